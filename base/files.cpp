@@ -1,0 +1,134 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace palimpsest {
+
+namespace {
+
+std::string remedy_for(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT: return "free some disk space, or name another folder with --out";
+    case EACCES:
+    case EPERM:
+    case EROFS: return "choose a folder that you may write to, or change its permissions";
+    case ENOENT: return "check the path";
+    case EISDIR: return "name a file, not a folder";
+    default: return "check the disk and the path";
+  }
+}
+
+[[noreturn]] void fail_with(const char* action, const fs::path& path, int error) {
+  throw Error(fmt::format("cannot {} {}: {}", action, path.string(), std::strerror(error)), remedy_for(error));
+}
+
+struct Closer {
+  std::FILE* file;
+  ~Closer() { std::fclose(file); }
+};
+
+}  // namespace
+
+std::string read_file(const fs::path& path, std::uint64_t limit) {
+  std::error_code code;
+  if (fs::is_directory(path, code)) fail_with("read", path, EISDIR);
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (!file) fail_with("read", path, errno);
+  const Closer closer{file};
+  const auto size = fs::file_size(path, code);
+  if (!code && size > limit)
+    throw Error(fmt::format("{} has {} bytes, more than the {} that such a file may have", path.string(), size, limit),
+                "check that this is the right file");
+  std::string bytes;
+  if (!code) bytes.reserve(size);
+  char buffer[1 << 16];
+  while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) bytes.append(buffer, got);
+  if (std::ferror(file)) fail_with("read", path, errno);
+  return bytes;
+}
+
+fs::path join_inside(const fs::path& folder, std::string_view relative, const fs::path& source) {
+  const auto refuse = [&]() -> Error {
+    return Error(fmt::format("{} names '{}', which lies outside {}", source.string(), relative, folder.string()),
+                 "remove that entry: a data set may only name files in its own folder");
+  };
+  if (relative.find('\0') != std::string_view::npos) throw refuse();
+  const fs::path name{relative};
+  if (name.is_absolute()) throw refuse();
+  for (const auto& part : name)
+    if (part == "..") throw refuse();
+  const fs::path joined = folder / name;
+  std::error_code code;
+  const fs::path root = fs::weakly_canonical(folder, code);
+  const fs::path real = fs::weakly_canonical(joined, code);
+  if (code) throw refuse();
+  const auto [end, unused] = std::mismatch(root.begin(), root.end(), real.begin(), real.end());
+  if (end != root.end() && !end->empty()) throw refuse();
+  return joined;
+}
+
+void create_folder(const fs::path& folder) {
+  std::error_code code;
+  fs::create_directories(folder, code);
+  if (code) fail_with("make the folder", folder, code.value());
+  if (!fs::is_directory(folder)) fail_with("make the folder", folder, ENOTDIR);
+}
+
+void require_free_space(const fs::path& folder, std::uint64_t bytes, std::string_view purpose) {
+  std::error_code code;
+  const auto space = fs::space(folder, code);
+  if (code || space.available >= bytes) return;
+  throw Error(fmt::format("{} needs {:.1f} MB, but the disk of {} has only {:.1f} MB free", purpose, double(bytes) / 1e6,
+                          folder.string(), double(space.available) / 1e6),
+              remedy_for(ENOSPC));
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  static std::atomic<unsigned> counter{0};
+  temporary_ = path_;
+  temporary_ += fmt::format(".tmp.{}.{}", ::getpid(), counter++);
+  if (path_.has_parent_path()) create_folder(path_.parent_path());
+  file_ = std::fopen(temporary_.c_str(), "wb");
+  if (!file_) fail("write");
+}
+
+AtomicFile::~AtomicFile() {
+  if (!file_) return;
+  std::fclose(file_);
+  std::error_code code;
+  fs::remove(temporary_, code);
+}
+
+void AtomicFile::fail(const char* action) const { fail_with(action, path_, errno); }
+
+void AtomicFile::write(const void* data, std::size_t bytes) {
+  if (bytes && std::fwrite(data, 1, bytes, file_) != bytes) fail("write");
+}
+
+void AtomicFile::commit() {
+  if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) fail("write");
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("write");
+  std::fclose(file_);
+  file_ = nullptr;
+  const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+  if (const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY); descriptor >= 0) {
+    ::fsync(descriptor);  // the rename itself; a file system that cannot do this has done its best
+    ::close(descriptor);
+  }
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+}  // namespace palimpsest
