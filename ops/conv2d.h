@@ -1,0 +1,40 @@
+#pragma once
+#include <span>
+
+#include "ops/relevance.h"
+#include "ops/tensor.h"
+
+namespace palimpsest {
+
+// y[n,k,p,q] = relu?( b[k] + sum_{c,r,s} w[k,c,r,s] * x[n,c,p+r-1,q+s-1] ), 3x3, stride 1, zero padding 1, so y has the
+// extents of x. x: (n, c, h, w) activation; w: (k, c, 3, 3) kernel; b: k channels; y: (n, k, h, w) activation.
+struct Conv2dShape {
+  int n = 1, c = 1, h = 1, w = 1, k = 1;
+  Shape input() const { return {n, c, h, w}; }
+  Shape output() const { return {n, k, h, w}; }
+  Shape kernel() const { return {k, c, 3, 3}; }
+};
+
+// Made once for a shape, run many times. Every output is overwritten unless said otherwise, its padding lanes with
+// zeros. Throws ContractError when a tensor's shape or layout does not fit.
+class Conv2dPlan {
+ public:
+  virtual ~Conv2dPlan() = default;
+
+  virtual void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) = 0;
+
+  // dx[n,c,i,j] = sum_{k,r,s} w[k,c,r,s] * dy[n,k,i-r+1,j-s+1]
+  virtual void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) = 0;
+
+  // dw[k,c,r,s] = sum_{n,p,q} dy[n,k,p,q] * x[n,c,p+r-1,q+s-1];  db[k] = sum_{n,p,q} dy[n,k,p,q]
+  virtual void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) = 0;
+
+  // The two halves of every relevance rule; see ops/relevance.h for the formula. `relevance` and `quotients` have one
+  // tensor for each target; the denominator is computed once for all of them. Returns the sums of the first target.
+  virtual RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                                              std::span<const Tensor> quotients) = 0;
+  virtual void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
+                                      const Tensor& relevance) = 0;
+};
+
+}  // namespace palimpsest

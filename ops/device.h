@@ -1,0 +1,64 @@
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ops/conv2d.h"
+#include "ops/linear.h"
+#include "ops/loss.h"
+#include "ops/max_pool.h"
+#include "ops/sgd.h"
+#include "ops/tensor.h"
+
+namespace palimpsest {
+
+struct DeviceInfo {
+  std::string name;         // cpu, cuda, cuda-emulated
+  std::string description;  // processor, instruction set, libraries and their versions
+  int threads = 1;
+};
+
+// What a device can do. Pure virtual throughout: a new operation breaks the build until every device has it.
+// All calls come from one thread. Canonical order of upload and download: NCHW (weights OIHW, matrices row major).
+class Device {
+ public:
+  virtual ~Device() = default;
+  virtual DeviceInfo info() const = 0;
+
+  // Memory. Fresh storage is zero. A tensor may use a larger storage, so that one piece serves several shapes in turn.
+  virtual std::size_t bytes(const Shape& shape, Layout layout) const = 0;
+  virtual std::shared_ptr<Storage> allocate(std::size_t bytes) = 0;
+  Tensor make(const Shape& shape, Layout layout) { return {shape, layout, allocate(bytes(shape, layout))}; }
+  virtual void upload(const Tensor& to, std::span<const float> values) = 0;
+  virtual void download(const Tensor& from, std::span<float> values) = 0;
+  std::vector<float> download(const Tensor& from);
+  virtual void copy(const Tensor& from, const Tensor& to) = 0;  // same count; activation <-> matrix flattens c, h, w
+  virtual void fill(const Tensor& tensor, float value) = 0;     // every logical value; padding stays zero
+
+  // Plans. Their scratch memory is one arena of the device, grown here and never inside a plan's calls.
+  virtual std::unique_ptr<Conv2dPlan> plan_conv2d(const Conv2dShape& shape) = 0;
+  virtual std::unique_ptr<LinearPlan> plan_linear(const LinearShape& shape) = 0;
+  virtual std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) = 0;
+
+  // Element by element. relu_backward: gradient = 0 where output <= 0, in place.
+  virtual void relu_backward(const Tensor& output, const Tensor& gradient) = 0;
+  virtual LossResult focal_loss(const FocalLoss& loss, const Tensor& logits, std::span<const int> labels,
+                                const Tensor* gradient) = 0;  // gradient: of the mean loss, or null
+
+  // Training. Both return the index of the first parameter whose value or gradient is not finite, -1 if none.
+  struct NormResult {
+    double squared = 0;
+    int not_finite = -1;
+  };
+  virtual NormResult gradient_norm(std::span<const SgdParameter> parameters) = 0;
+  virtual int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) = 0;
+
+  // Relevance. to = f(from), the same layout (kernel, matrix, channels).
+  virtual void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) = 0;
+  virtual double sum(const Tensor& tensor) = 0;      // in double, in a fixed order
+  virtual double smallest(const Tensor& tensor) = 0; // NaN if any value is
+};
+
+}  // namespace palimpsest
