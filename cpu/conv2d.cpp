@@ -1,0 +1,213 @@
+#include "cpu/conv2d.h"
+
+#include <optional>
+
+#include "cpu/relevance.h"
+
+namespace palimpsest::cpu {
+
+namespace {
+
+using dnnl::memory;
+
+// oneDNN silently serves what it has no kernel for with plain loops, hundreds of times slower. That is an error here.
+std::string refuse_reference(std::string name) {
+  if (name.rfind("ref", 0) == 0)
+    throw ContractError(fmt::format("oneDNN chose its plain-loop implementation '{}' for a convolution", name));
+  return name;
+}
+
+dnnl::primitive_attr attributes(bool relu) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (relu) {
+    dnnl::post_ops ops;
+    ops.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+    attr.set_post_ops(ops);
+  }
+  return attr;
+}
+
+dnnl::algorithm named(Conv2dAlgorithm a) {
+  return a == Conv2dAlgorithm::winograd ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct;
+}
+
+// One oneDNN primitive with the weights packed as it wants them.
+struct Pass {
+  dnnl::primitive primitive;
+  memory::desc weights, scratchpad;
+  std::optional<memory> packed;      // the weights in the primitive's own layout, when that is not the master layout
+  std::uint64_t packed_version = 0;
+};
+
+class Plan final : public Conv2dPlan {
+ public:
+  Plan(Context& context, const Conv2dShape& shape)
+      : context_(context),
+        shape_(shape),
+        x_(context.activation(shape.input())),
+        y_(context.activation(shape.output())),
+        w_(context.kernel(shape.kernel())),
+        b_(context.channels(shape.k)) {}
+
+  void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) override {
+    check_forward(x, w, b);
+    check(context_, y, shape_.output(), Layout::activation, "y");
+    run_forward(conv2d_algorithm(context_, shape_, Conv2dPass::forward), relu, data(x), w, data(b), data(y));
+  }
+
+  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
+    check(context_, dy, shape_.output(), Layout::activation, "dy");
+    check(context_, dx, shape_.input(), Layout::activation, "dx");
+    run_backward_data(data(dy), w, data(dx));
+  }
+
+  void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {
+    check_forward(x, dw, db);
+    check(context_, dy, shape_.output(), Layout::activation, "dy");
+    Pass& pass = backward_weights_pass();
+    const bool same = pass.weights == w_;
+    memory master(w_, context_.engine, data(dw));
+    memory target = same ? master : memory(pass.weights, context_.engine, context_.scratch(Context::packed, pass.weights.get_size()));
+    execute(pass, {{DNNL_ARG_SRC, memory(x_, context_.engine, data(x))},
+                   {DNNL_ARG_DIFF_DST, memory(y_, context_.engine, data(dy))},
+                   {DNNL_ARG_DIFF_WEIGHTS, target},
+                   {DNNL_ARG_DIFF_BIAS, memory(b_, context_.engine, data(db))}});
+    if (!same) dnnl::reorder(target, master).execute(context_.stream, target, master);
+    context_.stream.wait();
+    touch(dw);
+    touch(db);
+  }
+
+  RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                                      std::span<const Tensor> quotients) override {
+    // Winograd's rounding is harmless only where the floor bounds the denominator from below (docs/relevance.md).
+    const auto algorithm = what.floor.empty() ? Conv2dAlgorithm::direct
+                                              : conv2d_algorithm(context_, shape_, Conv2dPass::forward);
+    const auto product = [&](const float* x, const RelevanceTerm& term, const float* bias, float* z) {
+      run_forward(algorithm, false, x, term.weights, bias, z);
+    };
+    return denominator(context_, {shape_.input(), shape_.output(), Layout::activation}, what, relevance, quotients, product);
+  }
+
+  void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
+                              const Tensor& relevance) override {
+    check(context_, quotient, shape_.output(), Layout::activation, "quotient");
+    const auto transposed = [&](const RelevanceTerm& term, float* c) { run_backward_data(data(quotient), term.weights, c); };
+    redistribute(context_, {shape_.input(), shape_.output(), Layout::activation}, what, relevance, transposed);
+  }
+
+ private:
+  void check_forward(const Tensor& x, const Tensor& w, const Tensor& b) const {
+    check(context_, x, shape_.input(), Layout::activation, "x");
+    check(context_, w, shape_.kernel(), Layout::kernel, "w");
+    check(context_, b, {1, shape_.k}, Layout::channels, "b");
+  }
+
+  void execute(Pass& pass, std::unordered_map<int, memory> arguments) {
+    arguments.insert({DNNL_ARG_SCRATCHPAD,
+                      memory(pass.scratchpad, context_.engine,
+                             context_.scratch(Context::primitive, pass.scratchpad.get_size()))});
+    pass.primitive.execute(context_.stream, arguments);
+    context_.stream.wait();
+  }
+
+  memory weights_for(Pass& pass, const Tensor& w) {
+    memory master(w_, context_.engine, data(w));
+    if (pass.weights == w_) return master;
+    if (!pass.packed) pass.packed = memory(pass.weights, context_.engine);
+    if (pass.packed_version != w.storage->version) {
+      dnnl::reorder(master, *pass.packed).execute(context_.stream, master, *pass.packed);
+      context_.stream.wait();
+      pass.packed_version = w.storage->version;
+    }
+    return *pass.packed;
+  }
+
+  void run_forward(Conv2dAlgorithm algorithm, bool relu, const float* x, const Tensor& w, const float* b, float* y) {
+    check(context_, w, shape_.kernel(), Layout::kernel, "w");
+    Pass& pass = forward_pass(algorithm, relu);
+    if (!b) {
+      float* zero = context_.scratch(Context::packed, b_.get_size());
+      std::fill_n(zero, context_.padded(shape_.k), 0.0F);
+      b = zero;
+    }
+    execute(pass, {{DNNL_ARG_SRC, memory(x_, context_.engine, const_cast<float*>(x))},
+                   {DNNL_ARG_WEIGHTS, weights_for(pass, w)},
+                   {DNNL_ARG_BIAS, memory(b_, context_.engine, const_cast<float*>(b))},
+                   {DNNL_ARG_DST, memory(y_, context_.engine, y)}});
+  }
+
+  void run_backward_data(const float* dy, const Tensor& w, float* dx) {
+    check(context_, w, shape_.kernel(), Layout::kernel, "w");
+    Pass& pass = backward_data_pass();
+    execute(pass, {{DNNL_ARG_DIFF_DST, memory(y_, context_.engine, const_cast<float*>(dy))},
+                   {DNNL_ARG_WEIGHTS, weights_for(pass, w)},
+                   {DNNL_ARG_DIFF_SRC, memory(x_, context_.engine, dx)}});
+  }
+
+  static constexpr auto kTraining = dnnl::prop_kind::forward_training;
+  memory::desc any_weights() const {
+    return {{context_.padded(shape_.k), context_.padded(shape_.c), 3, 3}, memory::data_type::f32, memory::format_tag::any};
+  }
+  dnnl::convolution_forward::primitive_desc forward_description(Conv2dAlgorithm algorithm, bool relu) const {
+    const dnnl::convolution_forward::desc desc(kTraining, named(algorithm), x_, any_weights(), b_, y_, {1, 1}, {1, 1}, {1, 1});
+    return {desc, attributes(relu), context_.engine};
+  }
+
+  Pass& forward_pass(Conv2dAlgorithm algorithm, bool relu) {
+    auto& pass = forward_[algorithm == Conv2dAlgorithm::winograd ? 1 : 0][relu ? 1 : 0];
+    if (!pass) {
+      const auto description = forward_description(algorithm, relu);
+      refuse_reference(description.impl_info_str());
+      pass.emplace(dnnl::convolution_forward(description), description.weights_desc(), description.scratchpad_desc());
+    }
+    return *pass;
+  }
+
+  Pass& backward_data_pass() {
+    if (!backward_data_) {
+      const auto algorithm = conv2d_algorithm(context_, shape_, Conv2dPass::backward_data);
+      const dnnl::convolution_backward_data::desc desc(named(algorithm), x_, any_weights(), y_, {1, 1}, {1, 1}, {1, 1});
+      const dnnl::convolution_backward_data::primitive_desc description(desc, attributes(false), context_.engine,
+                                                                        forward_description(algorithm, false));
+      refuse_reference(description.impl_info_str());
+      backward_data_.emplace(dnnl::convolution_backward_data(description), description.weights_desc(), description.scratchpad_desc());
+    }
+    return *backward_data_;
+  }
+
+  Pass& backward_weights_pass() {
+    if (!backward_weights_) {
+      const auto algorithm = conv2d_algorithm(context_, shape_, Conv2dPass::backward_weights);
+      const dnnl::convolution_backward_weights::desc desc(named(algorithm), x_, any_weights(), b_, y_, {1, 1}, {1, 1}, {1, 1});
+      const dnnl::convolution_backward_weights::primitive_desc description(desc, attributes(false), context_.engine,
+                                                                           forward_description(algorithm, false));
+      refuse_reference(description.impl_info_str());
+      backward_weights_.emplace(dnnl::convolution_backward_weights(description), description.diff_weights_desc(),
+                                description.scratchpad_desc());
+    }
+    return *backward_weights_;
+  }
+
+  Context& context_;
+  Conv2dShape shape_;
+  memory::desc x_, y_, w_, b_;
+  std::optional<Pass> forward_[2][2];  // [winograd][relu]
+  std::optional<Pass> backward_data_, backward_weights_;
+};
+
+}  // namespace
+
+Conv2dAlgorithm conv2d_algorithm(const Context& context, const Conv2dShape& shape, Conv2dPass) {
+  if (!context.has_avx512) return Conv2dAlgorithm::direct;
+  const std::int64_t tiles = std::int64_t{shape.n} * ((shape.h + 3) / 4) * ((shape.w + 3) / 4);
+  const bool wide = context.padded(shape.c) * context.padded(shape.k) >= 16 * 64;
+  return wide && tiles >= 64 ? Conv2dAlgorithm::winograd : Conv2dAlgorithm::direct;
+}
+
+std::unique_ptr<Conv2dPlan> make_conv2d_plan(Context& context, const Conv2dShape& shape) {
+  return std::make_unique<Plan>(context, shape);
+}
+
+}  // namespace palimpsest::cpu

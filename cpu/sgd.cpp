@@ -1,0 +1,98 @@
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "cpu/training.h"
+
+namespace palimpsest::cpu {
+
+namespace {
+
+// Every parameter is cut into chunks, so that one parallel loop serves all of them and sums come in a fixed order.
+struct Chunk {
+  int parameter;
+  std::size_t start, count;
+};
+constexpr std::size_t kChunk = 1 << 15;
+
+std::vector<Chunk> chunks_of(const Context& context, std::span<const SgdParameter> parameters) {
+  std::vector<Chunk> chunks;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto& p = parameters[i];
+    const std::size_t count = context.bytes(p.value.shape, p.value.layout) / sizeof(float);
+    check(context, p.gradient, p.value.shape, p.value.layout, "gradient");
+    for (std::size_t at = 0; at < count; at += kChunk) chunks.push_back({int(i), at, std::min(kChunk, count - at)});
+  }
+  return chunks;
+}
+
+// All exponent bits set: infinity or NaN. Integer work, so that it vectorises and no optimiser may drop it.
+inline std::uint32_t not_finite(float value) {
+  return std::uint32_t((std::bit_cast<std::uint32_t>(value) & 0x7f800000u) == 0x7f800000u);
+}
+
+int first_bad(const std::vector<Chunk>& chunks, const std::vector<std::uint32_t>& bad) {
+  int first = -1;
+  for (std::size_t i = 0; i < chunks.size(); ++i)
+    if (bad[i] && (first < 0 || chunks[i].parameter < first)) first = chunks[i].parameter;
+  return first;
+}
+
+}  // namespace
+
+Device::NormResult gradient_norm(const Context& context, std::span<const SgdParameter> parameters) {
+  const auto chunks = chunks_of(context, parameters);
+  std::vector<double> squares(chunks.size());
+  std::vector<std::uint32_t> bad(chunks.size());
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    const float* g = data(parameters[std::size_t(chunks[i].parameter)].gradient) + chunks[i].start;
+    double lanes[8] = {};  // separate sums, so that the loop vectorises without reordering anything
+    std::uint32_t any = 0;
+    for (std::size_t at = 0; at < chunks[i].count; at += 8)  // storage is a multiple of 16 values, zero at the end
+      for (std::size_t lane = 0; lane < 8; ++lane) {
+        const float value = at + lane < chunks[i].count ? g[at + lane] : 0.0F;
+        any |= not_finite(value);
+        lanes[lane] += double(value) * double(value);
+      }
+    for (const double lane : lanes) squares[i] += lane;
+    bad[i] = any;
+  }
+  Device::NormResult result;
+  for (const double square : squares) result.squared += square;
+  result.not_finite = first_bad(chunks, bad);
+  return result;
+}
+
+int sgd_step(const Context& context, std::span<const SgdParameter> parameters, const SgdOptions& options) {
+  const auto chunks = chunks_of(context, parameters);
+  std::vector<std::uint32_t> bad(chunks.size());
+  const auto rate = static_cast<float>(options.rate), momentum = static_cast<float>(options.momentum);
+  const auto decay = static_cast<float>(options.weight_decay), scale = static_cast<float>(options.gradient_scale);
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    const auto& parameter = parameters[std::size_t(chunks[i].parameter)];
+    float* const w = data(parameter.value) + chunks[i].start;
+    const float* const g = data(parameter.gradient) + chunks[i].start;
+    std::uint32_t any = 0;
+    if (parameter.velocity.empty()) {
+      for (std::size_t at = 0; at < chunks[i].count; ++at) {
+        any |= not_finite(g[at]) | not_finite(w[at]);
+        w[at] -= rate * (scale * g[at] + decay * w[at]);
+      }
+    } else {
+      float* const v = data(parameter.velocity) + chunks[i].start;
+      for (std::size_t at = 0; at < chunks[i].count; ++at) {
+        any |= not_finite(g[at]) | not_finite(w[at]);
+        v[at] = momentum * v[at] + (scale * g[at] + decay * w[at]);
+        w[at] -= rate * v[at];
+      }
+    }
+    bad[i] = any;
+  }
+  for (const auto& parameter : parameters) touch(parameter.value);
+  return first_bad(chunks, bad);
+}
+
+}  // namespace palimpsest::cpu
