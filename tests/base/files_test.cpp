@@ -1,0 +1,135 @@
+#include "base/files.h"
+
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+
+namespace palimpsest {
+namespace {
+
+int entries(const fs::path& folder) {
+  return int(std::distance(fs::directory_iterator(folder), fs::directory_iterator{}));
+}
+
+TEST(Files, BytesComeBackAsWritten) {
+  const TempFolder folder;
+  const std::string bytes("a\0b\r\n\xff", 6);
+  write_file(folder / "deep/er/file", bytes);
+  EXPECT_EQ(read_file(folder / "deep/er/file"), bytes);
+}
+
+TEST(Files, ReadingWhatIsNotThereNamesIt) {
+  const TempFolder folder;
+  expect_error("absent.bin", [&] { read_file(folder / "absent.bin"); });
+  expect_error(folder.path().string(), [&] { read_file(folder.path()); });
+}
+
+TEST(Files, AFileBeyondTheLimitIsRefused) {
+  const TempFolder folder;
+  write_file(folder / "big", std::string(100, 'x'));
+  EXPECT_EQ(read_file(folder / "big", 100).size(), 100U);
+  expect_error("big has 100 bytes", [&] { read_file(folder / "big", 99); });
+}
+
+TEST(Files, WithoutCommitTheOldFileStays) {
+  const TempFolder folder;
+  write_file(folder / "file", "old");
+  {
+    AtomicFile file(folder / "file");
+    file.write("new, but not comm");
+    EXPECT_EQ(read_file(folder / "file"), "old");
+  }
+  EXPECT_EQ(read_file(folder / "file"), "old");
+  EXPECT_EQ(entries(folder.path()), 1) << "the temporary file is gone";
+}
+
+TEST(Files, CommitReplacesTheOldFileWhole) {
+  const TempFolder folder;
+  write_file(folder / "file", "a longer old text");
+  AtomicFile file(folder / "file");
+  file.write("ne");
+  file.write("w");
+  file.commit();
+  EXPECT_EQ(read_file(folder / "file"), "new");
+  EXPECT_EQ(entries(folder.path()), 1);
+}
+
+TEST(Files, TwoWritersOfOneNameDoNotMix) {
+  const TempFolder folder;
+  AtomicFile first(folder / "file"), second(folder / "file");
+  first.write("first");
+  second.write("second");
+  second.commit();
+  first.commit();
+  EXPECT_EQ(read_file(folder / "file"), "first");
+}
+
+TEST(Files, AFileInThePlaceOfAFolderIsAnError) {
+  const TempFolder folder;
+  write_file(folder / "file", "");
+  expect_error("file", [&] { create_folder(folder / "file"); });
+  expect_error("file", [&] { write_file(folder / "file/inside", "x"); });
+  expect_error(folder.path().string(), [&] { write_file(folder.path(), "x"); });
+}
+
+TEST(Files, FreeSpaceIsCheckedWithItsPurpose) {
+  const TempFolder folder;
+  EXPECT_NO_THROW(require_free_space(folder.path(), 1, "the cache"));
+  expect_error("the cache needs", [&] { require_free_space(folder.path(), std::uint64_t{1} << 62, "the cache"); });
+}
+
+class JoinInside : public testing::Test {
+ protected:
+  void SetUp() override {
+    fs::create_directories(folder_ / "set/images");
+    write_file(folder_ / "secret.txt", "");
+    write_file(folder_ / "set/images/a.png", "");
+  }
+  void refused(std::string_view name) {
+    expect_error("list.csv names", [&] { join_inside(folder_ / "set", name, "list.csv"); });
+  }
+  fs::path joined(std::string_view name) { return join_inside(folder_ / "set", name, "list.csv"); }
+  const TempFolder folder_;
+};
+
+TEST_F(JoinInside, NamesInsideAreJoined) {
+  EXPECT_EQ(joined("images/a.png"), folder_ / "set/images/a.png");
+  EXPECT_EQ(joined("images/not_there.png"), folder_ / "set/images/not_there.png");
+  EXPECT_EQ(joined("./images/..a.png"), folder_ / "set/./images/..a.png") << "two dots within a name are harmless";
+}
+
+TEST_F(JoinInside, ClimbingOutIsRefused) {
+  refused("../secret.txt");
+  refused("images/../../secret.txt");
+  refused("images/../a.png");
+  refused("/etc/passwd");
+  refused(std::string_view("images/a.png\0.txt", 17));
+}
+
+TEST_F(JoinInside, ALinkThatLeadsOutIsRefused) {
+  fs::create_symlink("../secret.txt", folder_ / "set/link.txt");
+  fs::create_directory_symlink("..", folder_ / "set/up");
+  fs::create_directory_symlink("/", folder_ / "set/root");
+  refused("link.txt");
+  refused("up/secret.txt");
+  refused("root/etc/passwd");
+}
+
+TEST_F(JoinInside, ALinkThatStaysInsideIsFollowed) {
+  fs::create_directory_symlink("images", folder_ / "set/pictures");
+  EXPECT_EQ(joined("pictures/a.png"), folder_ / "set/pictures/a.png");
+}
+
+TEST_F(JoinInside, AFolderReachedThroughALinkIsItself) {
+  fs::create_directory_symlink(folder_ / "set", folder_ / "alias");
+  EXPECT_NO_THROW(join_inside(folder_ / "alias", "images/a.png", "list.csv"));
+  expect_error("list.csv", [&] { join_inside(folder_ / "alias", "../secret.txt", "list.csv"); });
+}
+
+TEST_F(JoinInside, AFolderWhoseNameOnlyBeginsAlikeIsOutside) {
+  fs::create_directories(folder_ / "set2");
+  fs::create_directory_symlink(folder_ / "set2", folder_ / "set/other");
+  refused("other/x.png");
+}
+
+}  // namespace
+}  // namespace palimpsest

@@ -1,0 +1,23 @@
+#pragma once
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/error.h"
+
+namespace palimpsest {
+
+// Passes when `action` throws Error whose sentence holds `part` and which has a remedy.
+template <typename Action>
+void expect_error(const std::string& part, Action&& action) {
+  try {
+    action();
+    ADD_FAILURE() << "no error where one about '" << part << "' was expected";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr(part));
+    EXPECT_FALSE(error.remedy().empty()) << error.what();
+  }
+}
+
+}  // namespace palimpsest
