@@ -1,0 +1,90 @@
+#include "nn/architecture.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace palimpsest {
+
+Architecture Architecture::vgg16(double width, int size, std::vector<int> hidden, int classes) {
+  if (!(width > 0 && width <= 4))
+    throw Error(fmt::format("a width of {} is not usable", width), "give --width between 0.0625 and 4; 1 is VGG16");
+  if (size < 32 || size > 1024)
+    throw Error(fmt::format("an image size of {} is not usable", size), "give --size between 32 and 1024; 224 is VGG16's");
+  Architecture a;
+  for (auto& channels : a.channels) channels = std::max(1, int(std::lround(channels * width)));
+  a.size = size;
+  a.hidden = std::move(hidden);
+  a.classes = classes;
+  return a;
+}
+
+std::vector<LayerName> layer_names(const Architecture& architecture) {
+  std::vector<LayerName> names;
+  int index = 0;  // torchvision counts convolution, ReLU and max-pool modules alike
+  for (int block = 0; block < kBlocks; ++block) {
+    for (int i = 0; i < kConvolutionsPerBlock[std::size_t(block)]; ++i, index += 2)
+      names.push_back({fmt::format("features.{}", index), block});
+    ++index;
+  }
+  for (std::size_t i = 0; i <= architecture.hidden.size(); ++i) names.push_back({fmt::format("classifier.{}", 3 * i), kBlocks});
+  return names;
+}
+
+namespace {
+
+[[noreturn]] void not_vgg(const SafetensorsFile& file, const std::string& why) {
+  throw Error(fmt::format("{} does not hold a VGG16: {}", file.path().string(), why),
+              "give weights with torchvision's names (features.0.weight ... classifier.6.bias)");
+}
+
+std::vector<std::int64_t> shape_of(const SafetensorsFile& file, const std::string& name) {
+  if (!file.has(name)) not_vgg(file, fmt::format("it has no {}", name));
+  return file.info(name).shape;
+}
+
+int metadata_size(const SafetensorsFile& file) {
+  const auto at = file.metadata().find("size");
+  int size = 0;
+  if (at != file.metadata().end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), size);
+  return size;
+}
+
+}  // namespace
+
+Architecture architecture_of(const SafetensorsFile& file) {
+  Architecture a;
+  a.hidden.clear();
+  std::int64_t in = 3;
+  int block = -1;
+  for (const auto& layer : layer_names(a)) {
+    if (layer.block == kBlocks) break;
+    const auto shape = shape_of(file, layer.name + ".weight");
+    if (shape.size() != 4 || shape[1] != in || shape[2] != 3 || shape[3] != 3 || shape[0] < 1 || shape[0] > 1 << 16)
+      not_vgg(file, fmt::format("{}.weight has the wrong shape", layer.name));
+    in = shape[0];
+    auto& channels = a.channels[std::size_t(layer.block)];
+    if (layer.block != block) channels = int(in);  // a block's first convolution sets its channels
+    block = layer.block;
+    if (channels != int(in)) not_vgg(file, fmt::format("the channels change within a block at {}", layer.name));
+  }
+  std::int64_t features = 0;
+  for (int i = 0; file.has(fmt::format("classifier.{}.weight", i)); i += 3) {
+    const auto shape = shape_of(file, fmt::format("classifier.{}.weight", i));
+    if (shape.size() != 2) not_vgg(file, fmt::format("classifier.{}.weight is not a matrix", i));
+    if (i == 0) features = shape[1];
+    a.hidden.push_back(int(shape[0]));
+  }
+  if (a.hidden.empty()) not_vgg(file, "it has no classifier.0.weight");
+  a.classes = a.hidden.back();
+  a.hidden.pop_back();
+  const auto side = std::int64_t(std::lround(std::sqrt(double(features) / double(in))));
+  if (side < 1 || side * side * in != features) not_vgg(file, fmt::format("classifier.0 takes {} features", features));
+  const int told = metadata_size(file);
+  a.size = told / 32 == side ? told : int(side) * 32;
+  return a;
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,39 @@
+#pragma once
+#include <array>
+#include <string>
+#include <vector>
+
+#include "base/safetensors.h"
+
+namespace palimpsest {
+
+inline constexpr int kBlocks = 5;
+inline constexpr std::array<int, kBlocks> kConvolutionsPerBlock{2, 2, 3, 3, 3};
+
+// VGG16 (Simonyan and Zisserman, "Very deep convolutional networks...", 2015, configuration D): five blocks of 3x3
+// convolutions with ReLU, each ended by a 2x2 max-pool, then fully connected layers with ReLU and one without.
+struct Architecture {
+  int size = 224;                                           // side of the square input, at least 32
+  std::array<int, kBlocks> channels{64, 128, 256, 512, 512};
+  std::vector<int> hidden{4096, 4096};                      // empty: dense head, from the last block straight to classes
+  int classes = 8;
+
+  int feature_side() const { return size / 32; }
+  int features() const { return channels.back() * feature_side() * feature_side(); }  // 25,088 for VGG16 at 224
+  static Architecture vgg16(double width, int size, std::vector<int> hidden, int classes);  // channels scaled by width
+  friend bool operator==(const Architecture&, const Architecture&) = default;
+};
+
+// One convolution or fully connected layer by its torchvision name: "features.0", "classifier.3".
+struct LayerName {
+  std::string name;
+  int block;  // 0..4; kBlocks for the head
+};
+std::vector<LayerName> layer_names(const Architecture& architecture);
+
+// The architecture whose weights a file holds (torchvision's names). `size` comes from the file's metadata where
+// palimpsest wrote it, else 32 times the side of the features that the first fully connected layer takes.
+// Throws Error when the file is not a VGG16, however wide.
+Architecture architecture_of(const SafetensorsFile& file);
+
+}  // namespace palimpsest

@@ -1,0 +1,92 @@
+#pragma once
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nn/architecture.h"
+#include "ops/device.h"
+
+namespace palimpsest {
+
+// A weight or bias. `gradient` exists only for blocks that are trained.
+struct Parameter {
+  std::string name;  // torchvision's: "features.0.weight"
+  int block = 0;     // 0..4; kBlocks for the head
+  Tensor value, gradient;
+};
+
+// One step of the network on one batch: what runs, on which weights, from which tensor into which. Training and
+// relevance read the same list.
+struct Layer {
+  enum class Kind : std::uint8_t { convolution, max_pool, flatten, linear };
+  Kind kind;
+  std::string name;    // "features.0", "pool1", "flatten", "classifier.0"
+  int block = 0;       // kBlocks for the head
+  bool relu = false;   // a ReLU follows, fused into the layer
+  int parameter = -1;  // index of the weight in Network::parameters(); its bias is the next one
+  Conv2dPlan* convolution = nullptr;
+  MaxPoolPlan* max_pool = nullptr;
+  LinearPlan* linear = nullptr;
+  Tensor input, output, winner;
+};
+
+// What a forward pass leaves behind: every layer's input and output from block `keep_from` on (54 MB an image for a
+// whole VGG16 at 224). Below it, layers hand on through two shared buffers.
+struct Trace {
+  int n = 0, keep_from = 0;
+  std::vector<Layer> layers;
+
+  const Tensor& input() const { return layers.front().input; }
+  const Tensor& logits() const { return layers.back().output; }
+  const Tensor& features() const;  // the last block's output, (n, c, side, side)
+};
+
+// VGG16 on a device, with a freeze flag for each block. A frozen block computes no weight gradient, and below the
+// lowest trained block no gradient is computed at all.
+class Network {
+ public:
+  Network(Device& device, const Architecture& architecture);
+
+  Device& device() const { return device_; }
+  const Architecture& architecture() const { return architecture_; }
+  std::vector<Parameter>& parameters() { return parameters_; }
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+
+  void set_frozen(const std::array<bool, kBlocks>& frozen);  // the head is always trained
+  const std::array<bool, kBlocks>& frozen() const { return frozen_; }
+  int lowest_trained_block() const;  // kBlocks when all are frozen
+
+  // Tensors and plans for batches of n. keep_from = kBlocks keeps only the features and the head.
+  Trace make_trace(int n, int keep_from);
+
+  // From trace.input() (or, forward_head, from trace.features()) to trace.logits().
+  void forward(Trace& trace);
+  void forward_blocks(Trace& trace);
+  void forward_head(Trace& trace);
+
+  // From the gradient of the logits to the gradients of all trained parameters.
+  // requires: trace.keep_from <= lowest_trained_block(), forward() or forward_head() ran on it
+  void backward(Trace& trace, const Tensor& logits_gradient);
+
+ private:
+  struct Plans {
+    std::vector<std::unique_ptr<Conv2dPlan>> convolutions;
+    std::vector<std::unique_ptr<MaxPoolPlan>> pools;
+    std::vector<std::unique_ptr<LinearPlan>> linears;
+  };
+  Plans& plans_for(int n);
+  bool trained(int block) const { return block == kBlocks || !frozen_[std::size_t(block)]; }
+  Tensor gradient_tensor(const Shape& shape, Layout layout, int buffer);
+
+  Device& device_;
+  Architecture architecture_;
+  std::vector<Parameter> parameters_;
+  std::array<bool, kBlocks> frozen_{};
+  std::map<int, Plans> plans_;
+  std::array<std::shared_ptr<Storage>, 2> gradient_buffers_;
+  std::array<std::size_t, 2> gradient_bytes_{};
+};
+
+}  // namespace palimpsest
