@@ -1,0 +1,40 @@
+#include "base/error.h"
+#include "base/files.h"
+#include "data/decode.h"
+
+namespace palimpsest {
+
+namespace decode {
+void require_size(std::int64_t width, std::int64_t height) {
+  constexpr std::int64_t limit = 100'000'000;
+  if (width < 1 || height < 1) throw BrokenImage{"it has no pixels"};
+  if (width > limit || height > limit || width * height > limit)
+    throw BrokenImage{fmt::format("it has {} x {} pixels, more than 100 million", width, height)};
+}
+}  // namespace decode
+
+namespace {
+
+Image decode_any(std::string_view bytes) {
+  using namespace std::string_view_literals;
+  const auto starts = [&](std::string_view magic) { return bytes.starts_with(magic); };
+  if (starts("\xFF\xD8\xFF"sv)) return decode::jpeg(bytes);
+  if (starts("\x89PNG\r\n\x1A\n"sv) || starts("BM"sv)) return decode::png_or_bmp(bytes);
+  if (starts("II*\0"sv) || starts("MM\0*"sv) || starts("II+\0"sv) || starts("MM\0+"sv)) return decode::tiff(bytes);
+  if (bytes.empty()) throw decode::BrokenImage{"it is empty"};
+  throw decode::BrokenImage{"it is neither JPEG, PNG, TIFF nor BMP"};
+}
+
+}  // namespace
+
+Image read_image(const std::filesystem::path& path) {
+  const std::string bytes = read_file(path);
+  try {
+    return decode_any(bytes);
+  } catch (const decode::BrokenImage& broken) {
+    throw Error(fmt::format("{} cannot be read as a picture: {}", path.string(), broken.why),
+                "replace the file, or take it out of the data set");
+  }
+}
+
+}  // namespace palimpsest

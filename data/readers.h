@@ -1,0 +1,40 @@
+#pragma once
+#include "base/files.h"
+#include "data/dataset.h"
+
+// One reader per data set, for the layouts and the quirks found in the wild (each .cpp file lists them). A reader takes
+// everything that the set offers; which part of it is used for what is decided in data/splits.h.
+//
+// An entry that cannot be used (a row whose numbers do not parse, a picture or a label that is not there) goes into
+// Dataset::skipped with its reason. A set that lacks a folder or a list altogether, names files outside its own folder,
+// or offers not one usable picture throws Error. Pictures are not opened here.
+namespace palimpsest {
+
+// A set that comes with two lists.
+struct ListedSets {
+  Dataset training, validation;
+};
+
+// AffectNet as first released (Mollahosseini, Hasani and Mahoor 2017), manually annotated part. Classes: neutral happy
+// sad surprise fear disgust anger contempt none uncertain non-face, labels 0 to 10. Samples have a face box and 68
+// landmarks where the list has usable ones.
+ListedSets read_affectnet(const fs::path& folder);
+
+// AffectNet-8 (2021): the first 8 classes, pictures cropped to the face; `training` is train_set, `validation` val_set.
+ListedSets read_affectnet8(const fs::path& folder);
+
+// UNBC-McMaster shoulder pain archive (Lucey et al. 2011). Classes: "no pain" and "pain", which is PSPI > pain_above.
+// Samples have subject, sequence, frame, action units and 66 landmarks where there are any; in order of subject,
+// sequence, frame.
+Dataset read_unbc(const fs::path& folder, double pain_above = 0);
+
+// CK+ (Lucey et al. 2010): the peak frame of each sequence that has a FACS file, with its action units (intensity 0:
+// present but not scored) and 68 landmarks. Classes: neutral anger contempt disgust fear happy sadness surprise; label
+// -1 for the sequences without an emotion.
+Dataset read_ckplus(const fs::path& folder);
+
+// A folder of pictures per class (.jpg .jpeg .png .bmp .tif .tiff in any case, in sub-folders too); classes are the
+// folders' names, sorted. Throws Error when a class has no picture.
+Dataset read_folder(const fs::path& folder);
+
+}  // namespace palimpsest

@@ -1,0 +1,125 @@
+#include "data/set_files.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+
+namespace palimpsest {
+
+fs::path find_optional_folder(const fs::path& root, const std::vector<std::string>& names) {
+  std::error_code code;
+  for (const auto& name : names)
+    if (fs::is_directory(root / name, code)) return root / name;
+  return {};
+}
+
+fs::path find_folder(const fs::path& root, const std::vector<std::string>& names) {
+  std::error_code code;
+  if (!fs::is_directory(root, code))
+    throw Error(fmt::format("the folder {} is not there", root.string()), "check the path");
+  const auto found = find_optional_folder(root, names);
+  if (found.empty())
+    throw Error(fmt::format("{} has no folder {}", root.string(), fmt::join(names, " or ")),
+                "name the folder that holds the unpacked data set, and check that it is of this kind");
+  return found;
+}
+
+namespace {
+template <typename Wanted>
+std::vector<fs::path> entries(const fs::path& folder, const Wanted& wanted) {
+  std::vector<fs::path> found;
+  try {
+    for (const auto& entry : fs::directory_iterator(folder))
+      if (wanted(entry) && entry.path().filename().native().front() != '.') found.push_back(entry.path());
+  } catch (const fs::filesystem_error& error) {
+    throw Error(fmt::format("cannot list the folder {}: {}", folder.string(), error.code().message()),
+                "check the path");
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+}  // namespace
+
+std::vector<fs::path> folders_in(const fs::path& folder) {
+  return entries(folder, [](const fs::directory_entry& entry) {
+    std::error_code code;
+    return entry.is_directory(code);
+  });
+}
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+  return entries(folder, [](const fs::directory_entry& entry) {
+    std::error_code code;
+    return entry.is_regular_file(code);
+  });
+}
+
+bool is_picture_name(const fs::path& name) {
+  std::string extension = name.extension().string();
+  for (char& c : extension) c = char(std::tolower(static_cast<unsigned char>(c)));
+  static constexpr std::array<std::string_view, 6> known{".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"};
+  return std::find(known.begin(), known.end(), extension) != known.end();
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code code;
+  return fs::is_regular_file(path, code);
+}
+
+bool parse_numbers(std::string_view text, char separator, std::vector<double>& numbers) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto between = [&](char c) { return c == separator || std::isspace(static_cast<unsigned char>(c)) != 0; };
+  for (;;) {
+    while (at != end && between(*at)) ++at;
+    if (at == end) return true;
+    if (*at == '+') ++at;
+    double value = 0;
+    const auto [next, code] = std::from_chars(at, end, value);
+    if (code != std::errc{} || !std::isfinite(value) || (next != end && !between(*next))) return false;
+    numbers.push_back(value);
+    at = next;
+  }
+}
+
+std::vector<double> read_numbers(const fs::path& path) {
+  const std::string text = read_file(path, 1 << 20);
+  std::vector<double> numbers;
+  if (!parse_numbers(text, ' ', numbers))
+    throw Error(fmt::format("{} holds something that is not a number", path.string()), "mend that file");
+  return numbers;
+}
+
+std::vector<Point> points_from(const std::vector<double>& numbers, std::size_t count) {
+  if (numbers.size() != 2 * count) return {};
+  std::vector<Point> points(count);
+  for (std::size_t i = 0; i < count; ++i) points[i] = {numbers[2 * i], numbers[2 * i + 1]};
+  const bool finite = std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); });
+  return finite ? points : std::vector<Point>{};
+}
+
+std::vector<Point> read_points(const fs::path& path, std::size_t count) {
+  if (!is_file(path)) return {};
+  std::vector<double> numbers;
+  if (!parse_numbers(read_file(path, 1 << 20), ' ', numbers)) return {};
+  return points_from(numbers, count);
+}
+
+int trailing_number(std::string_view stem) {
+  std::size_t begin = stem.size();
+  while (begin > 0 && std::isdigit(static_cast<unsigned char>(stem[begin - 1]))) --begin;
+  int number = -1;
+  const auto [end, code] = std::from_chars(stem.data() + begin, stem.data() + stem.size(), number);
+  return code == std::errc{} ? number : -1;
+}
+
+std::string path_below(const fs::path& path, const fs::path& root) {
+  return path.lexically_relative(root).generic_string();
+}
+
+}  // namespace palimpsest

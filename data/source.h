@@ -1,0 +1,25 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "base/files.h"
+
+namespace palimpsest {
+
+enum class Scheme { affectnet, affectnet8, unbc, ckplus, folder, arrays };
+
+// A data set as it is named on the command line and in a config: affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR,
+// folder:DIR or arrays:X.npy[,Y.npy]. Relative paths are taken as they are, from the working folder.
+struct Source {
+  Scheme scheme = Scheme::folder;
+  fs::path path;     // the folder, or X.npy
+  fs::path labels;   // Y.npy, or empty
+  std::string text;  // as given
+};
+
+// Throws Error listing the known forms when `text` is none of them.
+Source parse_source(std::string_view text);
+
+std::string_view scheme_name(Scheme scheme);
+
+}  // namespace palimpsest

@@ -1,0 +1,133 @@
+#include "data/splits.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace palimpsest {
+
+namespace {
+
+void require_known(const Dataset& set, const std::vector<std::string>& names) {
+  for (const auto& name : names)
+    if (std::find(set.classes.begin(), set.classes.end(), name) == set.classes.end())
+      throw Error(fmt::format("{} has no class '{}'", set.name, name),
+                  fmt::format("its classes are: {}", fmt::join(set.classes, ", ")));
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void note_counts(Selected& selected) {
+  const auto counts = [](const Dataset& set) {
+    std::string text = fmt::format("{}", set.samples.size());
+    if (set.samples.empty()) return text;
+    const auto n = class_counts(set);
+    for (std::size_t c = 0; c < n.size(); ++c)
+      text += fmt::format("{}{} {}", c == 0 ? ": " : ", ", set.classes[c], n[c]);
+    return text;
+  };
+  selected.choices.emplace_back("train", counts(selected.parts.train));
+  selected.choices.emplace_back("validation", counts(selected.parts.validation));
+  selected.choices.emplace_back("test", counts(selected.parts.test));
+}
+
+}  // namespace
+
+Dataset keep_classes(Dataset set, const std::vector<std::string>& keep, const std::vector<std::string>& drop) {
+  require_known(set, keep);
+  require_known(set, drop);
+  std::vector<int> renumbered(set.classes.size(), -1);
+  std::vector<std::string> classes;
+  for (std::size_t c = 0; c < set.classes.size(); ++c) {
+    if ((!keep.empty() && !contains(keep, set.classes[c])) || contains(drop, set.classes[c])) continue;
+    renumbered[c] = int(classes.size());
+    classes.push_back(set.classes[c]);
+  }
+  if (classes.size() < 2)
+    throw Error(fmt::format("of the classes of {}, {} remain", set.name, classes.size()), "drop fewer classes");
+  std::erase_if(set.samples, [&](const Sample& s) { return s.label < 0 || renumbered[std::size_t(s.label)] < 0; });
+  for (auto& sample : set.samples) sample.label = renumbered[std::size_t(sample.label)];
+  set.classes = std::move(classes);
+  return set;
+}
+
+Splits cut_validation(Dataset set, double share, std::uint64_t seed) {
+  if (!(share >= 0 && share < 1))
+    throw Error(fmt::format("the validation share {} is not in [0, 1)", share), "the paper's is 0.05");
+  const int n = int(set.samples.size()), cut = int(std::floor(share * n));
+  std::vector<bool> in_validation(static_cast<std::size_t>(n));
+  const auto order = permutation(n, Random(seed, Purpose::split));
+  for (int i = 0; i < cut; ++i) in_validation[std::size_t(order[std::size_t(i)])] = true;
+  Splits parts;
+  for (Dataset* part : {&parts.train, &parts.validation, &parts.test}) {
+    part->name = set.name;
+    part->folder = set.folder;
+    part->classes = set.classes;
+  }
+  parts.train.skipped = std::move(set.skipped);
+  for (std::size_t i = 0; i < set.samples.size(); ++i)
+    (in_validation[i] ? parts.validation : parts.train).samples.push_back(std::move(set.samples[i]));
+  return parts;
+}
+
+Selected select_emotions(ListedSets sets, const EmotionSelection& selection, std::uint64_t seed) {
+  Selected selected;
+  selected.parts = cut_validation(keep_classes(std::move(sets.training), selection.classes, selection.drop_classes),
+                                  selection.validation_share, seed);
+  selected.parts.test = keep_classes(std::move(sets.validation), selection.classes, selection.drop_classes);
+  require_every_class(selected.parts.train, "training part");
+  const auto counts = class_counts(selected.parts.test);
+  for (std::size_t c = 0; c < counts.size(); ++c)
+    if (counts[c] == 0)
+      selected.warnings.push_back(fmt::format("the test part of {} has no picture of class {}: its recall is undefined",
+                                              selected.parts.test.name, selected.parts.test.classes[c]));
+  selected.choices = {{"classes", fmt::format("{}", fmt::join(selected.parts.train.classes, ","))},
+                      {"validation_share", fmt::format("{}", selection.validation_share)},
+                      {"validation_from", "the training list, at random, not stratified"},
+                      {"test_from", "the original validation list"},
+                      {"seed", fmt::format("{}", seed)}};
+  note_counts(selected);
+  return selected;
+}
+
+Selected select_concepts(Dataset set) {
+  Selected selected;
+  selected.parts.train.name = selected.parts.validation.name = set.name;
+  selected.parts.test = std::move(set);
+  selected.choices = {{"frames", "the peak frame of each sequence"}, {"label", "action unit listed in the FACS file"}};
+  note_counts(selected);
+  return selected;
+}
+
+Selected read_and_select(const Source& source, const Selection& selection) {
+  switch (source.scheme) {
+    case Scheme::affectnet:
+      return select_emotions(read_affectnet(source.path), selection.emotion, selection.seed);
+    case Scheme::affectnet8:
+      return select_emotions(read_affectnet8(source.path), selection.emotion, selection.seed);
+    case Scheme::unbc:
+      return select_pain(read_unbc(source.path, selection.pain.pain_above), selection.pain, selection.seed);
+    case Scheme::ckplus:
+      return select_concepts(read_ckplus(source.path));
+    case Scheme::folder: {
+      Selected selected;
+      selected.parts = cut_validation(keep_classes(read_folder(source.path), {}, selection.emotion.drop_classes),
+                                      selection.emotion.validation_share, selection.seed);
+      require_every_class(selected.parts.train, "training part");
+      selected.choices = {{"validation_share", fmt::format("{}", selection.emotion.validation_share)},
+                          {"seed", fmt::format("{}", selection.seed)}};
+      note_counts(selected);
+      return selected;
+    }
+    case Scheme::arrays:
+      break;
+  }
+  throw Error(fmt::format("'{}' cannot be split into parts", source.text),
+              "name a data set with parts, such as affectnet:DIR");
+}
+
+}  // namespace palimpsest

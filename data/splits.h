@@ -1,0 +1,69 @@
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/dataset.h"
+#include "data/readers.h"
+#include "data/source.h"
+
+// The selections of Prajod, Schiller, Huber and Andre (arXiv 2104.07389, section 3). Every choice is an option with the
+// paper's value as its default; `Selected::choices` says in text what was chosen, to be written into a run.
+namespace palimpsest {
+
+using Choices = std::vector<std::pair<std::string, std::string>>;
+
+struct Selected {
+  Splits parts;
+  Choices choices;
+  std::vector<std::string> warnings;  // one sentence each
+};
+
+// AffectNet: 8 of the 11 classes; validation is a random 5 % of the training list, not stratified; the original
+// validation list is the test part.
+struct EmotionSelection {
+  std::vector<std::string> classes{"neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt"};
+  std::vector<std::string> drop_classes;  // taken out of `classes`
+  double validation_share = 0.05;         // floor(share * n) pictures
+};
+
+// UNBC: all frames of the test participants are the test part. Of the others, `train` + `validation` frames, half of
+// each with pain, drawn at random such that (i) every participant gives at least one frame with and one without pain
+// and (ii) no two are consecutive frames of a sequence; train and validation each have every participant where
+// possible.
+struct PainSelection {
+  double pain_above = 0;                       // a frame shows pain when its PSPI is greater
+  std::vector<std::string> test_participants;  // "042-ll042" or "042" each; "first4" or "last4" (any number) by name
+  int train = 900, validation = 100;           // frames, even numbers
+  bool consecutive_frames = false;             // true lifts (ii)
+};
+
+struct Selection {
+  EmotionSelection emotion;
+  PainSelection pain;
+  std::uint64_t seed = 0;
+};
+
+// Labels become indices into the classes that remain, in the set's order; samples of other classes go. Empty `keep`:
+// all. Throws Error for a class that the set does not know, and when nothing remains.
+Dataset keep_classes(Dataset set, const std::vector<std::string>& keep, const std::vector<std::string>& drop);
+
+// floor(share * n) samples at random into `validation`, the rest, in their order, into `train`. 0 <= share < 1.
+Splits cut_validation(Dataset set, double share, std::uint64_t seed);
+
+// Throws Error when a class has no picture in the training part.
+Selected select_emotions(ListedSets sets, const EmotionSelection& selection, std::uint64_t seed);
+
+// Throws Error when no test participant is named (the message lists frames and share of pain per participant), when a
+// participant is unknown or lacks pain frames, or when there are too few frames. A set made by draw-faces has a file
+// drawn.json, which may name its "test_participants"; there the last 4 are the default.
+Selected select_pain(const Dataset& set, const PainSelection& selection, std::uint64_t seed);
+
+// CK+: the peak frames, all of them in `test`.
+Selected select_concepts(Dataset set);
+
+// Reads a set and selects by its kind; for folder: the validation share is cut from it and `test` stays empty. Throws
+// Error for arrays:, which have no parts.
+Selected read_and_select(const Source& source, const Selection& selection);
+
+}  // namespace palimpsest

@@ -1,0 +1,126 @@
+// UNBC-McMaster: Images/<subject>/<sequence>/<frame>.png with labels of the same name in Frame_Labels/PSPI (one number,
+// often in exponent notation), Frame_Labels/FACS (rows AU, intensity, onset, offset; empty without an AU) and
+// AAM_landmarks (66 points). One copy nests every top folder in itself once more. Frames do not always start at 1; a
+// label or a picture may be missing; some landmark files have another number of points; an intensity outside 0 to 5 is
+// invalid.
+#include <algorithm>
+#include <tuple>
+
+#include "base/error.h"
+#include "data/readers.h"
+#include "data/set_files.h"
+
+namespace palimpsest {
+
+namespace {
+
+struct Folders {
+  fs::path images, pspi, facs, landmarks;  // the last two may be empty
+};
+
+Folders find_folders(const fs::path& root) {
+  return {find_folder(root, {"Images/Images", "Images"}),
+          find_folder(root, {"Frame_Labels/Frame_Labels/PSPI", "Frame_Labels/PSPI"}),
+          find_optional_folder(root, {"Frame_Labels/Frame_Labels/FACS", "Frame_Labels/FACS"}),
+          find_optional_folder(root, {"AAM_landmarks/AAM_landmarks", "AAM_landmarks"})};
+}
+
+std::vector<ActionUnit> read_action_units(const fs::path& path) {
+  std::vector<ActionUnit> units;
+  if (!is_file(path)) return units;
+  const std::string text = read_file(path, 1 << 20);
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    std::vector<double> numbers;
+    const bool good = parse_numbers(std::string_view(text).substr(begin, end - begin), ' ', numbers);
+    begin = end + 1;
+    if (good && numbers.size() >= 2 && numbers[0] >= 1 && numbers[0] < 100 && numbers[1] >= 0 && numbers[1] <= 5)
+      units.push_back({int(numbers[0]), numbers[1]});
+  }
+  return units;
+}
+
+// Prkachin and Solomon pain intensity, 0 to 16. Throws Error when the file does not hold that.
+double read_pspi(const fs::path& path) {
+  const auto numbers = read_numbers(path);
+  if (numbers.size() != 1)
+    throw Error(fmt::format("{} holds {} numbers, not one", path.string(), numbers.size()), "mend it");
+  if (numbers[0] < 0 || numbers[0] > 16)
+    throw Error(fmt::format("{} holds the PSPI {}, which is not in 0 to 16", path.string(), numbers[0]), "mend it");
+  return numbers[0];
+}
+
+struct Reader {
+  const Folders& folders;
+  double pain_above;
+  Dataset& set;
+
+  void read_frame(const fs::path& picture, const std::string& subject, const std::string& sequence) {
+    Sample sample;
+    sample.image = picture;
+    sample.id = path_below(picture, folders.images);
+    sample.subject = subject;
+    sample.sequence = sequence;
+    const std::string stem = picture.stem().string();
+    sample.frame = trailing_number(stem);
+    const fs::path below = fs::path(subject) / sequence;
+    const fs::path label = folders.pspi / below / (stem + "_facs.txt");
+    if (sample.frame < 0) return skip(sample.id, "its name does not end in a frame number");
+    if (!is_file(label)) return skip(sample.id, "its PSPI label is missing");
+    try {
+      sample.label = read_pspi(label) > pain_above ? 1 : 0;
+    } catch (const Error& error) {
+      return skip(sample.id, error.what());
+    }
+    if (!folders.facs.empty()) sample.action_units = read_action_units(folders.facs / below / (stem + "_facs.txt"));
+    if (!folders.landmarks.empty()) sample.landmarks = read_points(folders.landmarks / below / (stem + "_aam.txt"), 66);
+    set.samples.push_back(std::move(sample));
+  }
+
+  // Labels whose picture is not there.
+  void list_orphans(const std::string& subject, const std::string& sequence) {
+    constexpr std::string_view ending = "_facs.txt";
+    const fs::path labels = folders.pspi / subject / sequence, images = folders.images / subject / sequence;
+    if (!fs::is_directory(labels)) return;
+    for (const auto& label : files_in(labels)) {
+      std::string name = label.filename().string();
+      if (!name.ends_with(ending)) continue;
+      name = name.substr(0, name.size() - ending.size()) + ".png";
+      const auto stem = fs::path(name).stem().string();
+      const auto has = [&](const char* extension) { return is_file(images / (stem + extension)); };
+      if (!has(".png") && !has(".jpg") && !has(".PNG") && !has(".bmp") && !has(".tif"))
+        skip(path_below(images / name, folders.images), "the picture is missing");
+    }
+  }
+
+  void skip(const std::string& id, const std::string& reason) { set.skipped.push_back({id, reason}); }
+};
+
+}  // namespace
+
+Dataset read_unbc(const fs::path& folder, double pain_above) {
+  const Folders folders = find_folders(folder);
+  Dataset set;
+  set.name = fmt::format("unbc:{}", folder.string());
+  set.folder = folder;
+  set.classes = {"no pain", "pain"};
+  Reader reader{folders, pain_above, set};
+  for (const auto& subject : folders_in(folders.images))
+    for (const auto& sequence : folders_in(subject)) {
+      const std::string subject_name = subject.filename().string(), sequence_name = sequence.filename().string();
+      for (const auto& picture : files_in(sequence))
+        if (is_picture_name(picture)) reader.read_frame(picture, subject_name, sequence_name);
+      reader.list_orphans(subject_name, sequence_name);
+    }
+  if (set.samples.empty())
+    throw Error(fmt::format("{} has no frame with a PSPI label", folder.string()),
+                "frames are Images/<subject>/<sequence>/<frame>.png, labels Frame_Labels/PSPI/<subject>/<sequence>/"
+                "<frame>_facs.txt");
+  std::stable_sort(set.samples.begin(), set.samples.end(), [](const Sample& a, const Sample& b) {
+    return std::tie(a.subject, a.sequence, a.frame) < std::tie(b.subject, b.sequence, b.frame);
+  });
+  return set;
+}
+
+}  // namespace palimpsest
