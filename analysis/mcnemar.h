@@ -1,0 +1,33 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "analysis/predictions.h"
+
+namespace palimpsest {
+
+// McNemar's test (Psychometrika 12, 1947): of the images on which two models disagree about being right, does one side
+// have more than a coin toss would give it?
+struct McNemar {
+  struct ChiSquare {
+    double statistic = 0, p = 1;
+  };
+  std::int64_t b = 0, c = 0;                    // a right and b wrong; a wrong and b right
+  std::int64_t both_right = 0, both_wrong = 0;  // these take no part
+  double exact_p = 1;                           // two-sided binomial, n = b + c, share 1/2
+  ChiSquare chi2;                               // (b - c)^2 / (b + c), 1 degree of freedom
+  ChiSquare chi2_corrected;                     // (max(0, |b - c| - 1))^2 / (b + c), Edwards 1948
+};
+
+// Without disagreement every p is 1. p-values below 1e-308 come out as 0. requires: b, c >= 0
+McNemar mcnemar(std::int64_t b, std::int64_t c);
+
+// Over the images of one class, or all. Images are matched by id; throws Error naming both files and the id when an
+// image is in one of them only or has two labels, and when there is no image of the class.
+McNemar compare_predictions(const Predictions& a, const Predictions& b, std::optional<int> only_class = {});
+
+// mcnemar.json: b, c, exact {p}, chi2 {statistic, p}, chi2_corrected {statistic, p}; both_right and both_wrong beside.
+std::string mcnemar_json(const McNemar& result);
+
+}  // namespace palimpsest

@@ -1,0 +1,19 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace palimpsest {
+
+// Ranks from 1, ties sharing the mean of theirs.
+std::vector<double> mid_ranks(std::span<const double> values);
+
+// The area under the ROC curve: the chance that a positive has a higher value than a negative, a tie counting half
+// (the Mann-Whitney statistic). For instance: do the action units that pain never uses (positive) lose more than the
+// others? requires: at least one positive and one negative, no NaN
+double ranking_auc(std::span<const double> values, std::span<const std::uint8_t> is_positive);
+
+// Spearman's rank correlation; 0 where one side is constant. requires: equal lengths, no NaN
+double spearman(std::span<const double> x, std::span<const double> y);
+
+}  // namespace palimpsest

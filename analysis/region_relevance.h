@@ -1,0 +1,34 @@
+#pragma once
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "analysis/bootstrap.h"
+
+namespace palimpsest {
+
+// How much of a relevance map lies in a region, for instance where an action unit acts on the face. The measures of
+// Arras, Osman and Samek (CLEVR-XAI, Information Fusion 81, 2022), where the map is compared with the truth.
+struct RegionRelevance {
+  double positive_share = 0;  // of the positive relevance: "relevance mass accuracy"
+  double absolute_share = 0;  // of the absolute relevance
+  double rank_accuracy = 0;   // of the K pixels of highest relevance, those inside; K = pixels of the region
+  double area_share = 0;      // of the pixels: what a map without any preference would score
+  double enrichment() const { return positive_share / area_share; }  // 1 = no preference
+};
+
+// map: H x W, of either sign. mask: H x W in [0, 1], how far a pixel belongs to the region; the rank accuracy takes
+// pixels of at least 0.5. Pixels of equal relevance at rank K count by their share inside. Nothing where the map has no
+// positive relevance or the region no pixel of at least 0.5, so that no share of nothing is ever averaged.
+// requires: equal sizes, finite values
+std::optional<RegionRelevance> region_relevance(std::span<const float> map, std::span<const float> mask);
+
+// Means over images with 95 % intervals; each image counts once. requires: at least one image
+struct RegionSummary {
+  int images = 0;
+  MeanInterval positive_share, absolute_share, rank_accuracy, area_share, enrichment;
+};
+RegionSummary summarise(std::span<const RegionRelevance> images, std::uint64_t seed,
+                        std::span<const std::int64_t> groups = {});
+
+}  // namespace palimpsest
