@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
+#include <numeric>
+#include <string_view>
+#include <utility>
 
 #include "base/error.h"
 
@@ -33,6 +37,18 @@ std::vector<LayerName> layer_names(const Architecture& architecture) {
   return names;
 }
 
+std::string stored_name(const SafetensorsFile& file, const std::string& name) {
+  if (file.has(name)) return name;
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> timm{
+      {{"classifier.0.", "pre_logits.fc1."}, {"classifier.3.", "pre_logits.fc2."}, {"classifier.6.", "head.fc."}}};
+  for (const auto& [ours, theirs] : timm)
+    if (name.starts_with(ours)) {
+      const auto other = std::string(theirs) + name.substr(ours.size());
+      if (file.has(other)) return other;
+    }
+  return {};
+}
+
 namespace {
 
 [[noreturn]] void not_vgg(const SafetensorsFile& file, const std::string& why) {
@@ -41,8 +57,9 @@ namespace {
 }
 
 std::vector<std::int64_t> shape_of(const SafetensorsFile& file, const std::string& name) {
-  if (!file.has(name)) not_vgg(file, fmt::format("it has no {}", name));
-  return file.info(name).shape;
+  const std::string stored = stored_name(file, name);
+  if (stored.empty()) not_vgg(file, fmt::format("it has no {}", name));
+  return file.info(stored).shape;
 }
 
 int metadata_size(const SafetensorsFile& file) {
@@ -71,10 +88,10 @@ Architecture architecture_of(const SafetensorsFile& file) {
     if (channels != int(in)) not_vgg(file, fmt::format("the channels change within a block at {}", layer.name));
   }
   std::int64_t features = 0;
-  for (int i = 0; file.has(fmt::format("classifier.{}.weight", i)); i += 3) {
+  for (int i = 0; !stored_name(file, fmt::format("classifier.{}.weight", i)).empty(); i += 3) {
     const auto shape = shape_of(file, fmt::format("classifier.{}.weight", i));
-    if (shape.size() != 2) not_vgg(file, fmt::format("classifier.{}.weight is not a matrix", i));
-    if (i == 0) features = shape[1];
+    if (shape.size() < 2 || shape[0] < 1) not_vgg(file, fmt::format("classifier.{}.weight is not a matrix", i));
+    if (i == 0) features = std::accumulate(shape.begin() + 1, shape.end(), std::int64_t{1}, std::multiplies<>());
     a.hidden.push_back(int(shape[0]));
   }
   if (a.hidden.empty()) not_vgg(file, "it has no classifier.0.weight");

@@ -31,6 +31,10 @@ struct LayerName {
 };
 std::vector<LayerName> layer_names(const Architecture& architecture);
 
+// The name under which a file holds a parameter: torchvision's own, or timm's (pre_logits.fc1, pre_logits.fc2, head.fc,
+// the same values in another shape). Empty when it holds neither.
+std::string stored_name(const SafetensorsFile& file, const std::string& name);
+
 // The architecture whose weights a file holds (torchvision's names). `size` comes from the file's metadata where
 // palimpsest wrote it, else 32 times the side of the features that the first fully connected layer takes.
 // Throws Error when the file is not a VGG16, however wide.

@@ -1,0 +1,139 @@
+#include "nn/weights.h"
+
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <numeric>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace palimpsest {
+
+namespace {
+
+std::vector<std::int64_t> stored_shape(const Tensor& tensor) {
+  const Shape& s = tensor.shape;
+  if (tensor.layout == Layout::kernel) return {s.n, s.c, s.h, s.w};
+  if (tensor.shape.n == 1 && (tensor.layout == Layout::channels || tensor.layout == Layout::matrix)) return {s.c};
+  return {s.n, s.c};
+}
+
+bool is_bias(const Parameter& p) { return p.name.ends_with(".bias"); }
+
+// A one-class head has a (1, c) weight, which must not be taken for a bias.
+std::vector<std::int64_t> shape_of(const Parameter& p) {
+  if (!is_bias(p) && p.value.layout == Layout::matrix) return {p.value.shape.n, p.value.shape.c};
+  return stored_shape(p.value);
+}
+
+void initialise_parameter(Network& network, std::size_t index, std::uint64_t seed) {
+  auto& p = network.parameters()[index];
+  const Shape& s = p.value.shape;
+  std::vector<float> values(std::size_t(s.count()), 0.0F);
+  if (!is_bias(p)) {
+    const std::int64_t fan_in = std::int64_t{s.c} * s.h * s.w;
+    const bool last = index + 2 == network.parameters().size();
+    const double deviation = std::sqrt((last ? 1.0 : 2.0) / double(fan_in));
+#pragma omp parallel for schedule(static)
+    for (int row = 0; row < s.n; ++row) {
+      Random random(seed, Purpose::initialise, std::uint32_t(index), std::uint64_t(row));
+      for (std::int64_t i = 0; i < fan_in; ++i) values[std::size_t(row * fan_in + i)] = float(deviation * random.normal());
+    }
+  }
+  network.device().upload(p.value, values);
+}
+
+void upload_from(Network& network, Parameter& p, const SafetensorsFile& file, const std::string& stored) {
+  const auto values = file.read_floats(stored);
+  for (const float value : values)
+    if (!std::isfinite(value))
+      throw Error(fmt::format("{} has a value in {} that is not finite", file.path().string(), stored),
+                  "the weights are spoilt: use an earlier checkpoint");
+  network.device().upload(p.value, values);
+}
+
+}  // namespace
+
+ModelNotes notes_of(const SafetensorsFile& file) {
+  ModelNotes notes;
+  for (const auto& [key, value] : file.metadata()) {
+    if (key == "normalisation") {
+      notes.normalisation = value;
+    } else if (key == "classes") {
+      std::istringstream names(value);
+      for (std::string name; std::getline(names, name, ',');) notes.classes.push_back(name);
+    } else if (key != "size" && key != "format") {
+      notes.more[key] = value;
+    }
+  }
+  return notes;
+}
+
+void initialise(Network& network, std::uint64_t seed) {
+  for (std::size_t i = 0; i < network.parameters().size(); ++i) initialise_parameter(network, i, seed);
+}
+
+void initialise_head(Network& network, std::uint64_t seed) {
+  for (std::size_t i = 0; i < network.parameters().size(); ++i)
+    if (network.parameters()[i].block == kBlocks) initialise_parameter(network, i, seed);
+}
+
+void save_weights(Network& network, const fs::path& path, const ModelNotes& notes) {
+  std::map<std::string, std::string> metadata = notes.more;
+  metadata["format"] = "pt";
+  metadata["size"] = std::to_string(network.architecture().size);
+  metadata["normalisation"] = notes.normalisation;
+  if (!notes.classes.empty()) metadata["classes"] = fmt::format("{}", fmt::join(notes.classes, ","));
+  std::vector<SafetensorsWriter::Declaration> declarations;
+  for (const auto& p : network.parameters()) declarations.emplace_back(p.name, shape_of(p));
+  SafetensorsWriter writer(path, declarations, metadata);
+  for (const auto& p : network.parameters()) writer.append(network.device().download(p.value));
+  writer.commit();
+}
+
+std::unique_ptr<Network> load_network(Device& device, const fs::path& path) {
+  const SafetensorsFile file(path);
+  auto network = std::make_unique<Network>(device, architecture_of(file));
+  for (auto& p : network->parameters()) {
+    const auto stored = stored_name(file, p.name);
+    if (stored.empty() || file.info(stored).count() != p.value.shape.count())
+      throw Error(fmt::format("{} has no usable {}", path.string(), p.name), "give weights with torchvision's names");
+    upload_from(*network, p, file, stored);
+  }
+  return network;
+}
+
+HeadInit head_init_named(const std::string& name) {
+  if (name == "fresh") return HeadInit::fresh;
+  if (name == "copy-fc") return HeadInit::copy_fc;
+  throw Error(fmt::format("--head-init {} is unknown", name), "give fresh or copy-fc");
+}
+
+TakenWeights take_weights(Network& network, const SafetensorsFile& file, HeadInit head) {
+  TakenWeights report;
+  const auto& last = network.parameters()[network.parameters().size() - 2].name;
+  const std::string classifier = last.substr(0, last.rfind('.'));
+  for (auto& p : network.parameters()) {
+    const auto stored = stored_name(file, p.name);
+    const bool fits = !stored.empty() && file.info(stored).count() == p.value.shape.count() &&
+                      (file.info(stored).shape.empty() || file.info(stored).shape[0] == shape_of(p)[0]);
+    const auto ours = fmt::format("{}", fmt::join(shape_of(p), " x "));
+    const auto theirs = stored.empty() ? std::string("no such tensor") : fmt::format("{}", fmt::join(file.info(stored).shape, " x "));
+    if (p.block < kBlocks && !fits)
+      throw Error(fmt::format("{} does not fit: {} is {}, the file has {}", file.path().string(), p.name, ours, theirs),
+                  "give the --width of those weights");
+    if (p.block == kBlocks && (head == HeadInit::fresh || p.name.starts_with(classifier + "."))) {
+      report.left.push_back(p.name + " (fresh)");
+    } else if (!fits) {
+      report.left.push_back(fmt::format("{} ({}, the file has {})", p.name, ours, theirs));
+    } else {
+      upload_from(network, p, file, stored);
+      report.taken.push_back(p.name);
+    }
+  }
+  return report;
+}
+
+}  // namespace palimpsest

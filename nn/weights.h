@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nn/network.h"
+
+namespace palimpsest {
+
+// What a weights file says about itself beside its tensors (safetensors metadata). Files by others have none of it.
+struct ModelNotes {
+  std::string normalisation = "torchvision";  // what the network expects: torchvision, caffe
+  std::vector<std::string> classes;           // names of the outputs; empty: not known
+  std::map<std::string, std::string> more;    // anything else, kept as it is
+};
+ModelNotes notes_of(const SafetensorsFile& file);
+
+// He initialisation (He et al., "Delving deep into rectifiers", 2015, eq. 10): weights normal with variance 2 / fan-in,
+// the last layer's 1 / fan-in because no ReLU follows it; biases 0. Layer l draws its own numbers, so that two networks
+// with the same seed agree wherever their shapes do.
+void initialise(Network& network, std::uint64_t seed);
+void initialise_head(Network& network, std::uint64_t seed);
+
+// Weights as safetensors with torchvision's names: Python opens them as a torchvision VGG16.
+void save_weights(Network& network, const fs::path& path, const ModelNotes& notes);
+
+// A network with exactly the weights of a file. Throws Error when it is not a VGG16 or a weight is not finite.
+std::unique_ptr<Network> load_network(Device& device, const fs::path& path);
+
+// Which parameters were taken from a file, and which were not and why; shown to the user.
+struct TakenWeights {
+  std::vector<std::string> taken;
+  std::vector<std::string> left;  // "classifier.6.weight (8 x 4096, the file has 1000 x 4096)"
+};
+enum class HeadInit : std::uint8_t { fresh, copy_fc };
+HeadInit head_init_named(const std::string& name);  // "fresh", "copy-fc"
+
+// Convolution blocks from a file; with copy_fc also the hidden fully connected layers where shapes match. The
+// classifier itself is never taken. Throws Error when a convolution does not fit.
+TakenWeights take_weights(Network& network, const SafetensorsFile& file, HeadInit head);
+
+}  // namespace palimpsest
