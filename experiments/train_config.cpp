@@ -1,0 +1,246 @@
+#include "experiments/train_config.h"
+
+#include <toml++/toml.h>
+#include <utility>
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <sstream>
+
+#include "base/error.h"
+#include "experiments/option_table.h"
+
+namespace palimpsest {
+
+namespace {
+
+// Each overload gives false when the value is of another kind or does not fit.
+bool read(const toml::node& node, std::string& to) {
+  const auto value = node.value_exact<std::string>();
+  if (value) to = *value;
+  return value.has_value();
+}
+bool read(const toml::node& node, fs::path& to) {
+  const auto value = node.value_exact<std::string>();
+  if (value) to = *value;
+  return value.has_value();
+}
+bool read(const toml::node& node, bool& to) {
+  const auto value = node.value_exact<bool>();
+  if (value) to = *value;
+  return value.has_value();
+}
+bool read(const toml::node& node, double& to) {
+  if (!node.is_number()) return false;
+  to = *node.value<double>();
+  return true;
+}
+template <class Integer>
+bool read_integer(const toml::node& node, Integer& to) {
+  const auto value = node.value_exact<std::int64_t>();
+  if (!value || !std::in_range<Integer>(*value)) return false;
+  to = static_cast<Integer>(*value);
+  return true;
+}
+bool read(const toml::node& node, int& to) {
+  return read_integer(node, to);
+}
+bool read(const toml::node& node, std::int64_t& to) {
+  return read_integer(node, to);
+}
+bool read(const toml::node& node, std::uint64_t& to) {
+  return read_integer(node, to);
+}
+bool read(const toml::node& node, std::optional<int>& to) {
+  int value = 0;
+  if (!read_integer(node, value)) return false;
+  to = value;
+  return true;
+}
+template <class T>
+bool read(const toml::node& node, std::vector<T>& to) {
+  const toml::array* const array = node.as_array();
+  if (array == nullptr) return false;
+  std::vector<T> values(array->size());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!read(*array->get(i), values[i])) return false;
+  to = std::move(values);
+  return true;
+}
+
+const char* kind_of(const std::string&) {
+  return "a text in quotes";
+}
+const char* kind_of(const fs::path&) {
+  return "a path in quotes";
+}
+const char* kind_of(bool) {
+  return "true or false";
+}
+const char* kind_of(double) {
+  return "a number";
+}
+const char* kind_of(int) {
+  return "a whole number";
+}
+const char* kind_of(std::int64_t) {
+  return "a whole number";
+}
+const char* kind_of(std::uint64_t) {
+  return "a whole number, not negative";
+}
+const char* kind_of(const std::optional<int>&) {
+  return "a whole number";
+}
+const char* kind_of(const std::vector<std::string>&) {
+  return "a list of texts";
+}
+template <class T>
+const char* kind_of(const std::vector<T>&) {
+  return "a list of whole numbers";
+}
+
+std::string quoted(const std::string& text) {
+  std::ostringstream out;
+  out << toml::value<std::string>(text);
+  return out.str();
+}
+std::string toml_text(const std::string& value) {
+  return quoted(value);
+}
+std::string toml_text(const fs::path& value) {
+  return quoted(value.string());
+}
+std::string toml_text(bool value) {
+  return value ? "true" : "false";
+}
+std::string toml_text(double value) {
+  std::string text = fmt::format("{}", value);  // the shortest that reads back as the same number
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";
+  return text;
+}
+std::string toml_text(int value) {
+  return fmt::format("{}", value);
+}
+std::string toml_text(std::int64_t value) {
+  return fmt::format("{}", value);
+}
+std::string toml_text(std::uint64_t value) {
+  return fmt::format("{}", value);
+}
+template <class T>
+std::string toml_text(const std::vector<T>& values) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ", ") + toml_text(values[i]);
+  return text + "]";
+}
+
+toml::table parse_toml(const fs::path& file) {
+  const std::string text = read_file(file, 1 << 20);
+  try {
+    return toml::parse(text, file.string());
+  } catch (const toml::parse_error& error) {
+    throw Error(fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()),
+                "correct this line of TOML");
+  }
+}
+
+std::string choices_text(const std::vector<std::string>& choices) {
+  std::string text;
+  for (std::size_t i = 0; i < choices.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + choices[i];
+  return text;
+}
+
+void require(bool holds, const char* option, const std::string& problem, const std::string& remedy) {
+  if (!holds) throw Error(fmt::format("--{}: {}", option, problem), remedy);
+}
+
+}  // namespace
+
+std::string train_config_text(const TrainCommand& command) {
+  std::string text = "# Options of this run, by the names they have on the command line.\n";
+  if (!command.preset.empty()) text += "preset = " + quoted(command.preset) + "\n";
+  const char* group = nullptr;
+  visit_train_options(command, [&](const char* name, const auto& value, const OptionText& about) {
+    if (group != about.group) text += fmt::format("\n# {}\n", group = about.group);
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::optional<int>>) {
+      if (value) text += fmt::format("{} = {}\n", name, *value);
+    } else {
+      text += fmt::format("{} = {}\n", name, toml_text(value));
+    }
+  });
+  return text;
+}
+
+std::set<std::string> apply_train_config(const fs::path& file, TrainCommand& command) {
+  const toml::table table = parse_toml(file);
+  std::set<std::string> known{"preset"}, given;
+  const auto take = [&](const char* name, auto& member, const OptionText&) {
+    known.insert(name);
+    const toml::node* const node = table.get(name);
+    if (node == nullptr) return;
+    if (!read(*node, member))
+      throw Error(fmt::format("{}:{}: {} is not {}", file.string(), node->source().begin.line, name, kind_of(member)),
+                  "correct this line");
+    given.insert(name);
+  };
+  take("preset", command.preset, {});
+  visit_train_options(command, take);
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    if (!known.contains(name))
+      throw Error(fmt::format("{}:{}: there is no option '{}'", file.string(), node.source().begin.line, name),
+                  "palimpsest train --help lists the options; keys are their long names without the dashes");
+  }
+  return given;
+}
+
+void check_train_options(const TrainCommand& c) {
+  visit_train_options(c, [](const char* name, const auto& value, const OptionText& about) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>)
+      require(about.choices.empty() || std::ranges::count(about.choices, value) > 0, name,
+              fmt::format("'{}' is unknown", value), "use " + choices_text(about.choices));
+  });
+  const auto positive = [](const char* name, double value) {
+    require(value > 0 && value <= std::numeric_limits<double>::max(), name, fmt::format("{} is not above 0", value),
+            "give a number above 0");
+  };
+  const auto not_negative = [](const char* name, double value) {
+    require(value >= 0 && value <= std::numeric_limits<double>::max(), name, fmt::format("{} is negative", value),
+            "give 0 or more");
+  };
+  require(!c.data.name.empty(), "data", "no data set is named", "name one, for instance --data affectnet:DIR");
+  require(!c.out.empty(), "out", "no folder to write to", "name one with --out RUN");
+  require(c.freeze >= 0 && c.freeze <= 5, "freeze", fmt::format("there is no block {}", c.freeze), "give 0 to 5");
+  require(!c.data.size || *c.data.size >= 32, "size",
+          fmt::format("{} is too small for five poolings", c.data.size.value_or(0)), "give 32 or more");
+  require(c.data.validation_share >= 0 && c.data.validation_share < 1, "validation-share",
+          fmt::format("{} is not a share", c.data.validation_share), "give 0 or more, and less than 1");
+  require(c.momentum >= 0 && c.momentum < 1, "momentum", fmt::format("{} makes steps grow without end", c.momentum),
+          "give 0 or more, and less than 1");
+  require(c.beta >= 0 && c.beta < 1, "beta", fmt::format("{} gives no weights", c.beta),
+          "give 0 or more, and less than 1");
+  positive("width", c.width);
+  positive("lr", c.rate);
+  positive("batch", c.batch);
+  positive("epochs", c.epochs);
+  not_negative("gamma", c.gamma);
+  not_negative("margin", c.data.margin);
+  not_negative("weight-decay", c.weight_decay);
+  not_negative("clip-norm", c.clip_norm);
+  not_negative("steps", c.steps);
+  not_negative("classes", c.classes);
+  not_negative("patience", c.patience);
+  not_negative("warmup-steps", c.warmup_steps);
+  not_negative("plain-epochs", c.plain_epochs);
+  not_negative("slow-epochs", c.slow_epochs);
+  for (const int width : c.hidden) positive("hidden", width);
+  for (const std::int64_t count : c.class_counts)
+    require(count > 0, "class-counts", fmt::format("a class of {} images has no weight", count), "give counts above 0");
+  require(c.class_counts.empty() || c.class_weights != "none", "class-counts", "there are no class weights to use them",
+          "leave out --class-weights none, or the counts");
+  require(c.gradients.empty() || c.steps == 1, "gradients", "gradients are those of a single step", "add --steps 1");
+}
+
+}  // namespace palimpsest
