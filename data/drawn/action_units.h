@@ -1,0 +1,51 @@
+#pragma once
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+
+namespace palimpsest::drawn {
+
+// The action units of STUDY section 7. Numbers, names and muscles as in Ekman, Friesen and Hager, "Facial Action
+// Coding System" (2002).
+struct ActionUnitInfo {
+  int number;
+  const char* name;
+  const char* muscles;
+  const char* appearance;  // what a drawn face shows
+  bool sided;              // may act on one side only
+};
+
+inline constexpr int action_unit_count = 18;
+std::span<const ActionUnitInfo, action_unit_count> action_unit_table();
+int action_unit_index(int number);  // place in the table, which is also its bit in a mask; -1 if not in the table
+
+// The subject's own side: his left is on the right of the picture.
+enum class Side { both, left, right };
+
+// How strongly each action unit acts on each side of the face: 0 (absent), 1 (trace, FACS "A") to 5 (maximum, "E").
+struct Expression {
+  std::array<double, action_unit_count> right{}, left{};  // by place in the table
+
+  void set(int number, double intensity, Side side = Side::both);
+  double intensity(int number) const;  // the stronger side
+  Side side(int number) const;
+  bool has(int number) const { return intensity(number) > 0; }
+  bool empty() const;
+  void scale(double factor);  // all action units; those that fall below .5 are dropped, as a coder would
+};
+
+// "1:3.20 12:4.00:L", in ascending order; empty for a neutral face.
+std::string expression_text(const Expression& expression);
+Expression parse_expression(std::string_view text, std::string_view where);  // throws Error with `where`
+
+// Prkachin and Solomon's pain intensity from rounded intensities: AU4 + max(AU6, AU7) + max(AU9, AU10) + AU43, the last
+// 0 or 1. 0 to 16.
+int pspi(const Expression& expression);
+int coded_intensity(double intensity);  // what a FACS coder writes: rounded, 0 to 5
+
+}  // namespace palimpsest::drawn

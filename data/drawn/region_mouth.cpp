@@ -1,0 +1,163 @@
+#include <cmath>
+#include <numbers>
+
+#include "data/drawn/regions.h"
+
+namespace palimpsest::drawn {
+
+std::vector<Push> mouth_pushes(int number, int side, const Shape& face) {
+  const double s = sign_of(side), y = face.mouth_line;
+  const Point corner = face.mouth_corner(side);
+  switch (number) {
+    case 12:  // zygomaticus major: corner up and out
+      return {{part_lips, corner, {.50, .4}, {s * .13, -.17}}};
+    case 14:  // buccinator: the corner is drawn into the cheek and pressed thin
+      return {{part_lips, corner, {.34, .3}, {s * .05, -.025}, {0, .75}}};
+    case 15:  // depressor anguli oris: corner down
+      return {{part_lips, corner, {.42, .4}, {s * .02, .165}}};
+    case 16:  // depressor labii inferioris: the lower lip is drawn down flat, its corners stay
+      return {{part_lower_lip, {s * .16, y + .06}, {.40, .5}, {0, .115}}};
+    case 17:  // mentalis: the middle of both lips up, the chin too
+      return {{part_lower_lip, {s * .08, y + .08}, {.36, .4}, {0, -.085}},
+              {part_upper_lip, {s * .08, y}, {.36, .3}, {0, -.055}},
+              {part_jaw, {0, face.chin().y}, {.6, .5}, {0, -.035}}};
+    case 20:  // risorius: straight outwards, the red grows thin
+      return {{part_lips, corner, {.62, .5}, {s * .21, .03}}, {part_lips, {s * .2, y}, {.45, .4}, {0, 0}, {0, .22}}};
+    case 23:  // orbicularis oris: thin, short and hard
+      return {{part_lips, corner, {.40, .4}, {-s * .075, 0}},
+              {part_lips, {s * .20, y + .01}, {.42, .4}, {0, 0}, {0, .62}}};
+    case 25:  // the lips part by a small even gap
+      return {{part_upper_lip, {s * .10, y - .04}, {.40, .4}, {0, -.028}},
+              {part_lower_lip, {s * .10, y + .06}, {.42, .4}, {0, .068}}};
+    case 26:  // the jaw hangs: chin and lower lip down, corners inwards
+      return {{part_lower_lip, {s * .10, y + .08}, {.46, .6}, {0, .17}},
+              {part_upper_lip, {s * .10, y - .04}, {.40, .4}, {0, -.012}},
+              {part_lips, corner, {.28, .3}, {-s * .05, .07}},
+              {part_jaw, {0, face.chin().y + .1}, {1.2, 1.1}, {0, .5 * full_jaw_drop}}};
+    default:
+      return {};
+  }
+}
+
+namespace {
+
+Marks smile_marks(double s, Point wing, Point corner) {
+  Marks marks;
+  marks.furrows.push_back({{wing + Point{s * .05, -.07}, wing + Point{s * .20, .06}, corner + Point{s * .115, -.10},
+                            corner + Point{s * .12, .05}, corner + Point{s * .08, .13}},
+                           .05,
+                           .55,
+                           -.045});
+  marks.furrows.push_back(
+      {{corner + Point{s * .02, -.05}, corner + Point{s * .04, 0}, corner + Point{s * .02, .06}}, .035, .5, -.02});
+  marks.bulges.push_back({corner + Point{s * .20, -.34}, {.30, .25}, .075});
+  return marks;
+}
+
+// A deep upright comma just beyond the corner, skin bunched on both sides of it.
+Marks dimple_marks(double s, Point corner) {
+  Marks marks;
+  marks.furrows.push_back({{corner + Point{s * .055, -.17}, corner + Point{s * .10, -.07},
+                            corner + Point{s * .105, .05}, corner + Point{s * .06, .16}},
+                           .058,
+                           .95,
+                           -.06});
+  marks.bulges.push_back({corner + Point{s * .21, -.01}, {.12, .19}, .07});
+  marks.bulges.push_back({corner + Point{s * .01, .11}, {.09, .08}, .03});
+  marks.bulges.push_back({corner + Point{s * .01, -.11}, {.09, .08}, .025});
+  return marks;
+}
+
+Marks frown_marks(double s, Point corner) {
+  Marks marks;
+  marks.furrows.push_back({{corner + Point{s * .03, -.04}, corner + Point{s * .07, .06}, corner + Point{s * .06, .17},
+                            corner + Point{s * .02, .27}},
+                           .05,
+                           .72,
+                           -.035});
+  marks.bulges.push_back({corner + Point{-s * .04, .16}, {.11, .10}, .035});
+  return marks;
+}
+
+// Pits on the chin boss, in fixed places, and the arched crease above it.
+Marks chin_marks(double s, double lip, double chin) {
+  Marks marks;
+  const double y = lip + .42 * (chin - lip), h = chin - lip;
+  marks.furrows.push_back(
+      {{{0, lip + .10 * h}, {s * .14, lip + .13 * h}, {s * .27, lip + .30 * h}}, .052, .62, -.04, false, true});
+  constexpr Point pits[] = {{.0, .06}, {.085, .0}, {.16, .09}, {.08, .15}, {.0, .22}, {.17, .22}, {.09, .29}};
+  for (Point p : pits)
+    marks.furrows.push_back(
+        {{{s * (p.x - .018), y - .03 + p.y}, {s * (p.x + .022), y - .018 + p.y}}, .034, .72, -.03, false, false});
+  marks.bulges.push_back({{s * .08, y + .10}, {.22, .24}, .06});
+  return marks;
+}
+
+Marks stretch_marks(double s, Point corner) {
+  Marks marks;
+  for (double k : {0.0, 1.0})  // two long upright lines in the cheek
+    marks.furrows.push_back({{corner + Point{s * (.05 + .12 * k), -.20 + .03 * k},
+                              corner + Point{s * (.10 + .13 * k), -.02}, corner + Point{s * (.05 + .11 * k), .19}},
+                             .04,
+                             .52 - .1 * k,
+                             -.03});
+  return marks;
+}
+
+// Short upright wrinkles above and below the tightened red, and a rim of muscle round it.
+Marks tight_marks(int side, const Shape& face) {
+  const double s = sign_of(side);
+  const auto place = [&](Line line, double x) { return at(face[line], .5 + .5 * s * x); };
+  Marks marks;
+  for (double x : {.12, .40, .68}) {
+    const Point a = place(lip_top, x), b = place(lip_bottom, x);
+    marks.furrows.push_back({{a + Point{0, -.015}, a + Point{s * .012, -.13}}, .026, .62, -.02, false, true});
+    marks.furrows.push_back({{b + Point{0, .015}, b + Point{s * .012, .12}}, .026, .58, -.02, false, true});
+  }
+  marks.bulges.push_back({place(lip_top, .45) + Point{0, -.075}, {.24, .08}, .035});
+  marks.bulges.push_back({place(lip_bottom, .45) + Point{0, .075}, {.24, .08}, .035});
+  return marks;
+}
+
+}  // namespace
+
+Marks mouth_marks(int number, int side, const Shape& face) {
+  const double s = sign_of(side);
+  const Point corner = face.mouth_corner(side);
+  const double lip = face[lip_bottom][3].y, chin = face.chin().y;
+  switch (number) {
+    case 12:
+      return smile_marks(s, face.nose_wing(side), corner);
+    case 14:
+      return dimple_marks(s, corner);
+    case 15:
+      return frown_marks(s, corner);
+    case 16: {  // the skin below the lip is drawn flat and square
+      Marks marks;
+      marks.furrows.push_back({{{0, lip + .115}, {s * .16, lip + .11}, {s * .30, lip + .03}, {s * .36, lip - .06}},
+                               .04,
+                               .50,
+                               -.035,
+                               false,
+                               true});
+      marks.bulges.push_back({{s * .24, lip + .03}, {.14, .07}, .03});
+      return marks;
+    }
+    case 17:
+      return chin_marks(s, lip, chin);
+    case 20:
+      return stretch_marks(s, corner);
+    case 23:
+      return tight_marks(side, face);
+    case 26: {  // cheeks are drawn long
+      Marks marks;
+      marks.furrows.push_back(
+          {{corner + Point{s * .20, -.30}, corner + Point{s * .17, .0}, corner + Point{s * .10, .25}}, .07, .28, -.03});
+      return marks;
+    }
+    default:
+      return {};
+  }
+}
+
+}  // namespace palimpsest::drawn
