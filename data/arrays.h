@@ -1,0 +1,36 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "data/examples.h"
+#include "data/source.h"
+
+namespace palimpsest {
+
+// arrays:X.npy[,Y.npy]: X float32 or float64 (N, 3, H, W), taken as it is: a Loader does not normalise it (it does
+// augment it where that is asked for). Y whole numbers (N,). Ids are 0, 1, ...
+class Arrays final : public Examples {
+ public:
+  Arrays(std::vector<float> values, std::vector<std::int64_t> labels, int count, int height, int width);
+
+  int count() const override { return count_; }
+  int height() const override { return height_; }
+  int width() const override { return width_; }
+  int label(int index) const override { return labels_.empty() ? -1 : int(labels_[std::size_t(index)]); }
+  std::string id(int index) const override { return std::to_string(index); }
+  void fill(int index, const Transform& transform, const Normalisation& normalisation, float* out) const override;
+
+  bool labelled() const { return !labels_.empty(); }
+  int largest_label() const;  // -1 without labels
+
+ private:
+  std::vector<float> values_;
+  std::vector<std::int64_t> labels_;
+  int count_, height_, width_;
+};
+
+// Throws Error naming the file for another shape or type, NaN or infinity, another number of labels, a label below 0
+// or, where `classes` > 0, not below `classes`.
+std::shared_ptr<const Arrays> read_arrays(const Source& source, int classes = 0);
+
+}  // namespace palimpsest

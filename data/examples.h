@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "data/augment.h"
+
+namespace palimpsest {
+
+// What a Loader makes batches from: labelled inputs of one size. Immutable, so threads may share it.
+class Examples {
+ public:
+  virtual ~Examples() = default;
+
+  virtual int count() const = 0;
+  virtual int height() const = 0;
+  virtual int width() const = 0;
+  virtual int label(int index) const = 0;  // -1: none
+  virtual std::string id(int index) const = 0;
+
+  // Writes 3 x height x width floats. requires: 0 <= index < count().
+  virtual void fill(int index, const Transform& transform, const Normalisation& normalisation, float* out) const = 0;
+};
+
+}  // namespace palimpsest

@@ -1,0 +1,35 @@
+#include "data/parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace palimpsest {
+
+void parallel_for(int threads, int count, const std::function<void(int)>& body) {
+  std::atomic<int> next{0};
+  std::mutex mutex;
+  std::exception_ptr first;
+  const auto work = [&] {
+    for (int i = next++; i < count; i = next++) {
+      try {
+        body(i);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!first) first = std::current_exception();
+        next = count;
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (int i = 1; i < std::min(threads, count); ++i) helpers.emplace_back(work);
+    work();
+  }
+  if (first) std::rethrow_exception(first);
+}
+
+}  // namespace palimpsest
