@@ -56,6 +56,7 @@ class Network {
 
   void set_frozen(const std::array<bool, kBlocks>& frozen);  // the head is always trained
   const std::array<bool, kBlocks>& frozen() const { return frozen_; }
+  bool trained(int block) const { return block == kBlocks || !frozen_[std::size_t(block)]; }
   int lowest_trained_block() const;  // kBlocks when all are frozen
 
   // Tensors and plans for batches of n. keep_from = kBlocks keeps only the features and the head.
@@ -77,7 +78,6 @@ class Network {
     std::vector<std::unique_ptr<LinearPlan>> linears;
   };
   Plans& plans_for(int n);
-  bool trained(int block) const { return block == kBlocks || !frozen_[std::size_t(block)]; }
   Tensor gradient_tensor(const Shape& shape, Layout layout, int buffer);
 
   Device& device_;

@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include "data/loader.h"
+#include "nn/network.h"
+
+namespace palimpsest {
+
+// Block-5 features of every example, and of its mirror image, when all blocks are frozen: they never change, so they are
+// computed once. They live in a file that has no name any more (it goes with the process, whatever ends it), mapped
+// into memory, so that the operating system decides how much of it stays there.
+class FeatureCache {
+ public:
+  // Bytes for `examples` examples of a network; `flips`: with mirror images.
+  static std::uint64_t bytes(const Network& network, int examples, bool flips);
+
+  // Throws Error when the disk of `folder` lacks the room.
+  FeatureCache(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation, bool flips,
+               int batch, const std::filesystem::path& folder);
+  ~FeatureCache();
+  FeatureCache(const FeatureCache&) = delete;
+  FeatureCache& operator=(const FeatureCache&) = delete;
+
+  std::span<const float> features(int index, bool flipped) const;  // canonical order (c, side, side)
+
+ private:
+  std::span<float> slot(int index, bool flipped) const;
+  void fill(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation, int batch);
+  std::size_t values_;
+  bool flips_;
+  std::uint64_t bytes_;
+  float* data_ = nullptr;
+};
+
+}  // namespace palimpsest

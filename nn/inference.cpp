@@ -1,0 +1,65 @@
+#include "nn/inference.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+
+namespace palimpsest {
+
+void infer(Network& network, std::shared_ptr<const Examples> examples, const InferenceOptions& options,
+           const std::function<void(const Outputs&)>& take) {
+  Device& device = network.device();
+  Progress progress(options.task, examples->count());
+  LoaderOptions loading;
+  loading.batch = options.batch;
+  loading.shuffle = false;
+  loading.normalisation = options.normalisation;
+  Loader loader(examples, loading);
+  loader.start_epoch(0);
+  Batch batch;
+  Trace trace;
+  int first = 0;
+  std::vector<float> features;
+  while (loader.next(batch)) {
+    check_interrupt();
+    if (trace.n != batch.count) trace = network.make_trace(batch.count, kBlocks);
+    device.upload(trace.input(), batch.images);
+    network.forward(trace);
+    const auto logits = device.download(trace.logits());
+    if (std::any_of(logits.begin(), logits.end(), [](float v) { return !std::isfinite(v); }))
+      throw Error(fmt::format("a logit of image {} or one of the {} after it is not finite, first in {}", examples->id(first),
+                              batch.count - 1, first_not_finite(network, trace)),
+                  "check the input and the weights");
+    if (options.features) features = device.download(trace.features());
+    take({first, batch.count, logits, features});
+    first += batch.count;
+    progress.advance(batch.count);
+  }
+}
+
+std::vector<double> softmax(std::span<const float> logits) {
+  const double top = *std::max_element(logits.begin(), logits.end());
+  std::vector<double> p;
+  double sum = 0;
+  for (const float logit : logits) sum += p.emplace_back(std::exp(double(logit) - top));
+  for (auto& value : p) value /= sum;
+  return p;
+}
+
+std::string first_not_finite(Network& network, const Trace& trace) {
+  for (const auto& layer : trace.layers) {
+    if (layer.parameter >= 0)
+      for (const int i : {0, 1}) {
+        const auto& p = network.parameters()[std::size_t(layer.parameter + i)];
+        if (!std::isfinite(network.device().sum(p.value))) return p.name;
+      }
+    const bool kept = layer.block >= trace.keep_from || layer.block == kBlocks;
+    if (kept && !std::isfinite(network.device().sum(layer.output))) return "the output of " + layer.name;
+  }
+  return {};
+}
+
+}  // namespace palimpsest

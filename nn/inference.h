@@ -1,0 +1,35 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "data/loader.h"
+#include "nn/network.h"
+
+namespace palimpsest {
+
+// What a batch gave, in canonical order: (count, classes) logits and, when asked for, (count, c, side, side) features.
+struct Outputs {
+  int first = 0, count = 0;  // examples first .. first + count - 1
+  std::span<const float> logits, features;
+};
+
+struct InferenceOptions {
+  int batch = 32;
+  Normalisation normalisation;
+  bool features = false;
+  std::string task;  // for the progress line
+};
+
+// Runs all examples in their order, without augmentation; stops between batches when the user interrupts.
+// requires: the examples have the network's size.
+void infer(Network& network, std::shared_ptr<const Examples> examples, const InferenceOptions& options,
+           const std::function<void(const Outputs&)>& take);
+
+// softmax of one row of logits, in double
+std::vector<double> softmax(std::span<const float> logits);
+
+// Names the first layer whose weights or output hold a value that is not finite; empty: none.
+std::string first_not_finite(Network& network, const Trace& trace);
+
+}  // namespace palimpsest

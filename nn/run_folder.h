@@ -1,0 +1,47 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nn/weights.h"
+
+namespace palimpsest {
+
+// Where a training run stands after an epoch.
+struct Progression {
+  int epochs = 0;                // finished
+  std::int64_t steps = 0;
+  double best_loss = 0;          // validation; meaningless before the first epoch
+  int best_epoch = 0;            // counted from 1; 0: none
+  bool finished = false;
+  std::uint64_t metrics_bytes = 0, timing_bytes = 0;  // length of the JSON-lines files that go with it
+};
+
+// A folder that holds one training run:
+//   config.toml          every option that the run was started with
+//   metrics.jsonl        a line per epoch;  timing.jsonl  all wall-clock figures
+//   weights.safetensors  the epoch of lowest validation loss, the last where nothing is validated
+//   last.safetensors     the last finished epoch, with the progression in its metadata; momentum-E.safetensors beside it
+// Killed at any moment, it can be opened again and stands where the last finished epoch left it.
+class RunFolder {
+ public:
+  // `config` is compared with an earlier one there: Error when the run has begun with other options.
+  RunFolder(fs::path folder, const std::string& config, bool resume);
+
+  const fs::path& path() const { return folder_; }
+  // The last finished epoch, loaded into the network (and velocities); nothing when the run starts anew.
+  std::optional<Progression> resume(Network& network, const std::vector<Tensor>& velocities);
+
+  void append_metrics(const std::string& json_line);
+  void append_timing(const std::string& json_line);
+  void save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool best, const ModelNotes& notes);
+
+ private:
+  void append(const char* name, const std::string& line);
+  void cut(const char* name, std::uint64_t bytes);
+  fs::path momentum_file(int epoch) const;
+  fs::path folder_;
+};
+
+}  // namespace palimpsest

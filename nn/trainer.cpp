@@ -1,0 +1,249 @@
+#include "nn/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "nn/feature_cache.h"
+#include "nn/inference.h"
+
+namespace palimpsest {
+
+double scheduled_rate(const TrainOptions& o, int epoch, std::int64_t step) {
+  const double warm = o.warmup_steps > 0 ? std::min(1.0, double(step + 1) / o.warmup_steps) : 1.0;
+  return o.rate * warm * (o.slow_epochs > 0 && epoch >= o.epochs - o.slow_epochs ? 0.1 : 1.0);
+}
+double scheduled_gamma(const TrainOptions& o, int epoch) { return epoch < o.plain_epochs ? 0.0 : o.loss.gamma; }
+
+namespace {
+
+struct Average {
+  double loss = 0;
+  std::int64_t correct = 0, count = 0;
+  void add(const LossResult& result, int n) {
+    loss += result.loss * n;
+    correct += result.correct;
+    count += n;
+  }
+  double mean_loss() const { return loss / double(count); }
+  double accuracy() const { return double(correct) / double(count); }
+};
+
+class Training {
+ public:
+  Training(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training,
+           std::shared_ptr<const Examples> validation, const std::vector<Tensor>& velocities, RunFolder& run)
+      : network_(network), device_(network.device()), options_(options), velocities_(velocities), run_(run) {
+    keep_features(training, validation);
+    LoaderOptions loading;
+    loading.batch = options_.batch;
+    loading.shuffle = options_.shuffle;
+    loading.seed = options_.seed;
+    loading.threads = options_.loader_threads;
+    loading.normalisation = options_.normalisation;
+    loading.augmentation = options_.augmentation;
+    loading.images = !train_features_;
+    training_ = std::make_unique<Loader>(training, loading);
+    if (!validation) return;
+    loading.shuffle = false;
+    loading.augmentation = Augmentation::none;
+    loading.images = !validation_features_;
+    validation_ = std::make_unique<Loader>(validation, loading);
+  }
+
+  Average train_epoch(int epoch, std::int64_t& step, Progress& progress) {
+    Average average;
+    FocalLoss loss = options_.loss;
+    loss.gamma = scheduled_gamma(options_, epoch);
+    training_->start_epoch(epoch);
+    while (training_->next(batch_)) {
+      check_interrupt();
+      Trace& trace = forward(batch_, train_features_.get());
+      Tensor& gradient = logits_gradient(batch_.count);
+      const auto result = device_.focal_loss(loss, trace.logits(), batch_.labels, &gradient);
+      if (!std::isfinite(result.loss)) stop_at(step, trace, "the loss is not finite");
+      network_.backward(trace, gradient);
+      update(trace, epoch, step);
+      average.add(result, batch_.count);
+      progress.advance(1, fmt::format("loss {:.4f}", average.mean_loss()));
+      ++step;
+      if (options_.steps > 0 && step >= options_.steps) break;
+    }
+    return average;
+  }
+
+  Average validate() {
+    Average average;
+    validation_->start_epoch(0);
+    while (validation_->next(batch_)) {
+      check_interrupt();
+      Trace& trace = forward(batch_, validation_features_.get());
+      average.add(device_.focal_loss(options_.loss, trace.logits(), batch_.labels, nullptr), batch_.count);
+    }
+    return average;
+  }
+
+  bool validates() const { return validation_ != nullptr; }
+  int batches() const { return training_->batches_per_epoch(); }
+
+ private:
+  static constexpr int kTraceLimit = 2;  // a whole batch and the last, smaller one
+
+  bool trained(const Parameter& p) const { return network_.trained(p.block); }
+
+  void keep_features(const std::shared_ptr<const Examples>& training, const std::shared_ptr<const Examples>& validation) {
+    if (network_.lowest_trained_block() < kBlocks || options_.augmentation == Augmentation::keras) return;
+    const bool flips = options_.augmentation == Augmentation::flip;
+    const auto bytes = FeatureCache::bytes(network_, training->count(), flips) +
+                       (validation ? FeatureCache::bytes(network_, validation->count(), false) : 0);
+    const bool fits = bytes <= options_.cache_limit;
+    fmt::print(stderr, "All blocks are frozen: their features take {:.1f} MB and are {}.\n", double(bytes) / 1e6,
+               fits ? "computed once" : fmt::format("computed again each time (--cache-limit is {:.1f} MB)", double(options_.cache_limit) / 1e6));
+    if (!fits) return;
+    train_features_ = std::make_unique<FeatureCache>(network_, training, options_.normalisation, flips, options_.batch, run_.path());
+    if (validation)
+      validation_features_ = std::make_unique<FeatureCache>(network_, validation, options_.normalisation, false, options_.batch, run_.path());
+  }
+
+  Trace& forward(const Batch& batch, const FeatureCache* features) {
+    auto at = std::find_if(traces_.begin(), traces_.end(), [&](const Trace& t) { return t.n == batch.count; });
+    if (at == traces_.end()) {
+      if (traces_.size() > kTraceLimit) traces_.clear();
+      traces_.push_back(network_.make_trace(batch.count, network_.lowest_trained_block()));
+      at = traces_.end() - 1;
+    }
+    if (features) {
+      gathered_.clear();
+      for (std::size_t i = 0; i < batch.indices.size(); ++i) {
+        const auto one = features->features(batch.indices[i], batch.flipped[i] != 0);
+        gathered_.insert(gathered_.end(), one.begin(), one.end());
+      }
+      device_.upload(at->features(), gathered_);
+      network_.forward_head(*at);
+    } else {
+      device_.upload(at->input(), batch.images);
+      network_.forward(*at);
+    }
+    return *at;
+  }
+
+  Tensor& logits_gradient(int n) {
+    if (gradient_.empty() || gradient_.shape.n != n) gradient_ = device_.make({n, network_.architecture().classes}, Layout::matrix);
+    return gradient_;
+  }
+
+  void update(const Trace& trace, int epoch, std::int64_t step) {
+    if (updates_.empty()) {
+      for (auto& p : network_.parameters())
+        if (trained(p)) updates_.push_back({p.value, p.gradient, velocities_.empty() ? Tensor{} : velocities_[updates_.size()]});
+    }
+    SgdOptions sgd{scheduled_rate(options_, epoch, step), options_.momentum, options_.weight_decay, 1.0};
+    int bad = -1;
+    if (options_.clip_norm > 0) {
+      const auto norm = device_.gradient_norm(updates_);
+      bad = norm.not_finite;
+      sgd.gradient_scale = std::min(1.0, options_.clip_norm / std::sqrt(norm.squared));
+    }
+    if (!options_.gradients.empty() && step + 1 == options_.steps) write_gradients();
+    if (bad < 0) bad = device_.sgd_step(updates_, sgd);
+    if (bad >= 0) stop_at(step, trace, fmt::format("{} or its gradient is not finite", name_of(bad)));
+  }
+
+  std::string name_of(int trained_index) const {
+    for (const auto& p : network_.parameters())
+      if (trained(p) && trained_index-- == 0) return p.name;
+    return "a parameter";
+  }
+
+  void write_gradients() {
+    std::vector<SafetensorsWriter::Declaration> declarations;
+    for (const auto& p : network_.parameters())
+      if (trained(p)) {
+        const Shape& s = p.value.shape;
+        const bool bias = p.name.ends_with(".bias");
+        declarations.emplace_back(p.name, bias ? std::vector<std::int64_t>{s.c}
+                                          : p.value.layout == Layout::kernel ? std::vector<std::int64_t>{s.n, s.c, s.h, s.w}
+                                                                             : std::vector<std::int64_t>{s.n, s.c});
+      }
+    SafetensorsWriter writer(options_.gradients, declarations);
+    for (const auto& p : network_.parameters())
+      if (trained(p)) writer.append(device_.download(p.gradient));
+    writer.commit();
+  }
+
+  [[noreturn]] void stop_at(std::int64_t step, const Trace& trace, const std::string& what) {
+    const auto layer = first_not_finite(network_, trace);
+    throw Error(fmt::format("training in {} stopped at step {}: {}{}", run_.path().string(), step + 1, what,
+                            layer.empty() ? "" : ", first seen in " + layer),
+                "lower --lr, or clip the gradient with --clip-norm 1; what was saved before is unharmed");
+  }
+
+  Network& network_;
+  Device& device_;
+  const TrainOptions& options_;
+  const std::vector<Tensor>& velocities_;  // of the trained parameters in their order; empty without momentum
+  RunFolder& run_;
+  std::unique_ptr<FeatureCache> train_features_, validation_features_;
+  std::unique_ptr<Loader> training_, validation_;
+  std::vector<Trace> traces_;
+  std::vector<SgdParameter> updates_;
+  std::vector<float> gathered_;
+  Batch batch_;
+  Tensor gradient_;
+};
+
+std::string metrics_line(int epoch, const Average& trained, const Average* validated, double rate, double gamma) {
+  nlohmann::ordered_json line{{"epoch", epoch}, {"train_loss", trained.mean_loss()}, {"train_accuracy", trained.accuracy()}};
+  if (validated) {
+    line["validation_loss"] = validated->mean_loss();
+    line["validation_accuracy"] = validated->accuracy();
+  }
+  line["rate"] = rate;
+  line["gamma"] = gamma;
+  return line.dump();
+}
+
+}  // namespace
+
+void train(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training_examples,
+           std::shared_ptr<const Examples> validation_examples, const ModelNotes& notes, RunFolder& run) {
+  std::vector<Tensor> velocities;
+  Progression at;
+  if (options.momentum != 0)
+    for (const auto& p : network.parameters())
+      if (network.trained(p.block)) velocities.push_back(network.device().make(p.value.shape, p.value.layout));
+  if (const auto earlier = run.resume(network, velocities)) {
+    at = *earlier;
+    if (at.finished) return;
+    fmt::print(stderr, "{}: going on after epoch {}.\n", run.path().string(), at.epochs);
+  }
+  Training training(network, options, training_examples, validation_examples, velocities, run);
+  const std::int64_t total = options.steps > 0 ? options.steps : std::int64_t{options.epochs} * training.batches();
+  Progress progress("Training " + run.path().filename().string(), total - at.steps);
+  while (!at.finished) {
+    const int epoch = at.epochs;
+    const auto start = std::chrono::steady_clock::now();
+    const double rate = scheduled_rate(options, epoch, at.steps);
+    const Average trained = training.train_epoch(epoch, at.steps, progress);
+    const bool validates = training.validates();
+    const Average validated = validates ? training.validate() : Average{};
+    const bool best = !validates || at.best_epoch == 0 || validated.mean_loss() < at.best_loss;
+    ++at.epochs;
+    if (best) {
+      at.best_epoch = at.epochs;
+      at.best_loss = validates ? validated.mean_loss() : 0;
+    }
+    at.finished = (options.steps > 0 ? at.steps >= options.steps : at.epochs >= options.epochs) ||
+                  (options.patience > 0 && at.epochs - at.best_epoch >= options.patience);
+    run.append_metrics(metrics_line(at.epochs, trained, validates ? &validated : nullptr, rate, scheduled_gamma(options, epoch)));
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    run.append_timing(nlohmann::ordered_json{{"epoch", at.epochs}, {"seconds", seconds.count()}}.dump());
+    run.save(network, velocities, at, best && (validates || at.finished), notes);
+  }
+}
+
+}  // namespace palimpsest
