@@ -10,7 +10,7 @@ void model_nose(Relief& relief, const Sitter& sitter) {
   const Shape& shape = sitter.shape;
   const Point tip = shape.nose_tip();
   const double w = shape.nose_width;
-  relief.add(Furrow{{{0, -.10}, {0, .15}, {0, .40}, tip}, .22 * w, 0, .15 * sitter.face.bridge, true, false});
+  relief.add(Furrow{{{0, -.10}, {0, .15}, {0, .40}, tip}, .26 * w, 0, .13 * sitter.face.bridge, true, false});
   relief.add(Bulge{tip, {.24 * w, .22}, .15});
   relief.add(Bulge{tip, {.13 * w, .13}, .04});
   for (int side : {0, 1}) {
@@ -63,8 +63,7 @@ void model_age(Relief& relief, const Sitter& sitter) {
     const Point wing = shape.nose_wing(side), corner = shape.mouth_corner(side);
     relief.add(Furrow{{wing + Point{s * .04, -.03}, wing + Point{s * .12, .08}, corner + Point{s * .09, -.08}},
                       .05,
-                      .10 + .22 * age,
-                      -.012 - .012 * age});
+                      .05 + .22 * age, -.008 - .012 * age});
     if (age > .35) {
       relief.add(Furrow{{corner + Point{s * .05, .06}, corner + Point{s * .07, .22}}, .035, .30 * (age - .3), -.01});
       const Point c = shape.outer_canthus(side);

@@ -100,9 +100,9 @@ void paint_tints(const Canvas& canvas, const Sitter& sitter) {
     spot({s * .66, .55}, {.46, .36}, flush, .55 * face.blush);
     spot({s * .48, -.12}, {.36, .20}, scaled(flush, .72), .30);
     const Curve &top = sitter.shape[upper_lid(side)], &fold = sitter.shape[crease(side)];
-    canvas.fill(sitter.pose(smooth(fold, 3) + reversed(smooth(top, 3))), scaled(flush, .80), .34);
+    canvas.fill(sitter.pose(smooth(fold, 3) + reversed(smooth(top, 3))), scaled(flush, .84), .24);
   }
-  spot(sitter.shape.nose_tip(), {.20, .16}, flush, .45);
+  spot(sitter.shape.nose_tip(), {.22, .18}, flush, .25);
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 namespace palimpsest::drawn {
 
 namespace {
-constexpr Point face_middle{0, .42};  // appears in the middle of the picture
-constexpr double picture_width = 3.0;
+constexpr Point face_middle{0, .30};  // appears in the middle of the picture
+constexpr double picture_width = 3.3;
 }  // namespace
 
 Pose::Pose(const Scene& scene, int width, int height)

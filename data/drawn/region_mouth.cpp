@@ -10,7 +10,7 @@ std::vector<Push> mouth_pushes(int number, int side, const Shape& face) {
   const Point corner = face.mouth_corner(side);
   switch (number) {
     case 12:  // zygomaticus major: corner up and out
-      return {{part_lips, corner, {.50, .4}, {s * .13, -.17}}};
+      return {{part_lips, corner, {.54, .4}, {s * .13, -.18}}};
     case 14:  // buccinator: the corner is drawn into the cheek and pressed thin
       return {{part_lips, corner, {.34, .3}, {s * .05, -.025}, {0, .75}}};
     case 15:  // depressor anguli oris: corner down
@@ -27,10 +27,10 @@ std::vector<Push> mouth_pushes(int number, int side, const Shape& face) {
       return {{part_lips, corner, {.40, .4}, {-s * .075, 0}},
               {part_lips, {s * .20, y + .01}, {.42, .4}, {0, 0}, {0, .62}}};
     case 25:  // the lips part by a small even gap
-      return {{part_upper_lip, {s * .10, y - .04}, {.40, .4}, {0, -.028}},
-              {part_lower_lip, {s * .10, y + .06}, {.42, .4}, {0, .068}}};
+      return {{part_upper_lip, {s * .10, y - .04}, {.42, .4}, {0, -.034}},
+              {part_lower_lip, {s * .10, y + .06}, {.46, .4}, {0, .085}}};
     case 26:  // the jaw hangs: chin and lower lip down, corners inwards
-      return {{part_lower_lip, {s * .10, y + .08}, {.46, .6}, {0, .17}},
+      return {{part_lower_lip, {s * .10, y + .08}, {.58, .6}, {0, .165}},
               {part_upper_lip, {s * .10, y - .04}, {.40, .4}, {0, -.012}},
               {part_lips, corner, {.28, .3}, {-s * .05, .07}},
               {part_jaw, {0, face.chin().y + .1}, {1.2, 1.1}, {0, .5 * full_jaw_drop}}};
@@ -59,9 +59,7 @@ Marks dimple_marks(double s, Point corner) {
   Marks marks;
   marks.furrows.push_back({{corner + Point{s * .055, -.17}, corner + Point{s * .10, -.07},
                             corner + Point{s * .105, .05}, corner + Point{s * .06, .16}},
-                           .058,
-                           .95,
-                           -.06});
+                           .062, .80, -.06});
   marks.bulges.push_back({corner + Point{s * .21, -.01}, {.12, .19}, .07});
   marks.bulges.push_back({corner + Point{s * .01, .11}, {.09, .08}, .03});
   marks.bulges.push_back({corner + Point{s * .01, -.11}, {.09, .08}, .025});
@@ -88,7 +86,7 @@ Marks chin_marks(double s, double lip, double chin) {
   constexpr Point pits[] = {{.0, .06}, {.085, .0}, {.16, .09}, {.08, .15}, {.0, .22}, {.17, .22}, {.09, .29}};
   for (Point p : pits)
     marks.furrows.push_back(
-        {{{s * (p.x - .018), y - .03 + p.y}, {s * (p.x + .022), y - .018 + p.y}}, .034, .72, -.03, false, false});
+        {{{s * (p.x - .018), y - .03 + p.y}, {s * (p.x + .022), y - .018 + p.y}}, .040, .50, -.035, false, false});
   marks.bulges.push_back({{s * .08, y + .10}, {.22, .24}, .06});
   return marks;
 }
@@ -109,10 +107,10 @@ Marks tight_marks(int side, const Shape& face) {
   const double s = sign_of(side);
   const auto place = [&](Line line, double x) { return at(face[line], .5 + .5 * s * x); };
   Marks marks;
-  for (double x : {.12, .40, .68}) {
+  for (double x : {.16, .58}) {
     const Point a = place(lip_top, x), b = place(lip_bottom, x);
-    marks.furrows.push_back({{a + Point{0, -.015}, a + Point{s * .012, -.13}}, .026, .62, -.02, false, true});
-    marks.furrows.push_back({{b + Point{0, .015}, b + Point{s * .012, .12}}, .026, .58, -.02, false, true});
+    marks.furrows.push_back({{a + Point{0, -.015}, a + Point{s * .012, -.13}}, .032, .42, -.025, false, true});
+    marks.furrows.push_back({{b + Point{0, .015}, b + Point{s * .012, .12}}, .032, .40, -.025, false, true});
   }
   marks.bulges.push_back({place(lip_top, .45) + Point{0, -.075}, {.24, .08}, .035});
   marks.bulges.push_back({place(lip_bottom, .45) + Point{0, .075}, {.24, .08}, .035});

@@ -10,7 +10,7 @@ namespace palimpsest::drawn {
 // Everything about a picture that is neither the person nor the expression.
 struct Scene {
   double yaw = 0, pitch = 0, roll = 0;        // radians; yaw > 0 turns the nose to the right of the picture
-  double zoom = 1;                            // 1: the picture is 3 interpupillary distances wide (of its shorter side)
+  double zoom = 1;                            // 1: the shorter side of the picture is 3.3 interpupillary distances
   Point shift{0, 0};                          // of the face, in interpupillary distances
   std::array<double, 3> light{-.4, -.5, .8};  // towards the light: x right, y down, z to the camera; any length
   double ambient = .5;                        // 0 to 1
