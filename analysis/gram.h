@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+
+namespace palimpsest {
+
+// The inner products of N feature vectors, all that a linear SVM needs of them; computed once per feature set.
+struct Gram {
+  std::string name;  // the file, for messages and reports
+  int size = 0;      // N
+  bool standardised = false;
+  std::vector<double> values;  // N x N, symmetric
+
+  double at(int i, int j) const { return values[std::size_t(i) * std::size_t(size) + std::size_t(j)]; }
+};
+
+// features: rows x dimension, row-major. Products are summed in double, the same for any number of threads.
+//
+// Every column is centred on its mean over all rows. A linear SVM with a bias does not notice (in its dual,
+// sum alpha_i y_i = 0 removes what is added to whole rows and columns), but LIBSVM keeps kernel rows in float32, and
+// small numbers round less. With `standardise` every column is divided by its standard deviation (divisor N, as
+// scikit-learn's StandardScaler; a constant column stays 0). Both statistics are over all rows, test folds included:
+// they see no label, so nothing of the answer leaks, but it is a transform of the whole set and reported as such.
+//
+// Throws Error naming `name` when a feature is not finite or there are fewer than 2 rows.
+Gram linear_gram(std::string name, std::span<const float> features, int rows, bool standardise);
+
+// From a .npy of floats (N, ...); the further axes are one feature vector. Throws Error naming the file.
+Gram read_gram(const fs::path& path, bool standardise);
+
+// int64 (N,): 0 or 1 for labels, subject numbers for groups. Throw Error naming the file.
+std::vector<std::int64_t> read_concept_labels(const fs::path& path);
+std::vector<std::int64_t> read_concept_groups(const fs::path& path);
+
+}  // namespace palimpsest

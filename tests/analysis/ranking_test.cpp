@@ -1,0 +1,71 @@
+#include "analysis/ranking.h"
+
+#include <cmath>
+
+#include "analysis/bootstrap.h"
+#include "base/random.h"
+#include "tests/analysis/golden_json.h"
+#include "tests/support/expect_error.h"
+
+namespace palimpsest {
+namespace {
+
+TEST(Ranking, AgreesWithScipyAndScikitLearn) {
+  const auto golden = golden_json("ranking");
+  const auto values = golden["values"].get<std::vector<double>>(), other = golden["other"].get<std::vector<double>>();
+  EXPECT_EQ(mid_ranks(values), golden["ranks"].get<std::vector<double>>());
+  EXPECT_NEAR(ranking_auc(values, golden["positive"].get<std::vector<std::uint8_t>>()), golden["auc"], 1e-14);
+  EXPECT_NEAR(spearman(values, other), golden["spearman"], 1e-14);
+  for (const auto& pair : golden["quantiles"]) {
+    auto copy = other;
+    EXPECT_NEAR(quantile(copy, pair[0]), pair[1], 1e-12);
+  }
+}
+
+TEST(Ranking, Extremes) {
+  const std::vector<double> values{1, 2, 3, 4};
+  EXPECT_EQ(ranking_auc(values, std::vector<std::uint8_t>{0, 0, 1, 1}), 1);
+  EXPECT_EQ(ranking_auc(values, std::vector<std::uint8_t>{1, 1, 0, 0}), 0);
+  EXPECT_EQ(ranking_auc(std::vector<double>(4, 7), std::vector<std::uint8_t>{1, 0, 1, 0}), 0.5);
+  EXPECT_THROW(ranking_auc(values, std::vector<std::uint8_t>{0, 0, 0, 0}), ContractError);
+  EXPECT_THROW(mid_ranks(std::vector<double>{1, NAN}), ContractError);
+  EXPECT_EQ(spearman(values, std::vector<double>{-1, -2, -3, -40}), -1);
+  EXPECT_EQ(spearman(values, std::vector<double>(4, 1)), 0);
+}
+
+TEST(Bootstrap, TheIntervalOfAMeanHasItsNormalWidth) {
+  Random random(1, Purpose::test);
+  std::vector<double> values(400);
+  for (auto& v : values) v = 5 + 2 * random.normal();
+  const MeanInterval got = bootstrap_mean(values, 1);
+  EXPECT_NEAR(got.high - got.low, 2 * 1.96 * 2 / 20, 0.05);
+  EXPECT_TRUE(got.low < got.mean && got.mean < got.high);
+  const MeanInterval again = bootstrap_mean(values, 1), other = bootstrap_mean(values, 2);
+  EXPECT_EQ(got.low, again.low);
+  EXPECT_NE(got.low, other.low);
+}
+
+TEST(Bootstrap, GroupsAreDrawnWhole) {
+  // 10 subjects of 40 equal images: as uncertain as 10 values, not as 400.
+  Random random(1, Purpose::test);
+  std::vector<double> values;
+  std::vector<std::int64_t> groups;
+  for (int g = 0; g < 10; ++g) {
+    const double value = random.normal();
+    for (int i = 0; i < 40; ++i) values.push_back(value), groups.push_back(1000 - 7 * g);
+  }
+  const MeanInterval whole = bootstrap_mean(values, 1, groups), single = bootstrap_mean(values, 1);
+  EXPECT_GT(whole.high - whole.low, 4 * (single.high - single.low));
+  EXPECT_EQ(dense_groups(std::vector<std::int64_t>{9, 4, 9, -1}), (std::vector<int>{0, 1, 0, 2}));
+}
+
+TEST(Bootstrap, CountsAddUp) {
+  const auto counts = bootstrap_counts(50, 3, 4);
+  float sum = 0;
+  for (const float c : counts) sum += c;
+  EXPECT_EQ(sum, 50);
+  EXPECT_NE(counts, bootstrap_counts(50, 3, 5));
+}
+
+}  // namespace
+}  // namespace palimpsest

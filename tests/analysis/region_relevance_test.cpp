@@ -1,0 +1,59 @@
+#include "analysis/region_relevance.h"
+
+#include <cmath>
+
+#include "base/random.h"
+#include "tests/support/expect_error.h"
+
+namespace palimpsest {
+namespace {
+
+TEST(RegionRelevance, SharesByHand) {
+  //                               inside       outside
+  const std::vector<float> map{4, -1, 2, /**/ 3, -5, 1, 0, 0};
+  const std::vector<float> mask{1, 1, 1, /**/ 0, 0, 0, 0, 0};
+  const auto got = region_relevance(map, mask).value();
+  EXPECT_NEAR(got.positive_share, 6.0 / 10, 1e-15);
+  EXPECT_NEAR(got.absolute_share, 7.0 / 16, 1e-15);
+  EXPECT_NEAR(got.rank_accuracy, 2.0 / 3, 1e-15) << "of 4, 3 and 2 two lie inside";
+  EXPECT_NEAR(got.area_share, 3.0 / 8, 1e-15);
+  EXPECT_NEAR(got.enrichment(), 1.6, 1e-15);
+}
+
+TEST(RegionRelevance, ASoftMaskCountsInPart) {
+  const auto got = region_relevance(std::vector<float>{1, 1, 2}, std::vector<float>{1, 0.5F, 0}).value();
+  EXPECT_NEAR(got.positive_share, 1.5 / 4, 1e-15);
+  EXPECT_NEAR(got.area_share, 0.5, 1e-15);
+  EXPECT_NEAR(got.rank_accuracy, 0.25, 1e-15)
+      << "K = 2: the 2 outside, then half of the tied pair, both inside: .5 of 2";
+}
+
+TEST(RegionRelevance, AFlatMapHasNoPreference) {
+  const auto got =
+      region_relevance(std::vector<float>(10, 0.1F), std::vector<float>{1, 1, 1, 0, 0, 0, 0, 0, 0, 0}).value();
+  EXPECT_NEAR(got.enrichment(), 1, 1e-6);
+  EXPECT_NEAR(got.rank_accuracy, 0.3, 1e-12) << "ties are shared, not won by the first pixel";
+}
+
+TEST(RegionRelevance, NothingWhereAShareWouldBeOfNothing) {
+  EXPECT_FALSE(region_relevance(std::vector<float>(3, 0.0F), std::vector<float>{1, 0, 0}));
+  EXPECT_FALSE(region_relevance(std::vector<float>(3, -1.0F), std::vector<float>{1, 0, 0}));
+  EXPECT_FALSE(region_relevance(std::vector<float>(3, 1.0F), std::vector<float>{0, 0, 0.4F}));
+  EXPECT_THROW(region_relevance(std::vector<float>{NAN}, std::vector<float>{1}), ContractError);
+  EXPECT_THROW(region_relevance(std::vector<float>(3), std::vector<float>(2)), ContractError);
+}
+
+TEST(RegionRelevance, SummaryOverImages) {
+  Random random(1, Purpose::test);
+  std::vector<RegionRelevance> images;
+  for (int i = 0; i < 50; ++i) images.push_back({random.uniform(0.4, 0.6), 0.5, 0.25, 0.1});
+  const RegionSummary got = summarise(images, 1);
+  EXPECT_EQ(got.images, 50);
+  EXPECT_NEAR(got.positive_share.mean, 0.5, 0.03);
+  EXPECT_TRUE(got.positive_share.low < got.positive_share.mean && got.positive_share.mean < got.positive_share.high);
+  EXPECT_NEAR(got.rank_accuracy.high, 0.25, 1e-12);
+  EXPECT_NEAR(got.enrichment.mean, 10 * got.positive_share.mean, 1e-12);
+}
+
+}  // namespace
+}  // namespace palimpsest

@@ -1,0 +1,134 @@
+"""Writes analysis/: what scikit-learn, scipy and statsmodels say, for the tests of analysis/.
+Run: python make_analysis.py     (needs numpy, scipy, scikit-learn, statsmodels)"""
+import json
+import pathlib
+
+import numpy as np
+from scipy import stats
+from sklearn import metrics, svm
+from sklearn.preprocessing import StandardScaler
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+folder = pathlib.Path(__file__).parent / "analysis"
+folder.mkdir(exist_ok=True)
+rng = np.random.default_rng(20210414)
+
+
+def save(name, value):
+    (folder / f"{name}.json").write_text(json.dumps(value) + "\n")
+
+
+def metrics_cases():
+    cases = []
+    for classes, n in [(2, 50), (8, 200), (4, 30)]:
+        labels = rng.integers(0, classes, n)
+        predicted = np.where(rng.random(n) < 0.6, labels, rng.integers(0, classes, n))
+        if classes == 4:  # a class never predicted, and one without images
+            predicted[predicted == 3] = 0
+            labels[labels == 2] = 1
+        values = metrics.precision_recall_fscore_support(labels, predicted, labels=range(classes), zero_division=0)
+        macro = metrics.precision_recall_fscore_support(
+            labels, predicted, labels=range(classes), average="macro", zero_division=0)
+        cases.append({"classes": classes, "labels": labels.tolist(), "predicted": predicted.tolist(),
+                      "precision": values[0].tolist(), "recall": values[1].tolist(), "f1": values[2].tolist(),
+                      "support": values[3].tolist(), "macro": [float(v) for v in macro[:3]],
+                      "accuracy": metrics.accuracy_score(labels, predicted)})
+    return cases
+
+
+def wilson_cases():
+    pairs = [(0, 10), (10, 10), (3, 7), (421, 500), (1, 14382)]
+    return [[k, n, *proportion_confint(k, n, 0.05, method="wilson")] for k, n in pairs]
+
+
+def mcnemar_cases():
+    pairs = [(67, 2), (2, 67), (5, 5), (0, 1), (1, 0), (10, 25), (100, 101), (1000, 1300), (500, 0), (998, 1), (7000, 6500)]
+    cases = []
+    for b, c in pairs:
+        table = [[11, b], [c, 13]]
+        exact, plain, corrected = (mcnemar(table, **how) for how in (
+            {"exact": True}, {"exact": False, "correction": False}, {"exact": False, "correction": True}))
+        cases.append({"b": b, "c": c, "exact": min(1.0, stats.binomtest(b, b + c).pvalue),
+                      "exact_statsmodels": float(min(exact.pvalue, 1)),
+                      "chi2": [float(plain.statistic), float(plain.pvalue)],
+                      "corrected": [float(corrected.statistic), float(corrected.pvalue)]})
+    return cases
+
+
+def t_cases():
+    cases = []
+    for n, shift, scale in [(5, 0.1, 1.0), (500, 0.01, 0.02), (500, 0.5, 0.1), (1000, 0.0, 1.0)]:
+        first = rng.normal(0.8, scale, n)
+        second = first - rng.normal(shift, scale / 3, n)
+        t, p = stats.ttest_rel(first, second)
+        cases.append({"differences": (first - second).tolist(), "t": float(t), "p": float(p)})
+    return cases
+
+
+def nadeau_bengio(differences):
+    """The corrected resampled t-test as the paper writes it, with test/train = 1."""
+    d = np.asarray(differences)
+    t = d.mean() / np.sqrt((1 / len(d) + 1) * d.var(ddof=1))
+    return {"t": float(t), "p": float(2 * stats.t.sf(abs(t), len(d) - 1))}
+
+
+def tails():
+    return [[t, df, float(2 * stats.t.sf(abs(t), df))]
+            for t, df in [(-13.13, 499), (-9.33, 499), (-0.6, 999), (0.0, 5), (2.0, 1), (60.0, 499), (5.0, 999)]]
+
+
+def holm_cases():
+    sets = [[0.01, 0.04, 0.03, 0.005], [0.5, 0.5, 0.9], [1e-30, 0.2, 1e-30, 0.049, 0.01, 1.0], [0.02]]
+    return [[p, multipletests(p, method="holm")[1].tolist()] for p in sets]
+
+
+def concept():
+    """2-fold F1, ROC AUC and decision values of SVC(kernel='precomputed') on given folds."""
+    n, d = 70, 30
+    labels = (np.arange(n) % 3 == 0).astype(np.int64)
+    features = rng.normal(0, 1, (n, d)).astype(np.float32) * rng.uniform(0.2, 5, d).astype(np.float32) + 3
+    features[:, 0] += 4 * labels
+    features[:, 5] = 7.1  # a constant column
+    np.save(folder / "concept_features.npy", features)
+    np.save(folder / "concept_labels.npy", labels)
+    folds = [rng.permutation(np.arange(n) % 2).tolist() for _ in range(6)]
+    cases = []
+    for standardise in (False, True):
+        x = features.astype(np.float64)
+        x = StandardScaler().fit_transform(x) if standardise else x
+        gram = x @ x.T
+        for c in (1.0, 0.001):
+            for fold in folds:
+                f1, auc, decisions = [], [], np.zeros(n)
+                for test in (0, 1):
+                    rows, others = np.flatnonzero(np.equal(fold, test)), np.flatnonzero(np.not_equal(fold, test))
+                    model = svm.SVC(kernel="precomputed", C=c, tol=1e-7).fit(gram[np.ix_(others, others)], labels[others])
+                    decisions[rows] = model.decision_function(gram[np.ix_(rows, others)])
+                    f1.append(metrics.f1_score(labels[rows], decisions[rows] > 0, zero_division=0))
+                    auc.append(metrics.roc_auc_score(labels[rows], decisions[rows]))
+                cases.append({"standardise": standardise, "c": c, "fold": fold, "f1": f1, "auc": auc,
+                              "decisions": [float(f"{v:.9g}") for v in decisions]})
+    return cases
+
+
+def ranking():
+    values = rng.integers(0, 12, 40).astype(float)
+    other = values + rng.normal(0, 4, 40)
+    positive = (rng.random(40) < 0.4).astype(int)
+    return {"values": values.tolist(), "other": other.tolist(), "positive": positive.tolist(),
+            "ranks": stats.rankdata(values).tolist(), "auc": metrics.roc_auc_score(positive, values),
+            "spearman": float(stats.spearmanr(values, other).statistic),
+            "quantiles": [[q, float(np.quantile(other, q))] for q in (0, 0.025, 0.31, 0.5, 0.975, 1)]}
+
+
+save("metrics", metrics_cases())
+save("wilson", wilson_cases())
+save("mcnemar", mcnemar_cases())
+t = t_cases()
+save("t_tests", [{**case, "corrected": nadeau_bengio(case["differences"])} for case in t])
+save("t_tails", tails())
+save("holm", holm_cases())
+save("concept", concept())
+save("ranking", ranking())
