@@ -1,0 +1,221 @@
+#include "lrp/explain.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace palimpsest {
+
+namespace {
+
+bool has_weights(const Layer& layer) { return layer.parameter >= 0; }
+
+// What is left of a rule for one layer. Behind a ReLU no output is negative, and inputs that are not pixels neither.
+std::vector<RuleGroup> groups_left(const Rule& rule, bool pixels, bool outputs_not_negative) {
+  std::vector<RuleGroup> left;
+  for (RuleGroup group : rule.groups) {
+    if (outputs_not_negative) {
+      if (group.gate == Gate::negative) continue;
+      group.gate = Gate::all;  // where the output is 0 there is no relevance
+    }
+    left.push_back(pixels ? group : for_non_negative_inputs(group));
+  }
+  return left;
+}
+
+void require_finite(const std::vector<float>& map, std::size_t images) {
+  const auto at = std::find_if(map.begin(), map.end(), [](float r) { return !std::isfinite(r); });
+  if (at != map.end())
+    throw Error(fmt::format("the relevance of image {} of the batch is not finite", std::size_t(at - map.begin()) * images / map.size()),
+                "a denominator was close to zero: use --dialect zennit or other --rules");
+}
+
+}  // namespace
+
+Explainer::Explainer(Network& network, const Composite& composite, const Dialect& dialect, const InputRange& range)
+    : network_(network),
+      device_(network.device()),
+      range_(range),
+      first_(make_rule(composite.first, dialect)),
+      convolution_(make_rule(composite.convolution, dialect)),
+      linear_(make_rule(composite.linear, dialect)),
+      weights_(device_) {}
+
+Explanation Explainer::explain(const Trace& trace, std::span<const Targets> targets) {
+  PALIMPSEST_REQUIRE(trace.keep_from == 0 && !targets.empty(), "trace from block {}, {} targets", trace.keep_from, targets.size());
+  allocate(trace, targets.size());
+  Explanation explanation;
+  Buffer at = first;
+  Tensors relevance = tensors(trace.logits().shape, trace.logits().layout, at, targets.size());
+  start(trace, targets, relevance);
+  double sum = device_.sum(relevance.front());
+  for (std::size_t i = trace.layers.size(); i-- > 0;) {
+    const Step here = step(trace, i);
+    at = at == first ? second : first;
+    const Tensors below = tensors(here.layer.input.shape, here.layer.input.layout, at, targets.size());
+    LedgerEntry entry{.layer = here.layer.name, .rule = has_weights(here.layer) ? here.rule.name : "pass", .relevance_in = sum};
+    through(here, relevance, below, entry);
+    entry.relevance_out = sum = device_.sum(below.front());
+    explanation.ledger.layers.push_back(std::move(entry));
+    relevance = below;
+  }
+  for (const auto& map : relevance) {
+    explanation.maps.push_back(device_.download(map));
+    require_finite(explanation.maps.back(), std::size_t(trace.n));
+  }
+  return explanation;
+}
+
+// The logit at the target, 0 at every other class.
+void Explainer::start(const Trace& trace, std::span<const Targets> targets, const Tensors& relevance) {
+  const auto classes = std::size_t(trace.logits().shape.c);
+  const std::vector<float> logits = device_.download(trace.logits());
+  for (std::size_t k = 0; k < targets.size(); ++k) {
+    PALIMPSEST_REQUIRE(targets[k].size() == std::size_t(trace.n), "{} classes for {} images", targets[k].size(), trace.n);
+    std::vector<float> chosen(logits.size(), 0.0F);
+    for (std::size_t image = 0; image < targets[k].size(); ++image) {
+      PALIMPSEST_REQUIRE(targets[k][image] >= 0 && std::size_t(targets[k][image]) < classes, "class {} of {}", targets[k][image], classes);
+      const std::size_t place = image * classes + std::size_t(targets[k][image]);
+      chosen[place] = logits[place];
+    }
+    device_.upload(relevance[k], chosen);
+  }
+}
+
+const Rule& Explainer::rule_of(const Layer& layer, bool pixels) const {
+  if (layer.kind == Layer::Kind::linear) return linear_;
+  return pixels ? first_ : convolution_;
+}
+
+Explainer::Step Explainer::step(const Trace& trace, std::size_t i) const {
+  const Layer& layer = trace.layers[i];
+  // Behind a ReLU the stored output is max(z, 0). That is z wherever relevance is, unless the next layer with weights
+  // hands relevance to inputs of 0 as well (flat, w-square).
+  bool serves = true;
+  if (layer.relu) {
+    const auto next = std::find_if(trace.layers.begin() + std::ptrdiff_t(i) + 1, trace.layers.end(), has_weights);
+    serves = vanishes_at_zero(rule_of(*next, false));
+  }
+  return {layer, rule_of(layer, i == 0), i == 0, serves};
+}
+
+void Explainer::through(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry) {
+  if (has_weights(step.layer)) return through_weights(step, above, below, entry);
+  for (std::size_t k = 0; k < above.size(); ++k) {
+    if (step.layer.kind == Layer::Kind::max_pool)
+      step.layer.max_pool->backward(above[k], step.layer.winner, {}, below[k]);  // the winner takes all
+    else
+      device_.copy(above[k], below[k]);
+  }
+}
+
+void Explainer::through_weights(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry) {
+  const Layer& layer = step.layer;
+  if (!step.pixels) {
+    const double least = device_.smallest(layer.input);
+    if (!(least >= 0))
+      throw Error(fmt::format("the input of {} is not finite: {} is its smallest value", layer.name, least),
+                  "look for broken weights or pictures");
+  }
+  const auto groups = groups_left(step.rule, step.pixels, layer.relu && step.output_serves);
+  double served = 0;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    // The last group divides in place; earlier ones must leave R for those that follow.
+    const bool last = g + 1 == groups.size();
+    const Tensors quotients = last ? above : tensors(layer.output.shape, layer.output.layout, spare, above.size());
+    const RelevanceSums sums = through_group(step, groups[g], above, quotients, below, g > 0);
+    const double factor = groups[g].factor;
+    served += factor * sums.incoming;
+    entry.to_bias += factor * sums.to_bias;
+    entry.to_stabiliser += factor * sums.to_stabiliser;
+    entry.to_zero += factor * sums.to_zero;
+    entry.near_zero += sums.near_zero;
+  }
+  entry.to_zero += entry.relevance_in - served;
+}
+
+RelevanceSums Explainer::through_group(const Step& step, const RuleGroup& group, const Tensors& above,
+                                       const Tensors& quotients, const Tensors& below, bool accumulate) {
+  const Layer& layer = step.layer;
+  RelevanceDenominator denominator;
+  denominator.terms = terms(layer, group, step.rule.gamma);
+  denominator.x = layer.input;
+  denominator.stabiliser = group.stabiliser;
+  denominator.gate = group.gate;
+  if (step.output_serves && is_plain(group)) denominator.known = layer.output;
+  if (step.output_serves && bounds_output(group, !step.pixels)) denominator.floor = layer.output;
+  if (group.gate != Gate::all) denominator.gate_by = step.output_serves ? layer.output : reference(layer);
+
+  const RelevanceRedistribution redistribution{denominator.terms, layer.input, float(group.factor), accumulate};
+  const auto run = [&](auto& plan) {
+    const RelevanceSums sums = plan.relevance_denominator(denominator, above, quotients);
+    for (std::size_t k = 0; k < above.size(); ++k) plan.relevance_redistribute(redistribution, quotients[k], below[k]);
+    return sums;
+  };
+  return layer.convolution ? run(*layer.convolution) : run(*layer.linear);
+}
+
+std::vector<RelevanceTerm> Explainer::terms(const Layer& layer, const RuleGroup& group, double gamma) {
+  const Tensor& weight = network_.parameters()[std::size_t(layer.parameter)].value;
+  const Tensor& bias = network_.parameters()[std::size_t(layer.parameter) + 1].value;
+  std::vector<RelevanceTerm> mapped;
+  for (const auto& term : group.terms)
+    mapped.push_back({.input = term.input,
+                      .constant = term.input == InputMap::constant ? constant(layer, term.constant) : Tensor{},
+                      .weights = weights_.get(weight, term.weights, gamma),
+                      .bias = term.bias ? weights_.get(bias, *term.bias, gamma) : Tensor{},
+                      .sign = term.sign});
+  return mapped;
+}
+
+Tensor Explainer::constant(const Layer& layer, Constant which) {
+  Tensor& tensor = constants_[{layer.parameter, which}];
+  if (!tensor.empty()) return tensor;
+  const bool convolution = layer.convolution != nullptr;
+  tensor = device_.make({1, layer.input.shape.c}, convolution ? Layout::channels : Layout::matrix);
+  if (which == Constant::one) {
+    device_.upload(tensor, std::vector<float>(std::size_t(layer.input.shape.c), 1.0F));
+  } else {
+    PALIMPSEST_REQUIRE(layer.input.shape.c == 3, "an input range for {} channels", layer.input.shape.c);
+    device_.upload(tensor, which == Constant::low ? range_.low : range_.high);
+  }
+  return tensor;
+}
+
+// z = W x + b of a layer whose stored output has been through a ReLU.
+Tensor Explainer::reference(const Layer& layer) {
+  const Shape& shape = layer.output.shape;
+  const Layout layout = layer.output.layout;
+  if (reference_.empty() || device_.bytes(reference_.shape, reference_.layout) < device_.bytes(shape, layout))
+    reference_ = device_.make(shape, layout);
+  const Tensor z{shape, layout, reference_.storage};
+  const Tensor& weight = network_.parameters()[std::size_t(layer.parameter)].value;
+  const Tensor& bias = network_.parameters()[std::size_t(layer.parameter) + 1].value;
+  if (layer.convolution) layer.convolution->forward(layer.input, weight, bias, false, z);
+  if (layer.linear) layer.linear->forward(layer.input, weight, bias, false, z);
+  return z;
+}
+
+void Explainer::allocate(const Trace& trace, std::size_t targets) {
+  std::size_t bytes = 0;
+  for (const auto& layer : trace.layers)
+    bytes = std::max({bytes, device_.bytes(layer.input.shape, layer.input.layout),
+                      device_.bytes(layer.output.shape, layer.output.layout)});
+  if (bytes > buffer_bytes_) buffers_.clear();
+  buffer_bytes_ = std::max(buffer_bytes_, bytes);
+  const bool several = std::max({first_.groups.size(), convolution_.groups.size(), linear_.groups.size()}) > 1;
+  while (buffers_.size() < targets) {
+    auto& of_target = buffers_.emplace_back();
+    for (const Buffer buffer : {first, second, spare})
+      if (buffer != spare || several) of_target[buffer] = device_.allocate(buffer_bytes_);
+  }
+}
+
+Explainer::Tensors Explainer::tensors(const Shape& shape, Layout layout, Buffer buffer, std::size_t targets) const {
+  Tensors all;
+  for (std::size_t k = 0; k < targets; ++k) all.push_back({shape, layout, buffers_[k][buffer]});
+  return all;
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,82 @@
+#pragma once
+#include <array>
+#include <map>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "lrp/composites.h"
+#include "lrp/ledger.h"
+#include "lrp/mapped_weights.h"
+#include "nn/network.h"
+
+namespace palimpsest {
+
+// The lowest and highest value a pixel can have after normalisation, for each of the three channels (z-box).
+struct InputRange {
+  std::array<float, 3> low{0, 0, 0}, high{1, 1, 1};
+};
+
+// Which class is explained, one for each image of the batch.
+using Targets = std::vector<int>;
+
+struct Explanation {
+  std::vector<std::vector<float>> maps;  // for each target: raw relevance, n x 3 x h x w
+  Ledger ledger;                         // of the first target
+};
+
+// Layer-wise relevance propagation through one network with one set of rules. Relevance starts as the logit of the
+// target and is walked down to the pixels. Mapped weights and the relevance buffers live as long as the explainer: two
+// buffers for each target, a third with rules of several groups (alpha-beta).
+//
+// Beside the forward pass, with F one convolution and B one backward pass to the data, a layer whose inputs are not
+// negative costs   LRP-0, epsilon: 1 B;   z+, gamma: 1 F + 1 B;   alpha-beta: 2 F + 2 B;   the denominators (F) once for
+// all targets. The beta half has a forward pass of its own, not z - z+, which cancels where z- is small.
+class Explainer {
+ public:
+  // Throws Error when the dialect's library lacks one of the rules.
+  Explainer(Network& network, const Composite& composite, const Dialect& dialect, const InputRange& range = {});
+
+  // Throws Error when an activation or a map is not finite.
+  // requires: trace.keep_from == 0 and network.forward(trace) has run; each target has trace.n classes
+  Explanation explain(const Trace& trace, std::span<const Targets> targets);
+
+ private:
+  // A layer as the walk meets it.
+  struct Step {
+    const Layer& layer;
+    const Rule& rule;
+    bool pixels;         // its input is the picture, which may be negative
+    bool output_serves;  // its stored output equals z = W x + b wherever there is relevance
+  };
+  using Tensors = std::vector<Tensor>;  // one for each target
+  enum Buffer : std::size_t { first, second, spare, buffer_count };
+
+  Step step(const Trace& trace, std::size_t layer) const;
+  const Rule& rule_of(const Layer& layer, bool pixels) const;
+  std::vector<RelevanceTerm> terms(const Layer& layer, const RuleGroup& group, double gamma);
+  Tensor constant(const Layer& layer, Constant which);
+  Tensor reference(const Layer& layer);
+
+  void start(const Trace& trace, std::span<const Targets> targets, const Tensors& relevance);
+  void through(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry);
+  void through_weights(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry);
+  RelevanceSums through_group(const Step& step, const RuleGroup& group, const Tensors& above, const Tensors& quotients,
+                              const Tensors& below, bool accumulate);
+
+  void allocate(const Trace& trace, std::size_t targets);
+  Tensors tensors(const Shape& shape, Layout layout, Buffer buffer, std::size_t targets) const;
+
+  Network& network_;
+  Device& device_;
+  InputRange range_;
+  Rule first_, convolution_, linear_;
+  MappedWeights weights_;
+  std::map<std::pair<int, Constant>, Tensor> constants_;  // by the layer's parameter
+  std::vector<std::array<std::shared_ptr<Storage>, buffer_count>> buffers_;  // for each target
+  std::size_t buffer_bytes_ = 0;
+  Tensor reference_;
+};
+
+}  // namespace palimpsest

@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "ops/device.h"
+
+namespace palimpsest {
+
+// f(W) for the weight maps of a model's rules, each made once and made again only when the weights have changed.
+class MappedWeights {
+ public:
+  explicit MappedWeights(Device& device) : device_(device) {}
+
+  // `from` itself for WeightMap::identity. gamma matters for the gamma maps only.
+  Tensor get(const Tensor& from, WeightMap map, double gamma);
+
+ private:
+  struct Entry {
+    Tensor from, mapped;
+    WeightMap map;
+    double gamma;
+    std::uint64_t version;  // of `from` when it was mapped
+  };
+  Device& device_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace palimpsest
