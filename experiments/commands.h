@@ -37,14 +37,15 @@ struct DataChoice {
 struct TrainCommand {
   RunsOn on;
   DataChoice data;
-  std::string preset;                 // emotion, pain, retrain; empty: none
+  std::string preset;                 // emotion, pain, retrain, scratch, or several: "emotion,scratch"; empty: none
   fs::path init;                      // safetensors; empty: He initialisation
-  std::string head_init = "fresh";    // fresh, copy-fc
+  std::string head_init = "keep";     // keep (all that fits), copy-fc (all but the classifier), fresh
   int freeze = 0;                     // the first k blocks
+  std::vector<int> freeze_blocks;     // instead: these blocks, 1 to 5
   double width = 1;
   std::string head = "fc";            // fc, dense
-  std::vector<int> hidden{4096, 4096};
-  int classes = 0;                    // 0: as many as the data has
+  std::vector<int> hidden;            // of an fc head; empty: as in `init`, else 4096, 4096
+  int classes = 0;                    // 0: as many as the data has, or as `init` tells apart
   std::string loss = "focal";         // focal, cross-entropy
   double gamma = 0;
   std::string class_weights = "none"; // none, rescaled, plain
@@ -70,6 +71,7 @@ struct PredictCommand {
   RunsOn on;
   DataChoice data;
   fs::path weights, logits, features;
+  fs::path ids;                       // CSV with the id and label of each row
   int batch = 32;
 };
 void run_predict(const PredictCommand& command);
@@ -126,5 +128,10 @@ struct ReportCommand {
   fs::path study;                     // folder of a finished study
 };
 void run_report(const ReportCommand& command);
+
+struct InfoCommand {
+  RunsOn on;
+};
+void run_info(const InfoCommand& command);  // on standard output
 
 }  // namespace palimpsest

@@ -108,7 +108,8 @@ std::unique_ptr<Network> load_network(Device& device, const fs::path& path) {
 HeadInit head_init_named(const std::string& name) {
   if (name == "fresh") return HeadInit::fresh;
   if (name == "copy-fc") return HeadInit::copy_fc;
-  throw Error(fmt::format("--head-init {} is unknown", name), "give fresh or copy-fc");
+  if (name == "keep") return HeadInit::keep;
+  throw Error(fmt::format("--head-init {} is unknown", name), "give keep, copy-fc or fresh");
 }
 
 TakenWeights take_weights(Network& network, const SafetensorsFile& file, HeadInit head) {
@@ -124,7 +125,8 @@ TakenWeights take_weights(Network& network, const SafetensorsFile& file, HeadIni
     if (p.block < kBlocks && !fits)
       throw Error(fmt::format("{} does not fit: {} is {}, the file has {}", file.path().string(), p.name, ours, theirs),
                   "give the --width of those weights");
-    if (p.block == kBlocks && (head == HeadInit::fresh || p.name.starts_with(classifier + "."))) {
+    const bool afresh = head == HeadInit::fresh || (head == HeadInit::copy_fc && p.name.starts_with(classifier + "."));
+    if (p.block == kBlocks && afresh) {
       report.left.push_back(p.name + " (fresh)");
     } else if (!fits) {
       report.left.push_back(fmt::format("{} ({}, the file has {})", p.name, ours, theirs));

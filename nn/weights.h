@@ -34,11 +34,11 @@ struct TakenWeights {
   std::vector<std::string> taken;
   std::vector<std::string> left;  // "classifier.6.weight (8 x 4096, the file has 1000 x 4096)"
 };
-enum class HeadInit : std::uint8_t { fresh, copy_fc };
-HeadInit head_init_named(const std::string& name);  // "fresh", "copy-fc"
+enum class HeadInit : std::uint8_t { fresh, copy_fc, keep };
+HeadInit head_init_named(const std::string& name);  // "fresh", "copy-fc", "keep"
 
-// Convolution blocks from a file; with copy_fc also the hidden fully connected layers where shapes match. The
-// classifier itself is never taken. Throws Error when a convolution does not fit.
+// Convolution blocks from a file; with copy_fc also the hidden fully connected layers where shapes match, with keep the
+// classifier as well. Throws Error when a convolution does not fit.
 TakenWeights take_weights(Network& network, const SafetensorsFile& file, HeadInit head);
 
 }  // namespace palimpsest

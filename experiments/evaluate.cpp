@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "analysis/predictions.h"
+#include "base/error.h"
+#include "experiments/commands.h"
+#include "experiments/load_data.h"
+#include "experiments/model.h"
+#include "nn/inference.h"
+
+namespace palimpsest {
+
+namespace {
+
+Predictions predict_all(Model& model, const LoadedPart& part, const EvaluateCommand& command) {
+  Predictions predictions;
+  predictions.classes = model.network->architecture().classes;
+  const auto classes = std::size_t(predictions.classes);
+  InferenceOptions options{command.batch, normalisation_for(command.data, model.notes), false, "Evaluating"};
+  infer(*model.network, part.examples, options, [&](const Outputs& outputs) {
+    for (int i = 0; i < outputs.count; ++i) {
+      const auto row = outputs.logits.subspan(std::size_t(i) * classes, classes);
+      predictions.ids.push_back(part.examples->id(outputs.first + i));
+      predictions.labels.push_back(part.examples->label(outputs.first + i));
+      predictions.predicted.push_back(int(std::max_element(row.begin(), row.end()) - row.begin()));
+      for (const double p : softmax(row)) predictions.probabilities.push_back(float(p));
+    }
+  });
+  return predictions;
+}
+
+nlohmann::ordered_json to_json(const Predictions& predictions, const std::vector<std::string>& names) {
+  const auto matrix = confusion_matrix(predictions);
+  const Scores table = scores(matrix);
+  const auto row = [](const ClassScores& s) {
+    return nlohmann::ordered_json{{"precision", s.precision}, {"recall", s.recall}, {"f1", s.f1}, {"support", s.support}};
+  };
+  nlohmann::ordered_json json{{"images", matrix.total()}, {"accuracy", table.accuracy}, {"macro", row(table.macro)}};
+  const auto recalls = recall_per_class(matrix);
+  for (int c = 0; c < matrix.classes(); ++c) {
+    auto one = row(table.classes[std::size_t(c)]);
+    one["recall_interval"] = {recalls[std::size_t(c)].interval.low, recalls[std::size_t(c)].interval.high};
+    one["name"] = std::size_t(c) < names.size() ? names[std::size_t(c)] : std::to_string(c);
+    json["classes"].push_back(one);
+    std::vector<std::int64_t> counts;
+    for (int p = 0; p < matrix.classes(); ++p) counts.push_back(matrix.at(c, p));
+    json["confusion"].push_back(counts);
+  }
+  return json;
+}
+
+}  // namespace
+
+void run_evaluate(const EvaluateCommand& command) {
+  Model model = load_model(command.on, command.weights);
+  const Architecture& a = model.network->architecture();
+  const LoadedPart part = load_part(command.data, a.size, a.classes, command.on.threads);
+  for (int i = 0; i < part.examples->count(); ++i)
+    if (part.examples->label(i) < 0)
+      throw Error(fmt::format("{} has no label for {}", command.data.name, part.examples->id(i)), "give labelled data to evaluate on");
+  const Predictions predictions = predict_all(model, part, command);
+  if (!command.predictions.empty()) write_predictions(command.predictions, predictions);
+  const auto json = to_json(predictions, part.classes.empty() ? model.notes.classes : part.classes);
+  if (!command.out.empty()) write_file(command.out, json.dump(2) + "\n");
+  if (command.out.empty() && command.predictions.empty()) fmt::print("{}\n", json.dump(2));
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,22 @@
+#pragma once
+#include <memory>
+
+#include "data/normalisation.h"
+#include "experiments/commands.h"
+#include "nn/weights.h"
+
+namespace palimpsest {
+
+// A network on its device, as a weights file describes it.
+struct Model {
+  std::unique_ptr<Device> device;
+  std::unique_ptr<Network> network;
+  ModelNotes notes;
+};
+Model load_model(const RunsOn& on, const fs::path& weights);
+
+// What --normalisation says; `auto` follows the weights.
+Normalisation normalisation_for(const DataChoice& choice, const ModelNotes& notes);
+std::string normalisation_name(const DataChoice& choice, const ModelNotes& notes);
+
+}  // namespace palimpsest

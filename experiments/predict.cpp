@@ -1,0 +1,38 @@
+#include <array>
+#include <optional>
+
+#include "base/csv.h"
+#include "base/error.h"
+#include "base/npy.h"
+#include "experiments/commands.h"
+#include "experiments/load_data.h"
+#include "experiments/model.h"
+#include "nn/inference.h"
+
+namespace palimpsest {
+
+void run_predict(const PredictCommand& command) {
+  if (command.logits.empty() && command.features.empty())
+    throw Error("predict was not told what to write", "give --logits FILE.npy, --features FILE.npy or both");
+  Model model = load_model(command.on, command.weights);
+  const Architecture& a = model.network->architecture();
+  const LoadedPart part = load_part(command.data, a.size, 0, command.on.threads);
+  const std::int64_t n = part.examples->count(), side = a.feature_side();
+  std::optional<NpyWriter> logits, features;
+  if (!command.logits.empty()) logits.emplace(command.logits, std::array<std::int64_t, 2>{n, a.classes});
+  if (!command.features.empty())
+    features.emplace(command.features, std::array<std::int64_t, 4>{n, a.channels.back(), side, side});
+  InferenceOptions options{command.batch, normalisation_for(command.data, model.notes), features.has_value(), "Predicting"};
+  infer(*model.network, part.examples, options, [&](const Outputs& outputs) {
+    if (logits) logits->append(outputs.logits);
+    if (features) features->append(outputs.features);
+  });
+  if (logits) logits->commit();
+  if (features) features->commit();
+  if (command.ids.empty()) return;
+  std::string text = "id,label\n";
+  for (int i = 0; i < n; ++i) text += fmt::format("{},{}\n", csv_field(part.examples->id(i)), part.examples->label(i));
+  write_file(command.ids, text);
+}
+
+}  // namespace palimpsest

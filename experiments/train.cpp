@@ -1,0 +1,166 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "data/arrays.h"
+#include "data/source.h"
+#include "experiments/commands.h"
+#include "experiments/devices.h"
+#include "experiments/load_data.h"
+#include "experiments/model.h"
+#include "experiments/train_config.h"
+#include "nn/class_balance.h"
+#include "nn/trainer.h"
+
+namespace palimpsest {
+
+namespace {
+
+struct TrainingData {
+  std::shared_ptr<const Examples> training, validation;  // validation may be null
+  std::vector<std::string> classes;
+  Choices choices;
+};
+
+TrainingData load_training_data(const TrainCommand& command, int size) {
+  const Source source = parse_source(command.data.name);
+  if (source.scheme == Scheme::arrays) {
+    auto arrays = read_arrays(source, command.classes);
+    if (!arrays->labelled())
+      throw Error(fmt::format("{} names no labels", command.data.name), "give arrays:X.npy,Y.npy");
+    return {arrays, nullptr, {}, {}};
+  }
+  const Selected selected = select_data(command.data);
+  const Splits& parts = selected.parts;
+  TrainingData data{load_pictures_of(parts.train, command.data, size, command.on.threads, command.out / "skipped.csv"), nullptr,
+                    parts.train.classes, selected.choices};
+  if (!parts.validation.samples.empty())
+    data.validation = load_pictures_of(parts.validation, command.data, size, command.on.threads);
+  return data;
+}
+
+int largest_label(const Examples& examples) {
+  int largest = -1;
+  for (int i = 0; i < examples.count(); ++i) largest = std::max(largest, examples.label(i));
+  return largest;
+}
+
+std::vector<std::int64_t> count_classes(const Examples& examples, int classes) {
+  std::vector<std::int64_t> counts(std::size_t(classes), 0);
+  for (int i = 0; i < examples.count(); ++i) ++counts[std::size_t(examples.label(i))];
+  return counts;
+}
+
+// The size of the pictures: what is asked for, else what the weights to start from take, else VGG16's.
+int picture_size(const TrainCommand& command) {
+  const Source source = parse_source(command.data.name);
+  if (source.scheme == Scheme::arrays) return read_arrays(source, 0)->height();
+  if (command.data.size) return *command.data.size;
+  return command.init.empty() ? 224 : architecture_of(SafetensorsFile(command.init)).size;
+}
+
+// --init settles the channels; the head follows it where nothing else is asked for.
+Architecture architecture_for(const TrainCommand& command, int size, int classes) {
+  const std::vector<int> asked = command.hidden.empty() ? std::vector{4096, 4096} : command.hidden;
+  const bool dense = command.head == "dense";
+  if (command.init.empty()) return Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
+  Architecture a = architecture_of(SafetensorsFile(command.init));
+  a.size = size;
+  a.classes = classes;
+  if (dense) a.hidden.clear();
+  else if (!command.hidden.empty()) a.hidden = command.hidden;
+  return a;
+}
+
+// As many as asked for; else as the data names; arrays: name none, so there as the weights to start from tell apart.
+int count_of_classes(const TrainCommand& command, const TrainingData& data) {
+  const int largest = largest_label(*data.training);
+  int classes = command.classes;
+  if (classes == 0) classes = int(data.classes.size());
+  if (classes == 0 && !command.init.empty()) classes = architecture_of(SafetensorsFile(command.init)).classes;
+  if (classes == 0) classes = largest + 1;
+  if (largest >= classes)
+    throw Error(fmt::format("{} has the label {}, but there are {} classes", command.data.name, largest, classes), "give --classes");
+  return classes;
+}
+
+std::array<bool, kBlocks> frozen_blocks(const TrainCommand& command) {
+  std::array<bool, kBlocks> frozen{};
+  for (int block = 1; block <= kBlocks; ++block)
+    frozen[std::size_t(block) - 1] = command.freeze_blocks.empty()
+                                         ? block <= command.freeze
+                                         : std::count(command.freeze_blocks.begin(), command.freeze_blocks.end(), block) > 0;
+  return frozen;
+}
+
+void tell_taken(const TakenWeights& report, const fs::path& file) {
+  fmt::print(stderr, "From {}: {} tensors taken.\n", file.string(), report.taken.size());
+  if (!report.left.empty()) fmt::print(stderr, "Initialised afresh: {}.\n", fmt::join(report.left, ", "));
+}
+
+TrainOptions options_of(const TrainCommand& command, const Examples& training, int classes) {
+  TrainOptions o;
+  o.loss.gamma = command.loss == "cross-entropy" ? 0.0 : command.gamma;
+  auto counts = command.class_counts;
+  const auto weights = class_weights_named(command.class_weights);
+  if (weights != ClassWeights::none && counts.empty()) counts = count_classes(training, classes);
+  if (weights != ClassWeights::none && counts.size() != std::size_t(classes))
+    throw Error(fmt::format("--class-counts names {} classes, but there are {}", counts.size(), classes), "give one count for each class");
+  o.loss.class_weights = class_balanced_weights(counts, command.beta, weights);
+  o.rate = command.rate;
+  o.momentum = command.momentum;
+  o.weight_decay = command.weight_decay;
+  o.batch = command.batch;
+  o.epochs = command.epochs;
+  o.steps = command.steps;
+  o.patience = command.patience;
+  o.clip_norm = command.clip_norm;
+  o.warmup_steps = command.warmup_steps;
+  o.plain_epochs = command.plain_epochs;
+  o.slow_epochs = command.slow_epochs;
+  o.augmentation = command.augment == "none" ? Augmentation::none : command.augment == "flip" ? Augmentation::flip : Augmentation::keras;
+  o.shuffle = command.shuffle;
+  o.seed = command.seed;
+  o.cache_limit = command.cache_limit;
+  o.gradients = command.gradients;
+  return o;
+}
+
+std::string config_text(const TrainCommand& command, const Choices& choices, int threads) {
+  std::string text = train_config_text(command);
+  text += fmt::format("\n# The results depend on it in their last bits.\n# threads = {}\n", threads);
+  for (const auto& [key, value] : choices) text += fmt::format("# {}: {}\n", key, value);
+  return text;
+}
+
+}  // namespace
+
+void run_train(const TrainCommand& command) {
+  if (command.out.empty()) throw Error("train was not told where to write", "give --out RUN");
+  check_train_options(command);
+  const auto device = make_device(command.on);
+  const int size = picture_size(command);
+  create_folder(command.out);
+  const TrainingData data = load_training_data(command, size);
+  const int classes = count_of_classes(command, data);
+  Network network(*device, architecture_for(command, size, classes));
+  initialise(network, command.seed);
+  ModelNotes notes;
+  if (!command.init.empty()) {
+    const SafetensorsFile file(command.init);
+    notes.normalisation = notes_of(file).normalisation;
+    tell_taken(take_weights(network, file, head_init_named(command.head_init)), command.init);
+  }
+  notes.normalisation = normalisation_name(command.data, notes);
+  notes.classes = data.classes;
+  network.set_frozen(frozen_blocks(command));
+
+  TrainOptions options = options_of(command, *data.training, classes);
+  options.normalisation = parse_normalisation(notes.normalisation);
+  RunFolder run(command.out, config_text(command, data.choices, device->info().threads), command.resume);
+  train(network, options, data.training, data.validation, notes, run);
+}
+
+}  // namespace palimpsest
