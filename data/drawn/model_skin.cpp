@@ -63,7 +63,8 @@ void model_age(Relief& relief, const Sitter& sitter) {
     const Point wing = shape.nose_wing(side), corner = shape.mouth_corner(side);
     relief.add(Furrow{{wing + Point{s * .04, -.03}, wing + Point{s * .12, .08}, corner + Point{s * .09, -.08}},
                       .05,
-                      .05 + .22 * age, -.008 - .012 * age});
+                      .05 + .22 * age,
+                      -.008 - .012 * age});
     if (age > .35) {
       relief.add(Furrow{{corner + Point{s * .05, .06}, corner + Point{s * .07, .22}}, .035, .30 * (age - .3), -.01});
       const Point c = shape.outer_canthus(side);

@@ -59,7 +59,9 @@ Marks dimple_marks(double s, Point corner) {
   Marks marks;
   marks.furrows.push_back({{corner + Point{s * .055, -.17}, corner + Point{s * .10, -.07},
                             corner + Point{s * .105, .05}, corner + Point{s * .06, .16}},
-                           .062, .80, -.06});
+                           .062,
+                           .80,
+                           -.06});
   marks.bulges.push_back({corner + Point{s * .21, -.01}, {.12, .19}, .07});
   marks.bulges.push_back({corner + Point{s * .01, .11}, {.09, .08}, .03});
   marks.bulges.push_back({corner + Point{s * .01, -.11}, {.09, .08}, .025});

@@ -117,7 +117,7 @@ void Relief::shade(const Canvas& canvas, const Canvas& mask, const Scene& scene)
                        (height_field_[i + std::size_t(width_)] - height_field_[i - std::size_t(width_)]) * .5f * pixels;
       const Vector normal = unit({-sx, -sy, 1});
       const float lambert = std::max(0.f, (dot(normal, light) + .28f) / 1.28f);  // wrapped round the terminator
-      const float open = 1 - .75f * dark_[i];  // folds are never black
+      const float open = 1 - .75f * dark_[i];                                    // folds are never black
       const float diffuse = (ambient + (1 - ambient) * 1.12f * lambert) * open;
       const float shine = std::pow(std::max(0.f, dot(normal, half)), 18.f) * .07f * open;
       const float shadow = std::clamp(1 - diffuse, 0.f, 1.f), weight = float(covered[x]) / 255;

@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+
+#include "base/files.h"
+
+namespace palimpsest::drawn {
+
+enum class MaskScope { none, tested, all };  // tested: AffectNet's and UNBC's test parts and CK+'s peaks
+
+// The demo's sizes. A set whose count is 0 is not drawn.
+struct DrawSetsOptions {
+  fs::path folder;  // gets affectnet/, unbc/ and ckplus/
+  std::uint64_t seed = 1;
+  int image_size = 96;  // pixels, 32 to 1024: AffectNet and UNBC are square, CK+ keeps its three formats at that scale
+  int threads = 0;      // 0: all; the pictures are the same for any number
+  MaskScope masks = MaskScope::tested;
+
+  int train_faces = 3800;  // AffectNet, the 8 emotions together
+  int test_faces_per_emotion = 100;
+  double imbalance = .5;           // class sizes are proportional to AffectNet's own to this power: 1 as there, 0 equal
+  double keep = .78, stray = .25;  // see ExpressionOptions and PainOptions
+
+  int participants = 25;  // UNBC; the last 4 are meant for testing
+  int sequences_per_participant = 8;
+  int frames_per_sequence = 24;
+  double pain_share = .34;  // of frames, about
+
+  int ckplus_sequences = 593;
+  int ckplus_subjects = 123;
+  int ckplus_frames = 4;  // per sequence, neutral to peak
+};
+
+// Draws the three sets in the layouts of the real ones (STUDY, "On-disk formats"), each with truth/ beside (truth.h)
+// and drawn.json, which is written last and holds the options. A set that is complete with the same options is left
+// alone; one that was cut short is drawn again. Throws Error when a folder holds something else: a set drawn with other
+// options or by another version, or files that were not drawn. No person is in two sets, or in both parts of one.
+void draw_sets(const DrawSetsOptions& options);
+
+}  // namespace palimpsest::drawn

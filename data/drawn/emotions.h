@@ -1,0 +1,42 @@
+#pragma once
+#include <array>
+#include <span>
+#include <vector>
+
+#include "data/drawn/action_units.h"
+
+namespace palimpsest::drawn {
+
+// In AffectNet's order: label = place.
+enum class Emotion { neutral, happy, sad, surprise, fear, disgust, anger, contempt };
+inline constexpr int emotion_count = 8;
+const char* emotion_name(Emotion emotion);
+
+// The action units that make an emotion (STUDY section 7: EMFACS), and those that may come with them.
+struct Prototype {
+  std::vector<int> core;
+  std::vector<int> variant;  // instead of core, in a share of the faces
+  struct Companion {
+    int number;
+    double chance;
+  };
+  std::vector<Companion> companions;
+};
+const Prototype& prototype(Emotion emotion);
+
+struct ExpressionOptions {
+  double keep = .78;   // chance that an action unit of the emotion is shown; at least half of them always are
+  double stray = .25;  // chance of an action unit that has nothing to do with the emotion
+};
+Expression random_expression(Emotion emotion, const ExpressionOptions& options, Random& random);
+
+// Two to four action units that are no emotion's prototype, drawn with CK+'s frequencies.
+Expression random_blend(Random& random);
+
+// Adds one action unit of `pool` that is absent, AU12 and AU14 often on one side only.
+void add_stray(Expression& expression, std::span<const int> pool, Random& random);
+
+// FACS scores AU25 wherever the lips are apart, so AU10, AU16 and AU26 bring it with them.
+void score_parted_lips(Expression& expression);
+
+}  // namespace palimpsest::drawn

@@ -1,0 +1,128 @@
+#include "data/drawn/set_writer.h"
+
+#include <omp.h>
+
+#include <atomic>
+#include <exception>
+#include <mutex>
+
+#include "base/csv.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "data/drawn/camera.h"
+#include "data/drawn/face.h"
+#include "data/drawn/masks.h"
+#include "data/drawn/paint.h"
+
+namespace palimpsest::drawn {
+
+void parallel_for(int count, int threads, const std::string& task, const std::function<void(int)>& f) {
+  Progress progress(task, count);
+  std::mutex mutex;
+  std::exception_ptr failure;
+  std::atomic<bool> stop = false;
+  const int team = threads > 0 ? threads : omp_get_max_threads();
+#pragma omp parallel for schedule(dynamic, 4) num_threads(team)
+  for (int i = 0; i < count; ++i) {
+    if (stop || interrupted()) continue;
+    try {
+      f(i);
+      const std::lock_guard lock(mutex);
+      progress.advance();
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+      stop = true;
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+  check_interrupt();
+}
+
+namespace {
+
+DrawnFace draw_planned(const PlannedPicture& picture, std::uint64_t seed) {
+  const Identity person = random_identity(seed, picture.person);
+  DrawnFace drawn = draw_face(person, picture.expression, picture.scene, picture.width, picture.height);
+  if (picture.face) return drawn;
+  const Canvas canvas(picture.width,
+                      picture.height);  // the box and points of a face that is not there, as in the real set
+  paint_background(canvas, picture.scene);
+  drawn.image = photograph(canvas, 1, picture.scene);
+  return drawn;
+}
+
+void write_masks(const std::vector<PlannedPicture>& plan, const fs::path& path, const DrawSetsOptions& options) {
+  std::vector<const PlannedPicture*> masked;
+  for (const auto& picture : plan)
+    if (picture.masked) masked.push_back(&picture);
+  if (masked.empty()) return;
+  AtomicFile file(path);
+  std::string header = fmt::format("{{'descr': '<u4', 'fortran_order': False, 'shape': ({}, {}, {}), }}", masked.size(),
+                                   mask_grid, mask_grid);
+  header.resize((header.size() + 10 + 64) / 64 * 64 - 11, ' ');  // magic, version, length and this end on 64 bytes
+  header += '\n';
+  const char start[10] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0, char(header.size() & 255), char(header.size() >> 8)};
+  file.write(start, sizeof start);
+  file.write(header);
+  constexpr std::size_t block = 512;
+  for (std::size_t first = 0; first < masked.size(); first += block) {
+    const std::size_t count = std::min(block, masked.size() - first);
+    std::vector<std::vector<std::uint32_t>> masks(count);
+    parallel_for(int(count), options.threads, "masks", [&](int i) {
+      const PlannedPicture& p = *masked[first + std::size_t(i)];
+      masks[std::size_t(i)] =
+          action_unit_masks(random_identity(options.seed, p.person), p.expression, p.scene, p.width, p.height);
+    });
+    for (const auto& mask : masks) file.write(mask.data(), mask.size() * sizeof(std::uint32_t));
+  }
+  file.commit();
+}
+
+}  // namespace
+
+std::vector<FaceGeometry> draw_pictures(const std::vector<PlannedPicture>& plan, const fs::path& pictures,
+                                        const DrawSetsOptions& options, const std::string& task) {
+  std::vector<FaceGeometry> geometry(plan.size());
+  parallel_for(int(plan.size()), options.threads, task, [&](int i) {
+    const PlannedPicture& picture = plan[std::size_t(i)];
+    DrawnFace drawn = draw_planned(picture, options.seed);
+    if (picture.jpeg_quality > 0)
+      write_jpeg(pictures / picture.id, drawn.image, picture.jpeg_quality);
+    else
+      write_png(pictures / picture.id, drawn.image);
+    geometry[std::size_t(i)] = {std::move(drawn.landmarks), drawn.box};
+  });
+  return geometry;
+}
+
+void write_truth(const std::vector<PlannedPicture>& plan, const fs::path& set_folder, const DrawSetsOptions& options) {
+  const fs::path folder = set_folder / "truth";
+  std::string rows = "id,part,person,emotion,width,height,mask_row,action_units\n";
+  int mask_row = 0;
+  for (const auto& p : plan)
+    rows += fmt::format("{},{},{},{},{},{},{},{}\n", csv_field(p.id), p.part, p.person, p.emotion, p.width, p.height,
+                        p.masked ? mask_row++ : -1, expression_text(p.expression));
+  std::string units = "bit,number,name,muscles,appearance\n";
+  for (int i = 0; i < action_unit_count; ++i) {
+    const ActionUnitInfo& unit = action_unit_table()[std::size_t(i)];
+    units += fmt::format("{},{},{},{},{}\n", i, unit.number, csv_field(unit.name), csv_field(unit.muscles),
+                         csv_field(unit.appearance));
+  }
+  write_masks(plan, folder / "masks.npy", options);
+  write_file(folder / "action_units.csv", units);
+  write_file(folder / "truth.csv", rows);
+}
+
+std::string scientific(double value) {
+  return fmt::format("   {:.7e}", value);
+}
+
+std::string points_text(const std::vector<Point>& points) {
+  std::string text;
+  for (Point p : points) text += scientific(p.x) + scientific(p.y) + "\n";
+  return text;
+}
+
+}  // namespace palimpsest::drawn

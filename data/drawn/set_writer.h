@@ -1,0 +1,56 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "data/drawn/action_units.h"
+#include "data/drawn/draw_sets.h"
+#include "data/drawn/identity.h"
+#include "data/drawn/scene.h"
+
+// What the three sets have in common: a list of pictures is planned first, cheaply and in order, and then drawn by any
+// number of threads.
+namespace palimpsest::drawn {
+
+// Persons of different sets and parts come from different ranges, so none is in two.
+enum PersonRange : std::uint64_t {
+  affectnet_train_people = 0,
+  affectnet_test_people = 1u << 28,
+  unbc_people = 2u << 28,
+  ckplus_people = 3u << 28,
+};
+
+struct PlannedPicture {
+  std::string id;             // path below the folder of pictures
+  std::string part, emotion;  // for the truth
+  std::uint64_t person = 0;
+  Expression expression;
+  Scene scene;
+  int width = 0, height = 0;
+  int jpeg_quality = 0;  // 0: PNG
+  bool masked = false;
+  bool face = true;  // false: background only
+};
+
+struct FaceGeometry {
+  std::vector<Point> landmarks;  // 68, pixels
+  Box box;
+};
+
+// Draws and writes the pictures below `pictures`; the geometry of each, in order.
+std::vector<FaceGeometry> draw_pictures(const std::vector<PlannedPicture>& plan, const fs::path& pictures,
+                                        const DrawSetsOptions& options, const std::string& task);
+void write_truth(const std::vector<PlannedPicture>& plan, const fs::path& set_folder, const DrawSetsOptions& options);
+
+// f(i) for 0 <= i < count on the given number of threads (0: all); the first exception is thrown again, Ctrl-C ends it.
+void parallel_for(int count, int threads, const std::string& task, const std::function<void(int)>& f);
+
+void draw_affectnet(const fs::path& set_folder, const DrawSetsOptions& options);
+void draw_unbc(const fs::path& set_folder, const DrawSetsOptions& options);
+void draw_ckplus(const fs::path& set_folder, const DrawSetsOptions& options);
+
+std::string unbc_participant(int index, std::uint64_t seed);  // "042-ll042"
+std::string scientific(double value);                         // "   4.0000000e+00", as UNBC's and CK+'s files have it
+std::string points_text(const std::vector<Point>& points);    // a line "x y" each
+
+}  // namespace palimpsest::drawn
