@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "cpu/conv2d_algorithm.h"
 #include "cpu/relevance.h"
 
 namespace palimpsest::cpu {
@@ -36,7 +37,7 @@ dnnl::algorithm named(Conv2dAlgorithm a) {
 struct Pass {
   dnnl::primitive primitive;
   memory::desc weights, scratchpad;
-  std::optional<memory> packed;      // the weights in the primitive's own layout, when that is not the master layout
+  std::optional<memory> packed;  // the weights in the primitive's own layout, when that is not the master layout
   std::uint64_t packed_version = 0;
 };
 
@@ -53,7 +54,7 @@ class Plan final : public Conv2dPlan {
   void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) override {
     check_forward(x, w, b);
     check(context_, y, shape_.output(), Layout::activation, "y");
-    run_forward(conv2d_algorithm(context_, shape_, Conv2dPass::forward), relu, data(x), w, data(b), data(y));
+    run_forward(conv2d_algorithm(context_.has_avx512, shape_, Conv2dPass::forward), relu, data(x), w, data(b), data(y));
   }
 
   void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
@@ -68,7 +69,9 @@ class Plan final : public Conv2dPlan {
     Pass& pass = backward_weights_pass();
     const bool same = pass.weights == w_;
     memory master(w_, context_.engine, data(dw));
-    memory target = same ? master : memory(pass.weights, context_.engine, context_.scratch(Context::packed, pass.weights.get_size()));
+    memory target =
+        same ? master
+             : memory(pass.weights, context_.engine, context_.scratch(Context::packed, pass.weights.get_size()));
     execute(pass, {{DNNL_ARG_SRC, memory(x_, context_.engine, data(x))},
                    {DNNL_ARG_DIFF_DST, memory(y_, context_.engine, data(dy))},
                    {DNNL_ARG_DIFF_WEIGHTS, target},
@@ -83,17 +86,20 @@ class Plan final : public Conv2dPlan {
                                       std::span<const Tensor> quotients) override {
     // Winograd's rounding is harmless only where the floor bounds the denominator from below (docs/relevance.md).
     const auto algorithm = what.floor.empty() ? Conv2dAlgorithm::direct
-                                              : conv2d_algorithm(context_, shape_, Conv2dPass::forward);
+                                              : conv2d_algorithm(context_.has_avx512, shape_, Conv2dPass::forward);
     const auto product = [&](const float* x, const RelevanceTerm& term, const float* bias, float* z) {
       run_forward(algorithm, false, x, term.weights, bias, z);
     };
-    return denominator(context_, {shape_.input(), shape_.output(), Layout::activation}, what, relevance, quotients, product);
+    return denominator(context_, {shape_.input(), shape_.output(), Layout::activation}, what, relevance, quotients,
+                       product);
   }
 
   void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
                               const Tensor& relevance) override {
     check(context_, quotient, shape_.output(), Layout::activation, "quotient");
-    const auto transposed = [&](const RelevanceTerm& term, float* c) { run_backward_data(data(quotient), term.weights, c); };
+    const auto transposed = [&](const RelevanceTerm& term, float* c) {
+      run_backward_data(data(quotient), term.weights, c);
+    };
     redistribute(context_, {shape_.input(), shape_.output(), Layout::activation}, what, relevance, transposed);
   }
 
@@ -105,9 +111,8 @@ class Plan final : public Conv2dPlan {
   }
 
   void execute(Pass& pass, std::unordered_map<int, memory> arguments) {
-    arguments.insert({DNNL_ARG_SCRATCHPAD,
-                      memory(pass.scratchpad, context_.engine,
-                             context_.scratch(Context::primitive, pass.scratchpad.get_size()))});
+    arguments.insert({DNNL_ARG_SCRATCHPAD, memory(pass.scratchpad, context_.engine,
+                                                  context_.scratch(Context::primitive, pass.scratchpad.get_size()))});
     pass.primitive.execute(context_.stream, arguments);
     context_.stream.wait();
   }
@@ -148,10 +153,12 @@ class Plan final : public Conv2dPlan {
 
   static constexpr auto kTraining = dnnl::prop_kind::forward_training;
   memory::desc any_weights() const {
-    return {{context_.padded(shape_.k), context_.padded(shape_.c), 3, 3}, memory::data_type::f32, memory::format_tag::any};
+    return {
+        {context_.padded(shape_.k), context_.padded(shape_.c), 3, 3}, memory::data_type::f32, memory::format_tag::any};
   }
   dnnl::convolution_forward::primitive_desc forward_description(Conv2dAlgorithm algorithm, bool relu) const {
-    const dnnl::convolution_forward::desc desc(kTraining, named(algorithm), x_, any_weights(), b_, y_, {1, 1}, {1, 1}, {1, 1});
+    const dnnl::convolution_forward::desc desc(kTraining, named(algorithm), x_, any_weights(), b_, y_, {1, 1}, {1, 1},
+                                               {1, 1});
     return {desc, attributes(relu), context_.engine};
   }
 
@@ -167,20 +174,22 @@ class Plan final : public Conv2dPlan {
 
   Pass& backward_data_pass() {
     if (!backward_data_) {
-      const auto algorithm = conv2d_algorithm(context_, shape_, Conv2dPass::backward_data);
+      const auto algorithm = conv2d_algorithm(context_.has_avx512, shape_, Conv2dPass::backward_data);
       const dnnl::convolution_backward_data::desc desc(named(algorithm), x_, any_weights(), y_, {1, 1}, {1, 1}, {1, 1});
       const dnnl::convolution_backward_data::primitive_desc description(desc, attributes(false), context_.engine,
                                                                         forward_description(algorithm, false));
       refuse_reference(description.impl_info_str());
-      backward_data_.emplace(dnnl::convolution_backward_data(description), description.weights_desc(), description.scratchpad_desc());
+      backward_data_.emplace(dnnl::convolution_backward_data(description), description.weights_desc(),
+                             description.scratchpad_desc());
     }
     return *backward_data_;
   }
 
   Pass& backward_weights_pass() {
     if (!backward_weights_) {
-      const auto algorithm = conv2d_algorithm(context_, shape_, Conv2dPass::backward_weights);
-      const dnnl::convolution_backward_weights::desc desc(named(algorithm), x_, any_weights(), b_, y_, {1, 1}, {1, 1}, {1, 1});
+      const auto algorithm = conv2d_algorithm(context_.has_avx512, shape_, Conv2dPass::backward_weights);
+      const dnnl::convolution_backward_weights::desc desc(named(algorithm), x_, any_weights(), b_, y_, {1, 1}, {1, 1},
+                                                          {1, 1});
       const dnnl::convolution_backward_weights::primitive_desc description(desc, attributes(false), context_.engine,
                                                                            forward_description(algorithm, false));
       refuse_reference(description.impl_info_str());
@@ -198,13 +207,6 @@ class Plan final : public Conv2dPlan {
 };
 
 }  // namespace
-
-Conv2dAlgorithm conv2d_algorithm(const Context& context, const Conv2dShape& shape, Conv2dPass) {
-  if (!context.has_avx512) return Conv2dAlgorithm::direct;
-  const std::int64_t tiles = std::int64_t{shape.n} * ((shape.h + 3) / 4) * ((shape.w + 3) / 4);
-  const bool wide = context.padded(shape.c) * context.padded(shape.k) >= 16 * 64;
-  return wide && tiles >= 64 ? Conv2dAlgorithm::winograd : Conv2dAlgorithm::direct;
-}
 
 std::unique_ptr<Conv2dPlan> make_conv2d_plan(Context& context, const Conv2dShape& shape) {
   return std::make_unique<Plan>(context, shape);

@@ -78,15 +78,20 @@ int sgd_step(const Context& context, std::span<const SgdParameter> parameters, c
     std::uint32_t any = 0;
     if (parameter.velocity.empty()) {
       for (std::size_t at = 0; at < chunks[i].count; ++at) {
-        any |= not_finite(g[at]) | not_finite(w[at]);
-        w[at] -= rate * (scale * g[at] + decay * w[at]);
+        const float to = w[at] - rate * (scale * g[at] + decay * w[at]);
+        const std::uint32_t bad_value = not_finite(to);  // so are a w or g that is not finite: 0 * inf is NaN
+        any |= bad_value;
+        w[at] = bad_value ? w[at] : to;
       }
     } else {
       float* const v = data(parameter.velocity) + chunks[i].start;
       for (std::size_t at = 0; at < chunks[i].count; ++at) {
-        any |= not_finite(g[at]) | not_finite(w[at]);
-        v[at] = momentum * v[at] + (scale * g[at] + decay * w[at]);
-        w[at] -= rate * v[at];
+        const float velocity = momentum * v[at] + (scale * g[at] + decay * w[at]);
+        const float to = w[at] - rate * velocity;
+        const std::uint32_t bad_value = not_finite(to);
+        any |= bad_value;
+        v[at] = bad_value ? v[at] : velocity;
+        w[at] = bad_value ? w[at] : to;
       }
     }
     bad[i] = any;

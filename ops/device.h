@@ -47,7 +47,8 @@ class Device {
   virtual LossResult focal_loss(const FocalLoss& loss, const Tensor& logits, std::span<const int> labels,
                                 const Tensor* gradient) = 0;  // gradient: of the mean loss, or null
 
-  // Training. Both return the index of the first parameter whose value or gradient is not finite, -1 if none.
+  // Training. Both return the index of the first parameter with a gradient (sgd_step: gradient, value or new value) that
+  // is not finite, -1 if none. sgd_step leaves such a value as it was, so that what went wrong can still be found.
   struct NormResult {
     double squared = 0;
     int not_finite = -1;
