@@ -24,8 +24,7 @@ TEST(RegionRelevance, ASoftMaskCountsInPart) {
   const auto got = region_relevance(std::vector<float>{1, 1, 2}, std::vector<float>{1, 0.5F, 0}).value();
   EXPECT_NEAR(got.positive_share, 1.5 / 4, 1e-15);
   EXPECT_NEAR(got.area_share, 0.5, 1e-15);
-  EXPECT_NEAR(got.rank_accuracy, 0.25, 1e-15)
-      << "K = 2: the 2 outside, then half of the tied pair, both inside: .5 of 2";
+  EXPECT_NEAR(got.rank_accuracy, 0.5, 1e-15) << "K = 2: the pixel of 2, outside, and one of the tied pair, inside";
 }
 
 TEST(RegionRelevance, AFlatMapHasNoPreference) {
