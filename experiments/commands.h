@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "data/drawn/draw_sets.h"
+
 // One struct per command of the program with its options, and one function that runs it. The command line fills them,
 // and so does the study. Each function writes files only (see README, "Files") and throws Error.
 namespace palimpsest {
@@ -128,6 +130,12 @@ struct ReportCommand {
   fs::path study;                     // folder of a finished study
 };
 void run_report(const ReportCommand& command);
+
+struct DrawFacesCommand {
+  drawn::DrawSetsOptions sets;
+  fs::path contact_sheets;            // folder for pictures of every action unit and emotion; empty: none
+};
+void run_draw_faces(const DrawFacesCommand& command);
 
 struct InfoCommand {
   RunsOn on;

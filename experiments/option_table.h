@@ -42,12 +42,16 @@ void visit_train_options(Command& command, Visit&& visit) {
   const char* group = "Network";
   visit("init", command.init, OptionText{group, "weights to start from (safetensors); without: He initialisation"});
   visit("head-init", command.head_init,
-        OptionText{group, "with --init: whether fc1 and fc2 start fresh or copied", {"fresh", "copy-fc"}});
+        OptionText{group,
+                   "with --init: the head keeps all that fits, all but the last layer, or nothing",
+                   {"keep", "copy-fc", "fresh"}});
   visit("freeze", command.freeze, OptionText{group, "the first K of the five blocks stay as they are"});
+  visit("freeze-blocks", command.freeze_blocks, OptionText{group, "instead: these blocks stay, 1 to 5"});
   visit("width", command.width, OptionText{group, "channels as a share of VGG16's"});
   visit("head", command.head, OptionText{group, "fully connected layers, or straight to the classes", {"fc", "dense"}});
-  visit("hidden", command.hidden, OptionText{group, "widths of the fully connected layers before the last"});
-  visit("classes", command.classes, OptionText{group, "0: as many as the data has"});
+  visit("hidden", command.hidden,
+        OptionText{group, "widths of the fully connected layers before the last (default: as --init, else 4096,4096)"});
+  visit("classes", command.classes, OptionText{group, "0: as many as the data has, or as --init tells apart"});
 
   group = "Loss";
   visit("loss", command.loss, OptionText{group, "focal with --gamma 0 is cross-entropy", {"focal", "cross-entropy"}});

@@ -1,11 +1,11 @@
 #include "experiments/train_config.h"
 
 #include <toml++/toml.h>
-#include <utility>
 #include <algorithm>
 #include <limits>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "base/error.h"
 #include "experiments/option_table.h"
@@ -81,9 +81,6 @@ const char* kind_of(double) {
   return "a number";
 }
 const char* kind_of(int) {
-  return "a whole number";
-}
-const char* kind_of(std::int64_t) {
   return "a whole number";
 }
 const char* kind_of(std::uint64_t) {
@@ -213,6 +210,8 @@ void check_train_options(const TrainCommand& c) {
   require(!c.data.name.empty(), "data", "no data set is named", "name one, for instance --data affectnet:DIR");
   require(!c.out.empty(), "out", "no folder to write to", "name one with --out RUN");
   require(c.freeze >= 0 && c.freeze <= 5, "freeze", fmt::format("there is no block {}", c.freeze), "give 0 to 5");
+  for (const int block : c.freeze_blocks)
+    require(block >= 1 && block <= 5, "freeze-blocks", fmt::format("there is no block {}", block), "give 1 to 5");
   require(!c.data.size || *c.data.size >= 32, "size",
           fmt::format("{} is too small for five poolings", c.data.size.value_or(0)), "give 32 or more");
   require(c.data.validation_share >= 0 && c.data.validation_share < 1, "validation-share",

@@ -1,0 +1,81 @@
+// Commands that use a trained model: predict, evaluate, explain.
+#include "experiments/command_line/option_adder.h"
+
+namespace palimpsest::command_line {
+
+void add_data(const OptionAdder& add, DataChoice& data) {
+  visit_data_options(data, add);
+  add("part", data.part, {"Data", "which part of the set", {"train", "validation", "test", "all"}});
+}
+
+namespace {
+void add_weights(const OptionAdder& add, fs::path& weights) {
+  add("weights", weights, {"Model", "safetensors with torchvision's names of a VGG16 of any width"})->required();
+}
+}  // namespace
+
+void add_predict(CLI::App& program, Options& options) {
+  CLI::App& app = *program.add_subcommand("predict", "Logits, and with --features the last block's output");
+  const OptionAdder add(app);
+  PredictCommand& predict = options.predict;
+  add_weights(add, predict.weights);
+  add_data(add, predict.data);
+  app.get_option("--data")->required();
+  add("logits", predict.logits, {"Output", "float32 (N, classes), before softmax (.npy)"});
+  add("features", predict.features, {"Output", "float32 (N, channels, side, side) after the fifth pooling (.npy)"});
+  add("ids", predict.ids, {"Output", "CSV with the id and label of each row"});
+  add("batch", predict.batch, {"Machine", "images at a time"});
+  add_runs_on(add, predict.on);
+  app.footer(
+      "Example:\n"
+      "  palimpsest predict --weights W.safetensors --data arrays:x.npy --logits z.npy --features f.npy");
+}
+
+void add_evaluate(CLI::App& program, Options& options) {
+  CLI::App& app = *program.add_subcommand("evaluate", "Precision, recall, F1, accuracy");
+  const OptionAdder add(app);
+  EvaluateCommand& evaluate = options.evaluate;
+  add_weights(add, evaluate.weights);
+  add_data(add, evaluate.data);
+  app.get_option("--data")->required();
+  add("predictions", evaluate.predictions, {"Output", "CSV with a row for each image: id,label,predicted,p0,p1,..."});
+  add("out", evaluate.out, {"Output", "JSON with the metrics; without it they are printed"});
+  add("batch", evaluate.batch, {"Machine", "images at a time"});
+  add_runs_on(add, evaluate.on);
+  app.footer(
+      "Example:\n"
+      "  palimpsest evaluate --weights pain-2/weights.safetensors --data unbc:UNBC \\\n"
+      "      --test-participants 042,095,107,120 --predictions pain-2.csv --out pain-2.json");
+}
+
+void add_explain(CLI::App& program, Options& options) {
+  CLI::App& app = *program.add_subcommand("explain", "Relevance maps, differences of two models, heatmaps, ledger");
+  const OptionAdder add(app);
+  ExplainCommand& explain = options.explain;
+  add_weights(add, explain.weights);
+  add("minus", explain.minus, {"Model", "a second model: maps become the first model's minus this one's"});
+  add_data(add, explain.data);
+  app.get_option("--data")->required();
+  add("ids", explain.ids, {"Data", "only these images, by the ids that predictions have"});
+  add("target", explain.target,
+      {"Relevance", "true, predicted, all, one class for all (3) or one for each image (3,6,...)"});
+  add("rules", explain.rules,
+      {"Relevance", "study (LRP-0 for FC, z+ for convolutions), epsilon-plus, z, epsilon, z-plus, ..."});
+  add("dialect", explain.dialect, {"Relevance", "whose conventions on bias, stabiliser, negative input and pooling"});
+  add("sum-channels", explain.sum_channels, {"Relevance", "maps of (N, H, W) instead of (N, 3, H, W)"});
+  add("normalise", explain.normalise,
+      {"Relevance", "how --pictures are scaled to [0, 1]", {"min-max", "max-abs", "share"}});
+  add("maps", explain.maps, {"Output", "float32 maps as they are, starting at the logit (.npy)"});
+  add("ledger", explain.ledger, {"Output", "per layer: relevance in, out, and where the rest went (JSON)"});
+  add("pictures", explain.pictures, {"Output", "folder of heatmaps and overlays (PNG)"});
+  add("masks", explain.masks, {"Output", "truth folder of drawn faces: relevance per action unit, beside --maps"});
+  add("batch", explain.batch, {"Machine", "images at a time"});
+  add_runs_on(add, explain.on);
+  app.footer(
+      "Example:\n"
+      "  palimpsest explain --weights W.safetensors --data arrays:x.npy --target 3,6 --rules study --dialect zennit "
+      "\\\n"
+      "      --maps R.npy --ledger L.json");
+}
+
+}  // namespace palimpsest::command_line

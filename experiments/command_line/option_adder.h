@@ -1,0 +1,107 @@
+#pragma once
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/command_line.h"
+#include "experiments/option_table.h"
+
+// Inside of the command line; these files alone include CLI11.
+namespace palimpsest::command_line {
+
+// Adds one option of any of the kinds that commands.h uses; the value that the member has now is shown as its default.
+class OptionAdder {
+ public:
+  explicit OptionAdder(CLI::App& app) : app_(app) {}
+
+  CLI::Option* operator()(const std::string& name, std::string& member, const OptionText& about) const {
+    CLI::Option* const option = app_.add_option("--" + name, member, about.help)->default_str(member);
+    if (!about.choices.empty()) {
+      option->type_name(fmt::format("{}", fmt::join(about.choices, "|")));
+      const auto choices = about.choices;
+      option->check([choices](const std::string& value) {
+        for (const auto& choice : choices)
+          if (value == choice) return std::string();
+        return fmt::format("'{}' is unknown: use {}", value, fmt::join(choices, ", "));
+      });
+    }
+    return option->group(about.group);
+  }
+
+  CLI::Option* operator()(const std::string& name, fs::path& member, const OptionText& about) const {
+    const auto set = [&member](const std::string& text) { member = text; };
+    return app_.add_option_function<std::string>("--" + name, set, about.help)->type_name("PATH")->group(about.group);
+  }
+
+  CLI::Option* operator()(const std::string& name, std::vector<fs::path>& member, const OptionText& about) const {
+    const auto set = [&member](const std::vector<std::string>& texts) { member.assign(texts.begin(), texts.end()); };
+    return app_.add_option_function<std::vector<std::string>>("--" + name, set, about.help)
+        ->type_name("PATH...")
+        ->group(about.group);
+  }
+
+  CLI::Option* operator()(const std::string& name, bool& member, const OptionText& about) const {
+    return app_.add_flag(fmt::format("--{},!--no-{}", name, name), member, about.help)->group(about.group);
+  }
+
+  CLI::Option* operator()(const std::string& name, std::optional<int>& member, const OptionText& about) const {
+    const auto set = [&member](const int& value) { member = value; };
+    return app_.add_option_function<int>("--" + name, set, about.help)->type_name("INT")->group(about.group);
+  }
+
+  template <class T>
+  CLI::Option* operator()(const std::string& name, std::vector<T>& member, const OptionText& about) const {
+    return app_.add_option("--" + name, member, about.help)
+        ->delimiter(',')
+        ->type_name("LIST")
+        ->default_str(fmt::format("{}", fmt::join(member, ",")))
+        ->group(about.group);
+  }
+
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  CLI::Option* operator()(const std::string& name, T& member, const OptionText& about) const {
+    return app_.add_option("--" + name, member, about.help)->default_str(fmt::format("{}", member))->group(about.group);
+  }
+
+ private:
+  CLI::App& app_;
+};
+
+// Where the options of every command go while the line is read.
+struct Options {
+  TrainCommand train;
+  fs::path train_config;
+  bool no_augment = false;
+  PredictCommand predict;
+  EvaluateCommand evaluate;
+  ExplainCommand explain;
+  ConceptCommand concept_test;
+  CompareCommand compare;
+  StudyCommand study;
+  ReportCommand report;
+  DrawFacesCommand draw_faces;
+  std::string masks = "tested";
+  InfoCommand info;
+  bool quiet = false;
+};
+
+// Each adds one command with its options and example.
+void add_draw_faces(CLI::App& program, Options& options);
+void add_train(CLI::App& program, Options& options);
+void add_predict(CLI::App& program, Options& options);
+void add_evaluate(CLI::App& program, Options& options);
+void add_explain(CLI::App& program, Options& options);
+void add_concept(CLI::App& program, Options& options);
+void add_compare(CLI::App& program, Options& options);
+void add_study(CLI::App& program, Options& options);
+void add_report(CLI::App& program, Options& options);
+void add_info(CLI::App& program, Options& options);
+
+// Options that several commands share.
+void add_runs_on(const OptionAdder& add, RunsOn& on);
+void add_data(const OptionAdder& add, DataChoice& data);  // data set, its part, what is done to pictures
+
+}  // namespace palimpsest::command_line

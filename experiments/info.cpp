@@ -1,0 +1,95 @@
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fmt/core.h>
+#include <toml++/toml.h>
+#include <nlohmann/json.hpp>
+
+#include "experiments/commands.h"
+#include "experiments/devices.h"
+
+namespace palimpsest {
+
+namespace {
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+// What the processor has of the instruction sets that oneDNN chooses between.
+std::string instruction_sets() {
+#if defined(__x86_64__)
+  std::string text;
+  const auto add = [&text](bool has, const char* name) {
+    if (has) text += (text.empty() ? "" : ", ") + std::string(name);
+  };
+  add(__builtin_cpu_supports("sse4.2") != 0, "SSE 4.2");
+  add(__builtin_cpu_supports("avx2") != 0, "AVX2");
+  add(__builtin_cpu_supports("fma") != 0, "FMA");
+  add(__builtin_cpu_supports("avx512f") != 0, "AVX-512F");
+  add(__builtin_cpu_supports("avx512vnni") != 0, "AVX-512 VNNI");
+  add(__builtin_cpu_supports("avx512bf16") != 0, "AVX-512 BF16");
+  return text;
+#else
+  return "not an x86-64 processor";
+#endif
+}
+
+double memory_gib() {
+  std::ifstream file("/proc/meminfo");
+  std::string key;
+  double kib = 0;
+  file >> key >> kib;
+  return kib / (1 << 20);
+}
+
+std::string compiler() {
+#if defined(__clang__)
+  return fmt::format("Clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+  return fmt::format("GCC {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
+}
+
+}  // namespace
+
+void run_info(const InfoCommand& command) {
+  announce_devices(false);
+  const auto device = make_device(command.on);
+  const DeviceInfo chosen = device->info();
+
+  fmt::print("palimpsest {}, {}, {} build\n\n", PALIMPSEST_VERSION, compiler(),
+#ifdef NDEBUG
+             "optimised"
+#else
+             "debug"
+#endif
+  );
+  fmt::print("processor     {}\n", processor_name());
+  fmt::print("instructions  {}\n", instruction_sets());
+  fmt::print("cores         {}\n", std::thread::hardware_concurrency());
+  fmt::print("memory        {:.1f} GiB\n\n", memory_gib());
+
+  fmt::print("devices\n");
+  for (const DeviceChoice& known : known_devices())
+    fmt::print("  {:<14}{}: {}\n", known.name, known.available ? "available" : "not available", known.reason);
+  fmt::print("\nchosen        {} with {} thread{}: {}\n", chosen.name, chosen.threads, chosen.threads == 1 ? "" : "s",
+             chosen.description);
+  if (command.on.device == "auto")
+    fmt::print("why           --device auto takes a GPU where the build and the machine have one; {}\n",
+               known_devices()[1].reason);
+  else
+    fmt::print("why           --device {} was asked for\n", command.on.device);
+
+  fmt::print("\nlibraries     fmt {}.{}.{}, nlohmann-json {}.{}.{}, toml++ {}.{}.{}\n", FMT_VERSION / 10000,
+             FMT_VERSION / 100 % 100, FMT_VERSION % 100, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+             NLOHMANN_JSON_VERSION_PATCH, TOML_LIB_MAJOR, TOML_LIB_MINOR, TOML_LIB_PATCH);
+}
+
+}  // namespace palimpsest

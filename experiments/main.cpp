@@ -1,0 +1,120 @@
+// The program: reads the command line, runs one command, turns whatever goes wrong into one sentence and an exit code.
+//   0 done   1 failed   2 the command line makes no sense   130 stopped by Ctrl-C or SIGTERM
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <variant>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "experiments/command_line.h"
+#include "experiments/devices.h"
+
+namespace palimpsest {
+
+namespace {
+
+void run(const TrainCommand& command) {
+  run_train(command);
+}
+void run(const PredictCommand& command) {
+  run_predict(command);
+}
+void run(const EvaluateCommand& command) {
+  run_evaluate(command);
+}
+void run(const ExplainCommand& command) {
+  run_explain(command);
+}
+void run(const ConceptCommand& command) {
+  run_concept(command);
+}
+void run(const CompareCommand& command) {
+  run_compare(command);
+}
+void run(const StudyCommand& command) {
+  run_study(command);
+}
+void run(const ReportCommand& command) {
+  run_report(command);
+}
+void run(const DrawFacesCommand& command) {
+  run_draw_faces(command);
+}
+void run(const InfoCommand& command) {
+  run_info(command);
+}
+
+// How to go on after an interruption depends on whether the command keeps what it has done so far.
+template <class T>
+const char* after_interruption(const T&) {
+  if constexpr (std::is_same_v<T, StudyCommand> || std::is_same_v<T, TrainCommand>)
+    return "run the same command again to go on where it stopped";
+  else
+    return "files already there are whole; run the same command again";
+}
+
+int fail(const std::string& problem, const std::string& remedy) {
+  fmt::print(stderr, "palimpsest: {}; {}\n", problem, remedy);
+  return 1;
+}
+
+// A reader that has seen enough (`palimpsest info | head -1`) is no failure; a full disk behind standard output is.
+int finish_output() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
+  if (errno == EPIPE) return 0;
+  return fail("standard output could not be written", "see whether its disk is full");
+}
+
+int run_line(const CommandLine& line) {
+  if (!line.command) {
+    std::fputs(line.text.c_str(), line.exit_code == 0 ? stdout : stderr);
+    return line.exit_code == 0 ? finish_output() : line.exit_code;
+  }
+  Progress::silence(line.quiet);
+  announce_devices(!line.quiet);
+  try {
+    std::visit([](const auto& command) { run(command); }, *line.command);
+  } catch (const Interrupted&) {
+    const char* const advice =
+        std::visit([](const auto& command) { return after_interruption(command); }, *line.command);
+    fmt::print(stderr, "palimpsest: stopped; {}\n", advice);
+    return 130;
+  }
+  return finish_output();
+}
+
+int guarded_main(const std::vector<std::string>& arguments) {
+  try {
+    return run_line(parse_command_line(arguments));
+  } catch (const Error& error) {
+    return fail(error.what(), error.remedy());
+  } catch (const std::bad_alloc&) {
+    return fail("there is not enough memory", "try a smaller --batch, or free some memory");
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail(error.what(), "see whether the path is right and may be read and written");
+  } catch (const std::exception& error) {
+    return fail(error.what(), "this was not foreseen: please report it with the command that you gave");
+  }
+}
+
+}  // namespace
+
+}  // namespace palimpsest
+
+int main(int argc, char** argv) {
+  // A closed pipe and a file-size limit become errors of the write that meets them, not the end of the program.
+  std::signal(SIGPIPE, SIG_IGN);
+#ifdef SIGXFSZ
+  std::signal(SIGXFSZ, SIG_IGN);
+#endif
+  palimpsest::catch_interrupts();
+  return palimpsest::guarded_main(std::vector<std::string>(argv + 1, argv + argc));
+}

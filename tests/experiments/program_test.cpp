@@ -1,0 +1,278 @@
+#include "support/expect_error.h"
+#include "support/temp_folder.h"
+
+#include "experiments/command_line.h"
+#include "experiments/train_config.h"
+
+#include <sstream>
+
+namespace palimpsest {
+namespace {
+
+CommandLine parse(const std::string& line) {
+  std::istringstream words(line);
+  std::vector<std::string> arguments;
+  for (std::string word; words >> word;) arguments.push_back(word);
+  return parse_command_line(arguments);
+}
+
+template <class T>
+T command(const std::string& line) {
+  const CommandLine parsed = parse(line);
+  EXPECT_EQ(parsed.exit_code, 0) << parsed.text;
+  return std::get<T>(parsed.command.value());
+}
+
+TrainCommand train(const std::string& options) {
+  return command<TrainCommand>("train --data folder:x --out RUN " + options);
+}
+
+// The forms that checks outside the project rely on.
+TEST(CommandLine, PredictAsDocumented) {
+  const auto c =
+      command<PredictCommand>("predict --weights W.safetensors --data arrays:x.npy --logits z.npy --features f.npy");
+  EXPECT_EQ(c.weights, "W.safetensors");
+  EXPECT_EQ(c.data.name, "arrays:x.npy");
+  EXPECT_EQ(c.logits, "z.npy");
+  EXPECT_EQ(c.features, "f.npy");
+  EXPECT_EQ(c.on.device, "auto");
+}
+
+TEST(CommandLine, ExplainAsDocumented) {
+  const auto c = command<ExplainCommand>(
+      "explain --weights W.safetensors --data arrays:x.npy --target 3,6 --rules study --dialect zennit --maps R.npy "
+      "--ledger L.json");
+  EXPECT_EQ(c.target, "3,6");
+  EXPECT_EQ(c.rules, "study");
+  EXPECT_EQ(c.dialect, "zennit");
+  EXPECT_EQ(c.maps, "R.npy");
+  EXPECT_EQ(c.ledger, "L.json");
+  EXPECT_FALSE(c.sum_channels);
+}
+
+TEST(CommandLine, TrainAsDocumented) {
+  const auto c = command<TrainCommand>(
+      "train --data arrays:x.npy,y.npy --init W.safetensors --loss focal --gamma 5 --class-counts "
+      "74874,134415,25459,14090,6378,3803,24882,3750 --beta 0.99998 --lr 0.01 --momentum 0 --batch 2 --steps 1 "
+      "--no-shuffle --no-augment --out RUN --gradients G.safetensors");
+  EXPECT_EQ(c.data.name, "arrays:x.npy,y.npy");
+  EXPECT_EQ(c.init, "W.safetensors");
+  EXPECT_EQ(c.loss, "focal");
+  EXPECT_EQ(c.gamma, 5);
+  EXPECT_EQ(c.class_counts, (std::vector<std::int64_t>{74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750}));
+  EXPECT_EQ(c.class_weights, "rescaled") << "--class-counts implies it";
+  EXPECT_EQ(c.beta, 0.99998);
+  EXPECT_EQ(c.rate, 0.01);
+  EXPECT_EQ(c.batch, 2);
+  EXPECT_EQ(c.steps, 1);
+  EXPECT_FALSE(c.shuffle);
+  EXPECT_EQ(c.augment, "none");
+  EXPECT_EQ(c.out, "RUN");
+}
+
+TEST(CommandLine, ConceptAsDocumented) {
+  const auto c = command<ConceptCommand>(
+      "concept --features a.npy b.npy --labels y.npy --groups g.npy --repeats 500 --out concept.json");
+  EXPECT_EQ(c.features, (std::vector<fs::path>{"a.npy", "b.npy"}));
+  EXPECT_EQ(c.labels, "y.npy");
+  EXPECT_EQ(c.groups, "g.npy");
+  EXPECT_EQ(c.repeats, 500);
+  EXPECT_EQ(c.out, "concept.json");
+}
+
+TEST(CommandLine, CompareAsDocumented) {
+  const auto c = command<CompareCommand>("compare --a a.csv --b b.csv --class 3 --out mcnemar.json");
+  EXPECT_EQ(c.a, "a.csv");
+  EXPECT_EQ(c.b, "b.csv");
+  EXPECT_EQ(c.only_class, 3);
+  EXPECT_EQ(command<CompareCommand>("compare --a a.csv --b b.csv --out m.json").only_class, std::nullopt);
+}
+
+TEST(CommandLine, StudyAndReport) {
+  const auto c = command<StudyCommand>("study demo.toml --out demo --redo emotion pain-3 --threads 2 --quiet");
+  EXPECT_EQ(c.config, "demo.toml");
+  EXPECT_EQ(c.out, "demo");
+  EXPECT_EQ(c.redo, (std::vector<std::string>{"emotion", "pain-3"}));
+  EXPECT_EQ(c.on.threads, 2);
+  EXPECT_TRUE(parse("study demo.toml --out demo --quiet").quiet);
+  EXPECT_EQ(command<ReportCommand>("report demo").study, "demo");
+}
+
+TEST(CommandLine, DrawFaces) {
+  const auto c = command<DrawFacesCommand>("draw-faces --out faces --seed 7 --size 64 --masks none --participants 6");
+  EXPECT_EQ(c.sets.folder, "faces");
+  EXPECT_EQ(c.sets.seed, 7U);
+  EXPECT_EQ(c.sets.image_size, 64);
+  EXPECT_EQ(c.sets.masks, drawn::MaskScope::none);
+  EXPECT_EQ(c.sets.participants, 6);
+  EXPECT_EQ(command<DrawFacesCommand>("draw-faces --contact-sheets sheets").contact_sheets, "sheets");
+  expect_error("draw-faces", [] { parse("draw-faces --seed 3"); });
+}
+
+TEST(CommandLine, DefaultsAreThePapers) {
+  const TrainCommand c = train("");
+  EXPECT_EQ(c.rate, 0.01);
+  EXPECT_EQ(c.momentum, 0);
+  EXPECT_EQ(c.weight_decay, 0);
+  EXPECT_EQ(c.batch, 32);
+  EXPECT_EQ(c.width, 1);
+  EXPECT_EQ(c.hidden, std::vector<int>{}) << "as --init, else VGG16's own";
+  EXPECT_EQ(c.class_weights, "none");
+  EXPECT_TRUE(c.shuffle);
+  EXPECT_TRUE(c.resume);
+}
+
+TEST(Presets, ThePapersThree) {
+  const TrainCommand emotion = train("--preset emotion");
+  EXPECT_EQ(emotion.gamma, 5);
+  EXPECT_EQ(emotion.class_weights, "rescaled");
+  EXPECT_EQ(emotion.augment, "flip");
+  EXPECT_EQ(emotion.epochs, 20);
+  EXPECT_EQ(emotion.freeze, 0);
+  const TrainCommand pain = train("--preset pain --freeze 3");
+  EXPECT_EQ(pain.gamma, 2);
+  EXPECT_EQ(pain.class_weights, "none");
+  EXPECT_EQ(pain.augment, "keras");
+  EXPECT_EQ(pain.epochs, 50);
+  EXPECT_EQ(pain.freeze, 3);
+  const TrainCommand retrain = train("--preset retrain");
+  EXPECT_EQ(retrain.freeze, 5);
+  EXPECT_EQ(retrain.gamma, 5);
+  for (const TrainCommand& c : {emotion, pain, retrain}) {
+    EXPECT_EQ(c.loss, "focal");
+    EXPECT_EQ(c.rate, 0.01);
+    EXPECT_EQ(c.momentum, 0);
+    EXPECT_EQ(c.clip_norm, 0);
+  }
+}
+
+TEST(Presets, ScratchGoesOnTop) {
+  const TrainCommand c = train("--preset emotion,scratch");
+  EXPECT_EQ(c.preset, "emotion,scratch");
+  EXPECT_EQ(c.gamma, 5) << "from emotion";
+  EXPECT_EQ(c.class_weights, "rescaled");
+  EXPECT_EQ(c.momentum, 0.9) << "from scratch";
+  EXPECT_EQ(c.clip_norm, 1);
+  EXPECT_GT(c.plain_epochs, 0);
+  expect_error("'nonsense'", [] { train("--preset nonsense"); });
+  expect_error("'nonsense'", [] { train("--preset emotion,nonsense"); });
+}
+
+TEST(Presets, FillOnlyWhatIsNotGiven) {
+  const TrainCommand c = train("--epochs 3 --preset pain --gamma 1 --no-augment");
+  EXPECT_EQ(c.epochs, 3);
+  EXPECT_EQ(c.gamma, 1);
+  EXPECT_EQ(c.augment, "none");
+  EXPECT_EQ(train("--preset pain --class-counts 5,6").class_weights, "rescaled");
+  EXPECT_EQ(train("--class-counts 5,6 --class-weights plain").class_weights, "plain");
+}
+
+TEST(Config, LinesBeatFilesBeatPresets) {
+  const TempFolder folder;
+  const fs::path file = folder / "train.toml";
+  write_unsynced(file,
+                 "preset = \"pain\"\ngamma = 3\nepochs = 7\nhidden = [16, 8]\ntest-participants = [\"042\"]\n"
+                 "shuffle = false\nsize = 64\n");
+  const TrainCommand c = train("--epochs 9 --config " + file.string());
+  EXPECT_EQ(c.preset, "pain");
+  EXPECT_EQ(c.augment, "keras") << "the file's preset";
+  EXPECT_EQ(c.gamma, 3) << "the file beats its preset";
+  EXPECT_EQ(c.epochs, 9) << "the line beats the file";
+  EXPECT_EQ(c.hidden, (std::vector<int>{16, 8}));
+  EXPECT_EQ(c.data.test_participants, std::vector<std::string>{"042"});
+  EXPECT_EQ(c.data.size, 64);
+  EXPECT_FALSE(c.shuffle);
+  EXPECT_TRUE(train("--shuffle --config " + file.string()).shuffle);
+  EXPECT_EQ(train("--preset emotion --config " + file.string()).augment, "flip")
+      << "the line's preset beats the file's";
+}
+
+TEST(Config, ListsReplaceLists) {
+  EXPECT_EQ(train("--hidden 12,6").hidden, (std::vector<int>{12, 6}));
+  EXPECT_EQ(train("--hidden 12,6 --head dense").hidden, std::vector<int>{});
+}
+
+TEST(Config, WrittenAndReadBackIsTheSame) {
+  const TempFolder folder;
+  TrainCommand c = train("--preset emotion,scratch --lr 0.1 --drop-classes contempt,surprise --class-counts 5,6,7");
+  c.init = "we\"ird\\name.safetensors";
+  c.seed = 18446744073709551ULL;
+  const std::string text = train_config_text(c);
+  write_unsynced(folder / "config.toml", text);
+  TrainCommand back;
+  apply_train_config(folder / "config.toml", back);
+  EXPECT_EQ(train_config_text(back), text);
+  EXPECT_EQ(back.rate, 0.1);
+  EXPECT_EQ(back.init, c.init);
+  EXPECT_EQ(back.seed, c.seed);
+}
+
+TEST(Config, BrokenFilesNameFileAndLine) {
+  const TempFolder folder;
+  const fs::path file = folder / "bad.toml";
+  const auto line = "--config " + file.string();
+  expect_error("bad.toml", [&] { train(line); });  // not there
+  write_unsynced(file, "gamma = 1\nepochs = = 2\n");
+  expect_error("bad.toml:2", [&] { train(line); });
+  write_unsynced(file, "\n\ngama = 1\n");
+  expect_error("bad.toml:3: there is no option 'gama'", [&] { train(line); });
+  write_unsynced(file, "epochs = \"many\"\n");
+  expect_error("bad.toml:1: epochs is not a whole number", [&] { train(line); });
+  write_unsynced(file, "seed = -1\n");
+  expect_error("seed is not a whole number, not negative", [&] { train(line); });
+  write_unsynced(file, "hidden = [1, 2.5]\n");
+  expect_error("hidden is not a list", [&] { train(line); });
+  write_unsynced(file, "augment = \"upside-down\"\n");
+  expect_error("--augment: 'upside-down' is unknown", [&] { train(line); });
+}
+
+TEST(CommandLine, ValuesThatMakeNoSenseAreNamed) {
+  expect_error("--data", [] { command<TrainCommand>("train --out RUN"); });
+  expect_error("--out", [] { command<TrainCommand>("train --data folder:x"); });
+  expect_error("--freeze", [] { train("--freeze 6"); });
+  expect_error("--freeze-blocks", [] { train("--freeze-blocks 0,2"); });
+  expect_error("--lr", [] { train("--lr 0"); });
+  expect_error("--lr", [] { train("--lr nan"); });
+  expect_error("--momentum", [] { train("--momentum 1"); });
+  expect_error("--beta", [] { train("--beta 1"); });
+  expect_error("--batch", [] { train("--batch -3"); });
+  expect_error("--class-counts", [] { train("--class-counts 5,0"); });
+  expect_error("--class-counts", [] { train("--class-counts 5,6 --class-weights none"); });
+  expect_error("--gradients", [] { train("--gradients G.safetensors"); });
+  expect_error("--size", [] { train("--size 31"); });
+}
+
+TEST(CommandLine, LinesThatMakeNoSenseExitWithTwo) {
+  for (const char* line : {"", "dance", "train --foo", "predict --data arrays:x.npy", "train --epochs many",
+                           "explain --weights W --data arrays:x.npy --device abacus", "compare --a a.csv", "study"}) {
+    const CommandLine parsed = parse(line);
+    EXPECT_EQ(parsed.exit_code, 2) << line;
+    EXPECT_FALSE(parsed.command.has_value()) << line;
+    EXPECT_FALSE(parsed.text.empty()) << line;
+  }
+  EXPECT_THAT(parse("train --foo").text, testing::HasSubstr("--foo"));
+  EXPECT_THAT(parse("train --foo").text, testing::HasSubstr("palimpsest train --help"));
+}
+
+TEST(CommandLine, EveryCommandHelpsWithAnExample) {
+  const std::string all = parse("--help").text;
+  for (const char* name :
+       {"train", "predict", "evaluate", "explain", "concept", "compare", "study", "report", "info", "draw-faces"}) {
+    EXPECT_THAT(all, testing::HasSubstr(name));
+    const CommandLine help = parse(std::string(name) + " --help");
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_FALSE(help.command.has_value());
+    EXPECT_THAT(help.text, testing::HasSubstr("Example"));
+    EXPECT_THAT(help.text, testing::HasSubstr(std::string("palimpsest ") + name + " "));
+    EXPECT_THAT(help.text, testing::HasSubstr("--quiet"));
+  }
+}
+
+TEST(CommandLine, Version) {
+  const CommandLine parsed = parse("--version");
+  EXPECT_EQ(parsed.exit_code, 0);
+  EXPECT_THAT(parsed.text, testing::MatchesRegex("palimpsest [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+}  // namespace
+}  // namespace palimpsest
