@@ -57,11 +57,11 @@ void add_episode(std::vector<Expression>& frames, double strength, double begin,
   }
 }
 
-// Runs of about four frames with the same stray; in the long run the given share of frames lies in one.
+// Runs of about two frames with the same stray; in the long run the given share of frames lies in one.
 void add_strays(std::vector<Expression>& frames, double share, Random& random) {
   if (share <= 0) return;
   const std::vector<int> pool = pain_strays();
-  constexpr double stay = .75;
+  constexpr double stay = .5;
   const double start = (1 - stay) * share / std::max(1e-9, 1 - share);
   bool in_run = false;
   Expression stray;
