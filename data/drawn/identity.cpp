@@ -105,7 +105,7 @@ Identity random_identity(std::uint64_t seed, std::uint64_t index) {
   face.mouth_height = vary(0, .015);
   face.upper_lip = vary(.92 + .12 * f, .10) - .15 * face.age;
   face.lower_lip = vary(.95 + .10 * f, .10) - .10 * face.age;
-  face.resting_corner = vary(0, .010);
+  face.resting_corner = vary(.014, .009);
   face.glasses = random.chance(.10);
   face.stubble = !face.feminine && random.chance(.35) ? random.uniform(.15, .55) : 0;
   face.freckles = random.chance(.08) ? random.uniform(.3, .8) : 0;

@@ -49,9 +49,9 @@ void paint_neck(const Canvas& canvas, const Sitter& sitter) {
   const Curve neck = smooth(Curve{place(-w, .9), place(-w + .02, y + .5), place(-w - .06, y + .95), place(-1.3, bottom),
                                   place(1.3, bottom), place(w + .06, y + .95), place(w - .02, y + .5), place(w, .9)},
                             4, true);
-  const Colour lit = scaled(sitter.face.skin, .84);
-  const Colour dark{lit.r * .62, lit.g * .54, lit.b * .52};
-  canvas.fill_between(neck, place(0, y + .62), dark, place(0, y + 1.15), lit);
+  const Colour lit = scaled(sitter.face.skin, .88);
+  const Colour dark{lit.r * .66, lit.g * .58, lit.b * .55};
+  canvas.fill_between(neck, place(0, y + .50), dark, place(0, y + 1.05), lit);
   const double top = y + 1.02;
   const Curve shirt =
       smooth(Curve{place(-2.7, bottom), place(-2.2, top + .75), place(-1.2, top + .33), place(-.70, top + .05),

@@ -9,7 +9,7 @@ std::vector<Push> brow_pushes(int number, int side) {
       return {{part_brow, {s * .20, -.37}, {.50, .5}, {-s * .01, -.23}},
               {part_crease, {s * .30, -.12}, {.30, .4}, {0, -.045}}};
     case 2:  // frontalis, pars lateralis: the outer half arches
-      return {{part_brow, {s * .74, -.41}, {.48, .5}, {0, -.24}}, {part_crease, {s * .66, -.12}, {.30, .4}, {0, -.05}}};
+      return {{part_brow, {s * .70, -.41}, {.56, .5}, {0, -.23}}, {part_crease, {s * .66, -.12}, {.30, .4}, {0, -.05}}};
     case 4:  // corrugator: down and inwards, most at the inner end
       return {{part_brow, {s * .22, -.36}, {.70, .5}, {-s * .10, .15}},
               {part_crease, {s * .42, -.12}, {.45, .4}, {0, .045}},

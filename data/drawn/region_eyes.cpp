@@ -11,7 +11,7 @@ std::vector<Push> eye_pushes(int number, int side) {
               {part_lower_lid, eye, {.31, .5}, {0, .03}},
               {part_crease, eye, {.34, .6}, {0, -.13}}};
     case 6:  // orbicularis, outer ring: the cheek pushes the lower lid up, the outer brow comes down a little
-      return {{part_lower_lid, eye, {.34, .5}, {0, -.065}}, {part_brow, {s * .8, -.38}, {.35, .4}, {0, .035}}};
+      return {{part_lower_lid, eye, {.34, .5}, {0, -.075}}, {part_brow, {s * .8, -.38}, {.35, .4}, {0, .035}}};
     case 7:  // orbicularis, inner ring: the slit narrows from both sides, the lower lid becomes straight
       return {{part_lower_lid, eye, {.36, .5}, {0, -.085}},
               {part_upper_lid, eye, {.34, .5}, {0, .062}},
@@ -59,7 +59,7 @@ Marks eye_marks(int number, int side, const Shape& face) {
     case 6:
       crows_feet(marks, side, face);
       marks.furrows.push_back({below_lid(face, side, -.05, .95, .10, .08), .05, .50, -.03});
-      marks.bulges.push_back({{s * .62, .42}, {.40, .26}, .085});
+      marks.bulges.push_back({{s * .62, .42}, {.40, .26}, .105});
       marks.bulges.push_back({{s * .50, .16}, {.26, .07}, .02});
       break;
     case 7:  // a tight pouch right below the lashes

@@ -25,7 +25,7 @@ std::vector<Push> mouth_pushes(int number, int side, const Shape& face) {
       return {{part_lips, corner, {.62, .5}, {s * .21, .03}}, {part_lips, {s * .2, y}, {.45, .4}, {0, 0}, {0, .22}}};
     case 23:  // orbicularis oris: thin, short and hard
       return {{part_lips, corner, {.40, .4}, {-s * .075, 0}},
-              {part_lips, {s * .20, y + .01}, {.42, .4}, {0, 0}, {0, .62}}};
+              {part_lips, {s * .20, y + .01}, {.42, .4}, {0, 0}, {0, .66}}};
     case 25:  // the lips part by a small even gap
       return {{part_upper_lip, {s * .10, y - .04}, {.42, .4}, {0, -.034}},
               {part_lower_lip, {s * .10, y + .06}, {.46, .4}, {0, .085}}};
@@ -85,10 +85,10 @@ Marks chin_marks(double s, double lip, double chin) {
   const double y = lip + .42 * (chin - lip), h = chin - lip;
   marks.furrows.push_back(
       {{{0, lip + .10 * h}, {s * .14, lip + .13 * h}, {s * .27, lip + .30 * h}}, .052, .62, -.04, false, true});
-  constexpr Point pits[] = {{.0, .06}, {.085, .0}, {.16, .09}, {.08, .15}, {.0, .22}, {.17, .22}, {.09, .29}};
+  constexpr Point pits[] = {{.015, .05}, {.10, .01}, {.17, .11}, {.075, .14}, {.02, .235}, {.15, .25}};
   for (Point p : pits)
     marks.furrows.push_back(
-        {{{s * (p.x - .018), y - .03 + p.y}, {s * (p.x + .022), y - .018 + p.y}}, .040, .50, -.035, false, false});
+        {{{s * (p.x - .022), y - .035 + p.y}, {s * (p.x + .018), y - .020 + p.y}}, .038, .46, -.035, false, false});
   marks.bulges.push_back({{s * .08, y + .10}, {.22, .24}, .06});
   return marks;
 }
@@ -104,18 +104,26 @@ Marks stretch_marks(double s, Point corner) {
   return marks;
 }
 
-// Short upright wrinkles above and below the tightened red, and a rim of muscle round it.
+// The tightened red sits in a ring of bunched muscle, from which short wrinkles fan out.
 Marks tight_marks(int side, const Shape& face) {
   const double s = sign_of(side);
   const auto place = [&](Line line, double x) { return at(face[line], .5 + .5 * s * x); };
   Marks marks;
-  for (double x : {.16, .58}) {
-    const Point a = place(lip_top, x), b = place(lip_bottom, x);
-    marks.furrows.push_back({{a + Point{0, -.015}, a + Point{s * .012, -.13}}, .032, .42, -.025, false, true});
-    marks.furrows.push_back({{b + Point{0, .015}, b + Point{s * .012, .12}}, .032, .40, -.025, false, true});
+  for (double x : {.20, .62}) {
+    const Point a = place(lip_top, x), b = place(lip_bottom, x), fan{s * .05 * x, .085};
+    marks.furrows.push_back({{a + Point{0, -.04}, a + Point{fan.x, -.04 - fan.y}}, .034, .30, -.03});
+    marks.furrows.push_back({{b + Point{0, .045}, b + Point{fan.x, .045 + fan.y}}, .034, .28, -.03});
   }
-  marks.bulges.push_back({place(lip_top, .45) + Point{0, -.075}, {.24, .08}, .035});
-  marks.bulges.push_back({place(lip_bottom, .45) + Point{0, .075}, {.24, .08}, .035});
+  marks.furrows.push_back({{{0, face[lip_bottom][3].y + .16},
+                            place(lip_bottom, .5) + Point{0, .15},
+                            face.mouth_corner(side) + Point{s * .07, .05}},
+                           .045,
+                           .34,
+                           -.03,
+                           false,
+                           true});
+  marks.bulges.push_back({place(lip_top, .45) + Point{0, -.06}, {.26, .075}, .05});
+  marks.bulges.push_back({place(lip_bottom, .45) + Point{0, .065}, {.26, .075}, .05});
   return marks;
 }
 

@@ -55,21 +55,24 @@ void Relief::add(const Furrow& furrow, double strength) {
   }
   const Area area = clip(left, top, right, bottom);
   const std::size_t pieces = line.size() - 1;
+  const bool joined = !furrow.taper_start && furrow.taper_end;  // its other half is drawn for the other side
   const float scale = float(1 / (w * w)), relief = float(furrow.relief * strength),
               shade = float(furrow.shade * strength);
   for (int y = area.top; y < area.bottom; ++y)
     for (int x = area.left; x < area.right; ++x) {
       float nearest = 1e9f, place = 0;
+      bool before = false;
       for (std::size_t k = 0; k < pieces; ++k) {
         const float ax = float(line[k].x), ay = float(line[k].y);
         const float bx = float(line[k + 1].x) - ax, by = float(line[k + 1].y) - ay;
         const float px = float(x) + .5f - ax, py = float(y) + .5f - ay;
-        const float t = std::clamp((px * bx + py * by) / (bx * bx + by * by + 1e-9f), 0.f, 1.f);
+        const float along = (px * bx + py * by) / (bx * bx + by * by + 1e-9f), t = std::clamp(along, 0.f, 1.f);
         const float dx = px - t * bx, dy = py - t * by, distance = dx * dx + dy * dy;
-        if (distance < nearest) nearest = distance, place = (float(k) + t) / float(pieces);
+        if (distance < nearest)
+          nearest = distance, place = (float(k) + t) / float(pieces), before = k == 0 && along < 0;
       }
       const float rest = 1 - nearest * scale;
-      if (rest <= 0) continue;
+      if (rest <= 0 || (before && joined)) continue;
       // Fades over the outer third towards a tapered end.
       const float from_start = furrow.taper_start ? std::min(1.f, place * 3) : 1.f;
       const float from_end = furrow.taper_end ? std::min(1.f, (1 - place) * 3) : 1.f;
