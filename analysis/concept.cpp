@@ -59,9 +59,8 @@ std::vector<std::pair<int, int>> chosen_pairs(const ConceptOptions& options, int
 
 // Runs all repeats, spread over the threads. Nothing may be thrown across the edge of a parallel region, so the first
 // exception (Ctrl-C among them) is carried out of it.
-std::vector<ConceptRepeat> run_repeats(std::span<const Gram> sets, std::span<const SvmTrainer> trainers,
-                                       std::span<const std::int64_t> labels, std::span<const int> groups, FoldKind kind,
-                                       const ConceptOptions& options) {
+std::vector<ConceptRepeat> run_repeats(std::span<const Gram> sets, std::span<const std::int64_t> labels,
+                                       std::span<const int> groups, FoldKind kind, const ConceptOptions& options) {
   std::vector<ConceptRepeat> repeats(std::size_t(options.repeats));
   Progress progress("concept SVMs", options.repeats);
   std::exception_ptr failure;
@@ -70,8 +69,7 @@ std::vector<ConceptRepeat> run_repeats(std::span<const Gram> sets, std::span<con
     try {
       if (interrupted()) throw Interrupted{};
       const Random random(options.seed, Purpose::folds, std::uint32_t(kind), std::uint64_t(r));
-      repeats[std::size_t(r)] =
-          concept_repeat(sets, trainers, labels, two_folds(kind, labels, groups, random), options);
+      repeats[std::size_t(r)] = concept_repeat(sets, labels, two_folds(kind, labels, groups, random), options);
 #pragma omp critical(concept_progress)
       progress.advance();
     } catch (...) {
@@ -122,10 +120,9 @@ PairResult pair_result(std::span<const ConceptRepeat> repeats, const ConceptSche
   return result;
 }
 
-ConceptScheme run_scheme(std::span<const Gram> sets, std::span<const SvmTrainer> trainers,
-                         std::span<const std::int64_t> labels, std::span<const int> groups, FoldKind kind,
-                         const ConceptOptions& options) {
-  const auto repeats = run_repeats(sets, trainers, labels, groups, kind, options);
+ConceptScheme run_scheme(std::span<const Gram> sets, std::span<const std::int64_t> labels, std::span<const int> groups,
+                         FoldKind kind, const ConceptOptions& options) {
+  const auto repeats = run_repeats(sets, labels, groups, kind, options);
   ConceptScheme scheme;
   scheme.folds = kind;
   for (std::size_t s = 0; s < sets.size(); ++s) {
@@ -157,8 +154,6 @@ ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int6
         fmt::format("{}: fewer than 2 subjects show the concept", sets[0].name),
         groups.empty() ? "give the subjects with --groups" : "use stratified folds, or leave this action unit out");
 
-  std::vector<SvmTrainer> trainers;
-  for (const auto& set : sets) trainers.emplace_back(set);
   ConceptResult result;
   result.options = options;
   result.options.pairs = chosen_pairs(options, int(sets.size()));
@@ -166,9 +161,9 @@ ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int6
   result.positives = int(std::count(labels.begin(), labels.end(), 1));
   if (!groups.empty()) result.subjects = *std::max_element(subject.begin(), subject.end()) + 1;
   result.standardised = sets[0].standardised;
-  result.main = run_scheme(sets, trainers, labels, subject, options.folds, options);
+  result.main = run_scheme(sets, labels, subject, options.folds, options);
   if (options.grouped_beside && can_group && options.folds != FoldKind::grouped)
-    result.grouped = run_scheme(sets, trainers, labels, subject, FoldKind::grouped, options);
+    result.grouped = run_scheme(sets, labels, subject, FoldKind::grouped, options);
   return result;
 }
 

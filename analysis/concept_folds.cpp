@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "analysis/ranking.h"
+#include "analysis/svm.h"
 #include "base/error.h"
 
 namespace palimpsest {
@@ -28,9 +29,8 @@ FoldScore fold_score(std::span<const std::uint8_t> truth, std::span<const double
 
 }  // namespace
 
-ConceptRepeat concept_repeat(std::span<const Gram> sets, std::span<const SvmTrainer> trainers,
-                             std::span<const std::int64_t> labels, std::vector<std::uint8_t> fold,
-                             const ConceptOptions& options) {
+ConceptRepeat concept_repeat(std::span<const Gram> sets, std::span<const std::int64_t> labels,
+                             std::vector<std::uint8_t> fold, const ConceptOptions& options) {
   ConceptRepeat result;
   result.fold = std::move(fold);
   result.predicted.assign(sets.size(), std::vector<std::uint8_t>(labels.size()));
@@ -48,7 +48,7 @@ ConceptRepeat concept_repeat(std::span<const Gram> sets, std::span<const SvmTrai
     }
     std::vector<double> decisions(test_rows.size());
     for (std::size_t s = 0; s < sets.size(); ++s) {
-      const Svm svm = trainers[s].train(train_rows, labels, options.c, options.tolerance);
+      const Svm svm = train_svm(sets[s], train_rows, labels, options.c, options.tolerance);
       for (std::size_t i = 0; i < test_rows.size(); ++i) {
         decisions[i] = svm.decision(sets[s], test_rows[i]);
         result.predicted[s][std::size_t(test_rows[i])] = decisions[i] > 0;

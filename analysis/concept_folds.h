@@ -8,7 +8,6 @@
 
 #include "analysis/bootstrap.h"
 #include "analysis/concept.h"
-#include "analysis/svm.h"
 
 namespace palimpsest {
 
@@ -25,9 +24,8 @@ struct ConceptRepeat {
 };
 
 // Trains on one fold (0 or 1 for each image) and predicts the other, both ways, for every feature set.
-ConceptRepeat concept_repeat(std::span<const Gram> sets, std::span<const SvmTrainer> trainers,
-                             std::span<const std::int64_t> labels, std::vector<std::uint8_t> fold,
-                             const ConceptOptions& options);
+ConceptRepeat concept_repeat(std::span<const Gram> sets, std::span<const std::int64_t> labels,
+                             std::vector<std::uint8_t> fold, const ConceptOptions& options);
 
 // For every pair of sets the percentile interval of the mean F1 difference when `groups` are drawn with replacement.
 std::vector<std::pair<double, double>> bootstrap_f1_differences(std::span<const ConceptRepeat> repeats,

@@ -1,5 +1,4 @@
 #pragma once
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -16,22 +15,11 @@ struct Svm {
   double decision(const Gram& gram, int row) const;  // > 0 says positive
 };
 
-// Trains C-SVC (hinge loss, LIBSVM) on subsets of one Gram matrix. The matrix is brought into LIBSVM's "precomputed"
-// form once; training on a subset only points into it. `train` may be called from several threads at once: LIBSVM's
-// training itself uses no rand() (its cross-validation and probability outputs do, and are not used here).
-class SvmTrainer {
- public:
-  explicit SvmTrainer(const Gram& gram);
-  ~SvmTrainer();
-  SvmTrainer(SvmTrainer&&) noexcept;
-
-  // rows: which images; positive: 0 or 1 for every image of the matrix. Where only one class is present the answer is
-  // that class for everything. requires: at least one row, c > 0, tolerance > 0 (LIBSVM's stopping criterion)
-  Svm train(std::span<const int> rows, std::span<const std::int64_t> positive, double c, double tolerance) const;
-
- private:
-  struct Nodes;
-  std::unique_ptr<Nodes> nodes_;
-};
+// Trains C-SVC (hinge loss, LIBSVM) on some rows of a Gram matrix. rows: which images; positive: 0 or 1 for every image
+// of the matrix. Where only one class is present the answer is that class for everything. May be called from several
+// threads at once: LIBSVM's training uses no rand() (its cross-validation and probability outputs do; not used here).
+// requires: at least one row, c > 0, tolerance > 0 (LIBSVM's stopping criterion)
+Svm train_svm(const Gram& gram, std::span<const int> rows, std::span<const std::int64_t> positive, double c,
+              double tolerance);
 
 }  // namespace palimpsest

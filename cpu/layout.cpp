@@ -45,6 +45,7 @@ void from_canonical(const Context& context, const Tensor& to, const float* value
   float* const out = data(to);
   if (dense(to.layout)) {
     std::memcpy(out, values, std::size_t(to.shape.count()) * sizeof(float));
+    clear_padding(context, to);
     return;
   }
   for_each(context, to.shape, to.layout, [&](std::int64_t blocked, std::int64_t at) { out[blocked] = at < 0 ? 0.0F : values[at]; });

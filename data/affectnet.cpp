@@ -63,10 +63,12 @@ class Pictures {
   fs::path find(const std::string& name) {
     const auto slash = name.rfind('/');
     const std::string parent = slash == std::string::npos ? "" : name.substr(0, slash);
-    if (name.substr(slash + 1) == "..") return join_inside(folder_, name, list_);
+    const std::string file = name.substr(slash + 1);
+    if (file == "..") join_inside(folder_, name, list_);  // throws
     auto known = parents_.find(parent);
-    if (known == parents_.end()) known = parents_.emplace(parent, join_inside(folder_, parent, list_)).first;
-    const fs::path path = known->second / name.substr(slash + 1);
+    if (known == parents_.end())
+      known = parents_.emplace(parent, join_inside(folder_, name, list_).parent_path()).first;
+    const fs::path path = known->second / file;
     std::error_code code;
     const auto status = fs::symlink_status(path, code);
     if (fs::is_symlink(status)) {

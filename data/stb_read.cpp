@@ -29,6 +29,16 @@ std::uint32_t little_endian(std::string_view bytes, std::size_t at, std::size_t 
   return value;
 }
 
+// The size in a PNG's header; stb_image calls a picture beyond its own limits an unknown type.
+void require_png_size(std::string_view bytes) {
+  if (bytes.size() < 24) throw BrokenImage{"it is cut short"};
+  const auto big_endian = [&](std::size_t at) {
+    return std::int64_t{little_endian(bytes, at, 1)} << 24 | std::int64_t{little_endian(bytes, at + 1, 1)} << 16 |
+           std::int64_t{little_endian(bytes, at + 2, 1)} << 8 | std::int64_t{little_endian(bytes, at + 3, 1)};
+  };
+  require_size(big_endian(16), big_endian(20));
+}
+
 // stb_image takes the missing end of a cut BMP for black pixels, so its length is checked here.
 void require_whole_bmp(std::string_view bytes, int width, int height) {
   if (bytes.size() < 30) throw BrokenImage{"it is cut short"};
@@ -45,6 +55,8 @@ Image png_or_bmp(std::string_view bytes) {
   if (bytes.size() > std::size_t(std::numeric_limits<int>::max())) throw BrokenImage{"it has more than 2 GiB"};
   const auto* const data = reinterpret_cast<const stbi_uc*>(bytes.data());
   const int length = int(bytes.size());
+  const bool bmp = bytes.starts_with("BM");
+  if (!bmp) require_png_size(bytes);
   int width = 0, height = 0, channels = 0;
   const auto fail = [] {
     const char* const reason = stbi_failure_reason();
@@ -52,7 +64,7 @@ Image png_or_bmp(std::string_view bytes) {
   };
   if (!stbi_info_from_memory(data, length, &width, &height, &channels)) fail();
   require_size(width, height);
-  if (bytes.starts_with("BM")) require_whole_bmp(bytes, width, height);
+  if (bmp) require_whole_bmp(bytes, width, height);
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels(
       stbi_load_from_memory(data, length, &width, &height, &channels, 3), stbi_image_free);
   if (!pixels) fail();

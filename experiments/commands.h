@@ -123,6 +123,7 @@ struct StudyCommand {
   fs::path config, out;
   std::vector<std::string> redo;
   RunsOn on;
+  bool quiet = false;
 };
 void run_study(const StudyCommand& command);
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "analysis/concept_folds.h"
+#include "analysis/svm.h"
 #include "base/npy.h"
 #include "tests/analysis/golden_json.h"
 #include "tests/support/expect_error.h"
@@ -49,22 +50,20 @@ TEST(Concept, FoldsAndDecisionsAgreeWithScikitLearn) {
   const auto labels = read_concept_labels(golden_path("concept_labels.npy"));
   for (const bool standardise : {false, true}) {
     const std::vector<Gram> sets{read_gram(golden_path("concept_features.npy"), standardise)};
-    std::vector<SvmTrainer> trainers;
-    trainers.emplace_back(sets[0]);
     for (const auto& golden : golden_json("concept")) {
       if (golden["standardise"] != standardise) continue;
       ConceptOptions options;
       options.c = golden["c"];
       options.tolerance = 1e-7;
       const auto fold = golden["fold"].get<std::vector<std::uint8_t>>();
-      const ConceptRepeat got = concept_repeat(sets, trainers, labels, fold, options);
+      const ConceptRepeat got = concept_repeat(sets, labels, fold, options);
       for (const std::size_t test : {0, 1}) {
         EXPECT_NEAR(got.scores[0][test].f1, golden["f1"][test], 1e-12);
         EXPECT_NEAR(got.scores[0][test].auc, golden["auc"][test], 1e-12);
         std::vector<int> rows;
         for (std::size_t i = 0; i < fold.size(); ++i)
           if (fold[i] != test) rows.push_back(int(i));
-        const Svm svm = trainers[0].train(rows, labels, options.c, options.tolerance);
+        const Svm svm = train_svm(sets[0], rows, labels, options.c, options.tolerance);
         for (std::size_t i = 0; i < fold.size(); ++i) {
           if (fold[i] == test) {
             EXPECT_NEAR(svm.decision(sets[0], int(i)), golden["decisions"][i], 2e-4);
@@ -151,14 +150,12 @@ TEST(Concept, ChosenPairs) {
 TEST(Concept, BootstrapAgreesWithItsDefinition) {
   const Made made = make(12, 3);
   const std::vector<Gram> sets{made.gram("a", 1, 1), made.gram("b", 0.5, 2)};
-  std::vector<SvmTrainer> trainers;
-  for (const auto& set : sets) trainers.emplace_back(set);
   const auto groups = dense_groups(made.groups);
   std::vector<ConceptRepeat> repeats;
   for (std::uint64_t r = 0; r < 5; ++r) {
     const Random random(1, Purpose::folds, 0, r);
-    repeats.push_back(concept_repeat(sets, trainers, made.labels,
-                                     two_folds(FoldKind::stratified, made.labels, groups, random), quick()));
+    repeats.push_back(
+        concept_repeat(sets, made.labels, two_folds(FoldKind::stratified, made.labels, groups, random), quick()));
   }
   const std::vector<std::pair<int, int>> pairs{{0, 1}};
   const auto got = bootstrap_f1_differences(repeats, made.labels, groups, pairs, 1, 9).at(0);

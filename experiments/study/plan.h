@@ -1,0 +1,64 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analysis/gram.h"
+#include "data/splits.h"
+#include "experiments/commands.h"
+#include "experiments/study/config.h"
+#include "experiments/study/records.h"
+#include "experiments/study/step_graph.h"
+
+// The study as steps: each plan_ function adds those of one part, in order.
+namespace palimpsest {
+
+// What all steps share.
+struct StudyPlan {
+  StudyConfig config;
+  fs::path study;
+  RunsOn on;              // threads resolved
+  std::string processor;  // device and threads as text: training ends in other bits with another number of threads
+  StudyRecord record;
+  std::map<std::string, std::string> fingerprints;  // of "emotion", "pain", "concepts"
+  Dataset peaks;                                    // CK+
+  std::vector<Step> steps;
+
+  // Gram matrices of all models' features, full face and bottom cut, kept while one action unit after the other is
+  // tested on them.
+  using Grams = std::map<bool, std::vector<Gram>>;
+  std::shared_ptr<Grams> grams = std::make_shared<Grams>();
+
+  fs::path at(const std::string& file) const { return study / file; }
+};
+
+// Reads the data sets, fills in the record and the fingerprints, and plans every step. Throws Error for data that the
+// study cannot do with: an unknown emotion in a hypothesis, no test images.
+StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const RunsOn& on);
+
+// plan_training.cpp: emotion, pain-bK, retrain-bK, evaluate-..., null-bK-sN
+void plan_training(StudyPlan& plan);
+void plan_null(StudyPlan& plan);
+
+// plan_measures.cpp: mcnemar, explain-bK, null
+void plan_measures(StudyPlan& plan);
+void plan_explanations(StudyPlan& plan);
+void plan_null_summary(StudyPlan& plan);
+
+// plan_concepts.cpp: features-bK, concept-auN, concepts, ranking
+void plan_concepts(StudyPlan& plan);
+
+// summary.cpp: summary
+void plan_summary(StudyPlan& plan);
+
+// Data as a command names it, and what of it goes into a step's inputs.
+enum class StudySet { emotion, pain, concepts };
+DataChoice data_choice(const StudyPlan& plan, StudySet set, const std::string& part);
+void add_data_inputs(const StudyPlan& plan, StudySet set, const DataChoice& choice,
+                     std::map<std::string, std::string>& inputs);
+
+// How pain uses an action unit: "never", "core" or "sometimes".
+std::string pain_group(const StudyRecord& record, int unit);
+
+}  // namespace palimpsest

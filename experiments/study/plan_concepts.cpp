@@ -1,0 +1,288 @@
+// What the features of the last block still know: the concept tests on the peak frames, and which action units lose.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "analysis/concept.h"
+#include "analysis/ranking.h"
+#include "base/csv.h"
+#include "base/error.h"
+#include "experiments/study/plan.h"
+
+namespace palimpsest {
+
+namespace {
+
+constexpr int models = most_frozen + 1;
+
+std::string features_file(int k, bool cut) {
+  return model_step("features", k) + (cut ? "/features-cut.npy" : "/features.npy");
+}
+std::string ids_file(bool cut) {
+  return model_step("features", most_frozen) + (cut ? "/ids-cut.csv" : "/ids.csv");
+}
+
+bool contains(const std::vector<int>& numbers, int number) {
+  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
+// A hypothesis about a unit of `bottom_cut` is about faces cut at the base of the nose, as in the paper.
+bool is_hypothesis(const StudyRecord& record, int unit, bool cut) {
+  return std::any_of(record.hypotheses.begin(), record.hypotheses.end(),
+                     [unit](const Hypothesis& h) { return h.unit == unit; }) &&
+         cut == contains(record.bottom_cut, unit);
+}
+
+struct ConceptStep {
+  int unit = 0;
+  bool cut = false;
+  ConceptOptions options;
+  bool standardise = false;
+};
+
+FoldKind fold_kind(const std::string& name) {
+  return name == "grouped" ? FoldKind::grouped : name == "shuffled" ? FoldKind::shuffled : FoldKind::stratified;
+}
+
+ConceptStep concept_options(const StudyPlan& plan, int unit, bool cut) {
+  const StudyConcept& config = plan.config.concept_test;
+  const bool hypothesis = is_hypothesis(plan.record, unit, cut);
+  ConceptStep step{unit, cut, {}, config.standardise};
+  step.options.repeats =
+      hypothesis || config.exploratory_repeats == 0 ? config.repeats : config.exploratory_repeats;
+  step.options.c = config.c;
+  step.options.folds = fold_kind(config.folds);
+  step.options.grouped_beside = hypothesis;
+  step.options.seed = config.seed;
+  for (int k = most_frozen - 1; k >= 0; --k) step.options.pairs.emplace_back(k, most_frozen);
+  return step;
+}
+
+// The Gram matrices of all models, computed when first asked for.
+const std::vector<Gram>& grams_of(const StudyPlan& plan, StudyPlan::Grams& grams, bool cut, bool standardise) {
+  std::vector<Gram>& list = grams[cut];
+  if (!list.empty()) return list;
+  std::vector<Gram> made;
+  for (int k = 0; k < models; ++k) {
+    made.push_back(read_gram(plan.at(features_file(k, cut)), standardise));
+    made.back().name = fmt::format("FreezeB{}", k);
+  }
+  return list = std::move(made);
+}
+
+// The peak frames that have features, in the order of these. A picture that could not be read has none.
+Dataset peaks_in(const fs::path& ids, const Dataset& peaks) {
+  std::map<std::string, std::size_t> by_id;
+  for (std::size_t i = 0; i < peaks.samples.size(); ++i) by_id[peaks.samples[i].id] = i;
+  Dataset found;
+  const Csv csv = read_csv(ids);
+  const int column = csv.column("id");
+  for (std::size_t row = 0; row < csv.rows.size(); ++row) {
+    const auto peak = by_id.find(csv.rows[row][std::size_t(column)]);
+    if (peak == by_id.end())
+      throw Error(fmt::format("{} is not one of the peak frames", csv.where(row)), "run again with --redo features");
+    found.samples.push_back(peaks.samples[peak->second]);
+  }
+  return found;
+}
+
+// StudyPlan is copied into the step without its steps, which would hold themselves.
+StudyPlan without_steps(const StudyPlan& plan) {
+  StudyPlan copy = plan;
+  copy.steps.clear();
+  return copy;
+}
+
+void plan_features(StudyPlan& plan) {
+  const bool cut = !plan.record.bottom_cut.empty();
+  for (int k = most_frozen; k >= 0; --k) {
+    PredictCommand command;
+    command.on = plan.on;
+    command.data = data_choice(plan, StudySet::concepts, "test");
+    command.weights = plan.at(model_step("retrain", k) + "/weights.safetensors");
+    Step step{model_step("features", k),
+              fmt::format("block-5 features of retrain-b{} on the peak frames", k),
+              {{"bottom cut", cut ? "yes" : "no"}},
+              {model_step("retrain", k) + "/weights.safetensors"},
+              {"features.npy", "ids.csv"},
+              {}};
+    if (cut) step.writes.insert(step.writes.end(), {"features-cut.npy", "ids-cut.csv"});
+    add_data_inputs(plan, StudySet::concepts, command.data, step.inputs);
+    step.run = [command, cut](const fs::path& folder) {
+      PredictCommand c = command;
+      c.features = folder / "features.npy";
+      c.ids = folder / "ids.csv";
+      run_predict(c);
+      if (!cut) return;
+      c.data.bottom_cut = true;
+      c.features = folder / "features-cut.npy";
+      c.ids = folder / "ids-cut.csv";
+      run_predict(c);
+    };
+    plan.steps.push_back(std::move(step));
+  }
+}
+
+void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, bool cut) {
+  const ConceptStep options = concept_options(plan, unit, cut);
+  Step step{concept_step(unit, cut),
+            fmt::format("is AU{} still decodable{}?", unit, cut ? ", bottom of the face cut off" : ""),
+            {{"concept.repeats", fmt::format("{}", options.options.repeats)},
+             {"concept.c", fmt::format("{}", options.options.c)},
+             {"concept.standardise", options.standardise ? "true" : "false"},
+             {"concept.folds", plan.config.concept_test.folds},
+             {"concept.seed", fmt::format("{}", options.options.seed)},
+             {"hypothesis", options.options.grouped_beside ? "yes" : "no"},
+             {"data concepts", plan.fingerprints.at("concepts")}},
+            {ids_file(cut)},
+            {"concept.json"},
+            {}};
+  for (int k = 0; k < models; ++k) step.reads.push_back(features_file(k, cut));
+  step.run = [shared, options](const fs::path& folder) {
+    const Dataset peaks = peaks_in(shared.at(ids_file(options.cut)), shared.peaks);
+    const auto& grams = grams_of(shared, *shared.grams, options.cut, options.standardise);
+    const ConceptResult result =
+        concept_test(grams, action_unit_labels(peaks, options.unit), subject_groups(peaks), options.options);
+    write_file(folder / "concept.json", concept_json(result, true));
+  };
+  plan.steps.push_back(std::move(step));
+}
+
+double number_or_infinity(const nlohmann::json& json) {
+  return json.is_null() ? std::numeric_limits<double>::infinity() : json.get<double>();
+}
+
+TTest t_test(const nlohmann::json& json) { return {number_or_infinity(json.at("t")), json.at("df"), json.at("p")}; }
+
+std::vector<ConceptRow> rows_of(const fs::path& file, const StudyRecord& record, int unit, bool cut) {
+  const auto json = nlohmann::json::parse(read_file(file));
+  std::vector<ConceptRow> rows;
+  for (int k = most_frozen - 1; k >= 0; --k) {
+    const std::size_t number = std::size_t(most_frozen - 1 - k);
+    const auto& pair = json.at("pairs").at(number);
+    const auto& before = json.at("sets").at(most_frozen);
+    const auto& after = json.at("sets").at(std::size_t(k));
+    ConceptRow row;
+    row.unit = unit;
+    row.k = k;
+    row.bottom_cut = cut;
+    row.hypothesis = is_hypothesis(record, unit, cut);
+    row.images = json.at("images");
+    row.positives = json.at("positives");
+    row.repeats = json.at("repeats");
+    row.f1_before = before.at("f1_mean");
+    row.f1_after = after.at("f1_mean");
+    row.auc_before = before.at("auc_mean");
+    row.auc_after = after.at("auc_mean");
+    row.difference = pair.at("effect").at("mean");
+    row.low = pair.at("effect").at("low");
+    row.high = pair.at("effect").at("high");
+    row.paired = t_test(pair.at("paired_t"));
+    row.corrected = t_test(pair.at("corrected_t"));
+    if (const auto& grouped = json.at("grouped"); !grouped.is_null()) {
+      row.grouped_difference = grouped.at("pairs").at(number).at("effect").at("mean");
+      row.grouped_corrected = t_test(grouped.at("pairs").at(number).at("corrected_t"));
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+// Holm's adjustment over all models and action units, apart for the hypotheses and for the rest.
+void adjust(std::vector<ConceptRow>& rows) {
+  for (const bool hypothesis : {true, false}) {
+    std::vector<double> paired, corrected;
+    for (const ConceptRow& row : rows) {
+      if (row.hypothesis != hypothesis) continue;
+      paired.push_back(row.paired.p);
+      corrected.push_back(row.corrected.p);
+    }
+    const auto holm_paired = holm(paired), holm_corrected = holm(corrected);
+    std::size_t i = 0;
+    for (ConceptRow& row : rows) {
+      if (row.hypothesis != hypothesis) continue;
+      row.holm_paired = holm_paired[i];
+      row.holm_corrected = holm_corrected[i++];
+    }
+  }
+}
+
+using Tested = std::vector<std::pair<int, bool>>;  // unit, bottom cut
+
+void run_concept_rows(const fs::path& study, const StudyRecord& record, const Tested& tested, const fs::path& folder) {
+  std::vector<ConceptRow> rows;
+  for (const auto& [unit, cut] : tested) {
+    const auto more = rows_of(study / concept_step(unit, cut) / "concept.json", record, unit, cut);
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  adjust(rows);
+  write_records(folder / "concepts.json", rows);
+}
+
+RankingRow ranking_row(const std::vector<ConceptRow>& rows, const StudyRecord& record, int k) {
+  RankingRow result;
+  result.k = k;
+  std::map<std::string, int> counts;
+  std::vector<double> lost, lost_core;
+  std::vector<std::uint8_t> never, never_core;
+  for (const ConceptRow& row : rows) {
+    if (row.k != k || row.bottom_cut) continue;
+    const std::string group = pain_group(record, row.unit);
+    const double loss = row.auc_before - row.auc_after;
+    result.units.push_back({row.unit, group, loss});
+    result.mean_lost[group] += loss;
+    ++counts[group];
+    lost.push_back(loss);
+    never.push_back(group == "never");
+    if (group == "sometimes") continue;
+    lost_core.push_back(loss);
+    never_core.push_back(group == "never");
+  }
+  for (auto& [group, mean] : result.mean_lost) mean /= counts[group];
+  if (counts["never"] == 0) return result;
+  if (counts["core"] + counts["sometimes"] > 0) result.auc = ranking_auc(lost, never);
+  if (counts["core"] > 0) result.auc_core = ranking_auc(lost_core, never_core);
+  return result;
+}
+
+void run_ranking(const fs::path& study, const StudyRecord& record, const fs::path& folder) {
+  const auto rows = read_concept_rows(study / "concepts/concepts.json");
+  std::vector<RankingRow> ranking;
+  for (int k = most_frozen - 1; k >= 0; --k) ranking.push_back(ranking_row(rows, record, k));
+  write_records(folder / "ranking.json", ranking);
+}
+
+std::string unit_groups(const StudyUnits& units) {
+  std::string text;
+  for (const int unit : units.pain) text += fmt::format("{} ", unit);
+  text += "sometimes ";
+  for (const int unit : units.pain_sometimes) text += fmt::format("{} ", unit);
+  return text;
+}
+
+}  // namespace
+
+void plan_concepts(StudyPlan& plan) {
+  plan_features(plan);
+  const StudyPlan shared = without_steps(plan);
+  Tested tested;
+  for (const StudyRecord::Unit& unit : plan.record.units) {
+    if (!unit.tested) continue;
+    tested.emplace_back(unit.number, false);
+    if (contains(plan.record.bottom_cut, unit.number)) tested.emplace_back(unit.number, true);
+  }
+  for (const auto& [unit, cut] : tested) plan_concept(plan, shared, unit, cut);
+  Step rows{"concepts", "the concept tests together, with Holm's correction", {}, {}, {"concepts.json"}, {}};
+  for (const auto& [unit, cut] : tested) rows.reads.push_back(concept_step(unit, cut) + "/concept.json");
+  rows.run = [study = plan.study, record = plan.record, tested](const fs::path& folder) {
+    run_concept_rows(study, record, tested, folder);
+  };
+  plan.steps.push_back(std::move(rows));
+  Step ranking{"ranking", "do action units that pain never uses lose more?",
+               {{"action_units.pain", unit_groups(plan.config.units)}}, {"concepts/concepts.json"}, {"ranking.json"}, {}};
+  ranking.run = [study = plan.study, record = plan.record](const fs::path& folder) {
+    run_ranking(study, record, folder);
+  };
+  plan.steps.push_back(std::move(ranking));
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,205 @@
+// What the models' predictions say: McNemar's tests, the images to explain, and the spread between seeds.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "analysis/predictions.h"
+#include "base/error.h"
+#include "data/source.h"
+#include "experiments/study/plan.h"
+
+namespace palimpsest {
+
+namespace {
+
+std::string predictions_of(const std::string& step) { return step + "/predictions.csv"; }
+
+std::string retrained_predictions(int k) { return predictions_of("evaluate-" + model_step("retrain", k)); }
+
+std::vector<std::string> hypothesis_emotions(const StudyRecord& record) {
+  std::vector<std::string> names;
+  for (const Hypothesis& h : record.hypotheses) names.push_back(h.emotion);
+  return names;
+}
+
+bool contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// Holm's adjustment, apart for the hypotheses and for the rest.
+void adjust(std::vector<McNemarRow>& rows) {
+  for (const bool hypothesis : {true, false}) {
+    std::vector<double> p;
+    for (const McNemarRow& row : rows)
+      if (row.hypothesis == hypothesis) p.push_back(row.test.exact_p);
+    const auto adjusted = holm(p);
+    auto next = adjusted.begin();
+    for (McNemarRow& row : rows)
+      if (row.hypothesis == hypothesis) row.holm = *next++;
+  }
+}
+
+void run_mcnemar(const fs::path& study, const StudyRecord& record, const fs::path& folder) {
+  const Predictions before = read_predictions(study / retrained_predictions(most_frozen));
+  const auto named = hypothesis_emotions(record);
+  std::vector<McNemarRow> rows;
+  for (int k = most_frozen - 1; k >= 0; --k) {
+    const Predictions after = read_predictions(study / retrained_predictions(k));
+    for (std::size_t e = 0; e < record.emotions.size(); ++e) {
+      const std::int64_t images = std::count(before.labels.begin(), before.labels.end(), int(e));
+      if (images == 0) continue;
+      rows.push_back({k, record.emotions[e], contains(named, record.emotions[e]), images,
+                      compare_predictions(before, after, int(e)), 1});
+    }
+  }
+  adjust(rows);
+  write_records(folder / "mcnemar.json", rows);
+}
+
+// Test images that FreezeB5 gets right and FreezeBk wrong, by emotion and then by name.
+std::vector<std::string> disagreements(const Predictions& before, const Predictions& after,
+                                       const std::vector<int>& emotions, int limit) {
+  std::map<std::string, std::size_t> row_of;
+  for (std::size_t i = 0; i < after.size(); ++i) row_of[after.ids[i]] = i;
+  std::vector<std::string> all;
+  for (const int emotion : emotions) {
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      if (before.labels[i] != emotion || before.predicted[i] != emotion) continue;
+      const auto other = row_of.find(before.ids[i]);
+      if (other != row_of.end() && after.predicted[other->second] != emotion) ids.push_back(before.ids[i]);
+    }
+    std::sort(ids.begin(), ids.end());
+    if (limit > 0 && ids.size() > std::size_t(limit)) ids.resize(std::size_t(limit));
+    all.insert(all.end(), ids.begin(), ids.end());
+  }
+  return all;
+}
+
+std::vector<int> explained_emotions(const StudyPlan& plan) {
+  std::vector<int> classes;
+  const auto& wanted = plan.config.explain.emotions;
+  for (std::size_t e = 0; e < plan.record.emotions.size(); ++e)
+    if (wanted.empty() || contains(wanted, plan.record.emotions[e])) classes.push_back(int(e));
+  return classes;
+}
+
+struct Explanation {
+  ExplainCommand command;
+  fs::path before, after;  // predictions
+  std::vector<int> emotions;
+  int limit = 0;
+};
+
+void run_explanation(const Explanation& explanation, const fs::path& folder) {
+  ExplainCommand command = explanation.command;
+  command.ids = disagreements(read_predictions(explanation.before), read_predictions(explanation.after),
+                              explanation.emotions, explanation.limit);
+  command.pictures = folder / "pictures";
+  command.maps = folder / "differences.npy";
+  command.ledger = folder / "ledger.json";
+  create_folder(command.pictures);
+  std::string ids = "id\n";
+  for (const std::string& id : command.ids) ids += id + "\n";
+  write_file(folder / "explained.csv", ids);
+  if (command.ids.empty()) {
+    write_file(command.pictures / "index.json", "[]\n");
+    return;
+  }
+  const std::uint64_t pixels = std::uint64_t(*command.data.size) * std::uint64_t(*command.data.size);
+  require_free_space(folder, command.ids.size() * pixels * 16, "relevance maps");
+  run_explain(command);
+}
+
+NullRow null_row(const fs::path& study, const StudyRecord& record, int k) {
+  NullRow row;
+  row.k = k;
+  row.seeds = record.null_seeds;
+  row.seeds.insert(row.seeds.begin(), record.seed);
+  std::vector<Predictions> runs{read_predictions(study / retrained_predictions(k))};
+  for (const std::uint64_t seed : record.null_seeds)
+    runs.push_back(read_predictions(study / predictions_of(null_step(k, seed))));
+  std::vector<std::vector<ClassRecall>> recalls;
+  for (const Predictions& run : runs) recalls.push_back(recall_per_class(confusion_matrix(run)));
+  for (std::size_t e = 0; e < record.emotions.size(); ++e) {
+    NullRow::Spread spread{record.emotions[e], 0, 0, 1, 0};
+    for (const auto& run : recalls) {
+      spread.mean += run[e].recall / double(runs.size());
+      spread.low = std::min(spread.low, run[e].recall);
+      spread.high = std::max(spread.high, run[e].recall);
+    }
+    for (const auto& run : recalls) spread.sd += std::pow(run[e].recall - spread.mean, 2);
+    spread.sd = runs.size() > 1 ? std::sqrt(spread.sd / double(runs.size() - 1)) : 0;
+    row.spreads.push_back(spread);
+    if (recalls[0][e].support == 0) continue;
+    for (std::size_t a = 0; a < runs.size(); ++a)
+      for (std::size_t b = a + 1; b < runs.size(); ++b)
+        row.pairs.push_back(
+            {row.seeds[a], row.seeds[b], record.emotions[e], compare_predictions(runs[a], runs[b], int(e))});
+  }
+  return row;
+}
+
+}  // namespace
+
+void plan_measures(StudyPlan& plan) {
+  Step step{"mcnemar", "McNemar's tests, FreezeB5 against each other model", {}, {}, {"mcnemar.json"}, {}};
+  for (int k = 0; k <= most_frozen; ++k) step.reads.push_back(retrained_predictions(k));
+  for (const Hypothesis& h : plan.record.hypotheses) step.inputs["hypotheses"] += h.emotion + " ";
+  step.run = [study = plan.study, record = plan.record](const fs::path& folder) { run_mcnemar(study, record, folder); };
+  plan.steps.push_back(std::move(step));
+}
+
+void plan_explanations(StudyPlan& plan) {
+  const StudyExplain& options = plan.config.explain;
+  for (int k = most_frozen - 1; k >= 0; --k) {
+    Explanation explanation;
+    ExplainCommand& command = explanation.command;
+    command.on = plan.on;
+    command.data = data_choice(plan, StudySet::emotion, "test");
+    command.weights = plan.at(model_step("retrain", most_frozen) + "/weights.safetensors");
+    command.minus = plan.at(model_step("retrain", k) + "/weights.safetensors");
+    command.target = "true";
+    command.rules = options.rules;
+    command.dialect = options.dialect;
+    command.normalise = options.normalise;
+    command.sum_channels = true;
+    if (plan.record.drawn) command.masks = parse_source(plan.config.emotion).path;
+    explanation.before = plan.at(retrained_predictions(most_frozen));
+    explanation.after = plan.at(retrained_predictions(k));
+    explanation.emotions = explained_emotions(plan);
+    explanation.limit = options.limit;
+
+    Step step{model_step("explain", k),
+              fmt::format("relevance where FreezeB5 is right and FreezeB{} wrong", k),
+              {{"explain.rules", options.rules},
+               {"explain.dialect", options.dialect},
+               {"explain.normalise", options.normalise},
+               {"explain.limit", fmt::format("{}", options.limit)},
+               {"drawn", plan.record.drawn ? "yes" : "no"}},
+              {model_step("retrain", most_frozen) + "/weights.safetensors", model_step("retrain", k) + "/weights.safetensors",
+               retrained_predictions(most_frozen), retrained_predictions(k)},
+              {"explained.csv", "pictures/index.json"},
+              {}};
+    for (const std::string& emotion : options.emotions) step.inputs["explain.emotions"] += emotion + " ";
+    add_data_inputs(plan, StudySet::emotion, command.data, step.inputs);
+    step.run = [explanation](const fs::path& folder) { run_explanation(explanation, folder); };
+    plan.steps.push_back(std::move(step));
+  }
+}
+
+void plan_null_summary(StudyPlan& plan) {
+  if (plan.config.null.seeds.empty()) return;
+  Step step{"null", "how much two runs of the same model differ", {}, {}, {"null.json"}, {}};
+  for (const int k : {most_frozen, 0}) {
+    step.reads.push_back(retrained_predictions(k));
+    for (const std::uint64_t seed : plan.config.null.seeds) step.reads.push_back(predictions_of(null_step(k, seed)));
+  }
+  step.run = [study = plan.study, record = plan.record](const fs::path& folder) {
+    write_records(folder / "null.json", {null_row(study, record, most_frozen), null_row(study, record, 0)});
+  };
+  plan.steps.push_back(std::move(step));
+}
+
+}  // namespace palimpsest

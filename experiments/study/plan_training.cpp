@@ -1,0 +1,170 @@
+// The models: one that knows emotions, six that learned pain from it, six that had to learn emotions again, and the
+// null (the same heads from other seeds).
+#include <fmt/format.h>
+
+#include "experiments/study/plan.h"
+#include "experiments/study/sha256.h"
+
+namespace palimpsest {
+
+namespace {
+
+template <typename T, typename U>
+void overlay(T& to, const std::optional<U>& from) {
+  if (from) to = *from;
+}
+
+TrainCommand stage_command(const StudyPlan& plan, const StudyStage& stage, StudySet set) {
+  const StudyModel& model = plan.config.model;
+  TrainCommand c;
+  c.preset = stage.preset;
+  apply_preset(c);
+  overlay(c.loss, stage.loss);
+  overlay(c.class_weights, stage.class_weights);
+  overlay(c.augment, stage.augment);
+  overlay(c.gamma, stage.gamma);
+  overlay(c.beta, stage.beta);
+  overlay(c.rate, stage.rate);
+  overlay(c.momentum, stage.momentum);
+  overlay(c.weight_decay, stage.weight_decay);
+  overlay(c.clip_norm, stage.clip_norm);
+  overlay(c.batch, stage.batch);
+  overlay(c.epochs, stage.epochs);
+  overlay(c.patience, stage.patience);
+  overlay(c.warmup_steps, stage.warmup_steps);
+  overlay(c.plain_epochs, stage.plain_epochs);
+  overlay(c.slow_epochs, stage.slow_epochs);
+  c.on = plan.on;
+  c.data = data_choice(plan, set, "train");
+  c.width = model.width;
+  c.head = model.head;
+  c.hidden = model.hidden;
+  c.seed = model.seed;
+  c.cache_limit = plan.config.cache_limit;
+  return c;
+}
+
+std::string text(double value) { return fmt::format("{}", value); }
+
+// What a trained model depends on besides the files it is given. The cache limit only trades memory for time.
+std::map<std::string, std::string> train_inputs(const StudyPlan& plan, const TrainCommand& c, StudySet set) {
+  std::map<std::string, std::string> inputs{
+      {"device", plan.processor}, {"width", text(c.width)}, {"head", c.head}, {"seed", fmt::format("{}", c.seed)},
+      {"freeze", text(c.freeze)}, {"head_init", c.head_init}, {"loss", c.loss}, {"gamma", text(c.gamma)},
+      {"class_weights", c.class_weights}, {"beta", text(c.beta)}, {"rate", text(c.rate)},
+      {"momentum", text(c.momentum)}, {"weight_decay", text(c.weight_decay)}, {"batch", text(c.batch)},
+      {"epochs", text(c.epochs)}, {"patience", text(c.patience)}, {"clip_norm", text(c.clip_norm)},
+      {"warmup_steps", text(c.warmup_steps)}, {"plain_epochs", text(c.plain_epochs)},
+      {"slow_epochs", text(c.slow_epochs)}, {"augment", c.augment}};
+  std::string hidden;
+  for (const int h : c.hidden) hidden += fmt::format("{}{}", hidden.empty() ? "" : "-", h);
+  inputs["hidden"] = c.head == "fc" ? hidden : "";
+  add_data_inputs(plan, set, c.data, inputs);
+  return inputs;
+}
+
+Step train_step(const StudyPlan& plan, std::string name, std::string title, TrainCommand command, StudySet set) {
+  Step step{std::move(name), std::move(title), train_inputs(plan, command, set), {}, {"weights.safetensors", "metrics.jsonl"}, {}};
+  if (!command.init.empty()) {
+    const fs::path below = command.init.lexically_relative(plan.study);
+    step.reads.push_back(below.generic_string());
+  }
+  step.run = [command](const fs::path& folder) {
+    TrainCommand c = command;
+    c.out = folder;
+    run_train(c);
+  };
+  return step;
+}
+
+Step evaluate_step(const StudyPlan& plan, const std::string& model, StudySet set) {
+  EvaluateCommand command;
+  command.on = plan.on;
+  command.data = data_choice(plan, set, "test");
+  command.weights = plan.at(model + "/weights.safetensors");
+  Step step{"evaluate-" + model,
+            fmt::format("{} on the {} test images", model, set == StudySet::pain ? "pain" : "emotion"),
+            {},
+            {model + "/weights.safetensors"},
+            {"predictions.csv", "metrics.json"},
+            {}};
+  add_data_inputs(plan, set, command.data, step.inputs);
+  step.run = [command](const fs::path& folder) {
+    EvaluateCommand c = command;
+    c.predictions = folder / "predictions.csv";
+    c.out = folder / "metrics.json";
+    run_evaluate(c);
+  };
+  return step;
+}
+
+TrainCommand retrain_command(const StudyPlan& plan, int k) {
+  TrainCommand command = stage_command(plan, plan.config.train_retrain, StudySet::emotion);
+  command.init = plan.at(model_step("pain", k) + "/weights.safetensors");
+  command.head_init = plan.config.model.head_init;
+  command.freeze = most_frozen;
+  return command;
+}
+
+}  // namespace
+
+void plan_training(StudyPlan& plan) {
+  TrainCommand emotion = stage_command(plan, plan.config.train_emotion, StudySet::emotion);
+  const fs::path init = plan.config.model.init;
+  Step first = train_step(plan, "emotion", "the emotion model", emotion, StudySet::emotion);
+  if (!init.empty()) {
+    emotion.init = init;
+    first.inputs["model.init"] = sha256_of_file(init);
+    first.run = [emotion](const fs::path& folder) {
+      TrainCommand c = emotion;
+      c.out = folder;
+      run_train(c);
+    };
+  }
+  plan.steps.push_back(std::move(first));
+  for (int k = most_frozen; k >= 0; --k) {
+    TrainCommand pain = stage_command(plan, plan.config.train_pain, StudySet::pain);
+    pain.init = plan.at("emotion/weights.safetensors");
+    pain.head_init = plan.config.model.head_init;
+    pain.freeze = k;
+    plan.steps.push_back(train_step(plan, model_step("pain", k), fmt::format("pain model, {} of 5 blocks frozen", k),
+                                    pain, StudySet::pain));
+  }
+  for (int k = most_frozen; k >= 0; --k)
+    plan.steps.push_back(train_step(plan, model_step("retrain", k),
+                                    fmt::format("emotion head re-trained on the blocks of pain-b{}", k),
+                                    retrain_command(plan, k), StudySet::emotion));
+  plan.steps.push_back(evaluate_step(plan, "emotion", StudySet::emotion));
+  for (int k = most_frozen; k >= 0; --k) {
+    plan.steps.push_back(evaluate_step(plan, model_step("pain", k), StudySet::pain));
+    plan.steps.push_back(evaluate_step(plan, model_step("retrain", k), StudySet::emotion));
+  }
+}
+
+void plan_null(StudyPlan& plan) {
+  for (const int k : {most_frozen, 0})
+    for (const std::uint64_t seed : plan.config.null.seeds) {
+      TrainCommand train = retrain_command(plan, k);
+      train.seed = seed;
+      Step step = train_step(plan, null_step(k, seed),
+                             fmt::format("null: the head of retrain-b{} again, seed {}", k, seed), train,
+                             StudySet::emotion);
+      step.writes.push_back("predictions.csv");
+      EvaluateCommand evaluate;
+      evaluate.on = plan.on;
+      evaluate.data = data_choice(plan, StudySet::emotion, "test");
+      step.run = [train, evaluate](const fs::path& folder) {
+        TrainCommand t = train;
+        t.out = folder;
+        run_train(t);
+        EvaluateCommand e = evaluate;
+        e.weights = folder / "weights.safetensors";
+        e.predictions = folder / "predictions.csv";
+        e.out = folder / "metrics.json";
+        run_evaluate(e);
+      };
+      plan.steps.push_back(std::move(step));
+    }
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,149 @@
+#include "experiments/study/records.h"
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace palimpsest {
+
+namespace {
+
+using Json = nlohmann::json;
+
+// JSON knows no infinity: a t of equal differences is written as null.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+double number(const Json& json) {
+  return json.is_null() ? std::numeric_limits<double>::infinity() : json.get<double>();
+}
+
+}  // namespace
+
+void to_json(Json& json, const TTest& t) { json = {{"t", number(t.t)}, {"df", t.df}, {"p", t.p}}; }
+void from_json(const Json& json, TTest& t) { t = {number(json.at("t")), json.at("df"), json.at("p")}; }
+
+template <typename T>
+static Json optional_json(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+template <typename T>
+static std::optional<T> optional_from(const Json& json) {
+  if (json.is_null()) return {};
+  return json.get<T>();
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hypothesis, emotion, unit)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord::Part, name, classes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord::Unit, number, positives, images, tested)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord, emotion, pain, concepts, drawn, from_scratch, emotions, parts, units,
+                                   hypotheses, emotion_units, pain_units, pain_sometimes_units, null_seeds, bottom_cut,
+                                   seed, report_pictures, values, choices, warnings)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemar::ChiSquare, statistic, p)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemar, b, c, both_right, both_wrong, exact_p, chi2, chi2_corrected)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemarRow, k, emotion, hypothesis, images, test, holm)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankingRow::Unit, number, group, auc_lost)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NullRow::Spread, emotion, mean, sd, low, high)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NullRow::Pair, seed_a, seed_b, emotion, test)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NullRow, k, seeds, spreads, pairs)
+
+void to_json(Json& json, const ConceptRow& r) {
+  json = {{"unit", r.unit},
+          {"k", r.k},
+          {"bottom_cut", r.bottom_cut},
+          {"hypothesis", r.hypothesis},
+          {"images", r.images},
+          {"positives", r.positives},
+          {"repeats", r.repeats},
+          {"f1_before", r.f1_before},
+          {"f1_after", r.f1_after},
+          {"auc_before", r.auc_before},
+          {"auc_after", r.auc_after},
+          {"difference", r.difference},
+          {"low", r.low},
+          {"high", r.high},
+          {"paired", r.paired},
+          {"corrected", r.corrected},
+          {"holm_paired", r.holm_paired},
+          {"holm_corrected", r.holm_corrected},
+          {"grouped_difference", optional_json(r.grouped_difference)},
+          {"grouped_corrected", optional_json(r.grouped_corrected)}};
+}
+
+void from_json(const Json& json, ConceptRow& r) {
+  json.at("unit").get_to(r.unit);
+  json.at("k").get_to(r.k);
+  json.at("bottom_cut").get_to(r.bottom_cut);
+  json.at("hypothesis").get_to(r.hypothesis);
+  json.at("images").get_to(r.images);
+  json.at("positives").get_to(r.positives);
+  json.at("repeats").get_to(r.repeats);
+  json.at("f1_before").get_to(r.f1_before);
+  json.at("f1_after").get_to(r.f1_after);
+  json.at("auc_before").get_to(r.auc_before);
+  json.at("auc_after").get_to(r.auc_after);
+  json.at("difference").get_to(r.difference);
+  json.at("low").get_to(r.low);
+  json.at("high").get_to(r.high);
+  json.at("paired").get_to(r.paired);
+  json.at("corrected").get_to(r.corrected);
+  json.at("holm_paired").get_to(r.holm_paired);
+  json.at("holm_corrected").get_to(r.holm_corrected);
+  r.grouped_difference = optional_from<double>(json.at("grouped_difference"));
+  r.grouped_corrected = optional_from<TTest>(json.at("grouped_corrected"));
+}
+
+void to_json(Json& json, const RankingRow& r) {
+  json = {{"k", r.k},
+          {"units", r.units},
+          {"mean_lost", r.mean_lost},
+          {"auc", optional_json(r.auc)},
+          {"auc_core", optional_json(r.auc_core)}};
+}
+
+void from_json(const Json& json, RankingRow& r) {
+  json.at("k").get_to(r.k);
+  json.at("units").get_to(r.units);
+  json.at("mean_lost").get_to(r.mean_lost);
+  r.auc = optional_from<double>(json.at("auc"));
+  r.auc_core = optional_from<double>(json.at("auc_core"));
+}
+
+namespace {
+
+template <typename T>
+void write_as_json(const fs::path& path, const T& value) {
+  write_file(path, Json(value).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+template <typename T>
+T read_as_json(const fs::path& path) {
+  try {
+    return Json::parse(read_file(path, 1 << 28)).get<T>();
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(fmt::format("{} is not usable: {}", path.string(), error.what()),
+                fmt::format("run its step again with --redo {}", path.parent_path().filename().string()));
+  }
+}
+
+}  // namespace
+
+void write_record(const fs::path& path, const StudyRecord& record) { write_as_json(path, record); }
+void write_records(const fs::path& path, const std::vector<McNemarRow>& rows) { write_as_json(path, rows); }
+void write_records(const fs::path& path, const std::vector<ConceptRow>& rows) { write_as_json(path, rows); }
+void write_records(const fs::path& path, const std::vector<RankingRow>& rows) { write_as_json(path, rows); }
+void write_records(const fs::path& path, const std::vector<NullRow>& rows) { write_as_json(path, rows); }
+
+StudyRecord read_study_record(const fs::path& path) { return read_as_json<StudyRecord>(path); }
+std::vector<McNemarRow> read_mcnemar_rows(const fs::path& path) { return read_as_json<std::vector<McNemarRow>>(path); }
+std::vector<ConceptRow> read_concept_rows(const fs::path& path) { return read_as_json<std::vector<ConceptRow>>(path); }
+std::vector<RankingRow> read_ranking_rows(const fs::path& path) { return read_as_json<std::vector<RankingRow>>(path); }
+std::vector<NullRow> read_null_rows(const fs::path& path) { return read_as_json<std::vector<NullRow>>(path); }
+
+std::string model_step(const char* kind, int k) { return fmt::format("{}-b{}", kind, k); }
+std::string concept_step(int unit, bool bottom_cut) {
+  return fmt::format("concept-au{}{}", unit, bottom_cut ? "-cut" : "");
+}
+std::string null_step(int k, std::uint64_t seed) { return fmt::format("null-b{}-s{}", k, seed); }
+
+}  // namespace palimpsest

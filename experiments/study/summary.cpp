@@ -1,0 +1,73 @@
+// summary/summary.json: the study's key figures, for putting several studies (seeds) side by side.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "analysis/predictions.h"
+#include "experiments/study/plan.h"
+
+namespace palimpsest {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string model_name(int k) { return fmt::format("B{}", k); }
+
+Json recalls(const fs::path& predictions, const std::vector<std::string>& names) {
+  Json json = Json::object();
+  const auto rows = recall_per_class(confusion_matrix(read_predictions(predictions)));
+  double mean = 0;
+  for (std::size_t c = 0; c < rows.size() && c < names.size(); ++c) {
+    json[names[c]] = rows[c].recall;
+    mean += rows[c].recall / double(names.size());
+  }
+  json["mean"] = mean;
+  return json;
+}
+
+void add_recalls(Json& json, const fs::path& study, const StudyRecord& record) {
+  json["emotion_model"] = recalls(study / "evaluate-emotion/predictions.csv", record.emotions);
+  for (int k = most_frozen; k >= 0; --k) {
+    const std::string pain = "evaluate-" + model_step("pain", k), retrained = "evaluate-" + model_step("retrain", k);
+    json["pain_recall"][model_name(k)] = recalls(study / pain / "predictions.csv", {"no pain", "pain"})["pain"];
+    json["emotion_recall"][model_name(k)] = recalls(study / retrained / "predictions.csv", record.emotions);
+  }
+}
+
+void add_tests(Json& json, const fs::path& study) {
+  for (const McNemarRow& row : read_mcnemar_rows(study / "mcnemar/mcnemar.json"))
+    json["mcnemar"][model_name(row.k)][row.emotion] = {
+        {"b", row.test.b}, {"c", row.test.c}, {"p", row.test.exact_p}, {"holm", row.holm}};
+  for (const ConceptRow& row : read_concept_rows(study / "concepts/concepts.json"))
+    json["concept"][model_name(row.k)][fmt::format("AU{}{}", row.unit, row.bottom_cut ? " cut" : "")] = {
+        {"f1_before", row.f1_before},   {"f1_after", row.f1_after},      {"auc_before", row.auc_before},
+        {"auc_after", row.auc_after},   {"p_paired", row.paired.p},      {"p_corrected", row.corrected.p},
+        {"hypothesis", row.hypothesis}, {"difference", row.difference}};
+  for (const RankingRow& row : read_ranking_rows(study / "ranking/ranking.json")) {
+    const std::string name = model_name(row.k);
+    json["mean_auc_lost"][name] = row.mean_lost;
+    json["ranking_auc"][name] = row.auc ? Json(*row.auc) : Json(nullptr);
+    json["ranking_auc_core"][name] = row.auc_core ? Json(*row.auc_core) : Json(nullptr);
+  }
+}
+
+}  // namespace
+
+void plan_summary(StudyPlan& plan) {
+  Step step{"summary", "the key figures", {}, {}, {"summary.json"}, {}};
+  step.reads = {"evaluate-emotion/predictions.csv", "mcnemar/mcnemar.json", "concepts/concepts.json",
+                "ranking/ranking.json"};
+  for (int k = 0; k <= most_frozen; ++k)
+    for (const char* kind : {"pain", "retrain"})
+      step.reads.push_back("evaluate-" + model_step(kind, k) + "/predictions.csv");
+  step.run = [study = plan.study, record = plan.record](const fs::path& folder) {
+    Json json = {{"seed", record.seed}, {"emotions", record.emotions}};
+    add_recalls(json, study, record);
+    add_tests(json, study);
+    write_file(folder / "summary.json", json.dump(2) + "\n");
+  };
+  plan.steps.push_back(std::move(step));
+}
+
+}  // namespace palimpsest

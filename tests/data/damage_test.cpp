@@ -1,0 +1,90 @@
+// Files damaged at random: whatever is read from them is a result or an Error, never a crash (the sanitizer builds look
+// on) and never a picture of impossible size.
+#include "base/csv.h"
+#include "base/random.h"
+#include "data/arrays.h"
+#include "data/readers.h"
+#include "tests/data/scratch.h"
+
+namespace palimpsest {
+namespace {
+
+std::string damaged(std::string bytes, Random& random) {
+  if (random.chance(0.3)) bytes.resize(random.below(std::uint32_t(bytes.size()) + 1));
+  const auto changes = bytes.empty() ? 0 : random.below(6);
+  for (std::uint32_t i = 0; i < changes; ++i) {
+    const auto at = random.below(std::uint32_t(bytes.size()));
+    // Headers are where a change does most harm.
+    const auto place = random.chance(0.5) ? at % std::min<std::size_t>(bytes.size(), 64) : at;
+    bytes[place] = char(random.chance(0.5) ? bytes[place] ^ (1 << random.below(8)) : int(random.below(256)));
+  }
+  return bytes;
+}
+
+class DamagedPicture : public testing::TestWithParam<const char*> {};
+
+TEST_P(DamagedPicture, IsAPictureOrAnError) {
+  const Scratch scratch;
+  const std::string whole = picture_bytes(GetParam());
+  int read = 0, refused = 0;
+  for (std::uint32_t trial = 0; trial < 400; ++trial) {
+    Random random(1, Purpose::test, 0, trial);
+    scratch.file("picture", damaged(whole, random));
+    try {
+      const Image image = read_image(scratch / "picture");
+      ASSERT_GE(image.width, 1);
+      ASSERT_GE(image.height, 1);
+      ASSERT_EQ(image.pixels.size(), std::size_t(3) * std::size_t(image.width) * std::size_t(image.height));
+      ++read;
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 50) << read << " were read";
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryForm, DamagedPicture,
+                         testing::Values("rgb.jpg", "progressive.jpg", "cmyk.jpg", "rgb.png", "palette.png",
+                                         "grey16.png", "rgb.bmp", "rgb.tif", "lzw.tif", "grey16.tif"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           for (char& c : name)
+                             if (c == '.') c = '_';
+                           return name;
+                         });
+
+TEST(DamagedArrays, AreArraysOrAnError) {
+  const Scratch scratch;
+  write_npy(scratch / "good.npy", std::vector<float>(2 * 3 * 4 * 4, 0.5F), std::vector<std::int64_t>{2, 3, 4, 4});
+  const std::string whole = read_file(scratch / "good.npy");
+  for (std::uint32_t trial = 0; trial < 1000; ++trial) {
+    Random random(2, Purpose::test, 0, trial);
+    scratch.file("x.npy", damaged(whole, random));
+    try {
+      EXPECT_GE(read_arrays(parse_source("arrays:" + (scratch / "x.npy").string()))->count(), 1);
+    } catch (const Error&) {
+    }
+  }
+}
+
+TEST(DamagedLists, AreReadOrRefused) {
+  const Scratch set;
+  const std::string list =
+      "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal\n"
+      "1/a.jpg,0,0,5,5,1;2,3,0.5,0.5\n\"1/a.jpg\",0,0,5,5,,0,0,0\n1/a.jpg,0,0,5,5,,1,0,0\n";
+  set.file("Manually_Annotated_Images/1/a.jpg", picture_bytes("rgb.jpg"));
+  set.file("Manually_Annotated_file_lists/validation.csv", list);
+  int read = 0;
+  for (std::uint32_t trial = 0; trial < 500; ++trial) {
+    Random random(3, Purpose::test, 0, trial);
+    set.file("Manually_Annotated_file_lists/training.csv", damaged(list, random));
+    try {
+      read += read_affectnet(set.path()).training.samples.empty() ? 0 : 1;
+    } catch (const Error&) {
+    }
+  }
+  EXPECT_GT(read, 50);
+}
+
+}  // namespace
+}  // namespace palimpsest

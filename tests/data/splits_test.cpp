@@ -1,0 +1,111 @@
+#include "data/splits.h"
+
+#include <algorithm>
+#include <set>
+
+#include "tests/data/scratch.h"
+
+namespace palimpsest {
+namespace {
+
+// Samples with the given labels; nothing on disk.
+Dataset labelled(const std::vector<std::string>& classes, const std::vector<int>& counts) {
+  Dataset set;
+  set.name = "affectnet:set";
+  set.classes = classes;
+  for (std::size_t c = 0; c < counts.size(); ++c)
+    for (int i = 0; i < counts[c]; ++i) {
+      Sample sample;
+      sample.id = fmt::format("{}/{}", c, i);
+      sample.label = int(c);
+      set.samples.push_back(sample);
+    }
+  return set;
+}
+
+const std::vector<std::string> eleven{"neutral", "happy",    "sad",  "surprise",  "fear",    "disgust",
+                                      "anger",   "contempt", "none", "uncertain", "non-face"};
+
+std::set<std::string> ids(const Dataset& set) {
+  std::set<std::string> result;
+  for (const auto& sample : set.samples) result.insert(sample.id);
+  return result;
+}
+
+TEST(SelectEmotions, KeepsEightClassesAndCutsAFloorOfFivePercent) {
+  const ListedSets sets{labelled(eleven, {30, 40, 20, 10, 8, 6, 10, 3, 50, 20, 70}),
+                        labelled(eleven, std::vector<int>(11, 5))};
+  const auto selected = select_emotions(sets, {}, 7);
+  const auto& parts = selected.parts;
+  EXPECT_EQ(parts.train.classes.size(), 8U);
+  EXPECT_EQ(parts.validation.samples.size(), 6U) << "floor(.05 * 127)";
+  EXPECT_EQ(parts.train.samples.size(), 121U);
+  EXPECT_EQ(parts.test.samples.size(), 40U);
+  const auto train = ids(parts.train), validation = ids(parts.validation);
+  for (const auto& id : validation) EXPECT_FALSE(train.contains(id));
+  EXPECT_TRUE(selected.warnings.empty());
+  EXPECT_EQ(ids(select_emotions(sets, {}, 7).parts.validation), validation);
+  EXPECT_NE(ids(select_emotions(sets, {}, 8).parts.validation), validation);
+}
+
+TEST(SelectEmotions, ThePapersNumbersComeOut) {
+  const ListedSets sets{labelled(eleven, {74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750, 10, 10, 10}),
+                        labelled(eleven, std::vector<int>(11, 500))};
+  const auto parts = select_emotions(sets, {}, 0).parts;
+  EXPECT_EQ(parts.train.samples.size(), 273269U);
+  EXPECT_EQ(parts.validation.samples.size(), 14382U);
+  EXPECT_EQ(parts.test.samples.size(), 4000U);
+}
+
+TEST(SelectEmotions, DroppedClassesAreRenumbered) {
+  const ListedSets sets{labelled(eleven, std::vector<int>(11, 4)), labelled(eleven, std::vector<int>(11, 1))};
+  EmotionSelection selection;
+  selection.drop_classes = {"contempt", "surprise"};
+  const auto selected = select_emotions(sets, selection, 0);
+  EXPECT_EQ(selected.parts.test.classes,
+            (std::vector<std::string>{"neutral", "happy", "sad", "fear", "disgust", "anger"}));
+  EXPECT_EQ(selected.parts.test.samples.at(3).id, "4/0") << "fear is class 3 now";
+  EXPECT_EQ(selected.parts.test.samples.at(3).label, 3);
+  EXPECT_EQ(selected.choices.at(0).second, "neutral,happy,sad,fear,disgust,anger");
+}
+
+TEST(SelectEmotions, UnknownAndEmptyClassesAreErrors) {
+  const ListedSets sets{labelled(eleven, {4, 4, 4, 4, 4, 0, 4, 4}), labelled(eleven, std::vector<int>(11, 1))};
+  expect_error([&] { select_emotions(sets, {}, 0); }, {"training part", "disgust", "--drop-classes disgust"});
+  EmotionSelection selection;
+  selection.drop_classes = {"disgust", "joy"};
+  expect_error([&] { select_emotions(sets, selection, 0); }, {"'joy'", "neutral, happy"});
+  selection.drop_classes = {"disgust"};
+  selection.validation_share = 1;
+  expect_error([&] { select_emotions(sets, selection, 0); }, {"validation share"});
+  selection.classes = {"happy", "disgust"};
+  expect_error([&] { select_emotions(sets, selection, 0); }, {"1 remain"});
+}
+
+TEST(SelectEmotions, ATestPartWithoutAClassIsAWarning) {
+  const ListedSets sets{labelled(eleven, std::vector<int>(11, 4)), labelled(eleven, {1, 1, 1, 1, 0, 1, 1, 1})};
+  const auto selected = select_emotions(sets, {}, 0);
+  ASSERT_EQ(selected.warnings.size(), 1U);
+  EXPECT_THAT(selected.warnings[0], testing::HasSubstr("fear"));
+}
+
+TEST(Source, NamesAreParsed) {
+  EXPECT_EQ(parse_source("affectnet:some/dir").path, "some/dir");
+  EXPECT_EQ(parse_source("affectnet8:x").scheme, Scheme::affectnet8);
+  EXPECT_EQ(parse_source("unbc:a,b:c").path, "a,b:c");
+  const auto arrays = parse_source("arrays:x.npy,y.npy");
+  EXPECT_EQ(arrays.path, "x.npy");
+  EXPECT_EQ(arrays.labels, "y.npy");
+  EXPECT_EQ(scheme_name(arrays.scheme), "arrays");
+  EXPECT_TRUE(parse_source("arrays:x.npy").labels.empty());
+  for (const char* const known :
+       {"affectnet:DIR", "affectnet8:DIR", "unbc:DIR", "ckplus:DIR", "folder:DIR", "arrays:X.npy[,Y.npy]"})
+    expect_error([] { parse_source("fer2013:dir"); }, {"'fer2013'", known});
+  expect_error([] { parse_source("some/dir"); }, {"some/dir", "kind"});
+  expect_error([] { parse_source("unbc:"); }, {"names no folder"});
+  expect_error([] { parse_source("arrays:,y.npy"); }, {"names no file"});
+  expect_error([] { parse_source("arrays:x.npy,"); }, {"after the comma"});
+}
+
+}  // namespace
+}  // namespace palimpsest

@@ -1,0 +1,65 @@
+#include "tests/support/op_cases.h"
+
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "base/random.h"
+
+namespace palimpsest {
+
+namespace {
+// FNV-1a: the same on every platform, unlike std::hash.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash;
+}
+
+void append(std::vector<OpCase>& to, std::vector<OpCase> from) {
+  for (auto& one : from) to.push_back(std::move(one));
+}
+}  // namespace
+
+std::vector<float> case_numbers(const std::string& name, int stream, std::int64_t count, Numbers numbers) {
+  Random random(hash_of(name), Purpose::test, 0, std::uint64_t(stream));
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (auto& v : values) v = numbers == Numbers::random ? float(random.normal()) : float(int(random.below(5)) - 2);
+  return values;
+}
+
+reference::Values case_values(const std::string& name, int stream, std::int64_t count, Numbers numbers) {
+  const auto floats = case_numbers(name, stream, count, numbers);
+  return {floats.begin(), floats.end()};
+}
+
+Tensor case_tensor(Device& device, const std::string& name, int stream, const Shape& shape, Layout layout,
+                   Numbers numbers) {
+  Tensor tensor = device.make(shape, layout);
+  device.upload(tensor, case_numbers(name, stream, shape.count(), numbers));
+  return tensor;
+}
+
+reference::Result exactly(reference::Values values) {
+  const std::size_t count = values.size();
+  return {std::move(values), reference::Values(count, 0.0), 1};
+}
+
+reference::Result relative(reference::Values values) {
+  reference::Values absolute = values;
+  for (auto& v : absolute) v = std::abs(v);
+  return {std::move(values), std::move(absolute), 1};
+}
+
+std::vector<OpCase> op_cases() {
+  std::vector<OpCase> all;
+  append(all, convolution_cases(convolution_test_shapes()));
+  append(all, linear_cases({{1, 1, 1}, {2, 3, 5}, {5, 17, 1}, {1, 130, 67}, {7, 64, 64}, {3, 250, 129}, {16, 33, 8}}));
+  append(all,
+         max_pool_cases({{1, 1, 2, 2}, {1, 3, 3, 5}, {2, 17, 7, 2}, {1, 16, 8, 8}, {3, 33, 5, 9}, {2, 64, 12, 12}}));
+  append(all, elementwise_cases());
+  append(all, training_cases());
+  return all;
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,72 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ops/device.h"
+#include "tests/support/reference_ops.h"
+
+namespace palimpsest {
+
+// The one list of cases: every operation of the contract on shapes that are easy to get wrong. The tests compare each
+// case with the reference on every device, the benchmarks time the same cases.
+
+// Small integers make every sum exact in float32, so that a direct algorithm must give exactly the reference.
+enum class Numbers : std::uint8_t { small_integers, random };
+
+// Makes the tensors that an operation overwrites. Tests hand in poisoned and guarded ones.
+using MakeOutput = std::function<Tensor(const Shape&, Layout)>;
+
+// A case on a device: inputs uploaded, outputs made, plan ready.
+struct PreparedOp {
+  std::function<void()> run;     // in-place operations go on from what the last run left
+  std::vector<Tensor> outputs;   // in the order of OpCase::expected
+  std::vector<Tensor> in_place;  // those of `outputs` that are also inputs and so cannot be poisoned
+  std::shared_ptr<std::vector<double>> scalars = std::make_shared<std::vector<double>>();  // what the last run returned
+};
+
+enum class ConvolutionPass : std::uint8_t { forward, backward_data, backward_weights };
+
+struct OpCase {
+  std::string name;  // "conv2d_forward n2 c3 h7 w5 k17"; the seed of its numbers comes from it
+  double flops = 0;  // multiplications and additions of the direct algorithm
+  double bytes = 0;  // read and written once, without padding
+  bool exact_on_integers = true;
+  bool may_be_zero = false;  // an all-zero result is right
+  std::function<PreparedOp(Device&, Numbers, const MakeOutput&)> prepare;
+  // The outputs, then the scalars as one more result. `absolute` 0: must be exact.
+  std::function<std::vector<reference::Result>(Numbers)> expected;
+
+  // For convolutions, so that a test can ask which algorithm a device takes.
+  std::optional<Conv2dShape> convolution;
+  ConvolutionPass pass = ConvolutionPass::forward;
+};
+
+std::vector<OpCase> op_cases();
+
+// The parts of the list, one for each family of operations. A new family (relevance) adds its function here and in
+// op_cases().
+std::vector<OpCase> convolution_cases(const std::vector<Conv2dShape>& shapes);
+std::vector<OpCase> linear_cases(const std::vector<LinearShape>& shapes);
+std::vector<OpCase> max_pool_cases(const std::vector<Shape>& inputs);
+std::vector<OpCase> elementwise_cases();  // ReLU, copies, fills, weight maps, sums
+std::vector<OpCase> training_cases();     // loss, gradient norm, SGD
+
+std::vector<Conv2dShape> convolution_test_shapes();
+std::vector<Conv2dShape> vgg16_convolutions(int batch, int size);  // all 13, for benchmarks
+
+// --- for those who write cases ---
+
+// `count` numbers of input `stream` of the case called `name`; the same in the reference and on every device.
+std::vector<float> case_numbers(const std::string& name, int stream, std::int64_t count, Numbers numbers);
+reference::Values case_values(const std::string& name, int stream, std::int64_t count, Numbers numbers);
+Tensor case_tensor(Device& device, const std::string& name, int stream, const Shape& shape, Layout layout,
+                   Numbers numbers);
+
+// A result that must be met exactly, and one bounded relative to its own values.
+reference::Result exactly(reference::Values values);
+reference::Result relative(reference::Values values);
+
+}  // namespace palimpsest

@@ -1,0 +1,200 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "tests/support/op_cases.h"
+
+namespace palimpsest {
+
+namespace {
+
+using reference::Result;
+using reference::Values;
+
+std::string name_of(const std::string& operation, const Shape& s, Layout layout = Layout::activation) {
+  const char* const layouts[] = {"activation", "kernel", "matrix", "channels", "winners"};
+  return fmt::format("{} {} n{} c{} h{} w{}", operation, layouts[int(layout)], s.n, s.c, s.h, s.w);
+}
+
+OpCase common(const std::string& name, const Shape& s, double touches) {
+  OpCase one;
+  one.name = name;
+  one.flops = double(s.count());
+  one.bytes = 4.0 * touches * double(s.count());
+  one.may_be_zero = s.count() < 8;
+  return one;
+}
+
+Shape pooled(const Shape& s) {
+  return {s.n, s.c, s.h / 2, s.w / 2};
+}
+
+OpCase pool_forward(const Shape& in) {
+  OpCase one = common(name_of("max_pool_forward", in), in, 1.25);
+  one.prepare = [name = one.name, in](Device& device, Numbers numbers, const MakeOutput& make) {
+    PreparedOp op;
+    op.outputs = {make(pooled(in), Layout::activation)};
+    std::shared_ptr<MaxPoolPlan> plan = device.plan_max_pool(in);
+    op.run = [plan, x = case_tensor(device, name, 0, in, Layout::activation, numbers),
+              winner = device.make(pooled(in), Layout::winners), y = op.outputs[0]] { plan->forward(x, y, winner); };
+    return op;
+  };
+  one.expected = [name = one.name, in](Numbers numbers) {
+    return std::vector<Result>{exactly(reference::max_pool(in, case_values(name, 0, in.count(), numbers)).value)};
+  };
+  return one;
+}
+
+// Forward and backward, since only the device can read the winners. On small integers most windows hold a tie.
+OpCase pool_backward(const Shape& in, bool relu) {
+  OpCase one = common(name_of(relu ? "max_pool_backward_relu" : "max_pool_backward", in), in, 2.5);
+  one.prepare = [name = one.name, in, relu](Device& device, Numbers numbers, const MakeOutput& make) {
+    PreparedOp op;
+    op.outputs = {make(in, Layout::activation)};
+    std::shared_ptr<MaxPoolPlan> plan = device.plan_max_pool(in);
+    op.run = [plan, relu, x = case_tensor(device, name, 0, in, Layout::activation, numbers),
+              dy = case_tensor(device, name, 1, pooled(in), Layout::activation, numbers),
+              winner = device.make(pooled(in), Layout::winners), y = device.make(pooled(in), Layout::activation),
+              dx = op.outputs[0]] {
+      plan->forward(x, y, winner);
+      plan->backward(dy, winner, relu ? y : Tensor{}, dx);
+    };
+    return op;
+  };
+  one.expected = [name = one.name, in, relu](Numbers numbers) {
+    const auto y = reference::max_pool(in, case_values(name, 0, in.count(), numbers));
+    const auto dy = case_values(name, 1, pooled(in).count(), numbers);
+    return std::vector<Result>{exactly(reference::max_pool_backward(in, dy, y.winner, relu ? y.value : Values{}))};
+  };
+  return one;
+}
+
+OpCase relu_backward(const Shape& s, Layout layout) {
+  OpCase one = common(name_of("relu_backward", s, layout), s, 3);
+  one.prepare = [name = one.name, s, layout](Device& device, Numbers numbers, const MakeOutput&) {
+    PreparedOp op;
+    op.outputs = {case_tensor(device, name, 1, s, layout, numbers)};
+    op.in_place = op.outputs;
+    op.run = [&device, y = case_tensor(device, name, 0, s, layout, numbers), g = op.outputs[0]] {
+      device.relu_backward(y, g);
+    };
+    return op;
+  };
+  one.expected = [name = one.name, s](Numbers numbers) {
+    return std::vector<Result>{exactly(
+        reference::relu_backward(case_values(name, 0, s.count(), numbers), case_values(name, 1, s.count(), numbers)))};
+  };
+  return one;
+}
+
+// Activation to matrix and back, and a copy of each to its like.
+OpCase copy(const Shape& from, Layout from_layout, const Shape& to, Layout to_layout) {
+  OpCase one = common(name_of("copy", from, from_layout) + (to_layout == from_layout ? "" : " to the other"), from, 2);
+  one.prepare = [name = one.name, from, from_layout, to, to_layout](Device& device, Numbers numbers,
+                                                                    const MakeOutput& make) {
+    PreparedOp op;
+    op.outputs = {make(to, to_layout)};
+    op.run = [&device, x = case_tensor(device, name, 0, from, from_layout, numbers), y = op.outputs[0]] {
+      device.copy(x, y);
+    };
+    return op;
+  };
+  one.expected = [name = one.name, from](Numbers numbers) {
+    return std::vector<Result>{exactly(case_values(name, 0, from.count(), numbers))};
+  };
+  return one;
+}
+
+OpCase fill(const Shape& s, Layout layout, float value) {
+  OpCase one = common(name_of(value == 0 ? "fill zero" : "fill", s, layout), s, 1);
+  one.may_be_zero = value == 0;
+  one.prepare = [s, layout, value](Device& device, Numbers, const MakeOutput& make) {
+    PreparedOp op;
+    op.outputs = {make(s, layout)};
+    op.run = [&device, value, y = op.outputs[0]] { device.fill(y, value); };
+    return op;
+  };
+  one.expected = [s, value](Numbers) {
+    return std::vector<Result>{exactly(Values(std::size_t(s.count()), double(value)))};
+  };
+  return one;
+}
+
+OpCase map_weights(const Shape& s, Layout layout, WeightMap map) {
+  OpCase one = common(name_of(fmt::format("map_weights {}", int(map)), s, layout), s, 2);
+  constexpr double gamma = 0.25;
+  one.prepare = [name = one.name, s, layout, map](Device& device, Numbers numbers, const MakeOutput& make) {
+    PreparedOp op;
+    op.outputs = {make(s, layout)};
+    op.run = [&device, map, w = case_tensor(device, name, 0, s, layout, numbers), to = op.outputs[0]] {
+      device.map_weights(w, map, gamma, to);
+    };
+    return op;
+  };
+  one.expected = [name = one.name, s, map](Numbers numbers) {
+    return std::vector<Result>{relative(reference::map_weights(case_values(name, 0, s.count(), numbers), map, gamma))};
+  };
+  return one;
+}
+
+OpCase sum_and_smallest(const Shape& s, Layout layout) {
+  OpCase one = common(name_of("sum and smallest", s, layout), s, 2);
+  one.prepare = [name = one.name, s, layout](Device& device, Numbers numbers, const MakeOutput&) {
+    PreparedOp op;
+    op.run = [&device, x = case_tensor(device, name, 0, s, layout, numbers), to = op.scalars] {
+      *to = {device.sum(x), device.smallest(x)};
+    };
+    return op;
+  };
+  one.expected = [name = one.name, s](Numbers numbers) {
+    const auto x = case_values(name, 0, s.count(), numbers);
+    Result result = exactly({std::accumulate(x.begin(), x.end(), 0.0), *std::min_element(x.begin(), x.end())});
+    for (const double v : x) result.absolute[0] += std::abs(v) * 0x1p-29;  // the sum is kept in double
+    return std::vector<Result>{result};
+  };
+  return one;
+}
+
+}  // namespace
+
+std::vector<OpCase> max_pool_cases(const std::vector<Shape>& inputs) {
+  std::vector<OpCase> cases;
+  for (const auto& in : inputs) {
+    cases.push_back(pool_forward(in));
+    cases.push_back(pool_backward(in, false));
+    cases.push_back(pool_backward(in, true));
+  }
+  return cases;
+}
+
+std::vector<OpCase> elementwise_cases() {
+  std::vector<OpCase> cases;
+  for (const Shape& s : {Shape{1, 1, 1, 1}, Shape{2, 17, 3, 5}, Shape{3, 32, 4, 4}}) {
+    const Shape flat{s.n, s.c * s.h * s.w};
+    cases.push_back(relu_backward(s, Layout::activation));
+    cases.push_back(relu_backward(flat, Layout::matrix));
+    cases.push_back(copy(s, Layout::activation, flat, Layout::matrix));
+    cases.push_back(copy(flat, Layout::matrix, s, Layout::activation));
+    cases.push_back(copy(s, Layout::activation, s, Layout::activation));
+    cases.push_back(copy(flat, Layout::matrix, flat, Layout::matrix));
+    for (const float value : {0.0F, 1.5F}) {
+      cases.push_back(fill(s, Layout::activation, value));
+      cases.push_back(fill(flat, Layout::matrix, value));
+      cases.push_back(fill({1, s.c}, Layout::channels, value));
+    }
+    cases.push_back(sum_and_smallest(flat, Layout::matrix));
+  }
+  // With every lane used: padding lanes are zeros, which `smallest` may see (its users pass activations after a ReLU).
+  cases.push_back(sum_and_smallest({3, 32, 40, 40}, Layout::activation));
+  for (const auto map : {WeightMap::identity, WeightMap::positive, WeightMap::negative, WeightMap::gamma_positive,
+                         WeightMap::gamma_negative, WeightMap::square, WeightMap::ones}) {
+    cases.push_back(map_weights({19, 5, 3, 3}, Layout::kernel, map));
+    cases.push_back(map_weights({7, 33}, Layout::matrix, map));
+    cases.push_back(map_weights({1, 21}, Layout::channels, map));
+  }
+  return cases;
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "tests/support/op_cases.h"
+
+namespace palimpsest {
+
+namespace {
+
+using reference::Result;
+using reference::Values;
+
+std::vector<int> labels_of(int n, int classes) {
+  std::vector<int> labels;
+  for (int i = 0; i < n; ++i) labels.push_back((7 * i + 3) % classes);
+  return labels;
+}
+
+OpCase loss_case(int n, int classes, double gamma, bool weighted) {
+  OpCase one;
+  one.name = fmt::format("focal_loss n{} classes{} gamma{}{}", n, classes, gamma, weighted ? " weighted" : "");
+  one.flops = 20.0 * n * classes;
+  one.bytes = 8.0 * n * classes;
+  one.exact_on_integers = false;
+  one.may_be_zero = classes == 1;
+  FocalLoss loss{gamma, {}};
+  for (int j = 0; weighted && j < classes; ++j) loss.class_weights.push_back(0.25F + 0.5F * float(j));
+  one.prepare = [name = one.name, n, classes, loss](Device& device, Numbers numbers, const MakeOutput& make) {
+    PreparedOp op;
+    op.outputs = {make({n, classes}, Layout::matrix)};
+    op.run = [&device, loss, labels = labels_of(n, classes), gradient = op.outputs[0], to = op.scalars,
+              logits = case_tensor(device, name, 0, {n, classes}, Layout::matrix, numbers)] {
+      const auto result = device.focal_loss(loss, logits, labels, &gradient);
+      *to = {result.loss, double(result.correct)};
+    };
+    return op;
+  };
+  one.expected = [name = one.name, n, classes, loss](Numbers numbers) {
+    const auto labels = labels_of(n, classes);
+    auto is = reference::focal_loss(loss, classes, case_values(name, 0, std::int64_t{n} * classes, numbers), labels);
+    Result gradient = exactly(is.gradient), scalars = exactly({is.loss, double(is.correct)});
+    for (std::size_t i = 0; i < is.gradient.size(); ++i) {  // a row's gradients sum to 0, so the label's is its scale
+      const std::size_t row = i / std::size_t(classes);
+      gradient.absolute[i] = std::abs(is.gradient[row * std::size_t(classes) + std::size_t(labels[row])]);
+    }
+    scalars.absolute[0] = is.loss;
+    return std::vector<Result>{gradient, scalars};
+  };
+  return one;
+}
+
+// A small, a padded and a large parameter in each of the three layouts that parameters have.
+struct ParameterShape {
+  Shape shape;
+  Layout layout;
+};
+const std::vector<ParameterShape>& parameter_shapes() {
+  static const std::vector<ParameterShape> shapes{{{17, 3, 3, 3}, Layout::kernel}, {{1, 17}, Layout::channels},
+                                                  {{70, 999}, Layout::matrix},     {{1, 5}, Layout::matrix},
+                                                  {{1, 1}, Layout::matrix},        {{40, 64, 3, 3}, Layout::kernel}};
+  return shapes;
+}
+
+std::int64_t total_values() {
+  std::int64_t total = 0;
+  for (const auto& [shape, layout] : parameter_shapes()) total += shape.count();
+  return total;
+}
+
+OpCase sgd_case(const SgdOptions& options) {
+  OpCase one;
+  one.name = fmt::format("sgd_step rate{} momentum{} decay{} scale{}", options.rate, options.momentum,
+                         options.weight_decay, options.gradient_scale);
+  one.flops = 4.0 * double(total_values());
+  one.bytes = (options.momentum != 0 ? 20.0 : 12.0) * double(total_values());
+  one.may_be_zero = true;  // of a parameter with a single value
+  one.prepare = [name = one.name, options](Device& device, Numbers numbers, const MakeOutput&) {
+    PreparedOp op;
+    std::vector<SgdParameter> parameters;
+    for (const auto& [shape, layout] : parameter_shapes()) {
+      const int stream = 3 * int(parameters.size());
+      SgdParameter p{case_tensor(device, name, stream, shape, layout, numbers),
+                     case_tensor(device, name, stream + 1, shape, layout, numbers),
+                     {}};
+      if (options.momentum != 0) p.velocity = case_tensor(device, name, stream + 2, shape, layout, numbers);
+      op.outputs.push_back(p.value);
+      if (options.momentum != 0) op.outputs.push_back(p.velocity);
+      parameters.push_back(p);
+    }
+    op.in_place = op.outputs;
+    op.run = [&device, parameters, options, to = op.scalars] { *to = {double(device.sgd_step(parameters, options))}; };
+    return op;
+  };
+  one.expected = [name = one.name, options](Numbers numbers) {
+    std::vector<Result> results;
+    int stream = 0;
+    for (const auto& [shape, layout] : parameter_shapes()) {
+      auto value = case_values(name, stream, shape.count(), numbers);
+      const auto gradient = case_values(name, stream + 1, shape.count(), numbers);
+      auto velocity = options.momentum != 0 ? case_values(name, stream + 2, shape.count(), numbers) : Values{};
+      Values absolute;
+      for (std::size_t i = 0; i < value.size(); ++i)
+        absolute.push_back(std::abs(value[i]) + std::abs(gradient[i]) + (velocity.empty() ? 0 : std::abs(velocity[i])));
+      reference::sgd(value, gradient, velocity, options);
+      results.push_back({value, absolute, 4});
+      if (!velocity.empty()) results.push_back({velocity, absolute, 4});
+      stream += 3;
+    }
+    results.push_back(exactly({-1}));
+    return results;
+  };
+  return one;
+}
+
+OpCase norm_case() {
+  OpCase one;
+  one.name = "gradient_norm";
+  one.flops = 2.0 * double(total_values());
+  one.bytes = 4.0 * double(total_values());
+  one.prepare = [name = one.name](Device& device, Numbers numbers, const MakeOutput&) {
+    PreparedOp op;
+    std::vector<SgdParameter> parameters;
+    for (const auto& [shape, layout] : parameter_shapes())
+      parameters.push_back(
+          {device.make(shape, layout), case_tensor(device, name, int(parameters.size()), shape, layout, numbers), {}});
+    op.run = [&device, parameters, to = op.scalars] {
+      const auto norm = device.gradient_norm(parameters);
+      *to = {norm.squared, double(norm.not_finite)};
+    };
+    return op;
+  };
+  one.expected = [name = one.name](Numbers numbers) {
+    double squared = 0;
+    int stream = 0;
+    for (const auto& [shape, layout] : parameter_shapes())
+      for (const double g : case_values(name, stream++, shape.count(), numbers)) squared += g * g;
+    Result result = exactly({squared, -1});
+    result.absolute[0] = squared * 0x1p-20;  // the sum is kept in double
+    return std::vector<Result>{result};
+  };
+  return one;
+}
+
+}  // namespace
+
+std::vector<OpCase> training_cases() {
+  std::vector<OpCase> cases;
+  for (const double gamma : {0.0, 0.5, 1.0, 2.0, 5.0}) {
+    cases.push_back(loss_case(1, 2, gamma, false));
+    cases.push_back(loss_case(9, 8, gamma, true));
+  }
+  cases.push_back(loss_case(3, 1, 2, false));
+  cases.push_back(loss_case(33, 17, 5, true));
+  // Powers of two keep small integers exact.
+  cases.push_back(sgd_case({0.5, 0, 0, 1}));
+  cases.push_back(sgd_case({0.5, 0, 0.25, 0.5}));
+  cases.push_back(sgd_case({0.25, 0.5, 0, 1}));
+  cases.push_back(sgd_case({0.25, 0.5, 0.125, 2}));
+  cases.push_back(norm_case());
+  return cases;
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,218 @@
+#include "tests/support/reference_ops.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace palimpsest::reference {
+
+namespace {
+
+std::size_t at4(const Shape& s, int n, int c, int h, int w) {
+  return ((std::size_t(n) * std::size_t(s.c) + std::size_t(c)) * std::size_t(s.h) + std::size_t(h)) * std::size_t(s.w) +
+         std::size_t(w);
+}
+std::size_t at2(int columns, int row, int column) {
+  return std::size_t(row) * std::size_t(columns) + std::size_t(column);
+}
+
+Result zeros(const Shape& shape, double length) {
+  const auto count = std::size_t(shape.count());
+  return {Values(count, 0.0), Values(count, 0.0), length};
+}
+
+void add(Result& result, std::size_t at, double product) {
+  result.value[at] += product;
+  result.absolute[at] += std::abs(product);
+}
+
+void cut_negative(Values& values) {
+  for (auto& v : values)
+    if (v < 0) v = 0;
+}
+
+// Calls visit(y index, x index, w index) for every product of the convolution.
+template <typename Visit>
+void for_each_product(const Conv2dShape& s, Visit visit) {
+  for (int n = 0; n < s.n; ++n)
+    for (int k = 0; k < s.k; ++k)
+      for (int p = 0; p < s.h; ++p)
+        for (int q = 0; q < s.w; ++q)
+          for (int c = 0; c < s.c; ++c)
+            for (int r = std::max(0, 1 - p); r < std::min(3, s.h + 1 - p); ++r)
+              for (int t = std::max(0, 1 - q); t < std::min(3, s.w + 1 - q); ++t)
+                visit(at4(s.output(), n, k, p, q), at4(s.input(), n, c, p + r - 1, q + t - 1),
+                      at4(s.kernel(), k, c, r, t));
+}
+
+}  // namespace
+
+Result conv2d_forward(const Conv2dShape& s, const Values& x, const Values& w, const Values& b, bool relu) {
+  Result y = zeros(s.output(), 9.0 * s.c + 1);
+  for (int n = 0; n < s.n; ++n)
+    for (int k = 0; k < s.k; ++k)
+      for (int i = 0; i < s.h * s.w; ++i) add(y, at4(s.output(), n, k, 0, i), b[std::size_t(k)]);
+  for_each_product(s, [&](auto yi, auto xi, auto wi) { add(y, yi, w[wi] * x[xi]); });
+  if (relu) cut_negative(y.value);
+  return y;
+}
+
+Result conv2d_backward_data(const Conv2dShape& s, const Values& dy, const Values& w) {
+  Result dx = zeros(s.input(), 9.0 * s.k);
+  for_each_product(s, [&](auto yi, auto xi, auto wi) { add(dx, xi, w[wi] * dy[yi]); });
+  return dx;
+}
+
+Result conv2d_backward_weights(const Conv2dShape& s, const Values& x, const Values& dy) {
+  Result dw = zeros(s.kernel(), double(s.n) * s.h * s.w);
+  for_each_product(s, [&](auto yi, auto xi, auto wi) { add(dw, wi, dy[yi] * x[xi]); });
+  return dw;
+}
+
+Result conv2d_backward_bias(const Conv2dShape& s, const Values& dy) {
+  Result db = zeros({1, s.k}, double(s.n) * s.h * s.w);
+  for (int n = 0; n < s.n; ++n)
+    for (int k = 0; k < s.k; ++k)
+      for (int i = 0; i < s.h * s.w; ++i) add(db, std::size_t(k), dy[at4(s.output(), n, k, 0, i)]);
+  return db;
+}
+
+Result linear_forward(const LinearShape& s, const Values& x, const Values& w, const Values& b, bool relu) {
+  Result y = zeros(s.output(), s.inputs + 1.0);
+  for (int n = 0; n < s.n; ++n)
+    for (int o = 0; o < s.outputs; ++o) {
+      add(y, at2(s.outputs, n, o), b[std::size_t(o)]);
+      for (int i = 0; i < s.inputs; ++i) add(y, at2(s.outputs, n, o), w[at2(s.inputs, o, i)] * x[at2(s.inputs, n, i)]);
+    }
+  if (relu) cut_negative(y.value);
+  return y;
+}
+
+Result linear_backward_data(const LinearShape& s, const Values& dy, const Values& w) {
+  Result dx = zeros(s.input(), s.outputs);
+  for (int n = 0; n < s.n; ++n)
+    for (int o = 0; o < s.outputs; ++o)
+      for (int i = 0; i < s.inputs; ++i)
+        add(dx, at2(s.inputs, n, i), w[at2(s.inputs, o, i)] * dy[at2(s.outputs, n, o)]);
+  return dx;
+}
+
+Result linear_backward_weights(const LinearShape& s, const Values& x, const Values& dy) {
+  Result dw = zeros(s.weights(), s.n);
+  for (int n = 0; n < s.n; ++n)
+    for (int o = 0; o < s.outputs; ++o)
+      for (int i = 0; i < s.inputs; ++i)
+        add(dw, at2(s.inputs, o, i), dy[at2(s.outputs, n, o)] * x[at2(s.inputs, n, i)]);
+  return dw;
+}
+
+Result linear_backward_bias(const LinearShape& s, const Values& dy) {
+  Result db = zeros({1, s.outputs}, s.n);
+  for (int n = 0; n < s.n; ++n)
+    for (int o = 0; o < s.outputs; ++o) add(db, std::size_t(o), dy[at2(s.outputs, n, o)]);
+  return db;
+}
+
+Pooled max_pool(const Shape& in, const Values& x) {
+  const Shape out{in.n, in.c, in.h / 2, in.w / 2};
+  Pooled y{Values(std::size_t(out.count())), std::vector<int>(std::size_t(out.count()))};
+  for (int n = 0; n < in.n; ++n)
+    for (int c = 0; c < in.c; ++c)
+      for (int p = 0; p < out.h; ++p)
+        for (int q = 0; q < out.w; ++q) {
+          double best = x[at4(in, n, c, 2 * p, 2 * q)];
+          int winner = 0;
+          for (int i = 1; i < 4 && !std::isnan(best); ++i) {
+            const double value = x[at4(in, n, c, 2 * p + i / 2, 2 * q + i % 2)];
+            if (value > best || std::isnan(value)) best = value, winner = i;
+          }
+          y.value[at4(out, n, c, p, q)] = best;
+          y.winner[at4(out, n, c, p, q)] = winner;
+        }
+  return y;
+}
+
+Values max_pool_backward(const Shape& in, const Values& dy, const std::vector<int>& winner, const Values& relu_output) {
+  const Shape out{in.n, in.c, in.h / 2, in.w / 2};
+  Values dx(std::size_t(in.count()), 0.0);
+  for (int n = 0; n < in.n; ++n)
+    for (int c = 0; c < in.c; ++c)
+      for (int p = 0; p < out.h; ++p)
+        for (int q = 0; q < out.w; ++q) {
+          const std::size_t from = at4(out, n, c, p, q);
+          if (!relu_output.empty() && relu_output[from] <= 0) continue;
+          dx[at4(in, n, c, 2 * p + winner[from] / 2, 2 * q + winner[from] % 2)] = dy[from];
+        }
+  return dx;
+}
+
+Values relu_backward(const Values& output, const Values& gradient) {
+  Values result = gradient;
+  for (std::size_t i = 0; i < output.size(); ++i)
+    if (output[i] <= 0) result[i] = 0;
+  return result;
+}
+
+// Written in another way than the devices do it: the log-probabilities first, and 1 - p from them by expm1.
+Loss focal_loss(const FocalLoss& loss, int classes, const Values& logits, std::span<const int> labels) {
+  Loss result;
+  result.gradient.resize(logits.size());
+  const auto n = double(labels.size());
+  for (std::size_t row = 0; row < labels.size(); ++row) {
+    const double* z = logits.data() + row * std::size_t(classes);
+    const auto y = std::size_t(labels[row]);
+    const double top = *std::max_element(z, z + classes);
+    double others = 0;  // relative to the label: sum exp(z_j - z_y)
+    double sum = 0;
+    for (std::size_t j = 0; j < std::size_t(classes); ++j) {
+      sum += std::exp(z[j] - top);
+      if (j != y) others += std::exp(z[j] - z[y]);
+    }
+    const double log_p = std::isinf(others) ? z[y] - top - std::log(sum) : -std::log1p(others);
+    const double p = std::exp(log_p), rest = -std::expm1(log_p), g = loss.gamma;
+    const double a = loss.class_weights.empty() ? 1.0 : double(loss.class_weights[y]);
+    result.loss -= a * std::pow(rest, g) * log_p / n;
+    result.correct += std::max_element(z, z + classes) - z == std::ptrdiff_t(y) ? 1 : 0;
+    const double slope = g == 0 || rest == 0 ? 0 : g * p * std::pow(rest, g - 1) * log_p;
+    for (std::size_t j = 0; j < std::size_t(classes); ++j)
+      result.gradient[row * std::size_t(classes) + j] =
+          a * (slope - std::pow(rest, g)) * (j == y ? rest : -std::exp(z[j] - top) / sum) / n;
+  }
+  return result;
+}
+
+void sgd(Values& value, const Values& gradient, Values& velocity, const SgdOptions& o) {
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    double step = o.gradient_scale * gradient[i] + o.weight_decay * value[i];
+    if (!velocity.empty()) step = velocity[i] = o.momentum * velocity[i] + step;
+    value[i] -= o.rate * step;
+  }
+}
+
+Values map_weights(const Values& from, WeightMap map, double gamma) {
+  Values to = from;
+  for (auto& w : to) switch (map) {
+      case WeightMap::identity:
+        break;
+      case WeightMap::positive:
+        w = std::max(w, 0.0);
+        break;
+      case WeightMap::negative:
+        w = std::min(w, 0.0);
+        break;
+      case WeightMap::gamma_positive:
+        w += gamma * std::max(w, 0.0);
+        break;
+      case WeightMap::gamma_negative:
+        w += gamma * std::min(w, 0.0);
+        break;
+      case WeightMap::square:
+        w *= w;
+        break;
+      case WeightMap::ones:
+        w = 1;
+        break;
+    }
+  return to;
+}
+
+}  // namespace palimpsest::reference

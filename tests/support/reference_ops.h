@@ -1,0 +1,55 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ops/conv2d.h"
+#include "ops/device.h"
+
+// Every operation of the contract as plain loops in double precision: what all devices are compared with. Canonical
+// order (NCHW, OIHW, row major) throughout; the formulas are those of the headers in ops/.
+namespace palimpsest::reference {
+
+using Values = std::vector<double>;
+
+// A result with what its rounding error is bounded by: |got - value| <= c * u * sqrt(length) * absolute, where
+// `absolute` is the sum of |products| behind each value and `length` the number of products.
+struct Result {
+  Values value, absolute;
+  double length = 1;
+};
+
+Result conv2d_forward(const Conv2dShape& shape, const Values& x, const Values& w, const Values& b, bool relu);
+Result conv2d_backward_data(const Conv2dShape& shape, const Values& dy, const Values& w);
+Result conv2d_backward_weights(const Conv2dShape& shape, const Values& x, const Values& dy);
+Result conv2d_backward_bias(const Conv2dShape& shape, const Values& dy);
+
+Result linear_forward(const LinearShape& shape, const Values& x, const Values& w, const Values& b, bool relu);
+Result linear_backward_data(const LinearShape& shape, const Values& dy, const Values& w);
+Result linear_backward_weights(const LinearShape& shape, const Values& x, const Values& dy);
+Result linear_backward_bias(const LinearShape& shape, const Values& dy);
+
+struct Pooled {
+  Values value;
+  std::vector<int> winner;  // 0..3, row major in the window; the first wins a tie, NaN wins over everything
+};
+Pooled max_pool(const Shape& input, const Values& x);
+// relu_output may be empty: then nothing is cut.
+Values max_pool_backward(const Shape& input, const Values& dy, const std::vector<int>& winner,
+                         const Values& relu_output);
+
+Values relu_backward(const Values& output, const Values& gradient);
+
+struct Loss {
+  double loss = 0;
+  int correct = 0;
+  Values gradient;  // of the mean loss
+};
+Loss focal_loss(const FocalLoss& loss, int classes, const Values& logits, std::span<const int> labels);
+
+// One step in place; velocity empty: no momentum.
+void sgd(Values& value, const Values& gradient, Values& velocity, const SgdOptions& options);
+
+Values map_weights(const Values& from, WeightMap map, double gamma);
+
+}  // namespace palimpsest::reference
