@@ -50,7 +50,7 @@ class Context {
   dnnl::memory::desc channels(int count) const;
 
   // Scratch memory, grown when a plan first runs and then reused. What a slot holds is lost at the next call that uses it.
-  enum Slot { primitive, denominator, term, mapped_input, packed, slot_count };
+  enum Slot { primitive, denominator, term, mapped_input, packed, tall_x, tall_dy, slot_count };
   float* scratch(Slot slot, std::size_t bytes);
 
  private:

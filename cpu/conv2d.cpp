@@ -1,5 +1,6 @@
 #include "cpu/conv2d.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "cpu/conv2d_algorithm.h"
@@ -72,10 +73,15 @@ class Plan final : public Conv2dPlan {
     memory target =
         same ? master
              : memory(pass.weights, context_.engine, context_.scratch(Context::packed, pass.weights.get_size()));
-    execute(pass, {{DNNL_ARG_SRC, memory(x_, context_.engine, data(x))},
-                   {DNNL_ARG_DIFF_DST, memory(y_, context_.engine, data(dy))},
-                   {DNNL_ARG_DIFF_WEIGHTS, target},
-                   {DNNL_ARG_DIFF_BIAS, memory(b_, context_.engine, data(db))}});
+    const float* const tall_x = made_tall(data(x), shape_.input(), Context::tall_x);
+    const float* const tall_dy = made_tall(data(dy), shape_.output(), Context::tall_dy);
+    const Conv2dShape tall = tall_shape();
+    execute(
+        pass,
+        {{DNNL_ARG_SRC, memory(context_.activation(tall.input()), context_.engine, const_cast<float*>(tall_x))},
+         {DNNL_ARG_DIFF_DST, memory(context_.activation(tall.output()), context_.engine, const_cast<float*>(tall_dy))},
+         {DNNL_ARG_DIFF_WEIGHTS, target},
+         {DNNL_ARG_DIFF_BIAS, memory(b_, context_.engine, data(db))}});
     if (!same) dnnl::reorder(target, master).execute(context_.stream, target, master);
     context_.stream.wait();
     touch(dw);
@@ -185,13 +191,37 @@ class Plan final : public Conv2dPlan {
     return *backward_data_;
   }
 
+  // oneDNN's AVX2 kernel for backward weights wants three rows. Rows of zeros below change no sum.
+  Conv2dShape tall_shape() const {
+    Conv2dShape tall = shape_;
+    if (!context_.has_avx512) tall.h = std::max(shape_.h, 3);
+    return tall;
+  }
+  const float* made_tall(const float* values, const Shape& s, Context::Slot slot) {
+    const int height = tall_shape().h;
+    if (height == s.h) return values;
+    const std::size_t planes = std::size_t(s.n) * std::size_t(context_.padded(s.c) / context_.block);
+    const std::size_t row = std::size_t(s.w) * std::size_t(context_.block);
+    const std::size_t from = std::size_t(s.h) * row, to = std::size_t(height) * row;
+    float* const tall = context_.scratch(slot, planes * to * sizeof(float));
+    for (std::size_t plane = 0; plane < planes; ++plane) {
+      std::copy_n(values + plane * from, from, tall + plane * to);
+      std::fill_n(tall + plane * to + from, to - from, 0.0F);
+    }
+    return tall;
+  }
+
   Pass& backward_weights_pass() {
     if (!backward_weights_) {
+      const Conv2dShape tall = tall_shape();
+      const auto x = context_.activation(tall.input()), y = context_.activation(tall.output());
       const auto algorithm = conv2d_algorithm(context_.has_avx512, shape_, Conv2dPass::backward_weights);
-      const dnnl::convolution_backward_weights::desc desc(named(algorithm), x_, any_weights(), b_, y_, {1, 1}, {1, 1},
+      const dnnl::convolution_forward::desc forward(kTraining, named(algorithm), x, any_weights(), b_, y, {1, 1},
+                                                    {1, 1}, {1, 1});
+      const dnnl::convolution_backward_weights::desc desc(named(algorithm), x, any_weights(), b_, y, {1, 1}, {1, 1},
                                                           {1, 1});
-      const dnnl::convolution_backward_weights::primitive_desc description(desc, attributes(false), context_.engine,
-                                                                           forward_description(algorithm, false));
+      const dnnl::convolution_backward_weights::primitive_desc description(
+          desc, attributes(false), context_.engine, {forward, attributes(false), context_.engine});
       refuse_reference(description.impl_info_str());
       backward_weights_.emplace(dnnl::convolution_backward_weights(description), description.diff_weights_desc(),
                                 description.scratchpad_desc());

@@ -82,7 +82,7 @@ class Parity : public testing::TestWithParam<TestDevice> {
     for (std::size_t i = 0; i < op.outputs.size(); ++i) {
       const auto got = device_->download(op.outputs[i]);
       compare(got, expected[i], factor, "output " + std::to_string(i));
-      EXPECT_TRUE(one.may_be_zero || !all_zero(got)) << "output " << i << " is all zero";
+      EXPECT_TRUE(one.may_be_zero || got.size() < 8 || !all_zero(got)) << "output " << i << " is all zero";
       expect_clean_padding(*device_, op.outputs[i], got);
     }
     if (!op.scalars->empty()) compare(*op.scalars, expected.back(), factor, "scalar");

@@ -34,7 +34,7 @@ struct OpCase {
   double flops = 0;  // multiplications and additions of the direct algorithm
   double bytes = 0;  // read and written once, without padding
   bool exact_on_integers = true;
-  bool may_be_zero = false;  // an all-zero result is right
+  bool may_be_zero = false;  // an all-zero result is right (of fewer than 8 values it always may be)
   std::function<PreparedOp(Device&, Numbers, const MakeOutput&)> prepare;
   // The outputs, then the scalars as one more result. `absolute` 0: must be exact.
   std::function<std::vector<reference::Result>(Numbers)> expected;

@@ -68,7 +68,6 @@ OpCase common(const std::string& operation, const Conv2dShape& s, ConvolutionPas
 
 OpCase forward(const Conv2dShape& s, bool relu) {
   OpCase one = common(relu ? "conv2d_forward_relu" : "conv2d_forward", s, ConvolutionPass::forward);
-  one.may_be_zero = relu && s.output().count() < 8;
   one.prepare = [name = one.name, s, relu](Device& device, Numbers numbers, const MakeOutput& make) {
     const Inputs in{name, s, numbers};
     PreparedOp op;

@@ -23,7 +23,6 @@ OpCase common(const std::string& name, const Shape& s, double touches) {
   one.name = name;
   one.flops = double(s.count());
   one.bytes = 4.0 * touches * double(s.count());
-  one.may_be_zero = s.count() < 8;
   return one;
 }
 

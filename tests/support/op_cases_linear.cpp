@@ -28,7 +28,6 @@ OpCase common(const std::string& operation, const LinearShape& s) {
   one.name = fmt::format("{} n{} inputs{} outputs{}", operation, s.n, s.inputs, s.outputs);
   one.flops = 2.0 * double(s.weights().count()) * s.n;
   one.bytes = 4.0 * double(s.input().count() + s.output().count() + s.weights().count());
-  one.may_be_zero = s.input().count() == 1;
   return one;
 }
 

@@ -23,7 +23,6 @@ OpCase loss_case(int n, int classes, double gamma, bool weighted) {
   one.flops = 20.0 * n * classes;
   one.bytes = 8.0 * n * classes;
   one.exact_on_integers = false;
-  one.may_be_zero = classes == 1;
   FocalLoss loss{gamma, {}};
   for (int j = 0; weighted && j < classes; ++j) loss.class_weights.push_back(0.25F + 0.5F * float(j));
   one.prepare = [name = one.name, n, classes, loss](Device& device, Numbers numbers, const MakeOutput& make) {
@@ -74,7 +73,6 @@ OpCase sgd_case(const SgdOptions& options) {
                          options.weight_decay, options.gradient_scale);
   one.flops = 4.0 * double(total_values());
   one.bytes = (options.momentum != 0 ? 20.0 : 12.0) * double(total_values());
-  one.may_be_zero = true;  // of a parameter with a single value
   one.prepare = [name = one.name, options](Device& device, Numbers numbers, const MakeOutput&) {
     PreparedOp op;
     std::vector<SgdParameter> parameters;
