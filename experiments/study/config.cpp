@@ -2,12 +2,12 @@
 
 #include <fmt/ranges.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "base/error.h"
 #include "data/source.h"
@@ -143,8 +143,11 @@ void check_stage(const StudyConfig& c, const std::string& group, const StudyStag
   };
   at_least("epochs", s.epochs, 1);
   at_least("batch", s.batch, 1);
-  for (const auto& [key, value] : {std::pair{"momentum", s.momentum}, {"weight_decay", s.weight_decay},
-                                   {"gamma", s.gamma}, {"clip_norm", s.clip_norm}, {"beta", s.beta}})
+  for (const auto& [key, value] : {std::pair{"momentum", s.momentum},
+                                   {"weight_decay", s.weight_decay},
+                                   {"gamma", s.gamma},
+                                   {"clip_norm", s.clip_norm},
+                                   {"beta", s.beta}})
     at_least(key, value, 0);
   require(!s.rate || *s.rate > 0, c, group + ".rate", "above 0");
   require(!s.momentum || *s.momentum < 1, c, group + ".momentum", "below 1");
@@ -195,12 +198,24 @@ void check(const StudyConfig& c) {
           "different from each other and from model.seed");
 }
 
-std::string as_text(const std::string& value) { return value; }
-std::string as_text(bool value) { return value ? "true" : "false"; }
-std::string as_text(int value) { return fmt::format("{}", value); }
-std::string as_text(std::uint64_t value) { return fmt::format("{}", value); }
-std::string as_text(double value) { return fmt::format("{}", value); }
-std::string as_text(const Hypothesis& value) { return fmt::format("{} AU{}", value.emotion, value.unit); }
+std::string as_text(const std::string& value) {
+  return value;
+}
+std::string as_text(bool value) {
+  return value ? "true" : "false";
+}
+std::string as_text(int value) {
+  return fmt::format("{}", value);
+}
+std::string as_text(std::uint64_t value) {
+  return fmt::format("{}", value);
+}
+std::string as_text(double value) {
+  return fmt::format("{}", value);
+}
+std::string as_text(const Hypothesis& value) {
+  return fmt::format("{} AU{}", value.emotion, value.unit);
+}
 
 template <typename T>
 std::string as_text(const std::optional<T>& value) {
@@ -240,13 +255,16 @@ StudyConfig parse_study_config(std::string_view text, const fs::path& path) {
   refuse_unknown(top, "", keys, groups, path);
   visit_config(config, [&](std::string_view group, const char* key, auto& member) {
     const toml::table* table = find_group(top, group, path);
-    if (const toml::node* node = table ? table->get(key) : nullptr) Reader(path, full_key(group, key)).read(*node, member);
+    if (const toml::node* node = table ? table->get(key) : nullptr)
+      Reader(path, full_key(group, key)).read(*node, member);
   });
   check(config);
   return config;
 }
 
-StudyConfig read_study_config(const fs::path& path) { return parse_study_config(read_file(path, 1 << 24), path); }
+StudyConfig read_study_config(const fs::path& path) {
+  return parse_study_config(read_file(path, 1 << 24), path);
+}
 
 std::vector<std::pair<std::string, std::string>> config_values(const StudyConfig& config) {
   std::vector<std::pair<std::string, std::string>> values;

@@ -60,8 +60,8 @@ struct StudyConcept {
   double c = 1;
   bool standardise = false;
   std::string folds = "stratified";
-  int min_positives = 10;           // action units in fewer peak frames are left out
-  std::vector<int> bottom_cut{5};   // tested on faces cut at the base of the nose as well
+  int min_positives = 10;          // action units in fewer peak frames are left out
+  std::vector<int> bottom_cut{5};  // tested on faces cut at the base of the nose as well
   std::uint64_t seed = 1;
 };
 
@@ -72,9 +72,10 @@ struct StudyNull {
 
 // [action_units]: STUDY section 7.
 struct StudyUnits {
-  std::map<std::string, std::vector<int>> emotions{
-      {"happy", {6, 12}},      {"sad", {1, 4, 15}},        {"surprise", {1, 2, 5, 26}}, {"fear", {1, 2, 4, 5, 7, 20, 26}},
-      {"anger", {4, 5, 7, 23}}, {"disgust", {9, 15, 16}}, {"contempt", {12, 14}}};
+  std::map<std::string, std::vector<int>> emotions{{"happy", {6, 12}},          {"sad", {1, 4, 15}},
+                                                   {"surprise", {1, 2, 5, 26}}, {"fear", {1, 2, 4, 5, 7, 20, 26}},
+                                                   {"anger", {4, 5, 7, 23}},    {"disgust", {9, 15, 16}},
+                                                   {"contempt", {12, 14}}};
   std::vector<int> pain{4, 6, 7, 9, 10, 43};
   std::vector<int> pain_sometimes{12, 20, 25, 26};
 };
@@ -101,8 +102,8 @@ struct StudyConfig {
   int report_pictures = 6;  // in the gallery, per emotion and model
 };
 
-// Throws Error naming the file, the key and, for an unknown key, the nearest known one; for a wrong type what is wanted;
-// for a value out of range the range.
+// Throws Error naming the file, the key and, for an unknown key, the nearest known one; for a wrong type what is
+// wanted; for a value out of range the range.
 StudyConfig read_study_config(const fs::path& path);
 StudyConfig parse_study_config(std::string_view text, const fs::path& path);
 

@@ -25,8 +25,7 @@ std::vector<Listed> list_files(const fs::path& folder) {
     const auto options = fs::directory_options::follow_directory_symlink;
     for (const auto& entry : fs::recursive_directory_iterator(folder, options)) {
       check_interrupt();
-      if (entry.is_regular_file())
-        files.push_back({path_below(entry.path(), folder), entry.path(), entry.file_size()});
+      if (entry.is_regular_file()) files.push_back({path_below(entry.path(), folder), entry.path(), entry.file_size()});
     }
   } catch (const fs::filesystem_error& error) {
     throw Error(fmt::format("{} cannot be listed: {}", folder.string(), error.code().message()),

@@ -27,6 +27,8 @@ FolderLock::FolderLock(const fs::path& folder) {
   throw Error(fmt::format("{} cannot be locked: {}", path.string(), why), "use a folder on a local disk");
 }
 
-FolderLock::~FolderLock() { ::close(descriptor_); }
+FolderLock::~FolderLock() {
+  ::close(descriptor_);
+}
 
 }  // namespace palimpsest

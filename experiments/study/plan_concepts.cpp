@@ -47,8 +47,7 @@ ConceptStep concept_options(const StudyPlan& plan, int unit, bool cut) {
   const StudyConcept& config = plan.config.concept_test;
   const bool hypothesis = is_hypothesis(plan.record, unit, cut);
   ConceptStep step{unit, cut, {}, config.standardise};
-  step.options.repeats =
-      hypothesis || config.exploratory_repeats == 0 ? config.repeats : config.exploratory_repeats;
+  step.options.repeats = hypothesis || config.exploratory_repeats == 0 ? config.repeats : config.exploratory_repeats;
   step.options.c = config.c;
   step.options.folds = fold_kind(config.folds);
   step.options.grouped_beside = hypothesis;
@@ -151,7 +150,9 @@ double number_or_infinity(const nlohmann::json& json) {
   return json.is_null() ? std::numeric_limits<double>::infinity() : json.get<double>();
 }
 
-TTest t_test(const nlohmann::json& json) { return {number_or_infinity(json.at("t")), json.at("df"), json.at("p")}; }
+TTest t_test(const nlohmann::json& json) {
+  return {number_or_infinity(json.at("t")), json.at("df"), json.at("p")};
+}
 
 std::vector<ConceptRow> rows_of(const fs::path& file, const StudyRecord& record, int unit, bool cut) {
   const auto json = nlohmann::json::parse(read_file(file));
@@ -277,8 +278,12 @@ void plan_concepts(StudyPlan& plan) {
     run_concept_rows(study, record, tested, folder);
   };
   plan.steps.push_back(std::move(rows));
-  Step ranking{"ranking", "do action units that pain never uses lose more?",
-               {{"action_units.pain", unit_groups(plan.config.units)}}, {"concepts/concepts.json"}, {"ranking.json"}, {}};
+  Step ranking{"ranking",
+               "do action units that pain never uses lose more?",
+               {{"action_units.pain", unit_groups(plan.config.units)}},
+               {"concepts/concepts.json"},
+               {"ranking.json"},
+               {}};
   ranking.run = [study = plan.study, record = plan.record](const fs::path& folder) {
     run_ranking(study, record, folder);
   };

@@ -13,9 +13,13 @@ namespace palimpsest {
 
 namespace {
 
-std::string predictions_of(const std::string& step) { return step + "/predictions.csv"; }
+std::string predictions_of(const std::string& step) {
+  return step + "/predictions.csv";
+}
 
-std::string retrained_predictions(int k) { return predictions_of("evaluate-" + model_step("retrain", k)); }
+std::string retrained_predictions(int k) {
+  return predictions_of("evaluate-" + model_step("retrain", k));
+}
 
 std::vector<std::string> hypothesis_emotions(const StudyRecord& record) {
   std::vector<std::string> names;
@@ -171,17 +175,18 @@ void plan_explanations(StudyPlan& plan) {
     explanation.emotions = explained_emotions(plan);
     explanation.limit = options.limit;
 
-    Step step{model_step("explain", k),
-              fmt::format("relevance where FreezeB5 is right and FreezeB{} wrong", k),
-              {{"explain.rules", options.rules},
-               {"explain.dialect", options.dialect},
-               {"explain.normalise", options.normalise},
-               {"explain.limit", fmt::format("{}", options.limit)},
-               {"drawn", plan.record.drawn ? "yes" : "no"}},
-              {model_step("retrain", most_frozen) + "/weights.safetensors", model_step("retrain", k) + "/weights.safetensors",
-               retrained_predictions(most_frozen), retrained_predictions(k)},
-              {"explained.csv", "pictures/index.json"},
-              {}};
+    Step step{
+        model_step("explain", k),
+        fmt::format("relevance where FreezeB5 is right and FreezeB{} wrong", k),
+        {{"explain.rules", options.rules},
+         {"explain.dialect", options.dialect},
+         {"explain.normalise", options.normalise},
+         {"explain.limit", fmt::format("{}", options.limit)},
+         {"drawn", plan.record.drawn ? "yes" : "no"}},
+        {model_step("retrain", most_frozen) + "/weights.safetensors", model_step("retrain", k) + "/weights.safetensors",
+         retrained_predictions(most_frozen), retrained_predictions(k)},
+        {"explained.csv", "pictures/index.json"},
+        {}};
     for (const std::string& emotion : options.emotions) step.inputs["explain.emotions"] += emotion + " ";
     add_data_inputs(plan, StudySet::emotion, command.data, step.inputs);
     step.run = [explanation](const fs::path& folder) { run_explanation(explanation, folder); };

@@ -44,18 +44,33 @@ TrainCommand stage_command(const StudyPlan& plan, const StudyStage& stage, Study
   return c;
 }
 
-std::string text(double value) { return fmt::format("{}", value); }
+std::string text(double value) {
+  return fmt::format("{}", value);
+}
 
 // What a trained model depends on besides the files it is given. The cache limit only trades memory for time.
 std::map<std::string, std::string> train_inputs(const StudyPlan& plan, const TrainCommand& c, StudySet set) {
-  std::map<std::string, std::string> inputs{
-      {"device", plan.processor}, {"width", text(c.width)}, {"head", c.head}, {"seed", fmt::format("{}", c.seed)},
-      {"freeze", text(c.freeze)}, {"head_init", c.head_init}, {"loss", c.loss}, {"gamma", text(c.gamma)},
-      {"class_weights", c.class_weights}, {"beta", text(c.beta)}, {"rate", text(c.rate)},
-      {"momentum", text(c.momentum)}, {"weight_decay", text(c.weight_decay)}, {"batch", text(c.batch)},
-      {"epochs", text(c.epochs)}, {"patience", text(c.patience)}, {"clip_norm", text(c.clip_norm)},
-      {"warmup_steps", text(c.warmup_steps)}, {"plain_epochs", text(c.plain_epochs)},
-      {"slow_epochs", text(c.slow_epochs)}, {"augment", c.augment}};
+  std::map<std::string, std::string> inputs{{"device", plan.processor},
+                                            {"width", text(c.width)},
+                                            {"head", c.head},
+                                            {"seed", fmt::format("{}", c.seed)},
+                                            {"freeze", text(c.freeze)},
+                                            {"head_init", c.head_init},
+                                            {"loss", c.loss},
+                                            {"gamma", text(c.gamma)},
+                                            {"class_weights", c.class_weights},
+                                            {"beta", text(c.beta)},
+                                            {"rate", text(c.rate)},
+                                            {"momentum", text(c.momentum)},
+                                            {"weight_decay", text(c.weight_decay)},
+                                            {"batch", text(c.batch)},
+                                            {"epochs", text(c.epochs)},
+                                            {"patience", text(c.patience)},
+                                            {"clip_norm", text(c.clip_norm)},
+                                            {"warmup_steps", text(c.warmup_steps)},
+                                            {"plain_epochs", text(c.plain_epochs)},
+                                            {"slow_epochs", text(c.slow_epochs)},
+                                            {"augment", c.augment}};
   std::string hidden;
   for (const int h : c.hidden) hidden += fmt::format("{}{}", hidden.empty() ? "" : "-", h);
   inputs["hidden"] = c.head == "fc" ? hidden : "";
@@ -64,7 +79,12 @@ std::map<std::string, std::string> train_inputs(const StudyPlan& plan, const Tra
 }
 
 Step train_step(const StudyPlan& plan, std::string name, std::string title, TrainCommand command, StudySet set) {
-  Step step{std::move(name), std::move(title), train_inputs(plan, command, set), {}, {"weights.safetensors", "metrics.jsonl"}, {}};
+  Step step{std::move(name),
+            std::move(title),
+            train_inputs(plan, command, set),
+            {},
+            {"weights.safetensors", "metrics.jsonl"},
+            {}};
   if (!command.init.empty()) {
     const fs::path below = command.init.lexically_relative(plan.study);
     step.reads.push_back(below.generic_string());
@@ -146,9 +166,9 @@ void plan_null(StudyPlan& plan) {
     for (const std::uint64_t seed : plan.config.null.seeds) {
       TrainCommand train = retrain_command(plan, k);
       train.seed = seed;
-      Step step = train_step(plan, null_step(k, seed),
-                             fmt::format("null: the head of retrain-b{} again, seed {}", k, seed), train,
-                             StudySet::emotion);
+      Step step =
+          train_step(plan, null_step(k, seed), fmt::format("null: the head of retrain-b{} again, seed {}", k, seed),
+                     train, StudySet::emotion);
       step.writes.push_back("predictions.csv");
       EvaluateCommand evaluate;
       evaluate.on = plan.on;

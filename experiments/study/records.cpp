@@ -13,15 +13,21 @@ namespace {
 using Json = nlohmann::json;
 
 // JSON knows no infinity: a t of equal differences is written as null.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
 double number(const Json& json) {
   return json.is_null() ? std::numeric_limits<double>::infinity() : json.get<double>();
 }
 
 }  // namespace
 
-void to_json(Json& json, const TTest& t) { json = {{"t", number(t.t)}, {"df", t.df}, {"p", t.p}}; }
-void from_json(const Json& json, TTest& t) { t = {number(json.at("t")), json.at("df"), json.at("p")}; }
+void to_json(Json& json, const TTest& t) {
+  json = {{"t", number(t.t)}, {"df", t.df}, {"p", t.p}};
+}
+void from_json(const Json& json, TTest& t) {
+  t = {number(json.at("t")), json.at("df"), json.at("p")};
+}
 
 template <typename T>
 static Json optional_json(const std::optional<T>& value) {
@@ -128,22 +134,46 @@ T read_as_json(const fs::path& path) {
 
 }  // namespace
 
-void write_record(const fs::path& path, const StudyRecord& record) { write_as_json(path, record); }
-void write_records(const fs::path& path, const std::vector<McNemarRow>& rows) { write_as_json(path, rows); }
-void write_records(const fs::path& path, const std::vector<ConceptRow>& rows) { write_as_json(path, rows); }
-void write_records(const fs::path& path, const std::vector<RankingRow>& rows) { write_as_json(path, rows); }
-void write_records(const fs::path& path, const std::vector<NullRow>& rows) { write_as_json(path, rows); }
+void write_record(const fs::path& path, const StudyRecord& record) {
+  write_as_json(path, record);
+}
+void write_records(const fs::path& path, const std::vector<McNemarRow>& rows) {
+  write_as_json(path, rows);
+}
+void write_records(const fs::path& path, const std::vector<ConceptRow>& rows) {
+  write_as_json(path, rows);
+}
+void write_records(const fs::path& path, const std::vector<RankingRow>& rows) {
+  write_as_json(path, rows);
+}
+void write_records(const fs::path& path, const std::vector<NullRow>& rows) {
+  write_as_json(path, rows);
+}
 
-StudyRecord read_study_record(const fs::path& path) { return read_as_json<StudyRecord>(path); }
-std::vector<McNemarRow> read_mcnemar_rows(const fs::path& path) { return read_as_json<std::vector<McNemarRow>>(path); }
-std::vector<ConceptRow> read_concept_rows(const fs::path& path) { return read_as_json<std::vector<ConceptRow>>(path); }
-std::vector<RankingRow> read_ranking_rows(const fs::path& path) { return read_as_json<std::vector<RankingRow>>(path); }
-std::vector<NullRow> read_null_rows(const fs::path& path) { return read_as_json<std::vector<NullRow>>(path); }
+StudyRecord read_study_record(const fs::path& path) {
+  return read_as_json<StudyRecord>(path);
+}
+std::vector<McNemarRow> read_mcnemar_rows(const fs::path& path) {
+  return read_as_json<std::vector<McNemarRow>>(path);
+}
+std::vector<ConceptRow> read_concept_rows(const fs::path& path) {
+  return read_as_json<std::vector<ConceptRow>>(path);
+}
+std::vector<RankingRow> read_ranking_rows(const fs::path& path) {
+  return read_as_json<std::vector<RankingRow>>(path);
+}
+std::vector<NullRow> read_null_rows(const fs::path& path) {
+  return read_as_json<std::vector<NullRow>>(path);
+}
 
-std::string model_step(const char* kind, int k) { return fmt::format("{}-b{}", kind, k); }
+std::string model_step(const char* kind, int k) {
+  return fmt::format("{}-b{}", kind, k);
+}
 std::string concept_step(int unit, bool bottom_cut) {
   return fmt::format("concept-au{}{}", unit, bottom_cut ? "-cut" : "");
 }
-std::string null_step(int k, std::uint64_t seed) { return fmt::format("null-b{}-s{}", k, seed); }
+std::string null_step(int k, std::uint64_t seed) {
+  return fmt::format("null-b{}-s{}", k, seed);
+}
 
 }  // namespace palimpsest

@@ -79,8 +79,8 @@ struct RankingRow {
   };
   int k = 0;
   std::vector<Unit> units;
-  std::map<std::string, double> mean_lost;    // per group
-  std::optional<double> auc, auc_core;        // never against all others; never against core
+  std::map<std::string, double> mean_lost;  // per group
+  std::optional<double> auc, auc_core;      // never against all others; never against core
 };
 
 // null/null.json: what other seeds for the head alone change.

@@ -18,9 +18,13 @@ namespace palimpsest {
 
 namespace {
 
-std::string producer_of(const std::string& file) { return file.substr(0, file.find('/')); }
+std::string producer_of(const std::string& file) {
+  return file.substr(0, file.find('/'));
+}
 
-std::string kind_of(const std::string& name) { return name.substr(0, name.find('-')); }
+std::string kind_of(const std::string& name) {
+  return name.substr(0, name.find('-'));
+}
 
 struct Written {
   std::string sha256;
@@ -205,8 +209,7 @@ void StepGraph::run_step(const Step& step, std::size_t number) {
   }
   state.status = State::Status::finished;
   write_state(step, state);
-  append_step_time(study_, step.name,
-                   std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  append_step_time(study_, step.name, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }
 
 // From how long steps of the same kind took, in this run or an earlier one. A kind that has not been run yet is not

@@ -12,7 +12,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string model_name(int k) { return fmt::format("B{}", k); }
+std::string model_name(int k) {
+  return fmt::format("B{}", k);
+}
 
 Json recalls(const fs::path& predictions, const std::vector<std::string>& names) {
   Json json = Json::object();
@@ -41,8 +43,8 @@ void add_tests(Json& json, const fs::path& study) {
         {"b", row.test.b}, {"c", row.test.c}, {"p", row.test.exact_p}, {"holm", row.holm}};
   for (const ConceptRow& row : read_concept_rows(study / "concepts/concepts.json"))
     json["concept"][model_name(row.k)][fmt::format("AU{}{}", row.unit, row.bottom_cut ? " cut" : "")] = {
-        {"f1_before", row.f1_before},   {"f1_after", row.f1_after},      {"auc_before", row.auc_before},
-        {"auc_after", row.auc_after},   {"p_paired", row.paired.p},      {"p_corrected", row.corrected.p},
+        {"f1_before", row.f1_before},   {"f1_after", row.f1_after},    {"auc_before", row.auc_before},
+        {"auc_after", row.auc_after},   {"p_paired", row.paired.p},    {"p_corrected", row.corrected.p},
         {"hypothesis", row.hypothesis}, {"difference", row.difference}};
   for (const RankingRow& row : read_ranking_rows(study / "ranking/ranking.json")) {
     const std::string name = model_name(row.k);
