@@ -1,0 +1,74 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "base/npy.h"
+#include "cpu/device.h"
+#include "lrp/explain.h"
+#include "nn/weights.h"
+
+namespace palimpsest {
+namespace {
+
+const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "lrp";
+const Targets kTargets{1, 3};
+
+// zennit_NAME.npy, captum_NAME.npy, innvestigate_NAME.npy: maps that those libraries made in float64.
+class Golden : public testing::TestWithParam<std::string> {};
+
+// sum |a - b| / sum |b|
+double relative_l1(const std::vector<float>& a, const std::vector<float>& b) {
+  double difference = 0, size = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += std::abs(double(a[i]) - double(b[i]));
+    size += std::abs(double(b[i]));
+  }
+  return difference / size;
+}
+
+// What a normalised picture's pixels can be (ImageNet's means and deviations), as make_lrp.py has it.
+InputRange imagenet_range() {
+  InputRange range;
+  const float mean[3] = {0.485F, 0.456F, 0.406F}, deviation[3] = {0.229F, 0.224F, 0.225F};
+  for (std::size_t c = 0; c < 3; ++c) {
+    range.low[c] = -mean[c] / deviation[c];
+    range.high[c] = (1 - mean[c]) / deviation[c];
+  }
+  return range;
+}
+
+TEST_P(Golden, IsReproduced) {
+  const std::string name = GetParam();
+  const auto split = name.find('_');
+  const auto device = make_cpu_device(2);
+  const auto network = load_network(*device, kFolder / "network.safetensors");
+  Trace trace = network->make_trace(2, 0);
+  device->upload(trace.input(), read_npy(kFolder / "x.npy").floats());
+  network->forward(trace);
+  Explainer explainer(*network, composite_named(name.substr(split + 1)), dialect_named(name.substr(0, split)), imagenet_range());
+  const Explanation got = explainer.explain(trace, {&kTargets, 1});
+  const auto expected = read_npy(kFolder / (name + ".npy")).floats();
+  ASSERT_EQ(got.maps.front().size(), expected.size());
+  const double error = relative_l1(got.maps.front(), expected);
+  std::printf("  relative L1 %.2g\n", error);
+  EXPECT_LE(error, 1e-4);
+}
+
+std::vector<std::string> goldens() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(kFolder))
+    if (entry.path().stem().string().find('_') != std::string::npos) names.push_back(entry.path().stem().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Peers, Golden, testing::ValuesIn(goldens()), [](const auto& golden) {
+  std::string name = golden.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace palimpsest
