@@ -1,0 +1,200 @@
+#include "nn/network.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "cpu/device.h"
+#include "nn/weights.h"
+#include "tests/nn/reference_network.h"
+#include "tests/nn/toy.h"
+#include "tests/support/counting_device.h"
+
+namespace palimpsest {
+namespace {
+
+constexpr int kImages = 3;
+const std::vector<int> kLabels{2, 0, 3};
+const FocalLoss kLoss{2, {0.5F, 1, 2, 1.5F}};
+
+std::vector<float> images() {
+  const auto pictures = toy_pictures(kImages);
+  std::vector<float> values(std::size_t(kImages) * 3 * 32 * 32);
+  for (int i = 0; i < kImages; ++i)
+    pictures->fill(i, {}, Normalisation::none(), values.data() + std::size_t(i) * 3 * 32 * 32);
+  return values;
+}
+reference::Values image_values() {
+  const auto values = images();
+  return {values.begin(), values.end()};
+}
+
+// Biases too, so that nothing is symmetric.
+void randomise(Network& network) {
+  initialise(network, 5);
+  Random random(6, Purpose::test);
+  for (auto& p : network.parameters())
+    if (p.name.ends_with(".bias")) {
+      std::vector<float> values(std::size_t(p.value.shape.count()));
+      for (auto& v : values) v = float(0.1 * random.normal());
+      network.device().upload(p.value, values);
+    }
+}
+
+double relative_l1(const std::vector<float>& got, const reference::Values& expected) {
+  double difference = 0, size = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    difference += std::abs(double(got[i]) - expected[i]);
+    size += std::abs(expected[i]);
+  }
+  return got.size() == expected.size() && size > 0 ? difference / size : 1e9;
+}
+
+void step(Network& network, Trace& trace) {
+  Device& device = network.device();
+  device.upload(trace.input(), images());
+  network.forward(trace);
+  const Tensor gradient = device.make(trace.logits().shape, Layout::matrix);
+  device.focal_loss(kLoss, trace.logits(), kLabels, &gradient);
+  network.backward(trace, gradient);
+}
+
+TEST(ReferenceNetwork, ItsGradientsAreCentralDifferences) {
+  const auto device = make_cpu_device(1);
+  Network network(*device, toy_architecture());
+  randomise(network);
+  auto reference = ReferenceNetwork::like(network);
+  const auto x = image_values();
+  const auto gradients = reference.gradients(x, kLabels, kLoss);
+  Random random(7, Purpose::test);
+  for (auto& [name, values] : reference.weights()) {
+    for (int sample = 0; sample < 3; ++sample) {
+      const std::size_t i = random.below(std::uint32_t(values.size()));
+      const double kept = values[i], h = 1e-6;
+      values[i] = kept + h;
+      const double above = reference.loss(x, kLabels, kLoss);
+      values[i] = kept - h;
+      const double below = reference.loss(x, kLabels, kLoss);
+      values[i] = kept;
+      EXPECT_NEAR((above - below) / (2 * h), gradients.at(name)[i], 1e-7 + 1e-5 * std::abs(gradients.at(name)[i]))
+          << name << " " << i;
+    }
+  }
+}
+
+class NetworkAgainstReference : public testing::TestWithParam<std::vector<int>> {};  // hidden layers
+
+TEST_P(NetworkAgainstReference, OutputsAndGradients) {
+  const auto device = make_cpu_device(2);
+  Network network(*device, toy_architecture(4, GetParam()));
+  randomise(network);
+  Trace trace = network.make_trace(kImages, 0);
+  step(network, trace);
+  const auto reference = ReferenceNetwork::like(network);
+  const auto outputs = reference.forward(image_values(), kImages);
+  EXPECT_LT(relative_l1(device->download(trace.features()), outputs.features), 2e-6);
+  EXPECT_LT(relative_l1(device->download(trace.logits()), outputs.logits), 2e-6);
+  for (const auto& [name, gradient] : reference.gradients(image_values(), kLabels, kLoss))
+    for (const auto& p : network.parameters())
+      if (p.name == name) {
+        EXPECT_LT(relative_l1(device->download(p.gradient), gradient), 1e-5) << name;
+      }
+}
+INSTANTIATE_TEST_SUITE_P(Heads, NetworkAgainstReference,
+                         testing::Values(std::vector<int>{7, 6}, std::vector<int>{5}, std::vector<int>{}));
+
+// 2^5 patterns of frozen blocks: FreezeB0 to FreezeB5 are among them.
+class Freezing : public testing::TestWithParam<int> {
+ protected:
+  static std::array<bool, kBlocks> frozen() {
+    std::array<bool, kBlocks> flags{};
+    for (int block = 0; block < kBlocks; ++block) flags[std::size_t(block)] = GetParam() >> block & 1;
+    return flags;
+  }
+};
+
+TEST_P(Freezing, ComputesNoGradientThatNobodyNeeds) {
+  const auto inner = make_cpu_device(1);
+  CountingDevice device(*inner);
+  Network network(device, toy_architecture());
+  randomise(network);
+  network.set_frozen(frozen());
+  const int lowest = network.lowest_trained_block();
+  Trace trace = network.make_trace(kImages, lowest);
+  step(network, trace);
+  int layer = 0;
+  bool first_trained = true;
+  for (const auto& [name, block] : layer_names(network.architecture())) {
+    if (block == kBlocks) break;
+    const bool trained = network.trained(block);
+    // No data gradient leaves the lowest trained convolution either: nobody below needs it.
+    const bool data = block >= lowest && !(trained && first_trained);
+    if (trained) first_trained = false;
+    EXPECT_EQ(device.count("conv2d_forward", layer), 1) << name;
+    EXPECT_EQ(device.count("conv2d_backward_weights", layer), trained ? 1 : 0) << name;
+    EXPECT_EQ(device.count("conv2d_backward_data", layer), data ? 1 : 0) << name;
+    ++layer;
+  }
+  for (int block = 0; block < kBlocks; ++block)
+    EXPECT_EQ(device.count("max_pool_backward", block), block >= lowest ? 1 : 0) << block;
+  EXPECT_EQ(device.count("linear_backward_weights"), 3);
+  EXPECT_EQ(device.count("linear_backward_data"), lowest == kBlocks ? 2 : 3);
+  for (const auto& p : network.parameters()) EXPECT_EQ(p.gradient.empty(), !network.trained(p.block)) << p.name;
+}
+
+TEST_P(Freezing, LeavesTheOtherGradientsAsTheyAre) {
+  const auto device = make_cpu_device(1);
+  Network whole(*device, toy_architecture()), part(*device, toy_architecture());
+  randomise(whole);
+  randomise(part);
+  part.set_frozen(frozen());
+  Trace all = whole.make_trace(kImages, 0), kept = part.make_trace(kImages, part.lowest_trained_block());
+  step(whole, all);
+  step(part, kept);
+  for (std::size_t i = 0; i < part.parameters().size(); ++i) {
+    const auto& p = part.parameters()[i];
+    if (part.trained(p.block)) {
+      EXPECT_EQ(device->download(p.gradient), device->download(whole.parameters()[i].gradient)) << p.name;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Patterns, Freezing,
+                         testing::Values(0b00000, 0b00001, 0b00011, 0b00111, 0b01111, 0b11111,  // B0 to B5
+                                         0b00010, 0b10000, 0b01010, 0b10101));
+
+TEST(Network, AllocatesNothingOnceItHasRun) {
+  const auto inner = make_cpu_device(1);
+  CountingDevice device(*inner);
+  Network network(device, toy_architecture());
+  randomise(network);
+  Trace trace = network.make_trace(kImages, 0);
+  const Tensor gradient = device.make(trace.logits().shape, Layout::matrix);
+  const auto run = [&] {
+    network.forward(trace);
+    device.focal_loss(kLoss, trace.logits(), kLabels, &gradient);
+    network.backward(trace, gradient);
+  };
+  run();
+  device.reset();
+  run();
+  EXPECT_EQ(device.count("allocate"), 0);
+}
+
+TEST(Network, KeepingLessGivesTheSameLogits) {
+  const auto device = make_cpu_device(1);
+  Network network(*device, toy_architecture());
+  randomise(network);
+  std::vector<float> first;
+  for (int keep_from = 0; keep_from <= kBlocks; ++keep_from) {
+    Trace trace = network.make_trace(kImages, keep_from);
+    device->upload(trace.input(), images());
+    network.forward(trace);
+    const auto logits = device->download(trace.logits());
+    if (first.empty()) first = logits;
+    EXPECT_EQ(logits, first) << keep_from;
+  }
+}
+
+}  // namespace
+}  // namespace palimpsest

@@ -1,0 +1,169 @@
+#include "tests/support/counting_device.h"
+
+namespace palimpsest {
+
+namespace {
+
+class CountingConv2d final : public Conv2dPlan {
+ public:
+  CountingConv2d(CountingDevice& device, int number, std::unique_ptr<Conv2dPlan> inner)
+      : device_(device), number_(number), inner_(std::move(inner)) {}
+  void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) override {
+    device_.called("conv2d_forward", number_);
+    inner_->forward(x, w, b, relu, y);
+  }
+  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
+    device_.called("conv2d_backward_data", number_);
+    inner_->backward_data(dy, w, dx);
+  }
+  void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {
+    device_.called("conv2d_backward_weights", number_);
+    inner_->backward_weights(x, dy, dw, db);
+  }
+  RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                                      std::span<const Tensor> quotients) override {
+    device_.called("conv2d_relevance_denominator", number_);
+    return inner_->relevance_denominator(what, relevance, quotients);
+  }
+  void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
+                              const Tensor& relevance) override {
+    device_.called("conv2d_relevance_redistribute", number_);
+    inner_->relevance_redistribute(what, quotient, relevance);
+  }
+
+ private:
+  CountingDevice& device_;
+  int number_;
+  std::unique_ptr<Conv2dPlan> inner_;
+};
+
+class CountingLinear final : public LinearPlan {
+ public:
+  CountingLinear(CountingDevice& device, int number, std::unique_ptr<LinearPlan> inner)
+      : device_(device), number_(number), inner_(std::move(inner)) {}
+  void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) override {
+    device_.called("linear_forward", number_);
+    inner_->forward(x, w, b, relu, y);
+  }
+  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
+    device_.called("linear_backward_data", number_);
+    inner_->backward_data(dy, w, dx);
+  }
+  void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {
+    device_.called("linear_backward_weights", number_);
+    inner_->backward_weights(x, dy, dw, db);
+  }
+  RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                                      std::span<const Tensor> quotients) override {
+    device_.called("linear_relevance_denominator", number_);
+    return inner_->relevance_denominator(what, relevance, quotients);
+  }
+  void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
+                              const Tensor& relevance) override {
+    device_.called("linear_relevance_redistribute", number_);
+    inner_->relevance_redistribute(what, quotient, relevance);
+  }
+
+ private:
+  CountingDevice& device_;
+  int number_;
+  std::unique_ptr<LinearPlan> inner_;
+};
+
+class CountingMaxPool final : public MaxPoolPlan {
+ public:
+  CountingMaxPool(CountingDevice& device, int number, std::unique_ptr<MaxPoolPlan> inner)
+      : device_(device), number_(number), inner_(std::move(inner)) {}
+  void forward(const Tensor& x, const Tensor& y, const Tensor& winner) override {
+    device_.called("max_pool_forward", number_);
+    inner_->forward(x, y, winner);
+  }
+  void backward(const Tensor& dy, const Tensor& winner, const Tensor& relu_output, const Tensor& dx) override {
+    device_.called("max_pool_backward", number_);
+    inner_->backward(dy, winner, relu_output, dx);
+  }
+
+ private:
+  CountingDevice& device_;
+  int number_;
+  std::unique_ptr<MaxPoolPlan> inner_;
+};
+
+}  // namespace
+
+int CountingDevice::count(const std::string& operation) const {
+  return count_layer(operation, 0, 1);
+}
+
+int CountingDevice::count(const std::string& operation, int plan) const {
+  const auto at = calls_.find({operation, plan});
+  return at == calls_.end() ? 0 : at->second;
+}
+
+int CountingDevice::count_layer(const std::string& operation, int layer, int layers) const {
+  int total = 0;
+  for (const auto& [what, times] : calls_)
+    if (what.first == operation && (what.second < 0 || what.second % layers == layer)) total += times;
+  return total;
+}
+
+std::shared_ptr<Storage> CountingDevice::allocate(std::size_t bytes) {
+  called("allocate", -1);
+  return inner_.allocate(bytes);
+}
+void CountingDevice::upload(const Tensor& to, std::span<const float> values) {
+  called("upload", -1);
+  inner_.upload(to, values);
+}
+void CountingDevice::download(const Tensor& from, std::span<float> values) {
+  called("download", -1);
+  inner_.download(from, values);
+}
+void CountingDevice::copy(const Tensor& from, const Tensor& to) {
+  called("copy", -1);
+  inner_.copy(from, to);
+}
+void CountingDevice::fill(const Tensor& tensor, float value) {
+  called("fill", -1);
+  inner_.fill(tensor, value);
+}
+std::unique_ptr<Conv2dPlan> CountingDevice::plan_conv2d(const Conv2dShape& shape) {
+  return std::make_unique<CountingConv2d>(*this, convolutions_++, inner_.plan_conv2d(shape));
+}
+std::unique_ptr<LinearPlan> CountingDevice::plan_linear(const LinearShape& shape) {
+  return std::make_unique<CountingLinear>(*this, linears_++, inner_.plan_linear(shape));
+}
+std::unique_ptr<MaxPoolPlan> CountingDevice::plan_max_pool(const Shape& input) {
+  return std::make_unique<CountingMaxPool>(*this, pools_++, inner_.plan_max_pool(input));
+}
+void CountingDevice::relu_backward(const Tensor& output, const Tensor& gradient) {
+  called("relu_backward", -1);
+  inner_.relu_backward(output, gradient);
+}
+LossResult CountingDevice::focal_loss(const FocalLoss& loss, const Tensor& logits, std::span<const int> labels,
+                                      const Tensor* gradient) {
+  called("focal_loss", -1);
+  return inner_.focal_loss(loss, logits, labels, gradient);
+}
+Device::NormResult CountingDevice::gradient_norm(std::span<const SgdParameter> parameters) {
+  called("gradient_norm", -1);
+  return inner_.gradient_norm(parameters);
+}
+int CountingDevice::sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) {
+  called("sgd_step", -1);
+  return inner_.sgd_step(parameters, options);
+}
+void CountingDevice::map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) {
+  called("map_weights", -1);
+  inner_.map_weights(from, map, gamma, to);
+}
+double CountingDevice::sum(const Tensor& tensor) {
+  called("sum", -1);
+  return inner_.sum(tensor);
+}
+double CountingDevice::smallest(const Tensor& tensor) {
+  called("smallest", -1);
+  return inner_.smallest(tensor);
+}
+
+}  // namespace palimpsest

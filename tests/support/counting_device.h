@@ -1,0 +1,52 @@
+#pragma once
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ops/device.h"
+
+namespace palimpsest {
+
+// A device in front of another one that counts what is asked of it. Plans are numbered in the order in which they were
+// made, each kind by itself, so a network's layer is the number modulo its layers of that kind.
+class CountingDevice final : public Device {
+ public:
+  explicit CountingDevice(Device& inner) : inner_(inner) {}
+
+  // "conv2d_forward", "conv2d_backward_data", ... or, without plans, "relu_backward", "focal_loss", "sgd_step",
+  // "upload", ...
+  int count(const std::string& operation) const;            // of all plans together
+  int count(const std::string& operation, int plan) const;  // of one plan; -1: of those that have no plan
+  // The same for the plans `layer`, `layer + layers`, `layer + 2 * layers`, ...: one layer for all batch sizes.
+  int count_layer(const std::string& operation, int layer, int layers) const;
+  void reset() { calls_.clear(); }
+  void called(const std::string& operation, int plan) { ++calls_[{operation, plan}]; }
+
+  DeviceInfo info() const override { return inner_.info(); }
+  std::size_t bytes(const Shape& shape, Layout layout) const override { return inner_.bytes(shape, layout); }
+  std::shared_ptr<Storage> allocate(std::size_t bytes) override;
+  void upload(const Tensor& to, std::span<const float> values) override;
+  using Device::download;
+  void download(const Tensor& from, std::span<float> values) override;
+  void copy(const Tensor& from, const Tensor& to) override;
+  void fill(const Tensor& tensor, float value) override;
+  std::unique_ptr<Conv2dPlan> plan_conv2d(const Conv2dShape& shape) override;
+  std::unique_ptr<LinearPlan> plan_linear(const LinearShape& shape) override;
+  std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override;
+  void relu_backward(const Tensor& output, const Tensor& gradient) override;
+  LossResult focal_loss(const FocalLoss& loss, const Tensor& logits, std::span<const int> labels,
+                        const Tensor* gradient) override;
+  NormResult gradient_norm(std::span<const SgdParameter> parameters) override;
+  int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override;
+  void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override;
+  double sum(const Tensor& tensor) override;
+  double smallest(const Tensor& tensor) override;
+
+ private:
+  Device& inner_;
+  std::map<std::pair<std::string, int>, int> calls_;
+  int convolutions_ = 0, linears_ = 0, pools_ = 0;
+};
+
+}  // namespace palimpsest
