@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "tests/support/test_devices.h"
+
+// NaN and infinity must stay visible, or be found where they would be hidden.
+namespace palimpsest {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInf = std::numeric_limits<float>::infinity();
+
+class NotFinite : public testing::TestWithParam<TestDevice> {
+ protected:
+  std::unique_ptr<Device> device_ = GetParam().make();
+};
+
+TEST_P(NotFinite, WinsEveryMaxPool) {
+  auto plan = device_->plan_max_pool({1, 1, 2, 2});
+  const Tensor x = device_->make({1, 1, 2, 2}, Layout::activation), y = device_->make({1, 1, 1, 1}, Layout::activation);
+  const Tensor winner = device_->make({1, 1, 1, 1}, Layout::winners),
+               dx = device_->make({1, 1, 2, 2}, Layout::activation);
+  const Tensor dy = device_->make({1, 1, 1, 1}, Layout::activation);
+  device_->fill(dy, 3);
+  for (std::size_t at = 0; at < 4; ++at)
+    for (const float other : {0.0F, kInf, -kInf}) {
+      std::vector<float> values(4, other);
+      values[at] = kNan;
+      device_->upload(x, values);
+      plan->forward(x, y, winner);
+      EXPECT_TRUE(std::isnan(device_->download(y)[0])) << at;
+      plan->backward(dy, winner, {}, dx);
+      EXPECT_EQ(device_->download(dx)[at], 3);
+    }
+}
+
+// The SGD pass tests value and gradient of each parameter, and leaves what it finds as it was.
+TEST_P(NotFinite, IsFoundBySgdAndByTheNorm) {
+  const Shape shapes[] = {{17, 3, 3, 3}, {1, 17}, {5, 9}};
+  const Layout layouts[] = {Layout::kernel, Layout::channels, Layout::matrix};
+  for (const bool momentum : {false, true})
+    for (int bad = 0; bad < 3; ++bad)
+      for (const float value : {kNan, kInf, -kInf})
+        for (const bool in_gradient : {false, true}) {
+          std::vector<SgdParameter> parameters;
+          for (int i = 0; i < 3; ++i) {
+            SgdParameter p{device_->make(shapes[i], layouts[i]), device_->make(shapes[i], layouts[i]), {}};
+            if (momentum) p.velocity = device_->make(shapes[i], layouts[i]);
+            device_->fill(p.value, 1);
+            device_->fill(p.gradient, 1);
+            parameters.push_back(p);
+          }
+          const Tensor& spoilt =
+              in_gradient ? parameters[std::size_t(bad)].gradient : parameters[std::size_t(bad)].value;
+          auto values = device_->download(spoilt);
+          values.back() = value;
+          device_->upload(spoilt, values);
+          const auto norm = device_->gradient_norm(parameters);
+          EXPECT_EQ(norm.not_finite, in_gradient ? bad : -1);
+          EXPECT_EQ(device_->sgd_step(parameters, {0.5, momentum ? 0.5 : 0.0, 0, 1}), bad);
+          auto after = device_->download(parameters[std::size_t(bad)].value);
+          EXPECT_EQ(after.front(), 0.5F);
+          if (in_gradient) {
+            EXPECT_EQ(after.back(), 1);
+          } else {
+            EXPECT_FALSE(std::isfinite(after.back()));
+          }
+        }
+}
+
+TEST_P(NotFinite, IsFoundWhenAnUpdateOverflows) {
+  const Tensor value = device_->make({1, 3}, Layout::matrix), gradient = device_->make({1, 3}, Layout::matrix);
+  device_->fill(value, 3e38F);
+  device_->fill(gradient, -3e38F);
+  EXPECT_EQ(device_->sgd_step(std::vector<SgdParameter>{{value, gradient, {}}}, {1, 0, 0, 1}), 0);
+  EXPECT_EQ(device_->download(value)[0], 3e38F);
+}
+
+TEST_P(NotFinite, ShowsInSumAndSmallest) {
+  for (const auto& shape : {Shape{2, 17, 3, 3}, Shape{1, 16, 1, 1}}) {
+    const Tensor x = device_->make(shape, Layout::activation);
+    auto values = std::vector<float>(std::size_t(shape.count()), 1.0F);
+    for (const std::size_t at : {std::size_t{0}, values.size() / 2, values.size() - 1}) {
+      values[at] = kNan;
+      device_->upload(x, values);
+      EXPECT_TRUE(std::isnan(device_->sum(x)));
+      EXPECT_TRUE(std::isnan(device_->smallest(x)));
+      values[at] = 1;
+    }
+  }
+}
+
+TEST_P(NotFinite, PassesThroughTheLinearRelu) {
+  auto plan = device_->plan_linear({1, 2, 3});
+  const Tensor x = device_->make({1, 2}, Layout::matrix), w = device_->make({3, 2}, Layout::matrix);
+  const Tensor b = device_->make({1, 3}, Layout::matrix), y = device_->make({1, 3}, Layout::matrix);
+  device_->upload(x, std::vector{1.0F, kNan});
+  device_->fill(w, 1);
+  plan->forward(x, w, b, true, y);
+  for (const float v : device_->download(y)) EXPECT_TRUE(std::isnan(v));
+}
+
+TEST_P(NotFinite, WrongShapesAreRefused) {
+  auto plan = device_->plan_conv2d({1, 3, 4, 4, 8});
+  const Tensor x = device_->make({1, 3, 4, 4}, Layout::activation), w = device_->make({8, 3, 3, 3}, Layout::kernel);
+  const Tensor b = device_->make({1, 8}, Layout::channels), y = device_->make({1, 8, 4, 4}, Layout::activation);
+  EXPECT_NO_THROW(plan->forward(x, w, b, true, y));
+  EXPECT_THROW(plan->forward(y, w, b, true, y), ContractError);
+  EXPECT_THROW(plan->forward(x, device_->make({8, 3, 3, 3}, Layout::activation), b, true, y), ContractError);
+  EXPECT_THROW(plan->forward(x, w, {}, true, y), ContractError);
+  EXPECT_THROW(plan->forward(x, w, b, true, {y.shape, y.layout, device_->allocate(64)}), ContractError);
+  EXPECT_THROW(device_->upload(x, std::vector<float>(47)), ContractError);
+  EXPECT_THROW(device_->copy(x, y), ContractError);
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, NotFinite, testing::ValuesIn(test_devices()),
+                         [](const auto& one) { return one.param.name; });
+
+}  // namespace
+}  // namespace palimpsest
