@@ -1,0 +1,43 @@
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/image.h"
+
+namespace palimpsest {
+
+// One value per pixel, row by row.
+struct Heatmap {
+  int width = 0, height = 0;
+  std::vector<float> values;
+  double total() const;
+};
+
+// Channels summed: relevance (3, h, w) to (h, w).
+Heatmap sum_channels(std::span<const float> relevance, int height, int width);
+
+Heatmap difference(const Heatmap& a, const Heatmap& b);  // a - b
+// a / total(a) - b / total(b): where each model looks, whatever its confidence. A map that sums to 0 stays as it is.
+Heatmap difference_of_shares(const Heatmap& a, const Heatmap& b);
+
+// How raw relevance becomes [0, 1]; `zero` tells where relevance 0 lies then.
+//   min-max  (R - min) / (max - min)          a constant map becomes 0.5
+//   max-abs  (R / max|R| + 1) / 2             zero always at 0.5
+//   share    R / sum R, cut to [0, 1]         parts of the total; zero at 0
+enum class MapNormalisation : std::uint8_t { min_max, max_abs, share };
+MapNormalisation map_normalisation_named(const std::string& name);
+struct NormalisedMap {
+  Heatmap map;
+  double zero = 0;
+};
+NormalisedMap normalised(const Heatmap& map, MapNormalisation kind);
+
+// Pictures. Diverging, for maps with both signs: blue below zero, white at zero, red above, symmetric in max|R|.
+Image diverging(const Heatmap& map);
+// From dark to light, for normalised maps.
+Image sequential(const Heatmap& normalised);
+// The picture in grey with the map's colours over it, stronger where |R| is larger.
+Image overlay(const Image& picture, const Heatmap& map);
+
+}  // namespace palimpsest
