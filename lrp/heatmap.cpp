@@ -1,76 +1,131 @@
 #include "lrp/heatmap.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.h"
 
 namespace palimpsest {
 
-Normalise parse_normalise(std::string_view word) {
-  if (word == "min-max") return Normalise::min_max;
-  if (word == "max-abs") return Normalise::max_abs;
-  if (word == "share") return Normalise::share;
-  throw Error(fmt::format("there is no normalisation of heatmaps '{}'", word), "use --normalise min-max, max-abs or share");
-}
-
-std::vector<float> sum_over_channels(std::span<const float> map, int channels) {
-  const std::size_t pixels = map.size() / std::size_t(channels);
-  std::vector<float> sums(pixels);
-  for (std::size_t p = 0; p < pixels; ++p) {
-    double sum = 0;
-    for (std::size_t c = 0; c < std::size_t(channels); ++c) sum += double(map[c * pixels + p]);
-    sums[p] = float(sum);
-  }
-  return sums;
-}
-
-double total(std::span<const float> map) {
+double Heatmap::total() const {
   double sum = 0;
-  for (const float r : map) sum += double(r);
+  for (const float value : values) sum += double(value);
   return sum;
 }
 
-std::vector<float> shares(std::span<const float> map) {
-  double sum = 0;
-  for (const float r : map) sum += std::abs(double(r));
-  std::vector<float> divided(map.begin(), map.end());
-  if (sum > 0)
-    for (float& r : divided) r = float(double(r) / sum);
-  return divided;
+Heatmap sum_channels(std::span<const float> relevance, int height, int width) {
+  const auto area = std::size_t(height) * std::size_t(width);
+  PALIMPSEST_REQUIRE(relevance.size() % area == 0, "{} values", relevance.size());
+  Heatmap map{width, height, std::vector<float>(area)};
+  for (std::size_t i = 0; i < area; ++i) {
+    double sum = 0;
+    for (std::size_t at = i; at < relevance.size(); at += area) sum += double(relevance[at]);
+    map.values[i] = float(sum);
+  }
+  return map;
 }
 
-std::vector<float> difference(std::span<const float> a, std::span<const float> b) {
-  PALIMPSEST_REQUIRE(a.size() == b.size(), "{} and {} values", a.size(), b.size());
-  std::vector<float> result(a.size());
-  std::transform(a.begin(), a.end(), b.begin(), result.begin(), [](float x, float y) { return x - y; });
+Heatmap difference(const Heatmap& a, const Heatmap& b) {
+  PALIMPSEST_REQUIRE(a.values.size() == b.values.size(), "{} and {} pixels", a.values.size(), b.values.size());
+  Heatmap result = a;
+  for (std::size_t i = 0; i < result.values.size(); ++i) result.values[i] -= b.values[i];
   return result;
 }
 
-double largest_absolute(std::span<const float> map) {
-  double largest = 0;
-  for (const float r : map) largest = std::max(largest, std::abs(double(r)));
-  return largest;
+namespace {
+Heatmap divided_by_total(Heatmap map) {
+  const double total = map.total();
+  if (total != 0)
+    for (auto& value : map.values) value = float(double(value) / total);
+  return map;
+}
+}  // namespace
+
+Heatmap difference_of_shares(const Heatmap& a, const Heatmap& b) { return difference(divided_by_total(a), divided_by_total(b)); }
+
+MapNormalisation map_normalisation_named(const std::string& name) {
+  if (name == "min-max") return MapNormalisation::min_max;
+  if (name == "max-abs") return MapNormalisation::max_abs;
+  if (name == "share") return MapNormalisation::share;
+  throw Error(fmt::format("--normalise {} is unknown", name), "give min-max, max-abs or share");
 }
 
-Heatmap min_max(std::span<const float> map, int width, int height) {
-  PALIMPSEST_REQUIRE(map.size() == std::size_t(width) * std::size_t(height), "{} values", map.size());
-  const auto [low, high] = std::minmax_element(map.begin(), map.end());
-  const double least = double(*low), range = double(*high) - least;
-  Heatmap heatmap{width, height, std::vector<float>(map.size(), 0.5F), 0.5};
-  if (!(range > 0)) return heatmap;
-  heatmap.zero = -least / range;
-  std::transform(map.begin(), map.end(), heatmap.values.begin(), [&](float r) { return float((double(r) - least) / range); });
-  return heatmap;
+NormalisedMap normalised(const Heatmap& map, MapNormalisation kind) {
+  const auto [low, high] = std::minmax_element(map.values.begin(), map.values.end());
+  double scale = 0, shift = 0.5;  // v * scale + shift
+  if (kind == MapNormalisation::min_max && *high > *low) {
+    scale = 1 / (double(*high) - double(*low));
+    shift = -double(*low) * scale;
+  } else if (kind == MapNormalisation::max_abs) {
+    const double most = std::max(std::abs(double(*low)), std::abs(double(*high)));
+    scale = most > 0 ? 0.5 / most : 0;
+  } else if (kind == MapNormalisation::share) {
+    const double total = map.total();
+    scale = total != 0 ? 1 / total : 0;
+    shift = 0;
+  }
+  NormalisedMap result{map, std::clamp(shift, 0.0, 1.0)};
+  for (auto& value : result.map.values) value = float(std::clamp(double(value) * scale + shift, 0.0, 1.0));
+  return result;
 }
 
-Heatmap symmetric(std::span<const float> map, int width, int height, double limit) {
-  PALIMPSEST_REQUIRE(map.size() == std::size_t(width) * std::size_t(height), "{} values", map.size());
-  Heatmap heatmap{width, height, std::vector<float>(map.size(), 0.5F), 0.5};
-  if (!(limit > 0)) return heatmap;
-  std::transform(map.begin(), map.end(), heatmap.values.begin(),
-                 [&](float r) { return float(std::clamp(0.5 + double(r) / (2 * limit), 0.0, 1.0)); });
-  return heatmap;
+namespace {
+
+using Colour = std::array<double, 3>;
+
+Colour mix(const Colour& a, const Colour& b, double t) {
+  return {a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t};
+}
+
+constexpr Colour kWhite{247, 247, 247}, kRed{202, 0, 32}, kBlue{5, 113, 176};
+
+Colour diverging_colour(double signed_share) {  // -1..1
+  return mix(kWhite, signed_share >= 0 ? kRed : kBlue, std::min(1.0, std::abs(signed_share)));
+}
+
+double largest(const Heatmap& map) {
+  double most = 0;
+  for (const float value : map.values) most = std::max(most, std::abs(double(value)));
+  return most > 0 ? most : 1;
+}
+
+template <typename ColourOf>
+Image painted(const Heatmap& map, ColourOf colour_of) {
+  Image image(map.width, map.height);
+  for (std::size_t i = 0; i < map.values.size(); ++i) {
+    const Colour c = colour_of(i);
+    for (std::size_t k = 0; k < 3; ++k) image.pixels[3 * i + k] = std::uint8_t(std::lround(std::clamp(c[k], 0.0, 255.0)));
+  }
+  return image;
+}
+
+}  // namespace
+
+Image diverging(const Heatmap& map) {
+  const double most = largest(map);
+  return painted(map, [&](std::size_t i) { return diverging_colour(double(map.values[i]) / most); });
+}
+
+Image sequential(const Heatmap& map) {
+  // Dark violet, red, orange, pale yellow: lightness rises evenly, so that it reads in grey too.
+  static constexpr std::array<Colour, 5> stops{{{18, 10, 50}, {108, 30, 105}, {198, 60, 75}, {245, 145, 60}, {252, 244, 190}}};
+  return painted(map, [&](std::size_t i) {
+    const double at = std::clamp(double(map.values[i]), 0.0, 1.0) * double(stops.size() - 1);
+    const auto low = std::min(std::size_t(at), stops.size() - 2);
+    return mix(stops[low], stops[low + 1], at - double(low));
+  });
+}
+
+Image overlay(const Image& picture, const Heatmap& map) {
+  PALIMPSEST_REQUIRE(picture.width == map.width && picture.height == map.height, "{} x {}", picture.width, picture.height);
+  const double most = largest(map);
+  return painted(map, [&](std::size_t i) {
+    const auto* p = picture.pixels.data() + 3 * i;
+    const double grey = 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2];
+    const double share = double(map.values[i]) / most;
+    return mix({grey, grey, grey}, share >= 0 ? kRed : kBlue, 0.85 * std::sqrt(std::abs(share)));
+  });
 }
 
 }  // namespace palimpsest
