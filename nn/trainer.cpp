@@ -76,13 +76,15 @@ class Training {
     return average;
   }
 
-  Average validate() {
+  Average validate(std::int64_t step) {
     Average average;
     validation_->start_epoch(0);
     while (validation_->next(batch_)) {
       check_interrupt();
       Trace& trace = forward(batch_, validation_features_.get());
-      average.add(device_.focal_loss(options_.loss, trace.logits(), batch_.labels, nullptr), batch_.count);
+      const auto result = device_.focal_loss(options_.loss, trace.logits(), batch_.labels, nullptr);
+      if (!std::isfinite(result.loss)) stop_at(step - 1, trace, "the validation loss is not finite");
+      average.add(result, batch_.count);
     }
     return average;
   }
@@ -207,6 +209,14 @@ std::string metrics_line(int epoch, const Average& trained, const Average* valid
   return line.dump();
 }
 
+// The SGD pass tests what it changes; a fused ReLU would hide a NaN in a frozen block.
+void require_finite_frozen(Network& network) {
+  for (const auto& p : network.parameters())
+    if (!network.trained(p.block) && !std::isfinite(network.device().sum(p.value)))
+      throw Error(fmt::format("training cannot begin at step 1: {}, which is frozen, holds a value that is not finite", p.name),
+                  "start from other weights");
+}
+
 }  // namespace
 
 void train(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training_examples,
@@ -221,6 +231,7 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     if (at.finished) return;
     fmt::print(stderr, "{}: going on after epoch {}.\n", run.path().string(), at.epochs);
   }
+  require_finite_frozen(network);
   Training training(network, options, training_examples, validation_examples, velocities, run);
   const std::int64_t total = options.steps > 0 ? options.steps : std::int64_t{options.epochs} * training.batches();
   Progress progress("Training " + run.path().filename().string(), total - at.steps);
@@ -230,7 +241,7 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     const double rate = scheduled_rate(options, epoch, at.steps);
     const Average trained = training.train_epoch(epoch, at.steps, progress);
     const bool validates = training.validates();
-    const Average validated = validates ? training.validate() : Average{};
+    const Average validated = validates ? training.validate(at.steps) : Average{};
     const bool best = !validates || at.best_epoch == 0 || validated.mean_loss() < at.best_loss;
     ++at.epochs;
     if (best) {

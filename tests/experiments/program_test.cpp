@@ -1,10 +1,9 @@
-#include "support/expect_error.h"
-#include "support/temp_folder.h"
+#include <sstream>
 
 #include "experiments/command_line.h"
 #include "experiments/train_config.h"
-
-#include <sstream>
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
 
 namespace palimpsest {
 namespace {

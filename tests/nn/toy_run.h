@@ -1,0 +1,87 @@
+#pragma once
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "cpu/device.h"
+#include "nn/trainer.h"
+#include "tests/nn/toy.h"
+
+namespace palimpsest {
+
+// A training run of a small network on pictures that it can learn, ready to be varied.
+struct ToyRun {
+  Architecture architecture = toy_architecture();
+  std::array<bool, kBlocks> frozen{};
+  TrainOptions options;
+  std::shared_ptr<const Examples> training = toy_pictures(16), validation;
+  std::string config = "rate = 0.01\n";
+  bool resume = true;
+
+  ToyRun() {
+    architecture.channels = {8, 8, 12, 16, 16};
+    architecture.hidden = {16};
+    options.batch = 5;
+    options.epochs = 3;
+    options.rate = 0.05;
+  }
+  void train(const fs::path& folder, Device& device) const {
+    Progress::silence(true);
+    Network network(device, architecture);
+    initialise(network, 3);
+    network.set_frozen(frozen);
+    train(folder, network);
+  }
+  void train(const fs::path& folder, Network& network) const {
+    RunFolder run(folder, config, resume);
+    palimpsest::train(network, options, training, validation, {}, run);
+  }
+  void train(const fs::path& folder) const {
+    const auto device = make_cpu_device(1);
+    train(folder, *device);
+  }
+};
+
+// With everything that has a state to lose: momentum, shuffling, augmentation, validation, schedules.
+inline ToyRun varied_run() {
+  ToyRun run;
+  run.validation = toy_pictures(7, 4, 99);
+  run.options.momentum = 0.9;
+  run.options.weight_decay = 1e-3;
+  run.options.clip_norm = 1;
+  run.options.warmup_steps = 6;
+  run.options.slow_epochs = 2;
+  run.options.plain_epochs = 1;
+  run.options.epochs = 5;
+  run.options.loss = {2, {0.5F, 1, 1.5F, 1}};
+  run.options.augmentation = Augmentation::keras;
+  return run;
+}
+
+inline std::vector<nlohmann::json> metrics(const fs::path& folder) {
+  std::istringstream text(read_file(folder / "metrics.jsonl"));
+  std::vector<nlohmann::json> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
+
+// All that must be the same after a run, by file name; timing.jsonl is the one file that may differ.
+inline std::map<std::string, std::string> contents(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().filename() != "timing.jsonl") files[entry.path().filename().string()] = read_file(entry.path());
+  // last.safetensors remembers the length of timing.jsonl
+  if (const auto last = files.find("last.safetensors"); last != files.end()) {
+    const auto at = last->second.find("timing_bytes");
+    if (at != std::string::npos) last->second.erase(at, last->second.find('}', at) - at);
+  }
+  return files;
+}
+
+}  // namespace palimpsest
