@@ -39,9 +39,12 @@ Csv read_csv(const fs::path& path, bool has_header) {
   for (std::size_t i = 0; i < rest.size(); ++i) {
     const char c = rest[i];
     if (quoted) {
-      if (c != '"') field += c;
-      else if (i + 1 < rest.size() && rest[i + 1] == '"') field += rest[++i];
-      else quoted = false;
+      if (c != '"')
+        field += c;
+      else if (i + 1 < rest.size() && rest[i + 1] == '"')
+        field += rest[++i];
+      else
+        quoted = false;
     } else if (c == '"' && field.empty()) {
       quoted = any = true;
     } else if (c == ',') {
@@ -54,10 +57,13 @@ Csv read_csv(const fs::path& path, bool has_header) {
       field += c;
     }
   }
-  if (quoted) throw Error(fmt::format("{} ends inside a quoted field", path.string()), "close the quote; the file may be cut short");
+  if (quoted)
+    throw Error(fmt::format("{} ends inside a quoted field", path.string()),
+                "close the quote; the file may be cut short");
   end_row();
   if (has_header) {
-    if (csv.rows.empty()) throw Error(fmt::format("{} is empty", path.string()), "its first line must name the columns");
+    if (csv.rows.empty())
+      throw Error(fmt::format("{} is empty", path.string()), "its first line must name the columns");
     csv.header = std::move(csv.rows.front());
     csv.rows.erase(csv.rows.begin());
   }
@@ -98,7 +104,11 @@ T parse(std::string_view text, std::string_view where, const char* what) {
 }
 }  // namespace
 
-double parse_number(std::string_view text, std::string_view where) { return parse<double>(text, where, "a finite number"); }
-long parse_integer(std::string_view text, std::string_view where) { return parse<long>(text, where, "a whole number"); }
+double parse_number(std::string_view text, std::string_view where) {
+  return parse<double>(text, where, "a finite number");
+}
+long parse_integer(std::string_view text, std::string_view where) {
+  return parse<long>(text, where, "a whole number");
+}
 
 }  // namespace palimpsest

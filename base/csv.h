@@ -13,8 +13,8 @@ struct Csv {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
 
-  int column(std::string_view name) const;        // throws Error when there is none
-  std::string where(std::size_t row) const;       // "FILE, row 12", for messages
+  int column(std::string_view name) const;   // throws Error when there is none
+  std::string where(std::size_t row) const;  // "FILE, row 12", for messages
 };
 
 // Throws Error when the file is missing, a quote is left open, or a row has another number of fields than the header.

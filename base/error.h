@@ -21,14 +21,15 @@ class Error : public std::runtime_error {
 // A contract broken by our own code, not by the user. Shapes that do not fit, plans used with the wrong tensors.
 class ContractError : public Error {
  public:
-  explicit ContractError(const std::string& problem) : Error(problem, "this is a defect of palimpsest: please report it") {}
+  explicit ContractError(const std::string& problem)
+      : Error(problem, "this is a defect of palimpsest: please report it") {}
 };
 
-#define PALIMPSEST_REQUIRE(condition, ...)                                                                     \
-  do {                                                                                                         \
-    if (!(condition)) [[unlikely]]                                                                             \
-      throw ::palimpsest::ContractError(fmt::format("{}:{}: {}: {}", __FILE__, __LINE__, #condition,           \
-                                                    fmt::format(__VA_ARGS__)));                                \
+#define PALIMPSEST_REQUIRE(condition, ...)                                                         \
+  do {                                                                                             \
+    if (!(condition)) [[unlikely]]                                                                 \
+      throw ::palimpsest::ContractError(                                                           \
+          fmt::format("{}:{}: {}: {}", __FILE__, __LINE__, #condition, fmt::format(__VA_ARGS__))); \
   } while (0)
 
 }  // namespace palimpsest

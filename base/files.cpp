@@ -16,13 +16,18 @@ namespace {
 std::string remedy_for(int error) {
   switch (error) {
     case ENOSPC:
-    case EDQUOT: return "free some disk space, or name another folder with --out";
+    case EDQUOT:
+      return "free some disk space, or name another folder with --out";
     case EACCES:
     case EPERM:
-    case EROFS: return "choose a folder that you may write to, or change its permissions";
-    case ENOENT: return "check the path";
-    case EISDIR: return "name a file, not a folder";
-    default: return "check the disk and the path";
+    case EROFS:
+      return "choose a folder that you may write to, or change its permissions";
+    case ENOENT:
+      return "check the path";
+    case EISDIR:
+      return "name a file, not a folder";
+    default:
+      return "check the disk and the path";
   }
 }
 
@@ -86,8 +91,8 @@ void require_free_space(const fs::path& folder, std::uint64_t bytes, std::string
   std::error_code code;
   const auto space = fs::space(folder, code);
   if (code || space.available >= bytes) return;
-  throw Error(fmt::format("{} needs {:.1f} MB, but the disk of {} has only {:.1f} MB free", purpose, double(bytes) / 1e6,
-                          folder.string(), double(space.available) / 1e6),
+  throw Error(fmt::format("{} needs {:.1f} MB, but the disk of {} has only {:.1f} MB free", purpose,
+                          double(bytes) / 1e6, folder.string(), double(space.available) / 1e6),
               remedy_for(ENOSPC));
 }
 
@@ -107,7 +112,9 @@ AtomicFile::~AtomicFile() {
   fs::remove(temporary_, code);
 }
 
-void AtomicFile::fail(const char* action) const { fail_with(action, path_, errno); }
+void AtomicFile::fail(const char* action) const {
+  fail_with(action, path_, errno);
+}
 
 void AtomicFile::write(const void* data, std::size_t bytes) {
   if (bytes && std::fwrite(data, 1, bytes, file_) != bytes) fail("write");

@@ -16,7 +16,9 @@ void catch_interrupts() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
 }
-bool interrupted() { return flag != 0; }
+bool interrupted() {
+  return flag != 0;
+}
 void check_interrupt() {
   if (flag) throw Interrupted{};
 }

@@ -101,25 +101,44 @@ template <typename To>
 std::vector<To> numbers(const NpyArray& array) {
   std::vector<To> to;
   switch (array.kind) {
-    case 'f': array.item_size == 4 ? convert<To, float>(array, to) : convert<To, double>(array, to); break;
-    case 'b': convert<To, std::uint8_t>(array, to); break;
+    case 'f':
+      array.item_size == 4 ? convert<To, float>(array, to) : convert<To, double>(array, to);
+      break;
+    case 'b':
+      convert<To, std::uint8_t>(array, to);
+      break;
     case 'i':
       switch (array.item_size) {
-        case 1: convert<To, std::int8_t>(array, to); break;
-        case 2: convert<To, std::int16_t>(array, to); break;
-        case 4: convert<To, std::int32_t>(array, to); break;
-        default: convert<To, std::int64_t>(array, to);
+        case 1:
+          convert<To, std::int8_t>(array, to);
+          break;
+        case 2:
+          convert<To, std::int16_t>(array, to);
+          break;
+        case 4:
+          convert<To, std::int32_t>(array, to);
+          break;
+        default:
+          convert<To, std::int64_t>(array, to);
       }
       break;
     case 'u':
       switch (array.item_size) {
-        case 1: convert<To, std::uint8_t>(array, to); break;
-        case 2: convert<To, std::uint16_t>(array, to); break;
-        case 4: convert<To, std::uint32_t>(array, to); break;
-        default: convert<To, std::uint64_t>(array, to);
+        case 1:
+          convert<To, std::uint8_t>(array, to);
+          break;
+        case 2:
+          convert<To, std::uint16_t>(array, to);
+          break;
+        case 4:
+          convert<To, std::uint32_t>(array, to);
+          break;
+        default:
+          convert<To, std::uint64_t>(array, to);
       }
       break;
-    default: malformed(array.path, "it holds text where numbers are needed");
+    default:
+      malformed(array.path, "it holds text where numbers are needed");
   }
   return to;
 }
@@ -140,9 +159,15 @@ std::string header_for(std::string_view descr, std::span<const std::int64_t> sha
 
 }  // namespace
 
-std::int64_t NpyArray::count() const { return product(shape, path); }
-std::vector<float> NpyArray::floats() const { return numbers<float>(*this); }
-std::vector<std::int64_t> NpyArray::integers() const { return numbers<std::int64_t>(*this); }
+std::int64_t NpyArray::count() const {
+  return product(shape, path);
+}
+std::vector<float> NpyArray::floats() const {
+  return numbers<float>(*this);
+}
+std::vector<std::int64_t> NpyArray::integers() const {
+  return numbers<std::int64_t>(*this);
+}
 
 double NpyArray::number() const {
   if (count() != 1) malformed(path, fmt::format("it has {} values where one is needed", count()));

@@ -10,16 +10,16 @@ namespace palimpsest {
 
 // One .npy array in C order (format versions 1.0 to 3.0, little endian; Fortran order is turned into C order).
 struct NpyArray {
-  char kind = 'f';                   // numpy's: f, i, u, b, U
-  int item_size = 4;                 // bytes; for U four times the number of code points
-  std::vector<std::int64_t> shape;   // empty for a scalar
+  char kind = 'f';                  // numpy's: f, i, u, b, U
+  int item_size = 4;                // bytes; for U four times the number of code points
+  std::vector<std::int64_t> shape;  // empty for a scalar
   std::string bytes;
-  fs::path path;                     // where it was read, for messages
+  fs::path path;  // where it was read, for messages
 
   std::int64_t count() const;
-  std::vector<float> floats() const;          // from any number type; throws Error for text
-  std::vector<std::int64_t> integers() const; // throws Error for text and for numbers with a fraction
-  double number() const;                      // the single element, a number or text that spells one ('<U' scalars)
+  std::vector<float> floats() const;           // from any number type; throws Error for text
+  std::vector<std::int64_t> integers() const;  // throws Error for text and for numbers with a fraction
+  double number() const;                       // the single element, a number or text that spells one ('<U' scalars)
 };
 
 // Throws Error when the file is missing, is not .npy, is cut short or has an item type not listed above.

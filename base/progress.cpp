@@ -15,7 +15,9 @@ bool terminal() {
 }
 }  // namespace
 
-void Progress::silence(bool silent) { silent_mode = silent; }
+void Progress::silence(bool silent) {
+  silent_mode = silent;
+}
 
 std::string duration_text(double seconds) {
   const auto s = static_cast<std::int64_t>(seconds + 0.5);

@@ -43,8 +43,12 @@ std::uint32_t Random::bits() {
   return block_[std::size_t(used_++)];
 }
 
-double Random::uniform() { return bits() * 0x1p-32; }
-double Random::uniform(double low, double high) { return low + (high - low) * uniform(); }
+double Random::uniform() {
+  return bits() * 0x1p-32;
+}
+double Random::uniform(double low, double high) {
+  return low + (high - low) * uniform();
+}
 
 std::uint32_t Random::below(std::uint32_t n) {
   // Lemire's method: reject the few products that would make some values likelier than others.

@@ -7,8 +7,19 @@ namespace palimpsest {
 
 // What a stream of random numbers is for. Streams with different purposes never share a number.
 enum class Purpose : std::uint32_t {
-  initialise, shuffle, augment, split, dropout, folds, bootstrap, test,
-  draw_identity, draw_expression, draw_scene, draw_noise, draw_sequence,
+  initialise,
+  shuffle,
+  augment,
+  split,
+  dropout,
+  folds,
+  bootstrap,
+  test,
+  draw_identity,
+  draw_expression,
+  draw_scene,
+  draw_noise,
+  draw_sequence,
 };
 
 // Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011), counter based: the number
@@ -20,12 +31,12 @@ class Random {
  public:
   Random(std::uint64_t seed, Purpose purpose, std::uint32_t epoch = 0, std::uint64_t index = 0);
 
-  std::uint32_t bits();                      // uniform over 32 bits
-  double uniform();                          // [0, 1), 32 bits of it
-  double uniform(double low, double high);   // [low, high)
-  std::uint32_t below(std::uint32_t n);      // [0, n), unbiased; n >= 1
+  std::uint32_t bits();                     // uniform over 32 bits
+  double uniform();                         // [0, 1), 32 bits of it
+  double uniform(double low, double high);  // [low, high)
+  std::uint32_t below(std::uint32_t n);     // [0, n), unbiased; n >= 1
   bool chance(double p) { return uniform() < p; }
-  double normal();                           // mean 0, standard deviation 1 (Box-Muller)
+  double normal();  // mean 0, standard deviation 1 (Box-Muller)
 
  private:
   std::array<std::uint32_t, 2> key_;

@@ -31,11 +31,16 @@ Context::Context(int wanted_threads)
 std::size_t Context::bytes(const Shape& s, Layout layout) const {
   const auto area = std::size_t(s.h) * std::size_t(s.w);
   switch (layout) {
-    case Layout::activation: return std::size_t(s.n) * std::size_t(padded(s.c)) * area * sizeof(float);
-    case Layout::kernel: return std::size_t(padded(s.n)) * std::size_t(padded(s.c)) * area * sizeof(float);
-    case Layout::matrix: return std::size_t(s.count()) * sizeof(float);
-    case Layout::channels: return std::size_t(padded(s.c)) * sizeof(float);
-    case Layout::winners: return std::size_t(s.n) * std::size_t(padded(s.c)) * area;
+    case Layout::activation:
+      return std::size_t(s.n) * std::size_t(padded(s.c)) * area * sizeof(float);
+    case Layout::kernel:
+      return std::size_t(padded(s.n)) * std::size_t(padded(s.c)) * area * sizeof(float);
+    case Layout::matrix:
+      return std::size_t(s.count()) * sizeof(float);
+    case Layout::channels:
+      return std::size_t(padded(s.c)) * sizeof(float);
+    case Layout::winners:
+      return std::size_t(s.n) * std::size_t(padded(s.c)) * area;
   }
   throw ContractError("unknown layout");
 }

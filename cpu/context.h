@@ -40,7 +40,7 @@ class Context {
   dnnl::engine engine;
   dnnl::stream stream;
   int threads;
-  int block;          // channels are padded to it: 16 with AVX-512, else 8
+  int block;  // channels are padded to it: 16 with AVX-512, else 8
   bool has_avx512;
 
   int padded(int channels) const { return (channels + block - 1) / block * block; }
@@ -49,7 +49,8 @@ class Context {
   dnnl::memory::desc kernel(const Shape& shape) const;      // OIhw16i16o or OIhw8i8o
   dnnl::memory::desc channels(int count) const;
 
-  // Scratch memory, grown when a plan first runs and then reused. What a slot holds is lost at the next call that uses it.
+  // Scratch memory, grown when a plan first runs and then reused. What a slot holds is lost at the next call that uses
+  // it.
   enum Slot { primitive, denominator, term, mapped_input, packed, tall_x, tall_dy, slot_count };
   float* scratch(Slot slot, std::size_t bytes);
 
@@ -57,11 +58,17 @@ class Context {
   std::array<std::unique_ptr<Buffer>, slot_count> slots_;
 };
 
-inline float* data(const Tensor& tensor) { return static_cast<CpuStorage*>(tensor.storage.get())->buffer.floats(); }
-inline std::uint8_t* byte_data(const Tensor& tensor) { return reinterpret_cast<std::uint8_t*>(data(tensor)); }
+inline float* data(const Tensor& tensor) {
+  return static_cast<CpuStorage*>(tensor.storage.get())->buffer.floats();
+}
+inline std::uint8_t* byte_data(const Tensor& tensor) {
+  return reinterpret_cast<std::uint8_t*>(data(tensor));
+}
 void check(const Context& context, const Tensor& tensor, const Shape& shape, Layout layout, const char* name);
 std::uint64_t next_version();
-inline void touch(const Tensor& tensor) { tensor.storage->version = next_version(); }
+inline void touch(const Tensor& tensor) {
+  tensor.storage->version = next_version();
+}
 
 // An activation or matrix as a loop sees it: n x blocks pieces of `pixels` groups of `lanes` neighbouring channels.
 struct Pieces {

@@ -20,13 +20,20 @@ using namespace cpu;
 
 float map_one(float w, WeightMap map, float gamma) {
   switch (map) {
-    case WeightMap::identity: return w;
-    case WeightMap::positive: return std::max(w, 0.0F);
-    case WeightMap::negative: return std::min(w, 0.0F);
-    case WeightMap::gamma_positive: return w + gamma * std::max(w, 0.0F);
-    case WeightMap::gamma_negative: return w + gamma * std::min(w, 0.0F);
-    case WeightMap::square: return w * w;
-    case WeightMap::ones: return 1.0F;
+    case WeightMap::identity:
+      return w;
+    case WeightMap::positive:
+      return std::max(w, 0.0F);
+    case WeightMap::negative:
+      return std::min(w, 0.0F);
+    case WeightMap::gamma_positive:
+      return w + gamma * std::max(w, 0.0F);
+    case WeightMap::gamma_negative:
+      return w + gamma * std::min(w, 0.0F);
+    case WeightMap::square:
+      return w * w;
+    case WeightMap::ones:
+      return 1.0F;
   }
   throw ContractError("unknown weight map");
 }
@@ -62,7 +69,8 @@ class CpuDevice final : public Device {
     to_canonical(context_, from, values.data());
   }
   void copy(const Tensor& from, const Tensor& to) override {
-    PALIMPSEST_REQUIRE(from.shape.count() == to.shape.count(), "{} values into {}", from.shape.count(), to.shape.count());
+    PALIMPSEST_REQUIRE(from.shape.count() == to.shape.count(), "{} values into {}", from.shape.count(),
+                       to.shape.count());
     if (from.layout == to.layout && from.shape == to.shape) {
       std::memcpy(data(to), data(from), context_.bytes(to.shape, to.layout));
     } else if (to.layout == Layout::matrix) {
@@ -82,9 +90,15 @@ class CpuDevice final : public Device {
     }
   }
 
-  std::unique_ptr<Conv2dPlan> plan_conv2d(const Conv2dShape& shape) override { return make_conv2d_plan(context_, shape); }
-  std::unique_ptr<LinearPlan> plan_linear(const LinearShape& shape) override { return make_linear_plan(context_, shape); }
-  std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override { return make_max_pool_plan(context_, input); }
+  std::unique_ptr<Conv2dPlan> plan_conv2d(const Conv2dShape& shape) override {
+    return make_conv2d_plan(context_, shape);
+  }
+  std::unique_ptr<LinearPlan> plan_linear(const LinearShape& shape) override {
+    return make_linear_plan(context_, shape);
+  }
+  std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override {
+    return make_max_pool_plan(context_, input);
+  }
 
   void relu_backward(const Tensor& output, const Tensor& gradient) override {
     check(context_, gradient, output.shape, output.layout, "gradient");
@@ -147,6 +161,8 @@ class CpuDevice final : public Device {
 
 }  // namespace
 
-std::unique_ptr<Device> make_cpu_device(int threads) { return std::make_unique<CpuDevice>(threads); }
+std::unique_ptr<Device> make_cpu_device(int threads) {
+  return std::make_unique<CpuDevice>(threads);
+}
 
 }  // namespace palimpsest

@@ -36,7 +36,9 @@ void for_each(const Context& context, const Shape& s, Layout layout, Visit visit
   }
 }
 
-bool dense(Layout layout) { return layout == Layout::matrix || layout == Layout::channels; }
+bool dense(Layout layout) {
+  return layout == Layout::matrix || layout == Layout::channels;
+}
 
 }  // namespace
 
@@ -48,7 +50,8 @@ void from_canonical(const Context& context, const Tensor& to, const float* value
     clear_padding(context, to);
     return;
   }
-  for_each(context, to.shape, to.layout, [&](std::int64_t blocked, std::int64_t at) { out[blocked] = at < 0 ? 0.0F : values[at]; });
+  for_each(context, to.shape, to.layout,
+           [&](std::int64_t blocked, std::int64_t at) { out[blocked] = at < 0 ? 0.0F : values[at]; });
 }
 
 void to_canonical(const Context& context, const Tensor& from, float* values) {

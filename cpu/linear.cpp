@@ -46,7 +46,8 @@ class Plan final : public LinearPlan {
     float* const sums = data(db);
     std::fill_n(sums, shape_.outputs, 0.0F);
     for (int n = 0; n < shape_.n; ++n)
-      for (int o = 0; o < shape_.outputs; ++o) sums[o] += data(dy)[std::size_t(n) * std::size_t(shape_.outputs) + std::size_t(o)];
+      for (int o = 0; o < shape_.outputs; ++o)
+        sums[o] += data(dy)[std::size_t(n) * std::size_t(shape_.outputs) + std::size_t(o)];
     touch(dw);
     touch(db);
   }
@@ -59,7 +60,8 @@ class Plan final : public LinearPlan {
                        });
   }
 
-  void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient, const Tensor& relevance) override {
+  void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
+                              const Tensor& relevance) override {
     check(context_, quotient, shape_.output(), Layout::matrix, "quotient");
     redistribute(context_, {shape_.input(), shape_.output(), Layout::matrix}, what, relevance,
                  [&](const RelevanceTerm& term, float* c) {
@@ -72,7 +74,8 @@ class Plan final : public LinearPlan {
     gemm(false, true, shape_.n, shape_.outputs, shape_.inputs, x, w, y);
     if (!bias) return;
     for (int n = 0; n < shape_.n; ++n)
-      for (int o = 0; o < shape_.outputs; ++o) y[std::size_t(n) * std::size_t(shape_.outputs) + std::size_t(o)] += bias[o];
+      for (int o = 0; o < shape_.outputs; ++o)
+        y[std::size_t(n) * std::size_t(shape_.outputs) + std::size_t(o)] += bias[o];
   }
 
   Context& context_;

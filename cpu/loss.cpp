@@ -36,8 +36,8 @@ LossResult focal_loss(const Context& context, const FocalLoss& loss, const Tenso
   const int n = logits.shape.n, classes = logits.shape.c;
   check(context, logits, {n, classes}, Layout::matrix, "logits");
   PALIMPSEST_REQUIRE(labels.size() == std::size_t(n), "{} labels for {} rows", labels.size(), n);
-  PALIMPSEST_REQUIRE(loss.class_weights.empty() || loss.class_weights.size() == std::size_t(classes), "{} class weights",
-                     loss.class_weights.size());
+  PALIMPSEST_REQUIRE(loss.class_weights.empty() || loss.class_weights.size() == std::size_t(classes),
+                     "{} class weights", loss.class_weights.size());
   if (gradient) check(context, *gradient, logits.shape, Layout::matrix, "gradient");
   LossResult result;
   for (int i = 0; i < n; ++i) {
@@ -51,9 +51,8 @@ LossResult focal_loss(const Context& context, const FocalLoss& loss, const Tenso
     result.correct += std::max_element(row, row + classes) - row == label ? 1 : 0;
     if (!gradient) continue;
     // gamma p (1-p)^(gamma-1) log p: as p goes to 1, log p ~ -(1-p), so for gamma < 1 the product is still finite.
-    const double slope = loss.gamma == 0 || s.not_label == 0
-                             ? 0.0
-                             : loss.gamma * p * (modulator / s.not_label) * s.log_p_label;
+    const double slope =
+        loss.gamma == 0 || s.not_label == 0 ? 0.0 : loss.gamma * p * (modulator / s.not_label) * s.log_p_label;
     const double factor = weight * (slope - modulator) / n;
     float* out = data(*gradient) + std::size_t(i) * std::size_t(classes);
     for (int j = 0; j < classes; ++j)

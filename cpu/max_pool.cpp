@@ -15,7 +15,8 @@ class Plan final : public MaxPoolPlan {
     check(context_, x, input_, Layout::activation, "x");
     check(context_, y, output_, Layout::activation, "y");
     check(context_, winner, output_, Layout::winners, "winner");
-    context_.block == 16 ? run_forward<16>(data(x), data(y), byte_data(winner)) : run_forward<8>(data(x), data(y), byte_data(winner));
+    context_.block == 16 ? run_forward<16>(data(x), data(y), byte_data(winner))
+                         : run_forward<8>(data(x), data(y), byte_data(winner));
   }
 
   void backward(const Tensor& dy, const Tensor& winner, const Tensor& relu_output, const Tensor& dx) override {
@@ -74,7 +75,10 @@ class Plan final : public MaxPoolPlan {
       for (int oy = 0; oy < output_.h; ++oy) {
         float* const top = base + 2 * std::size_t(oy) * row;
         for (int ox = 0; ox < output_.w; ++ox) {
-          const std::size_t in = ((std::size_t(plane) * std::size_t(output_.h) + std::size_t(oy)) * std::size_t(output_.w) + std::size_t(ox)) * B;
+          const std::size_t in =
+              ((std::size_t(plane) * std::size_t(output_.h) + std::size_t(oy)) * std::size_t(output_.w) +
+               std::size_t(ox)) *
+              B;
           float* const at = top + std::size_t(ox) * 2 * B;
           for (int lane = 0; lane < B; ++lane) {
             const std::size_t i = in + std::size_t(lane);

@@ -28,7 +28,8 @@ const float* mapped_input(Context& context, const RelevanceShapes& shapes, const
   return mapped;
 }
 
-std::vector<float> total_bias(const Context& context, const RelevanceShapes& shapes, std::span<const RelevanceTerm> terms) {
+std::vector<float> total_bias(const Context& context, const RelevanceShapes& shapes,
+                              std::span<const RelevanceTerm> terms) {
   const Pieces p = pieces(context, shapes.output, shapes.layout);
   std::vector<float> total(std::size_t(p.blocks) * std::size_t(p.lanes), 0.0F);
   for (const auto& term : terms)
@@ -39,9 +40,12 @@ std::vector<float> total_bias(const Context& context, const RelevanceShapes& sha
 
 inline float stabilised(float z, const Stabiliser& stabiliser, float epsilon) {
   switch (stabiliser.kind) {
-    case Stabiliser::Kind::add_sign: return z + (z >= 0 ? epsilon : -epsilon);
-    case Stabiliser::Kind::zero_only: return z == 0 ? epsilon : z;
-    case Stabiliser::Kind::add: return z + epsilon;
+    case Stabiliser::Kind::add_sign:
+      return z + (z >= 0 ? epsilon : -epsilon);
+    case Stabiliser::Kind::zero_only:
+      return z == 0 ? epsilon : z;
+    case Stabiliser::Kind::add:
+      return z + epsilon;
   }
   return z;
 }
@@ -55,7 +59,8 @@ struct Epilogue {
 };
 
 // s = R / stabilised(z) over one piece, with the sums that the ledger shows.
-RelevanceSums divide_piece(const Epilogue& e, std::size_t start, const Pieces& p, const float* bias, const float* r, float* s) {
+RelevanceSums divide_piece(const Epilogue& e, std::size_t start, const Pieces& p, const float* bias, const float* r,
+                           float* s) {
   RelevanceSums sums;
   const auto epsilon = static_cast<float>(e.stabiliser.epsilon);
   for (std::size_t i = 0; i < p.piece(); ++i) {
@@ -84,12 +89,13 @@ RelevanceSums divide_piece(const Epilogue& e, std::size_t start, const Pieces& p
   return sums;
 }
 
-RelevanceSums divide(const Epilogue& epilogue, const Pieces& p, const std::vector<float>& bias, const float* r, float* s) {
+RelevanceSums divide(const Epilogue& epilogue, const Pieces& p, const std::vector<float>& bias, const float* r,
+                     float* s) {
   std::vector<RelevanceSums> partial(std::size_t(p.n) * std::size_t(p.blocks));
 #pragma omp parallel for schedule(static)
   for (int piece = 0; piece < p.n * p.blocks; ++piece)
-    partial[std::size_t(piece)] = divide_piece(epilogue, std::size_t(piece) * p.piece(), p,
-                                               bias.data() + piece % p.blocks * p.lanes, r, s);
+    partial[std::size_t(piece)] =
+        divide_piece(epilogue, std::size_t(piece) * p.piece(), p, bias.data() + piece % p.blocks * p.lanes, r, s);
   RelevanceSums total;
   for (const auto& one : partial) {
     total.incoming += one.incoming;
@@ -104,7 +110,8 @@ RelevanceSums divide(const Epilogue& epilogue, const Pieces& p, const std::vecto
 }  // namespace
 
 RelevanceSums denominator(Context& context, const RelevanceShapes& shapes, const RelevanceDenominator& what,
-                          std::span<const Tensor> relevance, std::span<const Tensor> quotients, const Product& product) {
+                          std::span<const Tensor> relevance, std::span<const Tensor> quotients,
+                          const Product& product) {
   PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !what.terms.empty(), "{} targets", relevance.size());
   const Pieces p = pieces(context, shapes.output, shapes.layout);
   const float* z = nullptr;
@@ -117,7 +124,8 @@ RelevanceSums denominator(Context& context, const RelevanceShapes& shapes, const
     bool first = true;
     for (const auto& term : what.terms) {
       float* target = first ? sum : context.scratch(Context::term, p.count() * sizeof(float));
-      product(mapped_input(context, shapes, term, data(what.x)), term, term.bias.empty() ? nullptr : data(term.bias), target);
+      product(mapped_input(context, shapes, term, data(what.x)), term, term.bias.empty() ? nullptr : data(term.bias),
+              target);
       const float sign = term.sign;
       if (!first || sign != 1) {
 #pragma omp parallel for schedule(static)
@@ -132,7 +140,8 @@ RelevanceSums denominator(Context& context, const RelevanceShapes& shapes, const
     check(context, tensor, shapes.output, shapes.layout, name);
     return data(tensor);
   };
-  const Epilogue epilogue{z, optional(what.floor, "floor"), optional(what.gate_by, "gate_by"), what.gate, what.stabiliser};
+  const Epilogue epilogue{z, optional(what.floor, "floor"), optional(what.gate_by, "gate_by"), what.gate,
+                          what.stabiliser};
   const auto bias = total_bias(context, shapes, what.terms);
   RelevanceSums sums;
   for (std::size_t k = 0; k < relevance.size(); ++k) {

@@ -33,7 +33,8 @@ nlohmann::ordered_json to_json(const Predictions& predictions, const std::vector
   const auto matrix = confusion_matrix(predictions);
   const Scores table = scores(matrix);
   const auto row = [](const ClassScores& s) {
-    return nlohmann::ordered_json{{"precision", s.precision}, {"recall", s.recall}, {"f1", s.f1}, {"support", s.support}};
+    return nlohmann::ordered_json{
+        {"precision", s.precision}, {"recall", s.recall}, {"f1", s.f1}, {"support", s.support}};
   };
   nlohmann::ordered_json json{{"images", matrix.total()}, {"accuracy", table.accuracy}, {"macro", row(table.macro)}};
   const auto recalls = recall_per_class(matrix);
@@ -57,7 +58,8 @@ void run_evaluate(const EvaluateCommand& command) {
   const LoadedPart part = load_part(command.data, a.size, a.classes, command.on.threads);
   for (int i = 0; i < part.examples->count(); ++i)
     if (part.examples->label(i) < 0)
-      throw Error(fmt::format("{} has no label for {}", command.data.name, part.examples->id(i)), "give labelled data to evaluate on");
+      throw Error(fmt::format("{} has no label for {}", command.data.name, part.examples->id(i)),
+                  "give labelled data to evaluate on");
   const Predictions predictions = predict_all(model, part, command);
   if (!command.predictions.empty()) write_predictions(command.predictions, predictions);
   const auto json = to_json(predictions, part.classes.empty() ? model.notes.classes : part.classes);

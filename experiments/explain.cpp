@@ -39,7 +39,8 @@ class TargetChoice {
       fixed_.push_back(int(target));
     }
     if (fixed_.size() != 1 && fixed_.size() != std::size_t(images))
-      throw Error(fmt::format("--target names {} classes for {} images", fixed_.size(), images), "give one class, or one for each image");
+      throw Error(fmt::format("--target names {} classes for {} images", fixed_.size(), images),
+                  "give one class, or one for each image");
   }
 
   bool all() const { return text_ == "all"; }
@@ -55,9 +56,12 @@ class TargetChoice {
     Targets one;
     for (int i = 0; i < batch.count; ++i) {
       const auto row = logits.subspan(std::size_t(i) * std::size_t(classes_), std::size_t(classes_));
-      if (text_ == "predicted") one.push_back(int(std::max_element(row.begin(), row.end()) - row.begin()));
-      else if (text_ == "true") one.push_back(true_class(batch, i, first));
-      else one.push_back(fixed_.size() == 1 ? fixed_[0] : fixed_[std::size_t(first + i)]);
+      if (text_ == "predicted")
+        one.push_back(int(std::max_element(row.begin(), row.end()) - row.begin()));
+      else if (text_ == "true")
+        one.push_back(true_class(batch, i, first));
+      else
+        one.push_back(fixed_.size() == 1 ? fixed_[0] : fixed_[std::size_t(first + i)]);
     }
     return {one};
   }
@@ -66,7 +70,8 @@ class TargetChoice {
   int true_class(const Batch& batch, int i, int first) const {
     const int label = batch.labels[std::size_t(i)];
     if (label < 0 || label >= classes_)
-      throw Error(fmt::format("image {} has no usable label, which --target true needs", first + i), "give labels, or --target predicted");
+      throw Error(fmt::format("image {} has no usable label, which --target true needs", first + i),
+                  "give labels, or --target predicted");
     return label;
   }
   std::string text_;
@@ -93,8 +98,9 @@ struct Side {
   Ledger ledger;
 
   Side(const ExplainCommand& command, const fs::path& weights) : model(load_model(command.on, weights)) {
-    explainer = std::make_unique<Explainer>(*model.network, composite_named(command.rules), dialect_named(command.dialect),
-                                            range_of(normalisation_for(command.data, model.notes), false));
+    explainer =
+        std::make_unique<Explainer>(*model.network, composite_named(command.rules), dialect_named(command.dialect),
+                                    range_of(normalisation_for(command.data, model.notes), false));
   }
   Trace& forward(const Batch& batch) {
     auto at = traces.find(batch.count);
@@ -114,7 +120,8 @@ struct Side {
 std::shared_ptr<const Examples> examples_for(const ExplainCommand& command, const Architecture& a) {
   const Source source = parse_source(command.data.name);
   if (source.scheme == Scheme::arrays || command.ids.empty())
-    return load_part(command.data, a.size, source.scheme == Scheme::arrays ? 0 : a.classes, command.on.threads).examples;
+    return load_part(command.data, a.size, source.scheme == Scheme::arrays ? 0 : a.classes, command.on.threads)
+        .examples;
   Dataset dataset = part_of(select_data(command.data), command.data.part);
   std::map<std::string, Sample> by_id;
   for (const auto& sample : dataset.samples) by_id[sample.id] = sample;
@@ -123,7 +130,8 @@ std::shared_ptr<const Examples> examples_for(const ExplainCommand& command, cons
   for (const auto& id : command.ids) {
     const auto at = by_id.find(id);
     if (at == by_id.end())
-      throw Error(fmt::format("{} has no image '{}' in its part '{}'", command.data.name, id, command.data.part), "check --ids and --part");
+      throw Error(fmt::format("{} has no image '{}' in its part '{}'", command.data.name, id, command.data.part),
+                  "check --ids and --part");
     dataset.samples.push_back(at->second);
   }
   return load_pictures_of(dataset, command.data, a.size, command.on.threads);
@@ -137,7 +145,9 @@ class Gallery {
     if (!command.pictures.empty()) create_folder(command.pictures);
     if (!command.masks.empty()) {
       truth_ = drawn::load_truth(command.masks);
-      if (!truth_) throw Error(fmt::format("{} holds no truth of drawn faces", command.masks.string()), "leave --masks out, or name a drawn set");
+      if (!truth_)
+        throw Error(fmt::format("{} holds no truth of drawn faces", command.masks.string()),
+                    "leave --masks out, or name a drawn set");
     }
   }
 
@@ -193,7 +203,8 @@ class Gallery {
       nlohmann::ordered_json one{{"area", of_a->area_share}, {"a", of_a->positive_share}};
       if (b) {
         if (const auto of_b = region_relevance(b->values, mask)) one["b"] = of_b->positive_share;
-        if (const auto of_difference = region_relevance(difference(a, *b).values, mask)) one["difference"] = of_difference->positive_share;
+        if (const auto of_difference = region_relevance(difference(a, *b).values, mask))
+          one["difference"] = of_difference->positive_share;
       }
       units[std::to_string(unit.number)] = one;
     }
@@ -210,13 +221,20 @@ class Gallery {
 nlohmann::ordered_json to_json(const Ledger& ledger) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
   for (const auto& l : ledger.layers)
-    layers.push_back({{"layer", l.layer}, {"rule", l.rule}, {"relevance_in", l.relevance_in}, {"relevance_out", l.relevance_out},
-                      {"to_bias", l.to_bias}, {"to_stabiliser", l.to_stabiliser}, {"to_zero", l.to_zero},
-                      {"near_zero", l.near_zero}, {"rounding", l.rounding()}});
+    layers.push_back({{"layer", l.layer},
+                      {"rule", l.rule},
+                      {"relevance_in", l.relevance_in},
+                      {"relevance_out", l.relevance_out},
+                      {"to_bias", l.to_bias},
+                      {"to_stabiliser", l.to_stabiliser},
+                      {"to_zero", l.to_zero},
+                      {"near_zero", l.near_zero},
+                      {"rounding", l.rounding()}});
   return {{"logits", ledger.logits()}, {"pixels", ledger.pixels()}, {"layers", layers}};
 }
 
-std::vector<std::int64_t> map_shape(const ExplainCommand& command, const TargetChoice& targets, const Examples& examples) {
+std::vector<std::int64_t> map_shape(const ExplainCommand& command, const TargetChoice& targets,
+                                    const Examples& examples) {
   std::vector<std::int64_t> shape{examples.count()};
   if (targets.all()) shape.push_back(std::int64_t(targets.count()));
   if (!command.sum_channels) shape.push_back(3);
@@ -234,8 +252,10 @@ void run_explain(const ExplainCommand& command) {
   std::optional<Side> b;
   if (!command.minus.empty()) b.emplace(command, command.minus);
   const Architecture& architecture = a.model.network->architecture();
-  if (b && (b->model.network->architecture().size != architecture.size || b->model.network->architecture().classes != architecture.classes))
-    throw Error(fmt::format("{} and {} take other images or tell other classes apart", command.weights.string(), command.minus.string()),
+  if (b && (b->model.network->architecture().size != architecture.size ||
+            b->model.network->architecture().classes != architecture.classes))
+    throw Error(fmt::format("{} and {} take other images or tell other classes apart", command.weights.string(),
+                            command.minus.string()),
                 "compare two models of the same task");
   const auto examples = examples_for(command, architecture);
   const TargetChoice choice(command.target, examples->count(), architecture.classes);
@@ -262,11 +282,14 @@ void run_explain(const ExplainCommand& command) {
     if (b) of_b = b->maps(b->forward(batch), targets);
     for (int i = 0; i < batch.count; ++i)
       for (std::size_t t = 0; t < targets.size(); ++t) {
-        const auto part = [&](const std::vector<std::vector<float>>& all) { return std::span(all[t]).subspan(std::size_t(i) * values, values); };
+        const auto part = [&](const std::vector<std::vector<float>>& all) {
+          return std::span(all[t]).subspan(std::size_t(i) * values, values);
+        };
         std::vector<float> raw(part(of_a).begin(), part(of_a).end());
         if (b)
           for (std::size_t v = 0; v < values; ++v) raw[v] -= part(of_b)[v];
-        if (maps) maps->append(command.sum_channels ? sum_channels(raw, examples->height(), examples->width()).values : raw);
+        if (maps)
+          maps->append(command.sum_channels ? sum_channels(raw, examples->height(), examples->width()).values : raw);
         if (t > 0) continue;
         const Heatmap map_a = sum_channels(part(of_a), examples->height(), examples->width());
         if (b) {

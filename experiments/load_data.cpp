@@ -12,7 +12,9 @@
 
 namespace palimpsest {
 
-int effective_threads(int threads) { return threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency())); }
+int effective_threads(int threads) {
+  return threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 Selected select_data(const DataChoice& choice) {
   const Source source = parse_source(choice.name);
@@ -33,7 +35,8 @@ Dataset part_of(const Selected& selected, const std::string& part) {
   if (part == "train") return parts.train;
   if (part == "validation") return parts.validation;
   if (part == "test") return parts.test;
-  if (part != "all") throw Error(fmt::format("there is no part '{}'", part), "give --part train, validation, test or all");
+  if (part != "all")
+    throw Error(fmt::format("there is no part '{}'", part), "give --part train, validation, test or all");
   Dataset all = parts.train;
   for (const Dataset* more : {&parts.validation, &parts.test}) {
     if (all.classes.empty()) all.classes = more->classes;
@@ -48,8 +51,8 @@ namespace {
 void tell_skipped(const Dataset& dataset, const fs::path& list) {
   if (dataset.skipped.empty()) return;
   const auto& first = dataset.skipped.front();
-  fmt::print(stderr, "{}: {} entries were skipped, the first is {} ({}){}\n", dataset.name, dataset.skipped.size(), first.id,
-             first.reason, list.empty() ? "" : "; all are listed in " + list.string());
+  fmt::print(stderr, "{}: {} entries were skipped, the first is {} ({}){}\n", dataset.name, dataset.skipped.size(),
+             first.id, first.reason, list.empty() ? "" : "; all are listed in " + list.string());
   if (list.empty()) return;
   std::string text = "id,reason\n";
   for (const auto& one : dataset.skipped) text += csv_field(one.id) + "," + csv_field(one.reason) + "\n";
@@ -57,8 +60,8 @@ void tell_skipped(const Dataset& dataset, const fs::path& list) {
 }
 }  // namespace
 
-std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataChoice& choice, int size, int threads,
-                                                 const fs::path& skipped) {
+std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataChoice& choice, int size,
+                                                 int threads, const fs::path& skipped) {
   PictureOptions options;
   options.size = choice.size.value_or(size);
   if (options.size != size)
@@ -77,17 +80,19 @@ LoadedPart load_part(const DataChoice& choice, int size, int classes, int thread
   if (source.scheme == Scheme::arrays) {
     auto arrays = read_arrays(source, classes);
     if (arrays->height() / 32 != size / 32 || arrays->height() != arrays->width())
-      throw Error(fmt::format("{} holds {} x {} images, but the weights take {} x {}", source.path.string(), arrays->height(),
-                              arrays->width(), size, size),
+      throw Error(fmt::format("{} holds {} x {} images, but the weights take {} x {}", source.path.string(),
+                              arrays->height(), arrays->width(), size, size),
                   "give arrays of that size, or other weights");
     return {arrays, {}, true};
   }
   const Dataset dataset = part_of(select_data(choice), choice.part);
   if (dataset.samples.empty())
-    throw Error(fmt::format("{} has no images in its part '{}'", choice.name, choice.part), "give another --part, or --part all");
+    throw Error(fmt::format("{} has no images in its part '{}'", choice.name, choice.part),
+                "give another --part, or --part all");
   if (classes > 0 && !dataset.classes.empty() && int(dataset.classes.size()) > classes)
-    throw Error(fmt::format("{} has {} classes, but the weights tell {} apart", choice.name, dataset.classes.size(), classes),
-                "give other weights, or leave classes out with --drop-classes");
+    throw Error(
+        fmt::format("{} has {} classes, but the weights tell {} apart", choice.name, dataset.classes.size(), classes),
+        "give other weights, or leave classes out with --drop-classes");
   return {load_pictures_of(dataset, choice, size, threads), dataset.classes, false};
 }
 

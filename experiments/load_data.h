@@ -17,8 +17,8 @@ Dataset part_of(const Selected& selected, const std::string& part);
 
 // The pictures of a dataset at `size`, or the arrays as they are. Pictures that could not be used are counted and the
 // first of them named on standard error; all of them are listed in `skipped` when that names a file.
-std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataChoice& choice, int size, int threads,
-                                                 const fs::path& skipped = {});
+std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataChoice& choice, int size,
+                                                 int threads, const fs::path& skipped = {});
 
 // One part ready for a network that takes size x size pictures; arrays: must have that size.
 struct LoadedPart {

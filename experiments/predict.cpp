@@ -22,7 +22,8 @@ void run_predict(const PredictCommand& command) {
   if (!command.logits.empty()) logits.emplace(command.logits, std::array<std::int64_t, 2>{n, a.classes});
   if (!command.features.empty())
     features.emplace(command.features, std::array<std::int64_t, 4>{n, a.channels.back(), side, side});
-  InferenceOptions options{command.batch, normalisation_for(command.data, model.notes), features.has_value(), "Predicting"};
+  InferenceOptions options{command.batch, normalisation_for(command.data, model.notes), features.has_value(),
+                           "Predicting"};
   infer(*model.network, part.examples, options, [&](const Outputs& outputs) {
     if (logits) logits->append(outputs.logits);
     if (features) features->append(outputs.features);

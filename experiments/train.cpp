@@ -34,8 +34,8 @@ TrainingData load_training_data(const TrainCommand& command, int size) {
   }
   const Selected selected = select_data(command.data);
   const Splits& parts = selected.parts;
-  TrainingData data{load_pictures_of(parts.train, command.data, size, command.on.threads, command.out / "skipped.csv"), nullptr,
-                    parts.train.classes, selected.choices};
+  TrainingData data{load_pictures_of(parts.train, command.data, size, command.on.threads, command.out / "skipped.csv"),
+                    nullptr, parts.train.classes, selected.choices};
   if (!parts.validation.samples.empty())
     data.validation = load_pictures_of(parts.validation, command.data, size, command.on.threads);
   return data;
@@ -65,12 +65,15 @@ int picture_size(const TrainCommand& command) {
 Architecture architecture_for(const TrainCommand& command, int size, int classes) {
   const std::vector<int> asked = command.hidden.empty() ? std::vector{4096, 4096} : command.hidden;
   const bool dense = command.head == "dense";
-  if (command.init.empty()) return Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
+  if (command.init.empty())
+    return Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
   Architecture a = architecture_of(SafetensorsFile(command.init));
   a.size = size;
   a.classes = classes;
-  if (dense) a.hidden.clear();
-  else if (!command.hidden.empty()) a.hidden = command.hidden;
+  if (dense)
+    a.hidden.clear();
+  else if (!command.hidden.empty())
+    a.hidden = command.hidden;
   return a;
 }
 
@@ -82,16 +85,17 @@ int count_of_classes(const TrainCommand& command, const TrainingData& data) {
   if (classes == 0 && !command.init.empty()) classes = architecture_of(SafetensorsFile(command.init)).classes;
   if (classes == 0) classes = largest + 1;
   if (largest >= classes)
-    throw Error(fmt::format("{} has the label {}, but there are {} classes", command.data.name, largest, classes), "give --classes");
+    throw Error(fmt::format("{} has the label {}, but there are {} classes", command.data.name, largest, classes),
+                "give --classes");
   return classes;
 }
 
 std::array<bool, kBlocks> frozen_blocks(const TrainCommand& command) {
   std::array<bool, kBlocks> frozen{};
   for (int block = 1; block <= kBlocks; ++block)
-    frozen[std::size_t(block) - 1] = command.freeze_blocks.empty()
-                                         ? block <= command.freeze
-                                         : std::count(command.freeze_blocks.begin(), command.freeze_blocks.end(), block) > 0;
+    frozen[std::size_t(block) - 1] = command.freeze_blocks.empty() ? block <= command.freeze
+                                                                   : std::count(command.freeze_blocks.begin(),
+                                                                                command.freeze_blocks.end(), block) > 0;
   return frozen;
 }
 
@@ -107,7 +111,8 @@ TrainOptions options_of(const TrainCommand& command, const Examples& training, i
   const auto weights = class_weights_named(command.class_weights);
   if (weights != ClassWeights::none && counts.empty()) counts = count_classes(training, classes);
   if (weights != ClassWeights::none && counts.size() != std::size_t(classes))
-    throw Error(fmt::format("--class-counts names {} classes, but there are {}", counts.size(), classes), "give one count for each class");
+    throw Error(fmt::format("--class-counts names {} classes, but there are {}", counts.size(), classes),
+                "give one count for each class");
   o.loss.class_weights = class_balanced_weights(counts, command.beta, weights);
   o.rate = command.rate;
   o.momentum = command.momentum;
@@ -120,7 +125,9 @@ TrainOptions options_of(const TrainCommand& command, const Examples& training, i
   o.warmup_steps = command.warmup_steps;
   o.plain_epochs = command.plain_epochs;
   o.slow_epochs = command.slow_epochs;
-  o.augmentation = command.augment == "none" ? Augmentation::none : command.augment == "flip" ? Augmentation::flip : Augmentation::keras;
+  o.augmentation = command.augment == "none"   ? Augmentation::none
+                   : command.augment == "flip" ? Augmentation::flip
+                                               : Augmentation::keras;
   o.shuffle = command.shuffle;
   o.seed = command.seed;
   o.cache_limit = command.cache_limit;

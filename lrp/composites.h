@@ -12,7 +12,7 @@ struct Composite {
   RuleChoice first;        // the first convolution, whose inputs are pixels and may be negative
   RuleChoice convolution;  // the others
   RuleChoice linear;
-  std::string about;       // one line for --help
+  std::string about;  // one line for --help
 };
 
 //   study                      LRP-0 for fully connected layers, z+ for convolutions (STUDY, section 5)

@@ -15,11 +15,11 @@ struct Dialect {
   using Bias = std::optional<WeightMap>;  // f(b) in the denominator, where it absorbs relevance; nothing: left out
 
   std::string name;
-  Stabiliser stabiliser;     // of every rule but the two below
+  Stabiliser stabiliser;  // of every rule but the two below
   Stabiliser lrp_0;
-  double epsilon;            // the epsilon rule's, where a composite does not give one; added with the sign of z
-  bool split_inputs;         // x+ and x- get weights of their own; else x is used whole, which is wrong where x < 0
-  bool gate_gamma;           // the gamma rule has a mirrored half for outputs below zero
+  double epsilon;     // the epsilon rule's, where a composite does not give one; added with the sign of z
+  bool split_inputs;  // x+ and x- get weights of their own; else x is used whole, which is wrong where x < 0
+  bool gate_gamma;    // the gamma rule has a mirrored half for outputs below zero
   Bias z_plus, alpha, beta, gamma, square;
   bool has_alpha_beta, has_gamma, has_flat_and_box;  // z-box, w-square and flat
 };

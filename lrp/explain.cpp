@@ -9,7 +9,9 @@ namespace palimpsest {
 
 namespace {
 
-bool has_weights(const Layer& layer) { return layer.parameter >= 0; }
+bool has_weights(const Layer& layer) {
+  return layer.parameter >= 0;
+}
 
 // What is left of a rule for one layer. Behind a ReLU no output is negative, and inputs that are not pixels neither.
 std::vector<RuleGroup> groups_left(const Rule& rule, bool pixels, bool outputs_not_negative) {
@@ -27,7 +29,8 @@ std::vector<RuleGroup> groups_left(const Rule& rule, bool pixels, bool outputs_n
 void require_finite(const std::vector<float>& map, std::size_t images) {
   const auto at = std::find_if(map.begin(), map.end(), [](float r) { return !std::isfinite(r); });
   if (at != map.end())
-    throw Error(fmt::format("the relevance of image {} of the batch is not finite", std::size_t(at - map.begin()) * images / map.size()),
+    throw Error(fmt::format("the relevance of image {} of the batch is not finite",
+                            std::size_t(at - map.begin()) * images / map.size()),
                 "a denominator was close to zero: use --dialect zennit or other --rules");
 }
 
@@ -43,7 +46,8 @@ Explainer::Explainer(Network& network, const Composite& composite, const Dialect
       weights_(device_) {}
 
 Explanation Explainer::explain(const Trace& trace, std::span<const Targets> targets) {
-  PALIMPSEST_REQUIRE(trace.keep_from == 0 && !targets.empty(), "trace from block {}, {} targets", trace.keep_from, targets.size());
+  PALIMPSEST_REQUIRE(trace.keep_from == 0 && !targets.empty(), "trace from block {}, {} targets", trace.keep_from,
+                     targets.size());
   allocate(trace, targets.size());
   Explanation explanation;
   Buffer at = first;
@@ -54,7 +58,8 @@ Explanation Explainer::explain(const Trace& trace, std::span<const Targets> targ
     const Step here = step(trace, i);
     at = at == first ? second : first;
     const Tensors below = tensors(here.layer.input.shape, here.layer.input.layout, at, targets.size());
-    LedgerEntry entry{.layer = here.layer.name, .rule = has_weights(here.layer) ? here.rule.name : "pass", .relevance_in = sum};
+    LedgerEntry entry{
+        .layer = here.layer.name, .rule = has_weights(here.layer) ? here.rule.name : "pass", .relevance_in = sum};
     through(here, relevance, below, entry);
     entry.relevance_out = sum = device_.sum(below.front());
     explanation.ledger.layers.push_back(std::move(entry));
@@ -72,10 +77,12 @@ void Explainer::start(const Trace& trace, std::span<const Targets> targets, cons
   const auto classes = std::size_t(trace.logits().shape.c);
   const std::vector<float> logits = device_.download(trace.logits());
   for (std::size_t k = 0; k < targets.size(); ++k) {
-    PALIMPSEST_REQUIRE(targets[k].size() == std::size_t(trace.n), "{} classes for {} images", targets[k].size(), trace.n);
+    PALIMPSEST_REQUIRE(targets[k].size() == std::size_t(trace.n), "{} classes for {} images", targets[k].size(),
+                       trace.n);
     std::vector<float> chosen(logits.size(), 0.0F);
     for (std::size_t image = 0; image < targets[k].size(); ++image) {
-      PALIMPSEST_REQUIRE(targets[k][image] >= 0 && std::size_t(targets[k][image]) < classes, "class {} of {}", targets[k][image], classes);
+      PALIMPSEST_REQUIRE(targets[k][image] >= 0 && std::size_t(targets[k][image]) < classes, "class {} of {}",
+                         targets[k][image], classes);
       const std::size_t place = image * classes + std::size_t(targets[k][image]);
       chosen[place] = logits[place];
     }

@@ -31,8 +31,8 @@ struct Explanation {
 // buffers for each target, a third with rules of several groups (alpha-beta).
 //
 // Beside the forward pass, with F one convolution and B one backward pass to the data, a layer whose inputs are not
-// negative costs   LRP-0, epsilon: 1 B;   z+, gamma: 1 F + 1 B;   alpha-beta: 2 F + 2 B;   the denominators (F) once for
-// all targets. The beta half has a forward pass of its own, not z - z+, which cancels where z- is small.
+// negative costs   LRP-0, epsilon: 1 B;   z+, gamma: 1 F + 1 B;   alpha-beta: 2 F + 2 B;   the denominators (F) once
+// for all targets. The beta half has a forward pass of its own, not z - z+, which cancels where z- is small.
 class Explainer {
  public:
   // Throws Error when the dialect's library lacks one of the rules.
@@ -73,7 +73,7 @@ class Explainer {
   InputRange range_;
   Rule first_, convolution_, linear_;
   MappedWeights weights_;
-  std::map<std::pair<int, Constant>, Tensor> constants_;  // by the layer's parameter
+  std::map<std::pair<int, Constant>, Tensor> constants_;                     // by the layer's parameter
   std::vector<std::array<std::shared_ptr<Storage>, buffer_count>> buffers_;  // for each target
   std::size_t buffer_bytes_ = 0;
   Tensor reference_;

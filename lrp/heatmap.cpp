@@ -42,7 +42,9 @@ Heatmap divided_by_total(Heatmap map) {
 }
 }  // namespace
 
-Heatmap difference_of_shares(const Heatmap& a, const Heatmap& b) { return difference(divided_by_total(a), divided_by_total(b)); }
+Heatmap difference_of_shares(const Heatmap& a, const Heatmap& b) {
+  return difference(divided_by_total(a), divided_by_total(b));
+}
 
 MapNormalisation map_normalisation_named(const std::string& name) {
   if (name == "min-max") return MapNormalisation::min_max;
@@ -95,7 +97,8 @@ Image painted(const Heatmap& map, ColourOf colour_of) {
   Image image(map.width, map.height);
   for (std::size_t i = 0; i < map.values.size(); ++i) {
     const Colour c = colour_of(i);
-    for (std::size_t k = 0; k < 3; ++k) image.pixels[3 * i + k] = std::uint8_t(std::lround(std::clamp(c[k], 0.0, 255.0)));
+    for (std::size_t k = 0; k < 3; ++k)
+      image.pixels[3 * i + k] = std::uint8_t(std::lround(std::clamp(c[k], 0.0, 255.0)));
   }
   return image;
 }
@@ -109,7 +112,8 @@ Image diverging(const Heatmap& map) {
 
 Image sequential(const Heatmap& map) {
   // Dark violet, red, orange, pale yellow: lightness rises evenly, so that it reads in grey too.
-  static constexpr std::array<Colour, 5> stops{{{18, 10, 50}, {108, 30, 105}, {198, 60, 75}, {245, 145, 60}, {252, 244, 190}}};
+  static constexpr std::array<Colour, 5> stops{
+      {{18, 10, 50}, {108, 30, 105}, {198, 60, 75}, {245, 145, 60}, {252, 244, 190}}};
   return painted(map, [&](std::size_t i) {
     const double at = std::clamp(double(map.values[i]), 0.0, 1.0) * double(stops.size() - 1);
     const auto low = std::min(std::size_t(at), stops.size() - 2);
@@ -118,7 +122,8 @@ Image sequential(const Heatmap& map) {
 }
 
 Image overlay(const Image& picture, const Heatmap& map) {
-  PALIMPSEST_REQUIRE(picture.width == map.width && picture.height == map.height, "{} x {}", picture.width, picture.height);
+  PALIMPSEST_REQUIRE(picture.width == map.width && picture.height == map.height, "{} x {}", picture.width,
+                     picture.height);
   const double most = largest(map);
   return painted(map, [&](std::size_t i) {
     const auto* p = picture.pixels.data() + 3 * i;

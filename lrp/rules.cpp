@@ -31,8 +31,10 @@ Rule epsilon(double value) {
 }
 
 Rule z_plus(const Dialect& dialect) {
-  return {"z+", 0, {{.terms = contributions(dialect, W::positive, W::negative, dialect.z_plus),
-                     .stabiliser = dialect.stabiliser}}};
+  return {
+      "z+",
+      0,
+      {{.terms = contributions(dialect, W::positive, W::negative, dialect.z_plus), .stabiliser = dialect.stabiliser}}};
 }
 
 Rule alpha_beta(double alpha, double beta, const Dialect& dialect) {
@@ -64,16 +66,19 @@ Rule gamma(double value, const Dialect& dialect) {
 
 // sum_i x_i w_ij - low_i w+_ij - high_i w-_ij. The bias cancels: b - b+ - b- = 0.
 Rule z_box(const Dialect& dialect) {
-  return {"z-box",
-          0,
-          {{.terms = {{.input = In::identity, .weights = W::identity, .bias = {}},
-                      {.input = In::constant, .weights = W::positive, .bias = {}, .sign = -1, .constant = Constant::low},
-                      {.input = In::constant, .weights = W::negative, .bias = {}, .sign = -1, .constant = Constant::high}},
-            .stabiliser = dialect.stabiliser}}};
+  return {
+      "z-box",
+      0,
+      {{.terms = {{.input = In::identity, .weights = W::identity, .bias = {}},
+                  {.input = In::constant, .weights = W::positive, .bias = {}, .sign = -1, .constant = Constant::low},
+                  {.input = In::constant, .weights = W::negative, .bias = {}, .sign = -1, .constant = Constant::high}},
+        .stabiliser = dialect.stabiliser}}};
 }
 
 Rule spread(const char* name, W weights, Bias bias, const Dialect& dialect) {
-  return {name, 0, {{.terms = {{.input = In::constant, .weights = weights, .bias = bias}}, .stabiliser = dialect.stabiliser}}};
+  return {name,
+          0,
+          {{.terms = {{.input = In::constant, .weights = weights, .bias = bias}}, .stabiliser = dialect.stabiliser}}};
 }
 
 void require(bool has, const char* rule, const Dialect& dialect) {
@@ -86,14 +91,21 @@ void require(bool has, const char* rule, const Dialect& dialect) {
 
 Rule make_rule(const RuleChoice& choice, const Dialect& dialect) {
   switch (choice.kind) {
-    case RuleChoice::Kind::lrp_0: return lrp_0(dialect);
-    case RuleChoice::Kind::epsilon: return epsilon(choice.epsilon.value_or(dialect.epsilon));
-    case RuleChoice::Kind::z_plus: return z_plus(dialect);
+    case RuleChoice::Kind::lrp_0:
+      return lrp_0(dialect);
+    case RuleChoice::Kind::epsilon:
+      return epsilon(choice.epsilon.value_or(dialect.epsilon));
+    case RuleChoice::Kind::z_plus:
+      return z_plus(dialect);
     case RuleChoice::Kind::alpha_beta:
       require(dialect.has_alpha_beta || choice.beta == 0, "alpha-beta", dialect);
       return alpha_beta(choice.alpha, choice.beta, dialect);
-    case RuleChoice::Kind::gamma: require(dialect.has_gamma, "gamma", dialect); return gamma(choice.gamma, dialect);
-    case RuleChoice::Kind::z_box: require(dialect.has_flat_and_box, "z-box", dialect); return z_box(dialect);
+    case RuleChoice::Kind::gamma:
+      require(dialect.has_gamma, "gamma", dialect);
+      return gamma(choice.gamma, dialect);
+    case RuleChoice::Kind::z_box:
+      require(dialect.has_flat_and_box, "z-box", dialect);
+      return z_box(dialect);
     case RuleChoice::Kind::w_square:
       require(dialect.has_flat_and_box, "w-square", dialect);
       return spread("w-square", W::square, dialect.square, dialect);
@@ -142,7 +154,8 @@ bool bounds_output(const RuleGroup& group, bool non_negative_inputs) {
 
 bool vanishes_at_zero(const Rule& rule) {
   return std::all_of(rule.groups.begin(), rule.groups.end(), [](const RuleGroup& group) {
-    return std::none_of(group.terms.begin(), group.terms.end(), [](const RuleTerm& t) { return t.input == In::constant; });
+    return std::none_of(group.terms.begin(), group.terms.end(),
+                        [](const RuleTerm& t) { return t.input == In::constant; });
   });
 }
 

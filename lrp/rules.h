@@ -47,9 +47,9 @@ struct RuleChoice {
   double alpha = 1, beta = 0;     // alpha-beta rule; alpha - beta = 1 conserves relevance
 };
 
-// LRP-0, epsilon, alpha-beta: Bach et al., PLoS ONE 2015, eqs. 56, 58, 60. z+, w-square, z-box: Montavon et al., Pattern
-// Recognition 65, 2017. gamma: Montavon et al., in "Explainable AI", LNCS 11700, 2019. flat: Lapuschkin et al., Nature
-// Communications 10, 2019. Throws Error when the dialect's library has no such rule.
+// LRP-0, epsilon, alpha-beta: Bach et al., PLoS ONE 2015, eqs. 56, 58, 60. z+, w-square, z-box: Montavon et al.,
+// Pattern Recognition 65, 2017. gamma: Montavon et al., in "Explainable AI", LNCS 11700, 2019. flat: Lapuschkin et al.,
+// Nature Communications 10, 2019. Throws Error when the dialect's library has no such rule.
 Rule make_rule(const RuleChoice& choice, const Dialect& dialect);
 
 // The group on inputs that are never negative: x- terms vanish and x+ is x. Same result, half the products.

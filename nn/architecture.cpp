@@ -16,7 +16,8 @@ Architecture Architecture::vgg16(double width, int size, std::vector<int> hidden
   if (!(width > 0 && width <= 4))
     throw Error(fmt::format("a width of {} is not usable", width), "give --width between 0.0625 and 4; 1 is VGG16");
   if (size < 32 || size > 1024)
-    throw Error(fmt::format("an image size of {} is not usable", size), "give --size between 32 and 1024; 224 is VGG16's");
+    throw Error(fmt::format("an image size of {} is not usable", size),
+                "give --size between 32 and 1024; 224 is VGG16's");
   Architecture a;
   for (auto& channels : a.channels) channels = std::max(1, int(std::lround(channels * width)));
   a.size = size;
@@ -33,7 +34,8 @@ std::vector<LayerName> layer_names(const Architecture& architecture) {
       names.push_back({fmt::format("features.{}", index), block});
     ++index;
   }
-  for (std::size_t i = 0; i <= architecture.hidden.size(); ++i) names.push_back({fmt::format("classifier.{}", 3 * i), kBlocks});
+  for (std::size_t i = 0; i <= architecture.hidden.size(); ++i)
+    names.push_back({fmt::format("classifier.{}", 3 * i), kBlocks});
   return names;
 }
 

@@ -19,20 +19,25 @@ std::uint64_t FeatureCache::bytes(const Network& network, int examples, bool fli
   return std::uint64_t(network.architecture().features()) * sizeof(float) * std::uint64_t(examples) * (flips ? 2 : 1);
 }
 
-FeatureCache::FeatureCache(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation,
-                           bool flips, int batch, const std::filesystem::path& folder)
-    : values_(std::size_t(network.architecture().features())), flips_(flips), bytes_(bytes(network, examples->count(), flips)) {
+FeatureCache::FeatureCache(Network& network, std::shared_ptr<const Examples> examples,
+                           const Normalisation& normalisation, bool flips, int batch,
+                           const std::filesystem::path& folder)
+    : values_(std::size_t(network.architecture().features())),
+      flips_(flips),
+      bytes_(bytes(network, examples->count(), flips)) {
   require_free_space(folder, bytes_, "keeping block-5 features");
   std::string name = (folder / "features.tmp.XXXXXX").string();
   const int file = ::mkstemp(name.data());
-  if (file < 0) throw Error(fmt::format("cannot write {}: {}", name, std::strerror(errno)), "choose a folder that you may write to");
+  if (file < 0)
+    throw Error(fmt::format("cannot write {}: {}", name, std::strerror(errno)),
+                "choose a folder that you may write to");
   ::unlink(name.c_str());
   const int error = ::posix_fallocate(file, 0, off_t(bytes_));
   void* mapped = error ? MAP_FAILED : ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   ::close(file);
   if (mapped == MAP_FAILED)
-    throw Error(fmt::format("{:.1f} MB of block-5 features cannot be kept in {}: {}", double(bytes_) / 1e6, folder.string(),
-                            std::strerror(error ? error : errno)),
+    throw Error(fmt::format("{:.1f} MB of block-5 features cannot be kept in {}: {}", double(bytes_) / 1e6,
+                            folder.string(), std::strerror(error ? error : errno)),
                 "free some disk space, or give a smaller --cache-limit so that they are computed again each time");
   data_ = static_cast<float*>(mapped);
   try {
@@ -43,13 +48,17 @@ FeatureCache::FeatureCache(Network& network, std::shared_ptr<const Examples> exa
   }
 }
 
-FeatureCache::~FeatureCache() { ::munmap(data_, bytes_); }
+FeatureCache::~FeatureCache() {
+  ::munmap(data_, bytes_);
+}
 
 std::span<float> FeatureCache::slot(int index, bool flipped) const {
   const auto at = flips_ ? 2 * std::size_t(index) + (flipped ? 1 : 0) : std::size_t(index);
   return {data_ + at * values_, values_};
 }
-std::span<const float> FeatureCache::features(int index, bool flipped) const { return slot(index, flipped); }
+std::span<const float> FeatureCache::features(int index, bool flipped) const {
+  return slot(index, flipped);
+}
 
 namespace {
 void mirror(Batch& batch) {
@@ -59,7 +68,8 @@ void mirror(Batch& batch) {
 }
 }  // namespace
 
-void FeatureCache::fill(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation, int size) {
+void FeatureCache::fill(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation,
+                        int size) {
   Progress progress("Block-5 features", std::int64_t{examples->count()} * (flips_ ? 2 : 1));
   LoaderOptions loading;
   loading.batch = size;
@@ -81,7 +91,8 @@ void FeatureCache::fill(Network& network, std::shared_ptr<const Examples> exampl
       features.resize(std::size_t(batch.count) * values_);
       network.device().download(trace.features(), features);
       for (int i = 0; i < batch.count; ++i)
-        std::copy_n(features.begin() + std::ptrdiff_t(std::size_t(i) * values_), values_, slot(batch.indices[std::size_t(i)], flipped).begin());
+        std::copy_n(features.begin() + std::ptrdiff_t(std::size_t(i) * values_), values_,
+                    slot(batch.indices[std::size_t(i)], flipped).begin());
       progress.advance(batch.count);
     }
   }

@@ -9,8 +9,8 @@
 
 namespace palimpsest {
 
-// Block-5 features of every example, and of its mirror image, when all blocks are frozen: they never change, so they are
-// computed once. They live in a file that has no name any more (it goes with the process, whatever ends it), mapped
+// Block-5 features of every example, and of its mirror image, when all blocks are frozen: they never change, so they
+// are computed once. They live in a file that has no name any more (it goes with the process, whatever ends it), mapped
 // into memory, so that the operating system decides how much of it stays there.
 class FeatureCache {
  public:
@@ -18,8 +18,8 @@ class FeatureCache {
   static std::uint64_t bytes(const Network& network, int examples, bool flips);
 
   // Throws Error when the disk of `folder` lacks the room.
-  FeatureCache(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation, bool flips,
-               int batch, const std::filesystem::path& folder);
+  FeatureCache(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation,
+               bool flips, int batch, const std::filesystem::path& folder);
   ~FeatureCache();
   FeatureCache(const FeatureCache&) = delete;
   FeatureCache& operator=(const FeatureCache&) = delete;

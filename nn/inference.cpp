@@ -30,8 +30,8 @@ void infer(Network& network, std::shared_ptr<const Examples> examples, const Inf
     network.forward(trace);
     const auto logits = device.download(trace.logits());
     if (std::any_of(logits.begin(), logits.end(), [](float v) { return !std::isfinite(v); }))
-      throw Error(fmt::format("a logit of image {} or one of the {} after it is not finite, first in {}", examples->id(first),
-                              batch.count - 1, first_not_finite(network, trace)),
+      throw Error(fmt::format("a logit of image {} or one of the {} after it is not finite, first in {}",
+                              examples->id(first), batch.count - 1, first_not_finite(network, trace)),
                   "check the input and the weights");
     if (options.features) features = device.download(trace.features());
     take({first, batch.count, logits, features});

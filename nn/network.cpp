@@ -7,7 +7,8 @@
 namespace palimpsest {
 
 const Tensor& Trace::features() const {
-  const auto flatten = std::find_if(layers.begin(), layers.end(), [](const Layer& l) { return l.kind == Layer::Kind::flatten; });
+  const auto flatten =
+      std::find_if(layers.begin(), layers.end(), [](const Layer& l) { return l.kind == Layer::Kind::flatten; });
   return flatten->input;
 }
 
@@ -25,8 +26,12 @@ Network::Network(Device& device, const Architecture& architecture) : device_(dev
       out = i < architecture_.hidden.size() ? architecture_.hidden[i] : last;
     }
     const Shape weight = convolution ? Shape{out, in, 3, 3} : Shape{out, in};
-    parameters_.push_back({layer.name + ".weight", layer.block, device_.make(weight, convolution ? Layout::kernel : Layout::matrix), {}});
-    parameters_.push_back({layer.name + ".bias", layer.block, device_.make({1, out}, convolution ? Layout::channels : Layout::matrix), {}});
+    parameters_.push_back(
+        {layer.name + ".weight", layer.block, device_.make(weight, convolution ? Layout::kernel : Layout::matrix), {}});
+    parameters_.push_back({layer.name + ".bias",
+                           layer.block,
+                           device_.make({1, out}, convolution ? Layout::channels : Layout::matrix),
+                           {}});
     in = out;
   }
 }
@@ -37,7 +42,9 @@ void Network::set_frozen(const std::array<bool, kBlocks>& frozen) {
     if (!trained(p.block)) p.gradient = {};
 }
 
-int Network::lowest_trained_block() const { return int(std::find(frozen_.begin(), frozen_.end(), false) - frozen_.begin()); }
+int Network::lowest_trained_block() const {
+  return int(std::find(frozen_.begin(), frozen_.end(), false) - frozen_.begin());
+}
 
 Network::Plans& Network::plans_for(int n) {
   auto [at, fresh] = plans_.try_emplace(n);
@@ -104,8 +111,17 @@ Trace Network::make_trace(int n, int keep_from) {
     const int out = architecture_.channels[std::size_t(block)];
     const bool kept = block >= keep_from;
     for (int i = 0; i < kConvolutionsPerBlock[std::size_t(block)]; ++i, parameter += 2, ++convolution) {
-      Layer layer{Layer::Kind::convolution, parameters_[std::size_t(parameter)].name, block, true, parameter,
-                  plans.convolutions[convolution].get(), nullptr, nullptr, at, tensors.make({n, out, side, side}, kept), {}};
+      Layer layer{Layer::Kind::convolution,
+                  parameters_[std::size_t(parameter)].name,
+                  block,
+                  true,
+                  parameter,
+                  plans.convolutions[convolution].get(),
+                  nullptr,
+                  nullptr,
+                  at,
+                  tensors.make({n, out, side, side}, kept),
+                  {}};
       layer.name.resize(layer.name.rfind('.'));
       at = layer.output;
       trace.layers.push_back(std::move(layer));
@@ -119,12 +135,22 @@ Trace Network::make_trace(int n, int keep_from) {
     at = trace.layers.back().output;
   }
   Tensor flat = device_.make({n, architecture_.features()}, Layout::matrix);
-  trace.layers.push_back({Layer::Kind::flatten, "flatten", kBlocks, false, -1, nullptr, nullptr, nullptr, at, flat, {}});
+  trace.layers.push_back(
+      {Layer::Kind::flatten, "flatten", kBlocks, false, -1, nullptr, nullptr, nullptr, at, flat, {}});
   at = flat;
   for (std::size_t i = 0; i < plans.linears.size(); ++i, parameter += 2) {
     const int out = parameters_[std::size_t(parameter)].value.shape.n;
-    Layer layer{Layer::Kind::linear, parameters_[std::size_t(parameter)].name, kBlocks, i + 1 < plans.linears.size(), parameter,
-                nullptr, nullptr, plans.linears[i].get(), at, device_.make({n, out}, Layout::matrix), {}};
+    Layer layer{Layer::Kind::linear,
+                parameters_[std::size_t(parameter)].name,
+                kBlocks,
+                i + 1 < plans.linears.size(),
+                parameter,
+                nullptr,
+                nullptr,
+                plans.linears[i].get(),
+                at,
+                device_.make({n, out}, Layout::matrix),
+                {}};
     layer.name.resize(layer.name.rfind('.'));
     at = layer.output;
     trace.layers.push_back(std::move(layer));
@@ -137,10 +163,18 @@ void run(Device& device, const std::vector<Parameter>& parameters, const Layer& 
   const auto weight = [&] { return parameters[std::size_t(layer.parameter)].value; };
   const auto bias = [&] { return parameters[std::size_t(layer.parameter) + 1].value; };
   switch (layer.kind) {
-    case Layer::Kind::convolution: layer.convolution->forward(layer.input, weight(), bias(), layer.relu, layer.output); break;
-    case Layer::Kind::max_pool: layer.max_pool->forward(layer.input, layer.output, layer.winner); break;
-    case Layer::Kind::flatten: device.copy(layer.input, layer.output); break;
-    case Layer::Kind::linear: layer.linear->forward(layer.input, weight(), bias(), layer.relu, layer.output); break;
+    case Layer::Kind::convolution:
+      layer.convolution->forward(layer.input, weight(), bias(), layer.relu, layer.output);
+      break;
+    case Layer::Kind::max_pool:
+      layer.max_pool->forward(layer.input, layer.output, layer.winner);
+      break;
+    case Layer::Kind::flatten:
+      device.copy(layer.input, layer.output);
+      break;
+    case Layer::Kind::linear:
+      layer.linear->forward(layer.input, weight(), bias(), layer.relu, layer.output);
+      break;
   }
 }
 }  // namespace
@@ -172,7 +206,8 @@ Tensor Network::gradient_tensor(const Shape& shape, Layout layout, int buffer) {
 
 void Network::backward(Trace& trace, const Tensor& logits_gradient) {
   const int lowest = lowest_trained_block();
-  PALIMPSEST_REQUIRE(trace.keep_from <= lowest, "the trace keeps blocks from {}, training starts at {}", trace.keep_from, lowest);
+  PALIMPSEST_REQUIRE(trace.keep_from <= lowest, "the trace keeps blocks from {}, training starts at {}",
+                     trace.keep_from, lowest);
   for (auto& p : parameters_)
     if (trained(p.block) && p.gradient.empty()) p.gradient = device_.make(p.value.shape, p.value.layout);
   Tensor gradient = logits_gradient;
@@ -189,16 +224,25 @@ void Network::backward(Trace& trace, const Tensor& logits_gradient) {
       if (layer.convolution) layer.convolution->backward_weights(layer.input, gradient, weight, bias);
       if (layer.linear) layer.linear->backward_weights(layer.input, gradient, weight, bias);
     }
-    const bool needed_below = i > 0 && (trace.layers[i - 1].block >= lowest && !(lowest == kBlocks && trace.layers[i - 1].parameter < 0));
+    const bool needed_below =
+        i > 0 && (trace.layers[i - 1].block >= lowest && !(lowest == kBlocks && trace.layers[i - 1].parameter < 0));
     if (!needed_below) return;
     Tensor below = gradient_tensor(layer.input.shape, layer.input.layout, buffer);
     buffer = 1 - buffer;
     const auto weight = [&] { return parameters_[std::size_t(layer.parameter)].value; };
     switch (layer.kind) {
-      case Layer::Kind::convolution: layer.convolution->backward_data(gradient, weight(), below); break;
-      case Layer::Kind::max_pool: layer.max_pool->backward(gradient, layer.winner, layer.output, below); break;
-      case Layer::Kind::flatten: device_.copy(gradient, below); break;
-      case Layer::Kind::linear: layer.linear->backward_data(gradient, weight(), below); break;
+      case Layer::Kind::convolution:
+        layer.convolution->backward_data(gradient, weight(), below);
+        break;
+      case Layer::Kind::max_pool:
+        layer.max_pool->backward(gradient, layer.winner, layer.output, below);
+        break;
+      case Layer::Kind::flatten:
+        device_.copy(gradient, below);
+        break;
+      case Layer::Kind::linear:
+        layer.linear->backward_data(gradient, weight(), below);
+        break;
     }
     gradient = below;
   }

@@ -14,18 +14,24 @@ constexpr const char* kMetrics = "metrics.jsonl";
 constexpr const char* kTiming = "timing.jsonl";
 
 std::string to_text(const Progression& p) {
-  return nlohmann::json{{"epochs", p.epochs}, {"steps", p.steps}, {"best_loss", p.best_loss}, {"best_epoch", p.best_epoch},
-                        {"finished", p.finished}, {"metrics_bytes", p.metrics_bytes}, {"timing_bytes", p.timing_bytes}}
+  return nlohmann::json{{"epochs", p.epochs},
+                        {"steps", p.steps},
+                        {"best_loss", p.best_loss},
+                        {"best_epoch", p.best_epoch},
+                        {"finished", p.finished},
+                        {"metrics_bytes", p.metrics_bytes},
+                        {"timing_bytes", p.timing_bytes}}
       .dump();
 }
 
 Progression from_text(const std::string& text, const fs::path& file) {
   try {
     const auto j = nlohmann::json::parse(text);
-    return {j.at("epochs"), j.at("steps"), j.at("best_loss"), j.at("best_epoch"),
+    return {j.at("epochs"),   j.at("steps"),         j.at("best_loss"),   j.at("best_epoch"),
             j.at("finished"), j.at("metrics_bytes"), j.at("timing_bytes")};
   } catch (const nlohmann::json::exception&) {
-    throw Error(fmt::format("{} does not say where its run stands", file.string()), "remove the run's folder and start again");
+    throw Error(fmt::format("{} does not say where its run stands", file.string()),
+                "remove the run's folder and start again");
   }
 }
 
@@ -33,7 +39,9 @@ std::string first_difference(const std::string& a, const std::string& b) {
   std::size_t line = 0;
   for (std::size_t i = 0; i < std::min(a.size(), b.size()) && a[i] == b[i]; ++i)
     if (a[i] == '\n') line = i + 1;
-  const auto line_of = [&](const std::string& s) { return line < s.size() ? s.substr(line, s.find('\n', line) - line) : "nothing"; };
+  const auto line_of = [&](const std::string& s) {
+    return line < s.size() ? s.substr(line, s.find('\n', line) - line) : "nothing";
+  };
   return fmt::format("'{}' there, '{}' now", line_of(a), line_of(b));
 }
 
@@ -47,14 +55,17 @@ RunFolder::RunFolder(fs::path folder, const std::string& config, bool resume) : 
   if (fs::exists(last) && fs::exists(config_file)) {
     const auto earlier = read_file(config_file);
     if (earlier != config)
-      throw Error(fmt::format("{} was begun with other options ({})", folder_.string(), first_difference(earlier, config)),
-                  "give the same options, name another --out, or remove that folder");
+      throw Error(
+          fmt::format("{} was begun with other options ({})", folder_.string(), first_difference(earlier, config)),
+          "give the same options, name another --out, or remove that folder");
   } else {
     write_file(config_file, config);
   }
 }
 
-fs::path RunFolder::momentum_file(int epoch) const { return folder_ / fmt::format("momentum-{}.safetensors", epoch); }
+fs::path RunFolder::momentum_file(int epoch) const {
+  return folder_ / fmt::format("momentum-{}.safetensors", epoch);
+}
 
 std::optional<Progression> RunFolder::resume(Network& network, const std::vector<Tensor>& velocities) {
   const auto last = folder_ / "last.safetensors";
@@ -89,19 +100,27 @@ void RunFolder::append(const char* name, const std::string& line) {
   const bool good = file && std::fputs((line + "\n").c_str(), file) >= 0 && std::fflush(file) == 0;
   const int error = errno;
   if (file) std::fclose(file);
-  if (!good) throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(error)), "free some disk space and start again: the run goes on where it was");
+  if (!good)
+    throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(error)),
+                "free some disk space and start again: the run goes on where it was");
 }
-void RunFolder::append_metrics(const std::string& line) { append(kMetrics, line); }
-void RunFolder::append_timing(const std::string& line) { append(kTiming, line); }
+void RunFolder::append_metrics(const std::string& line) {
+  append(kMetrics, line);
+}
+void RunFolder::append_timing(const std::string& line) {
+  append(kTiming, line);
+}
 
-void RunFolder::save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool best, const ModelNotes& notes) {
+void RunFolder::save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool best,
+                     const ModelNotes& notes) {
   std::error_code code;
   at.metrics_bytes = fs::file_size(folder_ / kMetrics, code);
   at.timing_bytes = fs::file_size(folder_ / kTiming, code);
   if (best) save_weights(network, folder_ / "weights.safetensors", notes);
   if (!velocities.empty() && !at.finished) {
     std::vector<SafetensorsWriter::Declaration> declarations;
-    for (std::size_t i = 0; i < velocities.size(); ++i) declarations.emplace_back(fmt::format("{}", i), std::vector{velocities[i].shape.count()});
+    for (std::size_t i = 0; i < velocities.size(); ++i)
+      declarations.emplace_back(fmt::format("{}", i), std::vector{velocities[i].shape.count()});
     SafetensorsWriter writer(momentum_file(at.epochs), declarations);
     for (const auto& v : velocities) writer.append(network.device().download(v));
     writer.commit();

@@ -10,10 +10,10 @@ namespace palimpsest {
 
 // Where a training run stands after an epoch.
 struct Progression {
-  int epochs = 0;                // finished
+  int epochs = 0;  // finished
   std::int64_t steps = 0;
-  double best_loss = 0;          // validation; meaningless before the first epoch
-  int best_epoch = 0;            // counted from 1; 0: none
+  double best_loss = 0;  // validation; meaningless before the first epoch
+  int best_epoch = 0;    // counted from 1; 0: none
   bool finished = false;
   std::uint64_t metrics_bytes = 0, timing_bytes = 0;  // length of the JSON-lines files that go with it
 };
@@ -22,7 +22,8 @@ struct Progression {
 //   config.toml          every option that the run was started with
 //   metrics.jsonl        a line per epoch;  timing.jsonl  all wall-clock figures
 //   weights.safetensors  the epoch of lowest validation loss, the last where nothing is validated
-//   last.safetensors     the last finished epoch, with the progression in its metadata; momentum-E.safetensors beside it
+//   last.safetensors     the last finished epoch, with the progression in its metadata; momentum-E.safetensors beside
+//   it
 // Killed at any moment, it can be opened again and stands where the last finished epoch left it.
 class RunFolder {
  public:
@@ -35,7 +36,8 @@ class RunFolder {
 
   void append_metrics(const std::string& json_line);
   void append_timing(const std::string& json_line);
-  void save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool best, const ModelNotes& notes);
+  void save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool best,
+            const ModelNotes& notes);
 
  private:
   void append(const char* name, const std::string& line);

@@ -17,7 +17,9 @@ double scheduled_rate(const TrainOptions& o, int epoch, std::int64_t step) {
   const double warm = o.warmup_steps > 0 ? std::min(1.0, double(step + 1) / o.warmup_steps) : 1.0;
   return o.rate * warm * (o.slow_epochs > 0 && epoch >= o.epochs - o.slow_epochs ? 0.1 : 1.0);
 }
-double scheduled_gamma(const TrainOptions& o, int epoch) { return epoch < o.plain_epochs ? 0.0 : o.loss.gamma; }
+double scheduled_gamma(const TrainOptions& o, int epoch) {
+  return epoch < o.plain_epochs ? 0.0 : o.loss.gamma;
+}
 
 namespace {
 
@@ -97,18 +99,23 @@ class Training {
 
   bool trained(const Parameter& p) const { return network_.trained(p.block); }
 
-  void keep_features(const std::shared_ptr<const Examples>& training, const std::shared_ptr<const Examples>& validation) {
+  void keep_features(const std::shared_ptr<const Examples>& training,
+                     const std::shared_ptr<const Examples>& validation) {
     if (network_.lowest_trained_block() < kBlocks || options_.augmentation == Augmentation::keras) return;
     const bool flips = options_.augmentation == Augmentation::flip;
     const auto bytes = FeatureCache::bytes(network_, training->count(), flips) +
                        (validation ? FeatureCache::bytes(network_, validation->count(), false) : 0);
     const bool fits = bytes <= options_.cache_limit;
     fmt::print(stderr, "All blocks are frozen: their features take {:.1f} MB and are {}.\n", double(bytes) / 1e6,
-               fits ? "computed once" : fmt::format("computed again each time (--cache-limit is {:.1f} MB)", double(options_.cache_limit) / 1e6));
+               fits ? "computed once"
+                    : fmt::format("computed again each time (--cache-limit is {:.1f} MB)",
+                                  double(options_.cache_limit) / 1e6));
     if (!fits) return;
-    train_features_ = std::make_unique<FeatureCache>(network_, training, options_.normalisation, flips, options_.batch, run_.path());
+    train_features_ =
+        std::make_unique<FeatureCache>(network_, training, options_.normalisation, flips, options_.batch, run_.path());
     if (validation)
-      validation_features_ = std::make_unique<FeatureCache>(network_, validation, options_.normalisation, false, options_.batch, run_.path());
+      validation_features_ = std::make_unique<FeatureCache>(network_, validation, options_.normalisation, false,
+                                                            options_.batch, run_.path());
   }
 
   Trace& forward(const Batch& batch, const FeatureCache* features) {
@@ -134,14 +141,16 @@ class Training {
   }
 
   Tensor& logits_gradient(int n) {
-    if (gradient_.empty() || gradient_.shape.n != n) gradient_ = device_.make({n, network_.architecture().classes}, Layout::matrix);
+    if (gradient_.empty() || gradient_.shape.n != n)
+      gradient_ = device_.make({n, network_.architecture().classes}, Layout::matrix);
     return gradient_;
   }
 
   void update(const Trace& trace, int epoch, std::int64_t step) {
     if (updates_.empty()) {
       for (auto& p : network_.parameters())
-        if (trained(p)) updates_.push_back({p.value, p.gradient, velocities_.empty() ? Tensor{} : velocities_[updates_.size()]});
+        if (trained(p))
+          updates_.push_back({p.value, p.gradient, velocities_.empty() ? Tensor{} : velocities_[updates_.size()]});
     }
     SgdOptions sgd{scheduled_rate(options_, epoch, step), options_.momentum, options_.weight_decay, 1.0};
     int bad = -1;
@@ -168,8 +177,9 @@ class Training {
         const Shape& s = p.value.shape;
         const bool bias = p.name.ends_with(".bias");
         declarations.emplace_back(p.name, bias ? std::vector<std::int64_t>{s.c}
-                                          : p.value.layout == Layout::kernel ? std::vector<std::int64_t>{s.n, s.c, s.h, s.w}
-                                                                             : std::vector<std::int64_t>{s.n, s.c});
+                                          : p.value.layout == Layout::kernel
+                                              ? std::vector<std::int64_t>{s.n, s.c, s.h, s.w}
+                                              : std::vector<std::int64_t>{s.n, s.c});
       }
     SafetensorsWriter writer(options_.gradients, declarations);
     for (const auto& p : network_.parameters())
@@ -199,7 +209,8 @@ class Training {
 };
 
 std::string metrics_line(int epoch, const Average& trained, const Average* validated, double rate, double gamma) {
-  nlohmann::ordered_json line{{"epoch", epoch}, {"train_loss", trained.mean_loss()}, {"train_accuracy", trained.accuracy()}};
+  nlohmann::ordered_json line{
+      {"epoch", epoch}, {"train_loss", trained.mean_loss()}, {"train_accuracy", trained.accuracy()}};
   if (validated) {
     line["validation_loss"] = validated->mean_loss();
     line["validation_accuracy"] = validated->accuracy();
@@ -213,8 +224,9 @@ std::string metrics_line(int epoch, const Average& trained, const Average* valid
 void require_finite_frozen(Network& network) {
   for (const auto& p : network.parameters())
     if (!network.trained(p.block) && !std::isfinite(network.device().sum(p.value)))
-      throw Error(fmt::format("training cannot begin at step 1: {}, which is frozen, holds a value that is not finite", p.name),
-                  "start from other weights");
+      throw Error(
+          fmt::format("training cannot begin at step 1: {}, which is frozen, holds a value that is not finite", p.name),
+          "start from other weights");
 }
 
 }  // namespace
@@ -250,7 +262,8 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     }
     at.finished = (options.steps > 0 ? at.steps >= options.steps : at.epochs >= options.epochs) ||
                   (options.patience > 0 && at.epochs - at.best_epoch >= options.patience);
-    run.append_metrics(metrics_line(at.epochs, trained, validates ? &validated : nullptr, rate, scheduled_gamma(options, epoch)));
+    run.append_metrics(
+        metrics_line(at.epochs, trained, validates ? &validated : nullptr, rate, scheduled_gamma(options, epoch)));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     run.append_timing(nlohmann::ordered_json{{"epoch", at.epochs}, {"seconds", seconds.count()}}.dump());
     run.save(network, velocities, at, best && (validates || at.finished), notes);

@@ -12,12 +12,12 @@ struct TrainOptions {
   FocalLoss loss;
   double rate = 0.01, momentum = 0, weight_decay = 0;
   int batch = 32, epochs = 20;
-  int steps = 0;            // > 0: stop after so many, whatever the epochs
-  int patience = 0;         // > 0: stop after so many epochs without a lower validation loss
-  double clip_norm = 0;     // > 0: the gradient of all trained parameters is scaled down to this norm
-  int warmup_steps = 0;     // the rate rises linearly over the first steps
-  int plain_epochs = 0;     // the first epochs use gamma 0
-  int slow_epochs = 0;      // the last epochs use a tenth of the rate
+  int steps = 0;         // > 0: stop after so many, whatever the epochs
+  int patience = 0;      // > 0: stop after so many epochs without a lower validation loss
+  double clip_norm = 0;  // > 0: the gradient of all trained parameters is scaled down to this norm
+  int warmup_steps = 0;  // the rate rises linearly over the first steps
+  int plain_epochs = 0;  // the first epochs use gamma 0
+  int slow_epochs = 0;   // the last epochs use a tenth of the rate
   Augmentation augmentation = Augmentation::none;
   Normalisation normalisation;
   bool shuffle = true;
@@ -27,9 +27,9 @@ struct TrainOptions {
   std::filesystem::path gradients;  // where to write the gradients of the last step; empty: nowhere
 };
 
-// Trains the network in place and leaves its best weights in the run folder. Goes on from the run's last finished epoch.
-// Throws Error when the loss or a weight is no longer finite, naming step and layer.
-// validation may be null: then the last epoch's weights are the run's.
+// Trains the network in place and leaves its best weights in the run folder. Goes on from the run's last finished
+// epoch. Throws Error when the loss or a weight is no longer finite, naming step and layer. validation may be null:
+// then the last epoch's weights are the run's.
 void train(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training,
            std::shared_ptr<const Examples> validation, const ModelNotes& notes, RunFolder& run);
 

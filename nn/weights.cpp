@@ -20,7 +20,9 @@ std::vector<std::int64_t> stored_shape(const Tensor& tensor) {
   return {s.n, s.c};
 }
 
-bool is_bias(const Parameter& p) { return p.name.ends_with(".bias"); }
+bool is_bias(const Parameter& p) {
+  return p.name.ends_with(".bias");
+}
 
 // A one-class head has a (1, c) weight, which must not be taken for a bias.
 std::vector<std::int64_t> shape_of(const Parameter& p) {
@@ -39,7 +41,8 @@ void initialise_parameter(Network& network, std::size_t index, std::uint64_t see
 #pragma omp parallel for schedule(static)
     for (int row = 0; row < s.n; ++row) {
       Random random(seed, Purpose::initialise, std::uint32_t(index), std::uint64_t(row));
-      for (std::int64_t i = 0; i < fan_in; ++i) values[std::size_t(row * fan_in + i)] = float(deviation * random.normal());
+      for (std::int64_t i = 0; i < fan_in; ++i)
+        values[std::size_t(row * fan_in + i)] = float(deviation * random.normal());
     }
   }
   network.device().upload(p.value, values);
@@ -121,7 +124,8 @@ TakenWeights take_weights(Network& network, const SafetensorsFile& file, HeadIni
     const bool fits = !stored.empty() && file.info(stored).count() == p.value.shape.count() &&
                       (file.info(stored).shape.empty() || file.info(stored).shape[0] == shape_of(p)[0]);
     const auto ours = fmt::format("{}", fmt::join(shape_of(p), " x "));
-    const auto theirs = stored.empty() ? std::string("no such tensor") : fmt::format("{}", fmt::join(file.info(stored).shape, " x "));
+    const auto theirs =
+        stored.empty() ? std::string("no such tensor") : fmt::format("{}", fmt::join(file.info(stored).shape, " x "));
     if (p.block < kBlocks && !fits)
       throw Error(fmt::format("{} does not fit: {} is {}, the file has {}", file.path().string(), p.name, ours, theirs),
                   "give the --width of those weights");

@@ -47,8 +47,8 @@ class Device {
   virtual LossResult focal_loss(const FocalLoss& loss, const Tensor& logits, std::span<const int> labels,
                                 const Tensor* gradient) = 0;  // gradient: of the mean loss, or null
 
-  // Training. Both return the index of the first parameter with a gradient (sgd_step: gradient, value or new value) that
-  // is not finite, -1 if none. sgd_step leaves such a value as it was, so that what went wrong can still be found.
+  // Training. Both return the index of the first parameter with a gradient (sgd_step: gradient, value or new value)
+  // that is not finite, -1 if none. sgd_step leaves such a value as it was, so that what went wrong can still be found.
   struct NormResult {
     double squared = 0;
     int not_finite = -1;
@@ -58,8 +58,8 @@ class Device {
 
   // Relevance. to = f(from), the same layout (kernel, matrix, channels).
   virtual void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) = 0;
-  virtual double sum(const Tensor& tensor) = 0;      // in double, in a fixed order
-  virtual double smallest(const Tensor& tensor) = 0; // NaN if any value is
+  virtual double sum(const Tensor& tensor) = 0;       // in double, in a fixed order
+  virtual double smallest(const Tensor& tensor) = 0;  // NaN if any value is
 };
 
 }  // namespace palimpsest

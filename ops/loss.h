@@ -16,8 +16,8 @@ struct FocalLoss {
 };
 
 struct LossResult {
-  double loss = 0;      // mean over the batch; NaN and infinity are passed on, not hidden
-  int correct = 0;      // images whose largest logit is the label's (the first wins a tie)
+  double loss = 0;  // mean over the batch; NaN and infinity are passed on, not hidden
+  int correct = 0;  // images whose largest logit is the label's (the first wins a tie)
 };
 
 }  // namespace palimpsest

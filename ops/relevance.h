@@ -17,8 +17,8 @@ namespace palimpsest {
 enum class InputMap : std::uint8_t { identity, positive, negative, constant };
 enum class WeightMap : std::uint8_t {
   identity,
-  positive,      // max(w, 0)
-  negative,      // min(w, 0)
+  positive,        // max(w, 0)
+  negative,        // min(w, 0)
   gamma_positive,  // w + gamma * max(w, 0)
   gamma_negative,  // w + gamma * min(w, 0)
   square,
@@ -36,9 +36,9 @@ struct RelevanceTerm {
 // How a denominator is kept away from zero.
 struct Stabiliser {
   enum class Kind : std::uint8_t {
-    add_sign,    // z + sgn(z) * epsilon with sgn(0) = +1 (zennit, captum)
-    zero_only,   // epsilon where z is exactly 0, else z (innvestigate)
-    add,         // z + epsilon whatever the sign
+    add_sign,   // z + sgn(z) * epsilon with sgn(0) = +1 (zennit, captum)
+    zero_only,  // epsilon where z is exactly 0, else z (innvestigate)
+    add,        // z + epsilon whatever the sign
   };
   Kind kind = Kind::add_sign;
   double epsilon = 0;  // with epsilon = 0, s_j = 0 where z_j = 0; the relevance lost so is counted
@@ -49,8 +49,9 @@ enum class Gate : std::uint8_t { all, positive, negative };
 
 struct RelevanceDenominator {
   std::vector<RelevanceTerm> terms;
-  Tensor x;      // the layer's input
-  Tensor floor;  // z is raised to it; empty: no floor. Where b+ is kept z+ >= z, so the layer's output after ReLU is one
+  Tensor x;  // the layer's input
+  Tensor
+      floor;  // z is raised to it; empty: no floor. Where b+ is kept z+ >= z, so the layer's output after ReLU is one
   Tensor known;  // z itself where it is known already (LRP-0 and epsilon: the layer's output); terms are then not run
   Tensor gate_by;
   Gate gate = Gate::all;
@@ -66,11 +67,11 @@ struct RelevanceRedistribution {
 
 // What a denominator pass took out of the relevance of its first target, in double: sum over j.
 struct RelevanceSums {
-  double incoming = 0;         // sum R_j
-  double to_bias = 0;          // sum s_j * sum_t sign_t b_t[j]   (with a floor or a known z: s_j * bias of the terms)
-  double to_stabiliser = 0;    // sum s_j * (stabilised(z_j) - z_j)
-  double to_zero = 0;          // sum R_j where the denominator was 0
-  double near_zero = 0;        // number of j with R_j != 0 and |z_j| < 1e-6
+  double incoming = 0;       // sum R_j
+  double to_bias = 0;        // sum s_j * sum_t sign_t b_t[j]   (with a floor or a known z: s_j * bias of the terms)
+  double to_stabiliser = 0;  // sum s_j * (stabilised(z_j) - z_j)
+  double to_zero = 0;        // sum R_j where the denominator was 0
+  double near_zero = 0;      // number of j with R_j != 0 and |z_j| < 1e-6
 };
 
 }  // namespace palimpsest

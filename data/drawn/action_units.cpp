@@ -32,6 +32,11 @@ constexpr std::array<ActionUnitInfo, action_unit_count> table{{
     {43, "eyes closed", "relaxed levator palpebrae superioris", "eyes closed", false},
 }};
 
+// What expression_text() can write, so that a drawn face and its truth never round to different codes.
+double hundredths(double intensity) {
+  return double(std::lround(std::clamp(intensity, 0.0, 5.0) * 100)) / 100;
+}
+
 }  // namespace
 
 std::span<const ActionUnitInfo, action_unit_count> action_unit_table() {
@@ -48,7 +53,7 @@ void Expression::set(int number, double intensity, Side side) {
   const int i = action_unit_index(number);
   PALIMPSEST_REQUIRE(i >= 0, "AU{} is not drawn", number);
   PALIMPSEST_REQUIRE(side == Side::both || table[std::size_t(i)].sided, "AU{} has no side", number);
-  const double value = std::clamp(intensity, 0.0, 5.0);
+  const double value = hundredths(intensity);
   right[std::size_t(i)] = side == Side::left ? 0 : value;
   left[std::size_t(i)] = side == Side::right ? 0 : value;
 }
@@ -69,7 +74,7 @@ bool Expression::empty() const {
 
 void Expression::scale(double factor) {
   for (auto* half : {&right, &left})
-    for (double& value : *half) value = value * factor < .5 ? 0 : std::min(5.0, value * factor);
+    for (double& value : *half) value = value * factor < .5 ? 0 : hundredths(value * factor);
 }
 
 std::string expression_text(const Expression& expression) {

@@ -31,8 +31,8 @@ enum class Side { both, left, right };
 struct Expression {
   std::array<double, action_unit_count> right{}, left{};  // by place in the table
 
-  void set(int number, double intensity, Side side = Side::both);
-  double intensity(int number) const;  // the stronger side
+  void set(int number, double intensity, Side side = Side::both);  // clamped to 0..5, rounded to hundredths
+  double intensity(int number) const;                              // the stronger side
   Side side(int number) const;
   bool has(int number) const { return intensity(number) > 0; }
   bool empty() const;

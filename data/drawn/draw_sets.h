@@ -18,7 +18,7 @@ struct DrawSetsOptions {
   int train_faces = 3800;  // AffectNet, the 8 emotions together
   int test_faces_per_emotion = 100;
   double imbalance = .5;           // class sizes are proportional to AffectNet's own to this power: 1 as there, 0 equal
-  double keep = .78, stray = .25;  // see ExpressionOptions and PainOptions
+  double keep = .70, stray = .25;  // see ExpressionOptions and PainOptions
 
   int participants = 25;  // UNBC; the last 4 are meant for testing
   int sequences_per_participant = 8;

@@ -25,7 +25,7 @@ struct Prototype {
 const Prototype& prototype(Emotion emotion);
 
 struct ExpressionOptions {
-  double keep = .78;   // chance that an action unit of the emotion is shown; at least half of them always are
+  double keep = .70;   // chance that an action unit of the emotion is shown; at least half of them always are
   double stray = .25;  // chance of an action unit that has nothing to do with the emotion
 };
 Expression random_expression(Emotion emotion, const ExpressionOptions& options, Random& random);

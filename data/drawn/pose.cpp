@@ -6,7 +6,7 @@
 namespace palimpsest::drawn {
 
 namespace {
-constexpr Point face_middle{0, .30};  // appears in the middle of the picture
+constexpr Point face_middle{0, .37};  // appears in the middle of the picture
 constexpr double picture_width = 3.3;
 }  // namespace
 

@@ -19,12 +19,12 @@ struct Axis {
 };
 
 // Bars in groups: one group for each category, one bar for each series, with intervals where given.
-std::string grouped_bars(const std::string& title, const std::vector<std::string>& categories, const std::vector<Series>& series,
-                         const Axis& y);
+std::string grouped_bars(const std::string& title, const std::vector<std::string>& categories,
+                         const std::vector<Series>& series, const Axis& y);
 
 // Lines with a mark at each category. `ringed`: categories whose marks are ringed.
-std::string lines(const std::string& title, const std::vector<std::string>& categories, const std::vector<Series>& series,
-                  const Axis& y, const std::vector<std::size_t>& ringed = {});
+std::string lines(const std::string& title, const std::vector<std::string>& categories,
+                  const std::vector<Series>& series, const Axis& y, const std::vector<std::size_t>& ringed = {});
 
 // How values are spread: a histogram for each series on one axis, with a line at 0.
 std::string histograms(const std::string& title, const std::vector<Series>& series, const std::string& x_label);

@@ -127,7 +127,8 @@ TEST(DrawnFaces, LandmarksFollowTheScheme) {
                                       random_scene(seed, Setting::in_the_wild, person), size, size);
     ASSERT_EQ(drawn.landmarks.size(), 68U);
     for (Point p : drawn.landmarks) {
-      EXPECT_TRUE(p.x > 0 && p.x < size && p.y > 0 && p.y < size) << person << ": " << p.x << ", " << p.y;
+      EXPECT_TRUE(p.x > 0 && p.x < size && p.y > 0 && p.y < 1.03 * size)  // the chin of a gaping mouth may be cut
+          << person << ": " << p.x << ", " << p.y;
     }
     const auto& p = drawn.landmarks;
     EXPECT_LT(p[0].x, p[16].x);   // ear to ear

@@ -47,7 +47,8 @@ TEST_P(Golden, IsReproduced) {
   Trace trace = network->make_trace(2, 0);
   device->upload(trace.input(), read_npy(kFolder / "x.npy").floats());
   network->forward(trace);
-  Explainer explainer(*network, composite_named(name.substr(split + 1)), dialect_named(name.substr(0, split)), imagenet_range());
+  Explainer explainer(*network, composite_named(name.substr(split + 1)), dialect_named(name.substr(0, split)),
+                      imagenet_range());
   const Explanation got = explainer.explain(trace, {&kTargets, 1});
   const auto expected = read_npy(kFolder / (name + ".npy")).floats();
   ASSERT_EQ(got.maps.front().size(), expected.size());

@@ -16,7 +16,9 @@ struct TestDevice {
   // Whether the device runs a convolution by Winograd's algorithm, which is not exact on integers.
   std::function<bool(const Device&, const Conv2dShape&, ConvolutionPass)> winograd;
 };
-inline void PrintTo(const TestDevice& device, std::ostream* to) { *to << device.name; }  // for GoogleTest
+inline void PrintTo(const TestDevice& device, std::ostream* to) {
+  *to << device.name;
+}  // for GoogleTest
 const std::vector<TestDevice>& test_devices();
 
 // Channels are padded to a multiple of this.

@@ -1,0 +1,67 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+// The report's charts, each from plain data to inline SVG. Colours are CSS values ("var(--b0)").
+namespace palimpsest::report {
+
+struct Series {
+  std::string name, colour;
+};
+
+// HTML list of names with their colours, to stand above a chart or a row of charts.
+std::string legend(const std::vector<Series>& series);
+
+// Bars in groups, all from 0, with intervals as whiskers. Values are shares.
+struct GroupedBars {
+  struct Bar {
+    double value = 0, low = 0, high = 0;
+  };
+  std::string title, description, y_label;
+  std::vector<std::string> groups;
+  std::vector<Series> series;
+  std::vector<std::vector<Bar>> bars;  // groups x series
+};
+std::string grouped_bars(const GroupedBars& chart);
+
+// Curves over one x axis; an empty y range fits the data.
+struct LineChart {
+  struct Line {
+    Series series;
+    std::vector<std::pair<double, double>> points;
+    bool dashed = false, dots = false;
+  };
+  std::string title, description, x_label, y_label;
+  std::vector<Line> lines;
+  std::optional<std::pair<double, double>> y_range;
+  std::vector<std::pair<double, double>> rings;  // points to ring
+  std::vector<std::string> x_names;              // instead of numbers: names of x = 0, 1, ...
+  bool y_percent = false;
+  double width = 300, height = 210;
+};
+std::string line_chart(const LineChart& chart);
+
+// How values are distributed, with marks at 0 and at their mean. requires: at least one value
+struct Histogram {
+  std::string title, description, x_label, colour;
+  std::vector<double> values;
+  int bins = 30;
+  bool x_percent = false;
+};
+std::string histogram(const Histogram& chart);
+
+// One row for each name with a horizontal bar from 0 to its value; sorted as given. `interval` where there is one.
+struct RowBars {
+  struct Row {
+    std::string name, colour, tip;
+    double value = 0;
+    std::optional<std::pair<double, double>> interval;
+  };
+  std::string title, description, x_label;
+  std::vector<Row> rows;
+};
+std::string row_bars(const RowBars& chart);
+
+}  // namespace palimpsest::report
