@@ -18,7 +18,8 @@ endfunction()
 
 # Warnings are errors in our own code. Fast-math is never on: NaN must stay visible.
 add_library(palimpsest_warnings INTERFACE)
-target_compile_options(palimpsest_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+target_compile_options(palimpsest_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # gcc 12 warns of std::string + (its bug 105651)
 
 find_package(OpenMP REQUIRED)
 find_package(fmt REQUIRED)
