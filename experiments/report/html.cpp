@@ -11,12 +11,23 @@ namespace palimpsest::report {
 std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   return out;
 }
@@ -28,8 +39,7 @@ std::string base64(std::string_view bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const auto byte = [&](std::size_t j) { return j < bytes.size() ? std::uint32_t(std::uint8_t(bytes[j])) : 0u; };
     const std::uint32_t three = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    for (std::size_t j = 0; j < 4; ++j)
-      out += i + j <= bytes.size() ? letters[three >> (18 - 6 * j) & 63] : '=';
+    for (std::size_t j = 0; j < 4; ++j) out += i + j <= bytes.size() ? letters[three >> (18 - 6 * j) & 63] : '=';
   }
   return out;
 }
@@ -48,9 +58,13 @@ std::string signed_fixed(double value, int digits) {
   return value > 0 && !zero ? "+" + text : text;
 }
 
-std::string percent(double share, int digits) { return fixed(100 * share, digits) + " %"; }
+std::string percent(double share, int digits) {
+  return fixed(100 * share, digits) + " %";
+}
 
-std::string points(double difference, int digits) { return signed_fixed(100 * difference, digits); }
+std::string points(double difference, int digits) {
+  return signed_fixed(100 * difference, digits);
+}
 
 std::string scientific_number(double value) {
   if (value == 0) return "0";
@@ -109,9 +123,13 @@ std::string section(const std::string& id, const std::string& title, const std::
   return fmt::format("<section id=\"{}\"><h2>{}</h2>\n{}</section>\n", id, title, content);
 }
 
-std::string paragraph(const std::string& html) { return "<p>" + html + "</p>\n"; }
+std::string paragraph(const std::string& html) {
+  return "<p>" + html + "</p>\n";
+}
 
-std::string missing(const std::string& html) { return "<p class=\"missing\">" + html + "</p>\n"; }
+std::string missing(const std::string& html) {
+  return "<p class=\"missing\">" + html + "</p>\n";
+}
 
 std::string details(const std::string& summary, const std::string& content) {
   return fmt::format("<details><summary>{}</summary>\n{}</details>\n", summary, content);

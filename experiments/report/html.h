@@ -11,12 +11,12 @@ namespace palimpsest::report {
 std::string escape(std::string_view text);  // & < > " '
 std::string base64(std::string_view bytes);
 
-std::string fixed(double value, int digits);             // ".87" is written "0.87"; a true minus sign; "-0.00" is "0.00"
-std::string signed_fixed(double value, int digits);      // "+0.12", "−0.12"
-std::string percent(double share, int digits = 0);       // "87 %"
-std::string points(double difference, int digits = 1);   // of shares, as percentage points: "−12.3"
-std::string p_value(double p);                           // "p = 0.034", "p = 8.2 × 10⁻¹⁹", "p < 10⁻³⁰⁰"
-std::string scientific_number(double value);             // "1.56 × 10⁻⁴", or fixed where that reads better
+std::string fixed(double value, int digits);            // ".87" is written "0.87"; a true minus sign; "-0.00" is "0.00"
+std::string signed_fixed(double value, int digits);     // "+0.12", "−0.12"
+std::string percent(double share, int digits = 0);      // "87 %"
+std::string points(double difference, int digits = 1);  // of shares, as percentage points: "−12.3"
+std::string p_value(double p);                          // "p = 0.034", "p = 8.2 × 10⁻¹⁹", "p < 10⁻³⁰⁰"
+std::string scientific_number(double value);            // "1.56 × 10⁻⁴", or fixed where that reads better
 std::string count(std::int64_t n, std::string_view one, std::string_view many);  // "1 image", "4,000 images"
 
 // "a, b and c"

@@ -1,31 +1,29 @@
 #pragma once
 #include <string>
 
-#include "analysis/predictions.h"
-#include "experiments/study/records.h"
+#include "experiments/report/results.h"
 
-namespace palimpsest {
+// The parts of the page, in its order. Each says what it cannot show.
+namespace palimpsest::report {
 
-// What the sections of the page are made from: the records and predictions of a finished study.
-struct StudyFiles {
-  fs::path folder;
-  StudyRecord record;
-  std::vector<McNemarRow> mcnemar;
-  std::vector<ConceptRow> concepts;
-  std::vector<RankingRow> ranking;
-  std::vector<NullRow> null;               // empty: the study ran without
-  std::vector<Predictions> pain, emotion;  // by k = 0..5; emotion: of the re-trained models
-};
-StudyFiles read_study(const fs::path& folder);
+std::string section_answer(const StudyResults& results);    // headline, three cards
+std::string section_setup(const StudyResults& results);     // what was run, with which options
+std::string section_pain(const StudyResults& results);      // Table 1
+std::string section_emotions(const StudyResults& results);  // Figure 4
+std::string section_mcnemar(const StudyResults& results);
+std::string section_gallery(const StudyResults& results);   // Figure 5
+std::string section_concepts(const StudyResults& results);  // concept tests
+std::string section_units(const StudyResults& results);     // Figure 6, and which action units lose
+std::string section_truth(const StudyResults& results);     // drawn faces only; else empty
+std::string section_tradeoff(const StudyResults& results);  // Figure 7
+std::string section_null(const StudyResults& results);
+std::string section_training(const StudyResults& results);
+std::string section_methods(const StudyResults& results);
 
-std::string headline(const StudyFiles& study);
-std::string pain_section(const StudyFiles& study);       // Table 1
-std::string recall_section(const StudyFiles& study);     // Figure 4, McNemar, the null
-std::string gallery_section(const StudyFiles& study);    // Figure 5
-std::string concept_section(const StudyFiles& study);    // the SVMs
-std::string units_section(const StudyFiles& study);      // Figure 6, and the truth of drawn faces
-std::string trade_off_section(const StudyFiles& study);  // Figure 7
-std::string training_section(const StudyFiles& study);
-std::string methods_section(const StudyFiles& study);
+// Shared wording.
+std::string model_name(int k);    // "FreezeB3"
+std::string model_colour(int k);  // "var(--b3)"
+std::string unit_name(int unit);  // "AU14 dimpler"
+std::string group_colour(const std::string& group);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::report

@@ -40,7 +40,7 @@ th, td { padding: 0.38rem 0.75rem; text-align: left; border-bottom: 1px solid va
 thead th { border-bottom: 2px solid var(--soft); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 500; }
 .number { text-align: right; }
-td.wrap, .wrap { white-space: normal; min-width: 14rem; }
+.wrap { display: inline-block; white-space: normal; min-width: 12rem; max-width: 36rem; }
 tr.paper > * { color: var(--theirs); font-style: italic; }
 tr.strong > * { font-weight: 650; }
 tr.quiet > * { color: var(--soft); }

@@ -73,11 +73,14 @@ void SvgCanvas::text(double x, double y, std::string_view words, Anchor anchor, 
 }
 
 void SvgCanvas::vertical_text(double x, double y, std::string_view words) {
-  body_ += fmt::format("<text transform=\"translate({} {}) rotate(-90)\" text-anchor=\"middle\" class=\"tick\">{}</text>\n",
-                       number(x), number(y), escape(words));
+  body_ +=
+      fmt::format("<text transform=\"translate({} {}) rotate(-90)\" text-anchor=\"middle\" class=\"tick\">{}</text>\n",
+                  number(x), number(y), escape(words));
 }
 
-std::string SvgCanvas::finish() const { return body_ + "</svg>\n"; }
+std::string SvgCanvas::finish() const {
+  return body_ + "</svg>\n";
+}
 
 std::vector<double> round_ticks(double low, double high, int wanted) {
   PALIMPSEST_REQUIRE(low < high && wanted >= 1, "{} to {}, {} ticks", low, high, wanted);
@@ -124,8 +127,7 @@ Frame make_frame(const FrameOptions& o) {
     }
   }
   c.line(frame.x.start, frame.y.start, frame.x.end, frame.y.start, "axis");
-  if (!o.x_label.empty())
-    c.text((frame.x.start + frame.x.end) / 2, o.height - 4, o.x_label, Anchor::middle, "tick");
+  if (!o.x_label.empty()) c.text((frame.x.start + frame.x.end) / 2, o.height - 4, o.x_label, Anchor::middle, "tick");
   if (!o.y_label.empty()) c.vertical_text(11, (frame.y.start + frame.y.end) / 2, o.y_label);
   return frame;
 }

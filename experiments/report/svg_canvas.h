@@ -22,7 +22,8 @@ class SvgCanvas {
             double opacity = 1);
   void circle(double x, double y, double r, std::string_view fill, std::string_view tip = {});
   void ring(double x, double y, double r);
-  void curve(const std::vector<std::pair<double, double>>& points, std::string_view colour, std::string_view style = {});
+  void curve(const std::vector<std::pair<double, double>>& points, std::string_view colour,
+             std::string_view style = {});
   void text(double x, double y, std::string_view words, Anchor anchor = Anchor::start, std::string_view style = {});
   void vertical_text(double x, double y, std::string_view words);  // reads upwards, centred on (x, y)
   std::string finish() const;
@@ -34,8 +35,8 @@ class SvgCanvas {
 
 // A linear map from data to the view box, with round tick marks.
 struct Scale {
-  double low = 0, high = 1;    // of the data
-  double start = 0, end = 1;   // of the drawing; start > end for y axes
+  double low = 0, high = 1;   // of the data
+  double start = 0, end = 1;  // of the drawing; start > end for y axes
   double operator()(double value) const { return start + (value - low) / (high - low) * (end - start); }
 };
 
@@ -50,12 +51,12 @@ struct Frame {
 };
 struct FrameOptions {
   double width = 300, height = 200;
-  std::string title, description;     // for screen readers; the title is drawn above as well where `show_title`
+  std::string title, description;  // for screen readers; the title is drawn above as well where `show_title`
   bool show_title = true;
   double x_low = 0, x_high = 1, y_low = 0, y_high = 1;
   std::string x_label, y_label;
   bool x_ticks = true, y_percent = false, x_percent = false;
-  double left = 44;                   // room for the labels of the y axis
+  double left = 44;  // room for the labels of the y axis
 };
 Frame make_frame(const FrameOptions& options);
 

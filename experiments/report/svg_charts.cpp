@@ -59,7 +59,8 @@ std::string grouped_bars(const GroupedBars& chart) {
   Frame frame = make_frame(options);
   SvgCanvas& c = frame.canvas;
   for (std::size_t g = 0; g < chart.groups.size(); ++g) {
-    const double left = frame.x(double(g) + 0.06), step = (frame.x(double(g) + 0.94) - left) / double(chart.series.size());
+    const double left = frame.x(double(g) + 0.06),
+                 step = (frame.x(double(g) + 0.94) - left) / double(chart.series.size());
     for (std::size_t s = 0; s < chart.series.size(); ++s) {
       const auto& bar = chart.bars[g][s];
       const double x = left + step * double(s), middle = x + step / 2;
@@ -133,8 +134,8 @@ std::string histogram(const Histogram& chart) {
     const int n = counts[std::size_t(b)];
     if (n == 0) continue;
     const double x = frame.x(low + b * step);
-    frame.canvas.rect(x + 0.5, frame.y(n), frame.x(low + (b + 1) * step) - x - 1, frame.y(0) - frame.y(n),
-                      chart.colour, fmt::format("{} of {}", n, chart.values.size()));
+    frame.canvas.rect(x + 0.5, frame.y(n), frame.x(low + (b + 1) * step) - x - 1, frame.y(0) - frame.y(n), chart.colour,
+                      fmt::format("{} of {}", n, chart.values.size()));
   }
   frame.canvas.line(frame.x(0), frame.y.start, frame.x(0), frame.y.end, "zero");
   const double mean = std::accumulate(chart.values.begin(), chart.values.end(), 0.0) / double(chart.values.size());

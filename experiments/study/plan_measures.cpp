@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "data/source.h"
 #include "experiments/study/plan.h"
+#include "experiments/study/truth_areas.h"
 
 namespace palimpsest {
 
@@ -114,6 +115,7 @@ void run_explanation(const Explanation& explanation, const fs::path& folder) {
   const std::uint64_t pixels = std::uint64_t(*command.data.size) * std::uint64_t(*command.data.size);
   require_free_space(folder, command.ids.size() * pixels * 16, "relevance maps");
   run_explain(command);
+  if (!command.masks.empty()) write_truth_areas(folder / "truth.json", truth_areas(command.data, command.ids));
 }
 
 NullRow null_row(const fs::path& study, const StudyRecord& record, int k) {

@@ -1,0 +1,56 @@
+// `palimpsest report`: one HTML file that needs no network and no script.
+#include <fmt/format.h>
+
+#include "experiments/commands.h"
+#include "experiments/report/html.h"
+#include "experiments/report/results.h"
+#include "experiments/report/sections.h"
+
+namespace palimpsest {
+
+namespace {
+
+using namespace report;
+
+std::string navigation(bool drawn) {
+  std::string items;
+  const auto item = [&](const char* id, const char* name) {
+    items += fmt::format("<li><a href=\"#{}\">{}</a></li>", id, name);
+  };
+  item("setup", "What was run");
+  item("emotions", "Emotions");
+  item("mcnemar", "McNemar");
+  item("pain", "Pain");
+  item("tradeoff", "Trade-off");
+  item("gallery", "Relevance maps");
+  item("concepts", "Concept tests");
+  item("units", "Action units");
+  if (drawn) item("truth", "Truth");
+  item("null", "Null");
+  item("training", "Training");
+  item("methods", "How to read this");
+  return "<nav aria-label=\"Sections\"><ul>" + items + "</ul></nav>\n";
+}
+
+}  // namespace
+
+void run_report(const ReportCommand& command) {
+  const StudyResults results = load_results(command.study);
+  std::string page =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<title>What does a network forget? A palimpsest study</title>\n<style>" +
+      style_sheet() + "</style>\n</head>\n<body>\n";
+  page += "<header><p class=\"kicker\">palimpsest · a study of what a network forgets when it is fine-tuned</p>\n" +
+          section_answer(results) + navigation(results.record.drawn) + "</header>\n<main>\n";
+  for (const auto part :
+       {section_setup, section_emotions, section_mcnemar, section_pain, section_tradeoff, section_gallery,
+        section_concepts, section_units, section_truth, section_null, section_training, section_methods})
+    page += part(results);
+  page += "</main>\n<footer>Made by palimpsest " PALIMPSEST_VERSION
+          ". After Prajod, Schiller, Huber and André, “Do Deep Neural Networks Forget Facial Action Units?” (arXiv "
+          "2104.07389).</footer>\n</body>\n</html>\n";
+  write_file(command.study / "report.html", page);
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,180 @@
+#include "experiments/report/results.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "analysis/predictions.h"
+#include "base/error.h"
+
+namespace palimpsest::report {
+
+namespace {
+
+using Json = nlohmann::json;
+
+template <typename Read>
+auto guarded(const fs::path& path, Read&& read) {
+  try {
+    return read(read_file(path));
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(fmt::format("{} is not usable: {}", path.string(), error.what()),
+                fmt::format("run its step again with --redo {}", path.parent_path().filename().string()));
+  }
+}
+
+std::optional<Evaluation> load_evaluation(const fs::path& file) {
+  if (!fs::exists(file)) return {};
+  const auto matrix = confusion_matrix(read_predictions(file));
+  return Evaluation{scores(matrix), recall_per_class(matrix), matrix.total()};
+}
+
+std::vector<Epoch> load_curve(const fs::path& file) {
+  return guarded(file, [](const std::string& text) {
+    std::vector<Epoch> curve;
+    std::istringstream lines(text);
+    const auto optional = [](const Json& json, const char* key) -> std::optional<double> {
+      if (!json.contains(key) || !json[key].is_number()) return {};
+      return json[key].get<double>();
+    };
+    for (std::string line; std::getline(lines, line);) {
+      const Json json = Json::parse(line);
+      curve.push_back({json.at("epoch"), optional(json, "train_loss").value_or(0),
+                       optional(json, "train_accuracy").value_or(0), optional(json, "validation_loss"),
+                       optional(json, "validation_accuracy")});
+    }
+    return curve;
+  });
+}
+
+// PNG names in index.json are relative to its folder, and stay inside it.
+fs::path picture(const fs::path& folder, const Json& entry, const char* key) {
+  if (!entry.contains(key)) return {};
+  return join_inside(folder, entry[key].get<std::string>(), folder / "index.json");
+}
+
+void add_regions(std::vector<Disagreement>& list, const fs::path& file) {
+  if (!fs::exists(file)) return;
+  guarded(file, [&](const std::string& text) {
+    std::map<std::string, Disagreement*> by_id;
+    for (auto& one : list) by_id[one.id] = &one;
+    for (const Json& entry : Json::parse(text)) {
+      const auto found = by_id.find(entry.at("id").get<std::string>());
+      if (found == by_id.end()) continue;
+      for (const auto& [unit, shares] : entry.at("au").items())
+        found->second->units[std::stoi(unit)] = shares.get<std::map<std::string, double>>();
+    }
+    return 0;
+  });
+}
+
+std::vector<Disagreement> load_disagreements(const fs::path& folder) {
+  const fs::path pictures = folder / "pictures";
+  auto list = guarded(pictures / "index.json", [&](const std::string& text) {
+    std::vector<Disagreement> all;
+    for (const Json& entry : Json::parse(text))
+      all.push_back({entry.at("id"),
+                     entry.at("label"),
+                     picture(pictures, entry, "input"),
+                     picture(pictures, entry, "a"),
+                     picture(pictures, entry, "b"),
+                     picture(pictures, entry, "difference"),
+                     {},
+                     {}});
+    return all;
+  });
+  add_regions(list, folder / "regions.json");
+  if (!fs::exists(folder / "truth.json")) return list;
+  const auto areas = read_truth_areas(folder / "truth.json");
+  for (auto& one : list)
+    for (const TruthAreas& truth : areas)
+      if (truth.id == one.id) one.truth = truth;
+  return list;
+}
+
+// sets[k] is FreezeBk; the difference of the F1s of FreezeB0 and FreezeB5.
+ConceptRepeats load_repeats(const fs::path& file) {
+  return guarded(file, [](const std::string& text) {
+    const Json json = Json::parse(text);
+    const auto f1 = [&](std::size_t set) { return json.at("sets").at(set).at("f1").get<std::vector<double>>(); };
+    ConceptRepeats repeats{f1(0)};
+    const auto before = f1(most_frozen);
+    for (std::size_t r = 0; r < repeats.differences.size() && r < before.size(); ++r)
+      repeats.differences[r] -= before[r];
+    return repeats;
+  });
+}
+
+void load_models(StudyResults& results) {
+  const fs::path& folder = results.folder;
+  results.emotion = load_evaluation(folder / "evaluate-emotion/predictions.csv");
+  std::vector<std::string> steps{"emotion"};
+  for (int k = 0; k <= most_frozen; ++k) {
+    for (const auto& [kind, to] : {std::pair{"pain", &results.pain}, {"retrain", &results.retrained}}) {
+      const std::string step = model_step(kind, k);
+      steps.push_back(step);
+      if (auto evaluation = load_evaluation(folder / ("evaluate-" + step) / "predictions.csv"))
+        to->emplace(k, std::move(*evaluation));
+    }
+    const fs::path explained = folder / model_step("explain", k);
+    if (fs::exists(explained / "pictures/index.json")) results.disagreements[k] = load_disagreements(explained);
+  }
+  for (const std::string& step : steps) {
+    if (fs::exists(folder / step / "metrics.jsonl")) results.curves[step] = load_curve(folder / step / "metrics.jsonl");
+    if (fs::exists(folder / step / "state.json"))
+      results.options[step] = guarded(folder / step / "state.json", [](const std::string& text) {
+        return Json::parse(text).at("inputs").get<std::map<std::string, std::string>>();
+      });
+  }
+}
+
+}  // namespace
+
+StudyResults load_results(const fs::path& folder) {
+  StudyResults results;
+  results.folder = folder;
+  if (!fs::exists(folder / "study.json"))
+    throw Error(fmt::format("{} holds no study", folder.string()), "name the --out folder of `palimpsest study`");
+  results.record = read_study_record(folder / "study.json");
+  load_models(results);
+  const auto present = [&](const char* name) { return fs::exists(folder / name); };
+  if (present("mcnemar/mcnemar.json")) results.mcnemar = read_mcnemar_rows(folder / "mcnemar/mcnemar.json");
+  if (present("concepts/concepts.json")) results.concepts = read_concept_rows(folder / "concepts/concepts.json");
+  if (present("ranking/ranking.json")) results.ranking = read_ranking_rows(folder / "ranking/ranking.json");
+  if (present("null/null.json")) results.null = read_null_rows(folder / "null/null.json");
+  for (const ConceptRow& row : results.concepts) {
+    const std::string step = concept_step(row.unit, row.bottom_cut);
+    if (!results.repeats.contains(step) && fs::exists(folder / step / "concept.json"))
+      results.repeats[step] = load_repeats(folder / step / "concept.json");
+  }
+  return results;
+}
+
+int StudyResults::emotion_index(const std::string& name) const {
+  const auto found = std::find(record.emotions.begin(), record.emotions.end(), name);
+  return found == record.emotions.end() ? -1 : int(found - record.emotions.begin());
+}
+
+const McNemarRow* StudyResults::mcnemar_of(int k, const std::string& name) const {
+  for (const McNemarRow& row : mcnemar)
+    if (row.k == k && row.emotion == name) return &row;
+  return nullptr;
+}
+
+const ConceptRow* StudyResults::concept_of(int k, int unit, bool bottom_cut) const {
+  for (const ConceptRow& row : concepts)
+    if (row.k == k && row.unit == unit && row.bottom_cut == bottom_cut) return &row;
+  return nullptr;
+}
+
+const RankingRow* StudyResults::ranking_of(int k) const {
+  for (const RankingRow& row : ranking)
+    if (row.k == k) return &row;
+  return nullptr;
+}
+
+bool StudyResults::cut_for(int unit) const {
+  return std::find(record.bottom_cut.begin(), record.bottom_cut.end(), unit) != record.bottom_cut.end();
+}
+
+}  // namespace palimpsest::report

@@ -1,0 +1,62 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/metrics.h"
+#include "experiments/study/records.h"
+#include "experiments/study/truth_areas.h"
+
+// A study folder as the report sees it. A part that is not there (yet) stays empty; the page then says so.
+namespace palimpsest::report {
+
+struct Epoch {
+  double epoch = 0, train_loss = 0, train_accuracy = 0;
+  std::optional<double> validation_loss, validation_accuracy;
+};
+
+struct Evaluation {
+  Scores scores;
+  std::vector<ClassRecall> recalls;
+  std::int64_t images = 0;
+};
+
+// One image on which FreezeB5 is right and FreezeBk wrong.
+struct Disagreement {
+  std::string id;
+  int label = 0;
+  fs::path input, before, after, difference;           // PNGs
+  std::map<int, std::map<std::string, double>> units;  // drawn faces: AU -> area, a, b, difference (shares)
+  std::optional<TruthAreas> truth;
+};
+
+struct ConceptRepeats {
+  std::vector<double> differences;  // F1 of FreezeB0 minus that of FreezeB5, one per repeat
+};
+
+struct StudyResults {
+  fs::path folder;
+  StudyRecord record;
+  std::map<int, Evaluation> pain, retrained;  // by k
+  std::optional<Evaluation> emotion;
+  std::map<std::string, std::vector<Epoch>> curves;                   // by step
+  std::map<std::string, std::map<std::string, std::string>> options;  // by step: what it was run with
+  std::vector<McNemarRow> mcnemar;
+  std::map<int, std::vector<Disagreement>> disagreements;  // by k; absent: not explained yet
+  std::vector<ConceptRow> concepts;
+  std::map<std::string, ConceptRepeats> repeats;  // by step of the concept test
+  std::vector<RankingRow> ranking;
+  std::vector<NullRow> null;
+
+  int emotion_index(const std::string& name) const;  // -1: none
+  const McNemarRow* mcnemar_of(int k, const std::string& emotion) const;
+  const ConceptRow* concept_of(int k, int unit, bool bottom_cut) const;
+  const RankingRow* ranking_of(int k) const;
+  bool cut_for(int unit) const;  // whether hypotheses about it are tested with the bottom of the face cut off
+};
+
+// Throws Error when `folder` holds no study, or a file of it is broken.
+StudyResults load_results(const fs::path& folder);
+
+}  // namespace palimpsest::report

@@ -1,0 +1,118 @@
+// Images that FreezeB5 gets right and another model wrong, with both relevance maps and their difference (Figure 5).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "experiments/report/html.h"
+#include "experiments/report/sections.h"
+
+namespace palimpsest::report {
+
+namespace {
+
+std::string image(const fs::path& file, const std::string& alternative) {
+  if (file.empty() || !fs::exists(file)) return "<div class=\"missing\">no picture</div>";
+  return fmt::format("<img alt=\"{}\" src=\"data:image/png;base64,{}\">", escape(alternative), base64(read_file(file)));
+}
+
+std::string circles(const std::vector<Ellipse>& ellipses, const std::string& label) {
+  std::string text = fmt::format("<svg viewBox=\"0 0 100 100\" role=\"img\"><title>{}</title>", escape(label));
+  for (const Ellipse& e : ellipses)
+    text += fmt::format("<ellipse cx=\"{:.1f}\" cy=\"{:.1f}\" rx=\"{:.1f}\" ry=\"{:.1f}\"/>", 100 * e.x, 100 * e.y,
+                        100 * e.rx, 100 * e.ry);
+  return text + "</svg>";
+}
+
+// The action units to circle: those of the hypotheses about this emotion, otherwise those that make it and pain never
+// uses; of these the ones that the face shows.
+std::vector<int> units_to_circle(const StudyResults& r, const Disagreement& one, const std::string& emotion) {
+  if (!one.truth) return {};
+  std::vector<int> wanted, shown;
+  for (const Hypothesis& h : r.record.hypotheses)
+    if (h.emotion == emotion) wanted.push_back(h.unit);
+  if (const auto units = r.record.emotion_units.find(emotion); wanted.empty() && units != r.record.emotion_units.end())
+    wanted = units->second;
+  for (const int unit : wanted)
+    if (one.truth->areas.contains(unit)) shown.push_back(unit);
+  return shown;
+}
+
+std::string face(const StudyResults& r, const Disagreement& one, const std::string& emotion, int k) {
+  const auto units = units_to_circle(r, one, emotion);
+  std::vector<Ellipse> ellipses;
+  std::string names;
+  for (const int unit : units) {
+    const auto& areas = one.truth->areas.at(unit);
+    ellipses.insert(ellipses.end(), areas.begin(), areas.end());
+    names += fmt::format("{}AU{}", names.empty() ? "" : ", ", unit);
+  }
+  const std::string ring = ellipses.empty() ? "" : circles(ellipses, "true area of " + names);
+  std::string caption = escape(one.id.substr(one.id.rfind('/') + 1));
+  if (one.truth && !one.truth->shown.empty()) {
+    caption += " · shows AU";
+    for (const int unit : one.truth->shown) caption += fmt::format(" {}", unit);
+  }
+  if (!names.empty()) caption += " · circled: " + names;
+  const auto cell = [&](const fs::path& file, const std::string& name, bool with_ring) {
+    return fmt::format("<div>{}{}<span>{}</span></div>", image(file, emotion + ", " + name), with_ring ? ring : "",
+                       name);
+  };
+  return fmt::format("<figure class=\"face\">{}{}{}{}<figcaption>{}</figcaption></figure>\n",
+                     cell(one.input, "image", true), cell(one.before, "FreezeB5", false),
+                     cell(one.after, model_name(k), false), cell(one.difference, "difference", true), caption);
+}
+
+std::string emotion_block(const StudyResults& r, int k, int emotion, int limit) {
+  const std::string& name = r.record.emotions[std::size_t(emotion)];
+  std::vector<const Disagreement*> list;
+  for (const Disagreement& one : r.disagreements.at(k))
+    if (one.label == emotion) list.push_back(&one);
+  const McNemarRow* row = r.mcnemar_of(k, name);
+  const std::int64_t total = std::max<std::int64_t>(std::int64_t(list.size()), row ? row->test.b : 0);
+  std::string text = fmt::format("<h3>{}</h3>", escape(name));
+  if (total == 0)
+    return text + paragraph(fmt::format("<span class=\"soft\">No image that FreezeB5 gets right and {} wrong.</span>",
+                                        model_name(k)));
+  const std::size_t shown = std::min(list.size(), std::size_t(limit));
+  text +=
+      paragraph(fmt::format("<span class=\"soft\">{} that FreezeB5 gets right and {} wrong; {} explained, the first "
+                            "{} by name shown.</span>",
+                            count(total, "image", "images"), model_name(k), list.size(), shown));
+  text += "<div class=\"faces\">";
+  for (std::size_t i = 0; i < shown; ++i) text += face(r, *list[i], name, k);
+  return text + "</div>\n";
+}
+
+}  // namespace
+
+std::string section_gallery(const StudyResults& r) {
+  std::string text = paragraph(
+      "Layer-wise relevance propagation of the <b>true</b> class, for images that FreezeB5 gets right and the other "
+      "model wrong. Maps are normalised each for itself (bright: relevant). The difference map is the raw map of "
+      "FreezeB5 minus that of the other: <b>red</b> where FreezeB5 attends more, blue where less, white where they "
+      "agree.");
+  if (r.record.drawn)
+    text += paragraph(
+        "These faces are drawn, so it is known where each action unit acts: white ellipses mark the "
+        "action units of the emotion’s hypothesis, or else of the emotion, that the face really shows.");
+  if (!r.disagreements.contains(0))
+    return section("gallery", "What the models look at", text + missing("Nothing has been explained yet."));
+  std::set<int> named;
+  for (const Hypothesis& h : r.record.hypotheses) named.insert(r.emotion_index(h.emotion));
+  named.erase(-1);
+  for (const int emotion : named) text += emotion_block(r, 0, emotion, r.record.report_pictures);
+  std::string others;
+  for (int emotion = 0; emotion < int(r.record.emotions.size()); ++emotion)
+    if (!named.contains(emotion)) others += emotion_block(r, 0, emotion, r.record.report_pictures);
+  text += details("FreezeB5 against FreezeB0, the other emotions", others);
+  for (int k = 1; k < most_frozen; ++k) {
+    if (!r.disagreements.contains(k)) continue;
+    std::string block;
+    for (const int emotion : named) block += emotion_block(r, k, emotion, std::min(2, r.record.report_pictures));
+    text += details(fmt::format("FreezeB5 against {}", model_name(k)), block);
+  }
+  return section("gallery", "What the models look at", text);
+}
+
+}  // namespace palimpsest::report

@@ -1,0 +1,94 @@
+// What was run: the design in a few sentences, the data, every option.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "experiments/report/html.h"
+#include "experiments/report/sections.h"
+
+namespace palimpsest::report {
+
+namespace {
+
+std::string design(const StudyResults& r) {
+  return paragraph(
+             "One network learns to tell emotions apart. Six copies of it learn pain; copy <b>FreezeB<i>k</i></b> may "
+             "not change its first <i>k</i> of five convolution blocks. Then all five blocks of each are fixed and a "
+             "new emotion head is trained on them. FreezeB5 still has the blocks of the emotion network, so it is the "
+             "“before”; FreezeB0, whose blocks were all free, is the farthest “after”. What differs between the "
+             "re-trained six is only what learning pain did to the blocks.") +
+         paragraph(fmt::format("The emotion network was trained {}. Seed {}.",
+                               r.record.from_scratch ? "from scratch, where the paper starts from ImageNet weights"
+                                                     : "from given weights, as in the paper",
+                               r.record.seed));
+}
+
+std::string data_table(const StudyResults& r) {
+  std::string text;
+  Table table("Images in each part", {"Part", "Images", "By class"}, 3);
+  for (const auto& part : r.record.parts) {
+    std::int64_t total = 0;
+    std::string classes;
+    for (const auto& [name, n] : part.classes) {
+      total += n;
+      classes += fmt::format("{}{} {}", classes.empty() ? "" : ", ", escape(name), n);
+    }
+    table.row({escape(part.name), fmt::format("{}", total), "<span class=\"wrap\">" + classes + "</span>"});
+  }
+  if (!r.record.units.empty())
+    table.row({"concepts, peak frames", fmt::format("{}", r.record.units.front().images),
+               fmt::format("{} action units occur", r.record.units.size())});
+  return table.html();
+}
+
+// The options of each kind of training, as the steps were really run; only those that models of a kind share.
+std::string training_table(const StudyResults& r) {
+  const std::vector<std::pair<const char*, const char*>> steps{
+      {"emotion", "Emotion model"}, {"pain-b5", "Pain models"}, {"retrain-b5", "Re-trained heads"}};
+  Table table("How each kind of model was trained", {"Option", steps[0].second, steps[1].second, steps[2].second});
+  std::set<std::string> keys;
+  for (const auto& [step, name] : steps)
+    if (const auto found = r.options.find(step); found != r.options.end())
+      for (const auto& [key, value] : found->second)
+        if (!key.starts_with("file ") && !key.starts_with("data")) keys.insert(key);
+  for (const std::string& key : keys) {
+    std::vector<std::string> cells{escape(key)};
+    for (const auto& [step, name] : steps) {
+      const auto found = r.options.find(step);
+      const bool there = found != r.options.end() && found->second.contains(key);
+      std::string value = there ? found->second.at(key) : "";
+      if (key == "freeze" && std::string_view(step) == "pain-b5") value = "0 to 5";
+      if (value.size() > 24) value = value.substr(0, 12) + "…";  // hashes
+      cells.push_back(value.empty() ? "<span class=\"soft\">–</span>" : escape(value));
+    }
+    table.row(std::move(cells));
+  }
+  return table.empty() ? missing("No model has been trained yet.") : table.html();
+}
+
+std::string pairs_table(const char* caption, const std::vector<std::pair<std::string, std::string>>& pairs) {
+  Table table(caption, {"Key", "Value"}, 2);
+  for (const auto& [key, value] : pairs)
+    table.row({escape(key), value.empty() ? "<span class=\"soft\">not set</span>"
+                                          : fmt::format("<span class=\"wrap\">{}</span>", escape(value))});
+  return table.empty() ? "" : table.html();
+}
+
+}  // namespace
+
+std::string section_setup(const StudyResults& r) {
+  std::string text = design(r);
+  text +=
+      paragraph(fmt::format("Emotions from <code>{}</code>, pain from <code>{}</code>, action units from "
+                            "<code>{}</code>.",
+                            escape(r.record.emotion), escape(r.record.pain), escape(r.record.concepts)));
+  for (const std::string& warning : r.record.warnings) text += missing("Note: " + escape(warning));
+  text += data_table(r);
+  text += details("Training options", training_table(r));
+  text += details("Every value of the config",
+                  pairs_table("Empty values of the training stages are the preset’s", r.record.values));
+  text += details("Choices made while the data were read", pairs_table("By the data sets’ readers", r.record.choices));
+  return section("setup", "What was run", text);
+}
+
+}  // namespace palimpsest::report
