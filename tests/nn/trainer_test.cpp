@@ -13,6 +13,7 @@
 #include "tests/nn/toy_run.h"
 #include "tests/support/counting_device.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/reference_ops.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest {
@@ -135,8 +136,9 @@ TEST(Trainer, LeavesFrozenBlocksAlone) {
     initialise(start, 3);
     const SafetensorsFile after(folder / "run" / "last.safetensors");
     for (const auto& p : start.parameters())
-      if (p.name.ends_with("weight"))
+      if (p.name.ends_with("weight")) {
         EXPECT_EQ(device->download(p.value) == after.read_floats(p.name), p.block < k) << p.name << " B" << k;
+      }
   }
 }
 
