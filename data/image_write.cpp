@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "data/image.h"
+#include "data/image_encode.h"
 
 namespace palimpsest {
 
@@ -80,27 +80,34 @@ bool compress_jpeg(const Image& image, int quality, unsigned char** bytes, unsig
 
 }  // namespace
 
-void write_png(const fs::path& path, const Image& image) {
+std::string encode_png(const Image& image) {
   require_picture(image);
   const std::vector<std::uint8_t> grey = grey_channel(image);
   const int channels = grey.empty() ? 3 : 1;
   const void* pixels = grey.empty() ? image.pixels.data() : grey.data();
   std::string bytes;
   if (!stbi_write_png_to_func(append, &bytes, image.width, image.height, channels, pixels, image.width * channels))
-    throw Error(fmt::format("cannot compress the picture {}", path.string()), "free some memory and try again");
-  write_file(path, bytes);
+    throw Error("a picture cannot be compressed as PNG", "free some memory and try again");
+  return bytes;
 }
 
-void write_jpeg(const fs::path& path, const Image& image, int quality) {
+std::string encode_jpeg(const Image& image, int quality) {
   require_picture(image);
   PALIMPSEST_REQUIRE(quality >= 1 && quality <= 100, "JPEG quality {}", quality);
   unsigned char* bytes = nullptr;
   unsigned long count = 0;
   const bool done = compress_jpeg(image, quality, &bytes, &count);
   const std::unique_ptr<unsigned char, void (*)(void*)> owner(bytes, std::free);
-  if (!done)
-    throw Error(fmt::format("cannot compress the picture {}", path.string()), "free some memory and try again");
-  write_file(path, std::string_view(reinterpret_cast<const char*>(bytes), count));
+  if (!done) throw Error("a picture cannot be compressed as JPEG", "free some memory and try again");
+  return {reinterpret_cast<const char*>(bytes), count};
+}
+
+void write_png(const fs::path& path, const Image& image) {
+  write_file(path, encode_png(image));
+}
+
+void write_jpeg(const fs::path& path, const Image& image, int quality) {
+  write_file(path, encode_jpeg(image, quality));
 }
 
 }  // namespace palimpsest

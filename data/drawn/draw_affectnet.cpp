@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "data/drawn/emotions.h"
+#include "data/drawn/set_files.h"
 #include "data/drawn/set_writer.h"
 
 namespace palimpsest::drawn {
@@ -128,8 +129,8 @@ void draw_affectnet(const fs::path& set_folder, const DrawSetsOptions& options) 
                  lists = set_folder / "Manually_Annotated_file_lists";
   const auto train_faces = draw_pictures(train_plan, pictures, options, "faces for training");
   const auto test_faces = draw_pictures(test_plan, pictures, options, "faces for testing");
-  write_file(lists / "training.csv", list_text(train, train_plan, train_faces, options.seed));
-  write_file(lists / "validation.csv", list_text(test, test_plan, test_faces, options.seed));
+  write_part(lists / "training.csv", list_text(train, train_plan, train_faces, options.seed));
+  write_part(lists / "validation.csv", list_text(test, test_plan, test_faces, options.seed));
   auto plan = train_plan;
   plan.insert(plan.end(), test_plan.begin(), test_plan.end());
   write_truth(plan, set_folder, options);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "data/drawn/emotions.h"
+#include "data/drawn/set_files.h"
 #include "data/drawn/set_writer.h"
 
 namespace palimpsest::drawn {
@@ -121,10 +122,10 @@ void draw_ckplus(const fs::path& set_folder, const DrawSetsOptions& options) {
       return set_folder / top / recording.folder / fmt::format("{}_{:08}_{}.txt", recording.name, frame, ending);
     };
     for (int f = 1; f <= frames; ++f)
-      write_file(file("Landmarks", f, "landmarks"), points_text(faces[std::size_t(k * frames + f - 1)].landmarks));
-    write_file(file("FACS", frames, "facs"), facs_text(recording, options.seed));
+      write_part(file("Landmarks", f, "landmarks"), points_text(faces[std::size_t(k * frames + f - 1)].landmarks));
+    write_part(file("FACS", frames, "facs"), facs_text(recording, options.seed));
     if (recording.emotion > 0)
-      write_file(file("Emotion", frames, "emotion"), scientific(recording.emotion) + "\n");
+      write_part(file("Emotion", frames, "emotion"), scientific(recording.emotion) + "\n");
     else
       create_folder(set_folder / "Emotion" / recording.folder);
   });

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "data/drawn/set_files.h"
 #include "data/drawn/set_writer.h"
 
 namespace palimpsest::drawn {
@@ -99,6 +100,7 @@ void draw_set(const fs::path& folder, const Json& options, Draw&& draw) {
   if (already_drawn(folder, manifest)) return;
   write_file(folder / unfinished, manifest);
   draw(folder);
+  sync_parts(folder);
   write_file(folder / finished, manifest);
   std::error_code code;
   fs::remove(folder / unfinished, code);

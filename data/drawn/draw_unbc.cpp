@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "data/drawn/pain.h"
+#include "data/drawn/set_files.h"
 #include "data/drawn/set_writer.h"
 
 namespace palimpsest::drawn {
@@ -93,9 +94,9 @@ void draw_unbc(const fs::path& set_folder, const DrawSetsOptions& options) {
     const Film& film = films[std::size_t(k)];
     for (std::size_t i = film.begin; i < film.end; ++i) {
       const std::string stem = frame_stem(film, i);
-      write_file(set_folder / "Frame_Labels/PSPI" / (stem + "_facs.txt"), scientific(pspi(plan[i].expression)) + "\n");
-      write_file(set_folder / "Frame_Labels/FACS" / (stem + "_facs.txt"), facs_text(film, i, plan));
-      write_file(set_folder / "AAM_landmarks" / (stem + "_aam.txt"), points_text(points66(faces[i].landmarks)));
+      write_part(set_folder / "Frame_Labels/PSPI" / (stem + "_facs.txt"), scientific(pspi(plan[i].expression)) + "\n");
+      write_part(set_folder / "Frame_Labels/FACS" / (stem + "_facs.txt"), facs_text(film, i, plan));
+      write_part(set_folder / "AAM_landmarks" / (stem + "_aam.txt"), points_text(points66(faces[i].landmarks)));
     }
   });
   write_truth(plan, set_folder, options);

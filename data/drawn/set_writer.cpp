@@ -14,6 +14,8 @@
 #include "data/drawn/face.h"
 #include "data/drawn/masks.h"
 #include "data/drawn/paint.h"
+#include "data/drawn/set_files.h"
+#include "data/image_encode.h"
 
 namespace palimpsest::drawn {
 
@@ -88,10 +90,8 @@ std::vector<FaceGeometry> draw_pictures(const std::vector<PlannedPicture>& plan,
   parallel_for(int(plan.size()), options.threads, task, [&](int i) {
     const PlannedPicture& picture = plan[std::size_t(i)];
     DrawnFace drawn = draw_planned(picture, options.seed);
-    if (picture.jpeg_quality > 0)
-      write_jpeg(pictures / picture.id, drawn.image, picture.jpeg_quality);
-    else
-      write_png(pictures / picture.id, drawn.image);
+    write_part(pictures / picture.id,
+               picture.jpeg_quality > 0 ? encode_jpeg(drawn.image, picture.jpeg_quality) : encode_png(drawn.image));
     geometry[std::size_t(i)] = {std::move(drawn.landmarks), drawn.box};
   });
   return geometry;
@@ -111,8 +111,8 @@ void write_truth(const std::vector<PlannedPicture>& plan, const fs::path& set_fo
                          csv_field(unit.appearance));
   }
   write_masks(plan, folder / "masks.npy", options);
-  write_file(folder / "action_units.csv", units);
-  write_file(folder / "truth.csv", rows);
+  write_part(folder / "action_units.csv", units);
+  write_part(folder / "truth.csv", rows);
 }
 
 std::string scientific(double value) {

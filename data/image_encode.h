@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+
+#include "data/image.h"
+
+namespace palimpsest {
+
+// The bytes that write_png() and write_jpeg() write. PNG stores a picture whose three channels are equal everywhere as
+// grey. Throws Error when there is not enough memory.
+std::string encode_png(const Image& image);
+std::string encode_jpeg(const Image& image, int quality);  // quality 1 to 100
+
+}  // namespace palimpsest
