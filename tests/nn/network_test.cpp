@@ -85,7 +85,7 @@ TEST(ReferenceNetwork, ItsGradientsAreCentralDifferences) {
 class NetworkAgainstReference : public testing::TestWithParam<std::vector<int>> {};  // hidden layers
 
 TEST_P(NetworkAgainstReference, OutputsAndGradients) {
-  const auto device = make_cpu_device(2);
+  const auto device = make_cpu_device(1);
   Network network(*device, toy_architecture(4, GetParam()));
   randomise(network);
   Trace trace = network.make_trace(kImages, 0);

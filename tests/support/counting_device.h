@@ -10,7 +10,7 @@ namespace palimpsest {
 
 // A device in front of another one that counts what is asked of it. Plans are numbered in the order in which they were
 // made, each kind by itself, so a network's layer is the number modulo its layers of that kind.
-class CountingDevice final : public Device {
+class CountingDevice : public Device {
  public:
   explicit CountingDevice(Device& inner) : inner_(inner) {}
 

@@ -1,0 +1,32 @@
+#pragma once
+#include <vector>
+
+#include "lrp/rules.h"
+#include "ops/conv2d.h"
+#include "ops/linear.h"
+
+// Every relevance rule from its own formula in plain double loops over single connections x_i w_ij, without the terms
+// and groups of lrp/rules.h: what those must amount to.
+namespace palimpsest::reference {
+
+using Values = std::vector<double>;
+
+struct Connection {
+  std::size_t output, input;
+  double weight;
+};
+
+// A layer as the list of its connections; a tap of a convolution that falls into the padding is none.
+struct Connected {
+  std::size_t inputs, outputs;
+  std::vector<Connection> connections;
+  Values bias;  // one for each output
+};
+Connected connected(const Conv2dShape& shape, const Values& w, const Values& b);
+Connected connected(const LinearShape& shape, const Values& w, const Values& b);
+
+// R at the inputs from R at the outputs. low, high: one for each input (z-box).
+Values relevance(const RuleChoice& rule, const std::string& dialect, const Connected& layer, const Values& x,
+                 const Values& r, const Values& low, const Values& high);
+
+}  // namespace palimpsest::reference
