@@ -17,7 +17,7 @@ class Hash64 {
       mix(word);
     }
     std::uint64_t word = std::uint64_t{bytes} << 56;  // the length of the rest, so that zeros at the end count
-    std::memcpy(&word, at, bytes);
+    if (bytes != 0) std::memcpy(&word, at, bytes);    // `at` may be null where there is nothing
     mix(word);
     return *this;
   }

@@ -117,8 +117,8 @@ Dataset read_unbc(const fs::path& folder, double pain_above) {
     throw Error(fmt::format("{} has no frame with a PSPI label", folder.string()),
                 "frames are Images/<subject>/<sequence>/<frame>.png, labels Frame_Labels/PSPI/<subject>/<sequence>/"
                 "<frame>_facs.txt");
-  std::stable_sort(set.samples.begin(), set.samples.end(), [](const Sample& a, const Sample& b) {
-    return std::tie(a.subject, a.sequence, a.frame) < std::tie(b.subject, b.sequence, b.frame);
+  std::sort(set.samples.begin(), set.samples.end(), [](const Sample& a, const Sample& b) {
+    return std::tie(a.subject, a.sequence, a.frame, a.id) < std::tie(b.subject, b.sequence, b.frame, b.id);
   });
   return set;
 }

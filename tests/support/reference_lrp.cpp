@@ -8,8 +8,12 @@ namespace palimpsest::reference {
 
 namespace {
 
-double positive(double v) { return std::max(v, 0.0); }
-double negative(double v) { return std::min(v, 0.0); }
+double positive(double v) {
+  return std::max(v, 0.0);
+}
+double negative(double v) {
+  return std::min(v, 0.0);
+}
 
 double stabilised(double z, const std::string& dialect, double epsilon) {
   if (dialect == "innvestigate") return z == 0 ? 1e-7 : z;
@@ -62,8 +66,8 @@ Connected connected(const LinearShape& s, const Values& w, const Values& b) {
     for (int o = 0; o < s.outputs; ++o) {
       layer.bias.push_back(b[std::size_t(o)]);
       for (int i = 0; i < s.inputs; ++i)
-        layer.connections.push_back({std::size_t(n * s.outputs + o), std::size_t(n * s.inputs + i),
-                                     w[std::size_t(o * s.inputs + i)]});
+        layer.connections.push_back(
+            {std::size_t(n * s.outputs + o), std::size_t(n * s.inputs + i), w[std::size_t(o * s.inputs + i)]});
     }
   return layer;
 }
@@ -85,7 +89,9 @@ Values relevance(const RuleChoice& rule, const std::string& dialect, const Conne
     return [&, above](std::size_t j) { return !zennit ? b[j] : above ? positive(b[j]) : negative(b[j]); };
   };
   const auto product = [&](std::size_t, std::size_t i, double w) { return x[i] * w; };
-  const auto above = [&](std::size_t, std::size_t i, double w) { return captum ? x[i] * positive(w) : positive(x[i] * w); };
+  const auto above = [&](std::size_t, std::size_t i, double w) {
+    return captum ? x[i] * positive(w) : positive(x[i] * w);
+  };
   const auto below = [&](std::size_t, std::size_t i, double w) { return negative(x[i] * w); };
 
   switch (rule.kind) {
@@ -98,8 +104,10 @@ Values relevance(const RuleChoice& rule, const std::string& dialect, const Conne
       break;
     }
     case Kind::z_plus:
-      if (dialect == "innvestigate") give(1, above, none, safe);
-      else give(1, above, half_of_bias(true), safe);
+      if (dialect == "innvestigate")
+        give(1, above, none, safe);
+      else
+        give(1, above, half_of_bias(true), safe);
       break;
     case Kind::alpha_beta:
       give(rule.alpha, above, half_of_bias(true), safe);
@@ -107,23 +115,31 @@ Values relevance(const RuleChoice& rule, const std::string& dialect, const Conne
       break;
     case Kind::gamma: {
       if (captum) {
-        give(1, [&](std::size_t, std::size_t i, double w) { return x[i] * (w + rule.gamma * positive(w)); }, whole, safe);
+        give(
+            1, [&](std::size_t, std::size_t i, double w) { return x[i] * (w + rule.gamma * positive(w)); }, whole,
+            safe);
         break;
       }
       Values z = b;
       for (const auto& c : layer.connections) z[c.output] += x[c.input] * c.weight;
-      const auto part = [&](std::size_t j, double v) { return z[j] > 0 ? positive(v) : z[j] < 0 ? negative(v) : -v / rule.gamma; };
-      give(1, [&](std::size_t j, std::size_t i, double w) { return x[i] * w + rule.gamma * part(j, x[i] * w); },
-           [&](std::size_t j) { return b[j] + rule.gamma * part(j, b[j]); }, safe);
+      const auto part = [&](std::size_t j, double v) {
+        return z[j] > 0 ? positive(v) : z[j] < 0 ? negative(v) : -v / rule.gamma;
+      };
+      give(
+          1, [&](std::size_t j, std::size_t i, double w) { return x[i] * w + rule.gamma * part(j, x[i] * w); },
+          [&](std::size_t j) { return b[j] + rule.gamma * part(j, b[j]); }, safe);
       break;
     }
     case Kind::z_box:
-      give(1, [&](std::size_t, std::size_t i, double w) { return x[i] * w - low[i] * positive(w) - high[i] * negative(w); },
-           none, safe);
+      give(
+          1,
+          [&](std::size_t, std::size_t i, double w) { return x[i] * w - low[i] * positive(w) - high[i] * negative(w); },
+          none, safe);
       break;
     case Kind::w_square:
-      give(1, [](std::size_t, std::size_t, double w) { return w * w; },
-           [&](std::size_t j) { return zennit ? b[j] * b[j] : 0.0; }, safe);
+      give(
+          1, [](std::size_t, std::size_t, double w) { return w * w; },
+          [&](std::size_t j) { return zennit ? b[j] * b[j] : 0.0; }, safe);
       break;
     case Kind::flat:
       give(1, [](std::size_t, std::size_t, double) { return 1.0; }, none, safe);

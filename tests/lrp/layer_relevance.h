@@ -1,0 +1,68 @@
+#pragma once
+#include "lrp/explain.h"
+#include "ops/device.h"
+
+namespace palimpsest {
+
+// One layer alone: the groups of a rule run on a plan, as they are written or (non_negative) as they are shortened.
+struct LayerData {
+  std::vector<float> x, w, b, r, low, high;  // low, high: one for each input channel (of a linear layer: input)
+};
+struct LayerRelevance {
+  std::vector<float> relevance;
+  double incoming = 0, outgoing = 0, lost = 0;  // lost: to bias, stabiliser and zero denominators, by the sums
+};
+
+template <typename Plan>
+LayerRelevance layer_relevance(Device& device, Plan& plan, const Shape& input, const Shape& output, const Shape& weights,
+                               bool convolution, const Rule& rule, const LayerData& data, bool non_negative) {
+  const Layout activation = convolution ? Layout::activation : Layout::matrix;
+  const Layout vector = convolution ? Layout::channels : Layout::matrix;
+  const auto tensor = [&](const Shape& shape, Layout layout, const std::vector<float>& values) {
+    const Tensor made = device.make(shape, layout);
+    device.upload(made, values);
+    return made;
+  };
+  const Tensor x = tensor(input, activation, data.x), r = tensor(output, activation, data.r);
+  const Tensor w = tensor(weights, convolution ? Layout::kernel : Layout::matrix, data.w);
+  const Tensor b = tensor({1, weights.n}, vector, data.b), z = device.make(output, activation);
+  plan.forward(x, w, b, false, z);
+  MappedWeights mapped(device);
+  const Tensor below = device.make(input, activation), quotient = device.make(output, activation);
+  LayerRelevance result;
+  bool accumulate = false;
+  double served = 0;
+  for (const RuleGroup& written : rule.groups) {
+    const RuleGroup group = non_negative ? for_non_negative_inputs(written) : written;
+    RelevanceDenominator denominator;
+    for (const auto& t : group.terms) {
+      Tensor constant;
+      if (t.input == InputMap::constant)
+        constant = tensor({1, input.c}, vector,
+                          t.constant == Constant::one ? std::vector<float>(std::size_t(input.c), 1.0F)
+                          : t.constant == Constant::low ? data.low
+                                                        : data.high);
+      denominator.terms.push_back({.input = t.input,
+                                   .constant = constant,
+                                   .weights = mapped.get(w, t.weights, rule.gamma),
+                                   .bias = t.bias ? mapped.get(b, *t.bias, rule.gamma) : Tensor{},
+                                   .sign = t.sign});
+    }
+    denominator.x = x;
+    denominator.stabiliser = group.stabiliser;
+    denominator.gate = group.gate;
+    if (group.gate != Gate::all) denominator.gate_by = z;
+    const RelevanceSums sums = plan.relevance_denominator(denominator, {&r, 1}, {&quotient, 1});
+    plan.relevance_redistribute({denominator.terms, x, float(group.factor), accumulate}, quotient, below);
+    accumulate = true;
+    served += group.factor * sums.incoming;
+    result.lost += group.factor * (sums.to_bias + sums.to_stabiliser + sums.to_zero);
+  }
+  result.incoming = device.sum(r);
+  result.lost += result.incoming - served;
+  result.outgoing = device.sum(below);
+  result.relevance = device.download(below);
+  return result;
+}
+
+}  // namespace palimpsest

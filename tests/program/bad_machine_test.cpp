@@ -1,0 +1,148 @@
+// What the machine can do to a run: a full disk, folders that may not be written, signals; and a loss that is no
+// number.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "tests/program/toy_model.h"
+
+namespace palimpsest {
+namespace {
+
+class BadMachine : public ToyModel {
+ protected:
+  std::vector<std::string> train(const std::string& out, std::vector<std::string> more = {}) const {
+    std::vector<std::string> all{
+        "train", "--data", "arrays:x.npy,y.npy", "--init", "W.safetensors", "--hidden", "8", "--batch", "2",
+        "--out", out,      "--epochs",           "2"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+};
+
+TEST_F(BadMachine, FileSizeLimit) {
+  fs::copy_file(folder / "W.safetensors", folder / "z.npy");  // an earlier file of that name stays as it was
+  const UntouchedFiles files(folder.path());
+  Circumstances how;
+  how.largest_file = 100;
+  const Outcome outcome =
+      run({"predict", "--weights", "W.safetensors", "--data", "arrays:x.npy", "--logits", "z.npy"}, how);
+  expect_refused(outcome, {"z.npy"});
+  files.expect_untouched();
+}
+
+// A disk of 64 kB: the model's weights do not fit.
+TEST_F(BadMachine, FullDisk) {
+  fs::create_directory(folder / "disk");
+  if (::mount("none", (folder / "disk").c_str(), "tmpfs", 0, "size=64k") != 0)
+    GTEST_SKIP() << "needs the right to mount a small disk";
+  write_unsynced(folder / "disk/precious.txt", "written before");
+  const Outcome outcome = run(train("disk/run"));
+  const std::string kept = read_file(folder / "disk/precious.txt");
+  std::vector<std::string> left;
+  for (const auto& entry : fs::recursive_directory_iterator(folder / "disk"))
+    if (entry.path().string().find(".tmp.") != std::string::npos) left.push_back(entry.path());
+  ASSERT_EQ(::umount((folder / "disk").c_str()), 0);
+  expect_refused(outcome, {"disk/run"});
+  EXPECT_EQ(kept, "written before");
+  EXPECT_EQ(left, std::vector<std::string>{});
+}
+
+TEST_F(BadMachine, StandardOutputOnAFullDisk) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "needs /dev/full";
+  Circumstances how;
+  how.standard_output = "/dev/full";
+  expect_refused(run({"info"}, how), {"standard output"});
+}
+
+TEST_F(BadMachine, ReadOnlyFolder) {
+  fs::create_directory(folder / "locked");
+  Circumstances how;
+  how.as_nobody = ::getuid() == 0;
+  fs::permissions(folder.path(), fs::perms::owner_all | fs::perms::others_read | fs::perms::others_exec);
+  fs::permissions(folder / "locked",
+                  fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
+  const UntouchedFiles files(folder.path());
+  expect_refused(run(train("locked/run"), how), {"locked/run"});
+  expect_refused(
+      run({"predict", "--weights", "W.safetensors", "--data", "arrays:x.npy", "--logits", "locked/z.npy"}, how),
+      {"locked/z.npy"});
+  files.expect_untouched();
+  fs::permissions(folder / "locked", fs::perms::owner_all);
+}
+
+TEST_F(BadMachine, AFolderWhereAFileShouldBe) {
+  fs::create_directory(folder / "dir");
+  expect_refused(predict("dir", "arrays:x.npy"), {"dir"});
+  expect_refused(run({"predict", "--weights", "W.safetensors", "--data", "arrays:x.npy", "--logits", "dir"}), {"dir"});
+}
+
+TEST_F(BadMachine, TooLittleMemory) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizers need more memory than this test leaves";
+#endif
+  Circumstances how;
+  how.largest_memory = std::int64_t{1} << 30;
+  const Outcome outcome = run({"train", "--data", "arrays:x.npy,y.npy", "--out", "r", "--threads", "1"}, how);  // VGG16
+  EXPECT_EQ(outcome.status, 1) << outcome.errors;
+  EXPECT_EQ(outcome.complaints().size(), 1U) << outcome.errors;
+}
+
+// A rate that no network survives.
+TEST_F(BadMachine, LossThatIsNoNumber) {
+  const Outcome outcome = run(train("run", {"--lr", "1e30", "--epochs", "50"}));
+  expect_refused(outcome, {"step"});
+  EXPECT_THAT(outcome.complaints()[0], testing::ContainsRegex("step [0-9]+"));
+  EXPECT_THAT(outcome.complaints()[0], testing::ContainsRegex("features\\.|classifier\\.|loss"));
+}
+
+TEST_F(BadMachine, CtrlCStopsWithAWordOnHowToGoOn) {
+  for (const int number : {SIGINT, SIGTERM}) {
+    Circumstances how;
+    how.folder = folder.path();
+    RunningProgram program(train("run", {"--epochs", "100000"}), how);
+    for (int i = 0; i < 400 && !fs::exists(folder / "run/last.safetensors"); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    program.signal(number);
+    const Outcome outcome = program.wait();
+    EXPECT_EQ(outcome.status, 130) << outcome.errors;
+    ASSERT_EQ(outcome.complaints().size(), 1U) << outcome.errors;
+    EXPECT_THAT(outcome.complaints()[0], testing::HasSubstr("same command"));
+    for (const auto& entry : fs::directory_iterator(folder / "run"))
+      EXPECT_EQ(entry.path().string().find(".tmp."), std::string::npos) << entry.path();
+    fs::remove_all(folder / "run");
+  }
+}
+
+// Killed in the middle, and started again with the same command, training ends in the same bits.
+TEST_F(BadMachine, KilledTrainingGoesOn) {
+  const std::vector<std::string> more{"--epochs", "60", "--momentum", "0.9"};
+  ASSERT_EQ(run(train("whole", more)).status, 0);
+  Circumstances how;
+  how.folder = folder.path();
+  for (int kill = 0; kill < 3; ++kill) {
+    RunningProgram program(train("killed", more), how);
+    std::this_thread::sleep_for(std::chrono::milliseconds(150 + 60 * kill));
+    program.signal(SIGKILL);
+    program.wait();
+  }
+  const Outcome last = run(train("killed", more));
+  ASSERT_EQ(last.status, 0) << last.errors;
+  for (const char* name : {"weights.safetensors", "metrics.jsonl"})
+    EXPECT_EQ(read_file(folder / "killed" / name), read_file(folder / "whole" / name)) << name;
+  for (const auto& entry : fs::directory_iterator(folder / "killed"))
+    EXPECT_EQ(entry.path().string().find(".tmp."), std::string::npos) << entry.path();
+}
+
+TEST_F(BadMachine, AReaderThatHasSeenEnough) {
+  const std::string command = std::string(PALIMPSEST_PROGRAM) + " --help | true; exit ${PIPESTATUS[0]}";
+  EXPECT_EQ(std::system(("bash -c '" + command + "'").c_str()), 0);
+}
+
+}  // namespace
+}  // namespace palimpsest
