@@ -14,8 +14,9 @@ struct LayerRelevance {
 };
 
 template <typename Plan>
-LayerRelevance layer_relevance(Device& device, Plan& plan, const Shape& input, const Shape& output, const Shape& weights,
-                               bool convolution, const Rule& rule, const LayerData& data, bool non_negative) {
+LayerRelevance layer_relevance(Device& device, Plan& plan, const Shape& input, const Shape& output,
+                               const Shape& weights, bool convolution, const Rule& rule, const LayerData& data,
+                               bool non_negative) {
   const Layout activation = convolution ? Layout::activation : Layout::matrix;
   const Layout vector = convolution ? Layout::channels : Layout::matrix;
   const auto tensor = [&](const Shape& shape, Layout layout, const std::vector<float>& values) {
@@ -39,7 +40,7 @@ LayerRelevance layer_relevance(Device& device, Plan& plan, const Shape& input, c
       Tensor constant;
       if (t.input == InputMap::constant)
         constant = tensor({1, input.c}, vector,
-                          t.constant == Constant::one ? std::vector<float>(std::size_t(input.c), 1.0F)
+                          t.constant == Constant::one   ? std::vector<float>(std::size_t(input.c), 1.0F)
                           : t.constant == Constant::low ? data.low
                                                         : data.high);
       denominator.terms.push_back({.input = t.input,

@@ -1,0 +1,151 @@
+#include "lrp/explain.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/npy.h"
+#include "cpu/device.h"
+#include "nn/weights.h"
+#include "tests/support/counting_device.h"
+#include "tests/support/expect_error.h"
+
+namespace palimpsest {
+namespace {
+
+const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "lrp";
+constexpr int kConvolutions = 13, kLinears = 3;
+
+class Explain : public testing::Test {
+ protected:
+  Explain()
+      : inner_(make_cpu_device(1)), device_(*inner_), network_(load_network(device_, kFolder / "network.safetensors")) {
+    trace_ = network_->make_trace(2, 0);
+    device_.upload(trace_.input(), read_npy(kFolder / "x.npy").floats());
+    network_->forward(trace_);
+    device_.reset();
+  }
+  Explainer explainer(const std::string& rules, const std::string& dialect = "zennit") {
+    return {*network_, composite_named(rules), dialect_named(dialect)};
+  }
+  int per_convolution(const std::string& operation, int layer) const {
+    return device_.count_layer(operation, layer, kConvolutions);
+  }
+
+  std::unique_ptr<Device> inner_;
+  CountingDevice device_;
+  std::unique_ptr<Network> network_;
+  Trace trace_;
+};
+
+const Targets kFirst{1, 3}, kSecond{0, 4}, kThird{2, 2};
+
+TEST_F(Explain, SeveralTargetsGiveTheBitsOfSingleOnes) {
+  for (const auto& composite : composites()) {
+    SCOPED_TRACE(composite.name);
+    auto together = explainer(composite.name);
+    const auto all = together.explain(trace_, std::vector<Targets>{kFirst, kSecond, kThird});
+    ASSERT_EQ(all.maps.size(), 3U);
+    std::size_t k = 0;
+    for (const Targets& one : {kFirst, kSecond, kThird})
+      EXPECT_EQ(explainer(composite.name).explain(trace_, {&one, 1}).maps[0], all.maps[k++]);
+    EXPECT_EQ(together.explain(trace_, {&kSecond, 1}).maps[0], all.maps[1]) << "buffers used again";
+  }
+}
+
+TEST_F(Explain, ForwardPassesAreSharedByTheTargets) {
+  auto e = explainer("study");
+  e.explain(trace_, std::vector<Targets>{kFirst, kSecond, kThird});
+  for (int layer = 0; layer < kConvolutions; ++layer) {
+    EXPECT_EQ(per_convolution("conv2d_relevance_denominator", layer), 1) << layer;
+    EXPECT_EQ(per_convolution("conv2d_relevance_redistribute", layer), 3) << layer;
+    EXPECT_EQ(per_convolution("conv2d_forward", layer), 0) << layer;
+  }
+  for (int layer = 0; layer < kLinears; ++layer)
+    EXPECT_EQ(device_.count_layer("linear_relevance_denominator", layer, kLinears), 1);
+}
+
+TEST_F(Explain, MappedWeightsAreMadeOncePerModelAndAgainWhenItChanges) {
+  auto e = explainer("study");
+  e.explain(trace_, {&kFirst, 1});
+  const int made = device_.count("map_weights");
+  EXPECT_EQ(made, 2 * kConvolutions + 1);  // w+ and b+ of each, w- of the first
+  e.explain(trace_, {&kSecond, 1});
+  EXPECT_EQ(device_.count("map_weights"), made);
+  const int allocated = device_.count("allocate");
+  auto& weight = network_->parameters()[4].value;
+  auto values = device_.download(weight);
+  for (auto& v : values) v = -v;
+  device_.upload(weight, values);
+  network_->forward(trace_);
+  const auto again = e.explain(trace_, {&kFirst, 1});
+  EXPECT_EQ(device_.count("map_weights"), made + 1);
+  EXPECT_EQ(device_.count("allocate"), allocated);
+  EXPECT_EQ(again.maps, explainer("study").explain(trace_, {&kFirst, 1}).maps);
+}
+
+TEST_F(Explain, LedgerAccountsForAllRelevance) {
+  for (const auto& dialect : dialect_names())
+    for (const auto& composite : composites()) {
+      SCOPED_TRACE(dialect + " " + composite.name);
+      try {
+        const auto got = explainer(composite.name, dialect).explain(trace_, {&kFirst, 1});
+        const auto& layers = got.ledger.layers;
+        ASSERT_EQ(layers.size(), trace_.layers.size());
+        double pixels = 0, size = 0;
+        for (const float r : got.maps[0]) pixels += double(r);
+        for (const float r : got.maps[0]) size += std::abs(double(r));
+        for (std::size_t i = 0; i < layers.size(); ++i) {
+          EXPECT_LE(std::abs(layers[i].rounding()), 1e-4 * (std::abs(layers[i].relevance_in) + size))
+              << layers[i].layer;
+          if (i > 0) {
+            EXPECT_EQ(layers[i].relevance_in, layers[i - 1].relevance_out);
+          }
+        }
+        EXPECT_NEAR(got.ledger.pixels(), pixels, 1e-9 * size);
+        const auto logits = device_.download(trace_.logits());
+        EXPECT_NEAR(got.ledger.logits(), double(logits[1]) + double(logits[5 + 3]), 1e-4);
+      } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("has no"), std::string::npos) << error.what();  // not in that library
+      }
+    }
+}
+
+TEST_F(Explain, WithoutABiasInTheRuleNothingIsLostInConvolutions) {
+  const auto got = explainer("flat").explain(trace_, {&kFirst, 1});
+  for (const auto& layer : got.ledger.layers) EXPECT_EQ(layer.to_bias, 0) << layer.layer;
+  EXPECT_NEAR(got.ledger.pixels(), got.ledger.logits(), 1e-3 * std::abs(got.ledger.logits()));
+}
+
+TEST_F(Explain, RelevanceThroughLrp0IsGradientTimesInputPlusBias) {
+  // The relevance that LRP-0 gives the pixels and the biases together is the logit.
+  const auto got = explainer("z").explain(trace_, {&kFirst, 1});
+  double lost = 0, moved = 0;
+  for (const auto& layer : got.ledger.layers) {
+    lost += layer.to_bias;
+    moved += std::abs(layer.to_bias) + std::abs(layer.relevance_in);
+  }
+  EXPECT_NEAR(got.ledger.pixels() + lost, got.ledger.logits(), 1e-4 * moved);
+}
+
+TEST_F(Explain, ValuesThatAreNotFiniteAreNamed) {
+  auto& weight = network_->parameters()[6].value;
+  auto values = device_.download(weight);
+  values[3] = std::numeric_limits<float>::quiet_NaN();
+  device_.upload(weight, values);
+  network_->forward(trace_);
+  expect_error("not finite", [&] { explainer("study").explain(trace_, {&kFirst, 1}); });
+}
+
+TEST_F(Explain, LedgersOfBatchesAddUp) {
+  auto e = explainer("epsilon-plus");
+  const auto part = e.explain(trace_, {&kFirst, 1}).ledger;
+  Ledger sum;
+  sum.add(part);
+  sum.add(part);
+  for (std::size_t i = 0; i < part.layers.size(); ++i) EXPECT_EQ(sum.layers[i].to_bias, 2 * part.layers[i].to_bias);
+}
+
+}  // namespace
+}  // namespace palimpsest
