@@ -1,6 +1,5 @@
 // The program: reads the command line, runs one command, turns whatever goes wrong into one sentence and an exit code.
 //   0 done   1 failed   2 the command line makes no sense   130 stopped by Ctrl-C or SIGTERM
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -61,15 +60,13 @@ const char* after_interruption(const T&) {
 }
 
 int fail(const std::string& problem, const std::string& remedy) {
-  fmt::print(stderr, "palimpsest: {}; {}\n", problem, remedy);
+  // Not fmt::print, which throws where standard error cannot be written.
+  std::fputs(fmt::format("palimpsest: {}; {}\n", problem, remedy).c_str(), stderr);
   return 1;
 }
 
-// A reader that has seen enough (`palimpsest info | head -1`) is no failure; a full disk behind standard output is.
 int finish_output() {
-  errno = 0;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
-  if (errno == EPIPE) return 0;
   return fail("standard output could not be written", "see whether its disk is full");
 }
 
@@ -85,7 +82,7 @@ int run_line(const CommandLine& line) {
   } catch (const Interrupted&) {
     const char* const advice =
         std::visit([](const auto& command) { return after_interruption(command); }, *line.command);
-    fmt::print(stderr, "palimpsest: stopped; {}\n", advice);
+    std::fputs(fmt::format("palimpsest: stopped; {}\n", advice).c_str(), stderr);
     return 130;
   }
   return finish_output();
@@ -110,11 +107,9 @@ int guarded_main(const std::vector<std::string>& arguments) {
 }  // namespace palimpsest
 
 int main(int argc, char** argv) {
-  // A closed pipe and a file-size limit become errors of the write that meets them, not the end of the program.
-  std::signal(SIGPIPE, SIG_IGN);
-#ifdef SIGXFSZ
+  // A file-size limit becomes an error of the write that meets it. SIGPIPE keeps its usual meaning: who reads our
+  // output has seen enough, and every file is whole at any moment.
   std::signal(SIGXFSZ, SIG_IGN);
-#endif
   palimpsest::catch_interrupts();
   return palimpsest::guarded_main(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -97,9 +97,9 @@ TEST_F(BadArrays, TargetsThatAreNoClasses) {
         {"explain", "--weights", "W.safetensors", "--data", "arrays:x.npy", "--target", target, "--maps", "R.npy"});
   };
   expect_refused(explain("9"), {"9"});
-  expect_refused(explain("0,1"), {"0,1"});
+  expect_refused(explain("0,1"), {"--target", "2 classes for 4 images"});
   expect_refused(explain("happy"), {"happy"});
-  expect_refused(explain("true"), {"x.npy"});
+  expect_refused(explain("true"), {"--target true", "label"});
   EXPECT_FALSE(fs::exists(folder / "R.npy"));
 }
 
@@ -143,9 +143,9 @@ TEST_F(BadArrays, ConceptLabels) {
     write_npy(folder / "l.npy", labels, std::vector<std::int64_t>{std::int64_t(labels.size())});
     return run({"concept", "--features", "f.npy", "f.npy", "--labels", "l.npy", "--repeats", "2", "--out", "c.json"});
   };
-  expect_refused(concept_test({0, 1, 0}), {"l.npy"});
+  expect_refused(concept_test({0, 1, 0}), {"f.npy", "3 labels"});
   expect_refused(concept_test({0, 1, 0, 2}), {"l.npy"});
-  expect_refused(concept_test({0, 0, 0, 0}), {"l.npy"});
+  expect_refused(concept_test({0, 0, 0, 0}), {"f.npy", "concept"});
   EXPECT_FALSE(fs::exists(folder / "c.json"));
 }
 
