@@ -113,7 +113,8 @@ void refuse_unknown(const toml::table& table, const std::string& group, const st
   for (const auto& [name, value] : table) {
     const std::string key = full_key(group, name.str());
     if (keys.contains(key)) continue;
-    if (value.is_table() && groups.contains(key)) {
+    if (groups.contains(key)) {
+      if (!value.is_table()) wrong_type(path, key, "a table");
       refuse_unknown(*value.as_table(), key, keys, groups, path);
       continue;
     }

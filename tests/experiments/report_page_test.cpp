@@ -1,0 +1,221 @@
+// The report from a fabricated study: what it says must follow from the files, and it must be one well-formed page.
+#include <cmath>
+
+#include "analysis/predictions.h"
+#include "data/image.h"
+#include "experiments/report/html.h"
+#include "experiments/report/svg_canvas.h"
+#include "experiments/report/svg_charts.h"
+#include "experiments/study/records.h"
+#include "experiments/study/truth_areas.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+
+namespace palimpsest {
+namespace {
+
+using namespace report;
+
+// `right` of `images` of each class are predicted right, the others as the next class.
+void write_made_up(const fs::path& path, const std::vector<int>& right, int images) {
+  Predictions p;
+  p.classes = int(right.size());
+  for (int c = 0; c < p.classes; ++c)
+    for (int i = 0; i < images; ++i) {
+      const int said = i < right[std::size_t(c)] ? c : (c + 1) % p.classes;
+      p.ids.push_back(fmt::format("{}/{:03}.png", c, i));
+      p.labels.push_back(c);
+      p.predicted.push_back(said);
+      for (int q = 0; q < p.classes; ++q) p.probabilities.push_back(q == said ? 1.f : 0.f);
+    }
+  create_folder(path.parent_path());
+  write_predictions(path, p);
+}
+
+class Report : public testing::Test {
+ protected:
+  void SetUp() override {
+    record.emotion = "affectnet:<sets>&co";
+    record.emotions = {"neutral", "surprise", "contempt"};
+    record.hypotheses = {{"contempt", 14}, {"surprise", 5}};
+    record.emotion_units = {{"surprise", {1, 5}}, {"contempt", {14}}};
+    record.pain_units = {4};
+    record.bottom_cut = {5};
+    record.drawn = true;
+    write_record(study / "study.json", record);
+  }
+
+  void evaluate(int contempt_after) {
+    for (int k = 0; k <= most_frozen; ++k) {
+      write_made_up(study / fmt::format("evaluate-pain-b{}/predictions.csv", k), {90, 80}, 100);
+      write_made_up(study / fmt::format("evaluate-retrain-b{}/predictions.csv", k),
+                    {80, 70, k == 0 ? contempt_after : 85}, 100);
+    }
+    McNemarRow row{0, "contempt", true, 100, mcnemar(85 - contempt_after, 0), 0};
+    row.holm = std::min(1.0, 2 * row.test.exact_p);
+    create_folder(study / "mcnemar");
+    write_records(study / "mcnemar/mcnemar.json", std::vector{row});
+  }
+
+  void test_concept(double difference, double corrected_p) {
+    ConceptRow row;
+    row.unit = 14;
+    row.hypothesis = true;
+    row.positives = 37;
+    row.images = 593;
+    row.repeats = 500;
+    row.f1_before = .7413;
+    row.f1_after = .7413 + difference;
+    row.difference = difference;
+    row.corrected = {-.6, 999, corrected_p};
+    row.paired = {-std::numeric_limits<double>::infinity(), 499, 0};
+    create_folder(study / "concepts");
+    write_records(study / "concepts/concepts.json", std::vector{row});
+  }
+
+  std::string page() {
+    run_report({study.path()});
+    return read_file(study / "report.html");
+  }
+
+  TempFolder study;
+  StudyRecord record;
+};
+
+// Every tag is closed in order, but for HTML's void elements.
+void expect_well_formed(const std::string& page) {
+  const std::vector<std::string> without_end{"meta", "img", "br", "!DOCTYPE"};
+  std::vector<std::string> open;
+  for (std::size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at)) {
+    const std::size_t end = page.find('>', at);
+    ASSERT_NE(end, std::string::npos);
+    const std::string tag = page.substr(at + 1, end - at - 1);
+    at = end;
+    if (tag.back() == '/') continue;
+    const std::string name = tag.substr(0, tag.find_first_of(" \n"));
+    if (std::find(without_end.begin(), without_end.end(), name) != without_end.end()) continue;
+    if (tag[0] != '/') {
+      open.push_back(name);
+      continue;
+    }
+    ASSERT_FALSE(open.empty()) << tag;
+    ASSERT_EQ("/" + open.back(), tag) << page.substr(at > 200 ? at - 200 : 0, 260);
+    open.pop_back();
+  }
+  EXPECT_TRUE(open.empty());
+}
+
+void expect_self_contained(const std::string& page) {
+  for (const char* word : {"<script", "http://", "https://", "<link", "@import", "url("})
+    EXPECT_EQ(page.find(word), std::string::npos) << word;
+}
+
+TEST_F(Report, SaysWhatIsMissing) {
+  const std::string html = page();
+  expect_well_formed(html);
+  expect_self_contained(html);
+  EXPECT_THAT(html, testing::HasSubstr("The study is not finished"));
+  EXPECT_THAT(html, testing::HasSubstr("The concept tests have not been run"));
+  EXPECT_THAT(html, testing::HasSubstr("Nothing has been explained yet"));
+  EXPECT_THAT(html, testing::HasSubstr("affectnet:&lt;sets&gt;&amp;co"));
+}
+
+TEST_F(Report, ALossIsTheHeadline) {
+  evaluate(30);
+  test_concept(-.0172, .55);
+  const std::string html = page();
+  expect_well_formed(html);
+  expect_self_contained(html);
+  EXPECT_THAT(html, testing::HasSubstr("<b>Yes.</b>"));
+  EXPECT_THAT(html, testing::HasSubstr("<b>contempt</b> (85 % → 30 %"));
+  EXPECT_THAT(html, testing::HasSubstr("As in the paper, contempt is lost."));
+  EXPECT_THAT(html, testing::HasSubstr("no significant loss of surprise"));
+  EXPECT_THAT(html, testing::HasSubstr("<b>AU14</b>: points that way, but within"));
+  EXPECT_THAT(html, testing::HasSubstr("<b>AU5</b> was not tested"));
+  EXPECT_THAT(html, testing::HasSubstr("8.19 × 10⁻¹⁸"));  // the paper's p
+  EXPECT_THAT(html, testing::HasSubstr("4.88 × 10⁻³⁴"));
+}
+
+TEST_F(Report, NoLossIsSaidPlainly) {
+  evaluate(84);
+  test_concept(.004, .8);
+  const std::string html = page();
+  EXPECT_THAT(html, testing::HasSubstr("On these data, <b>no</b>"));
+  EXPECT_THAT(html, testing::HasSubstr("<b>AU14</b>: not supported"));
+}
+
+TEST_F(Report, GalleryHoldsThePicturesAndTheTrueArea) {
+  evaluate(30);
+  const fs::path pictures = study / "explain-b0/pictures";
+  create_folder(pictures);
+  for (const char* name : {"i", "a", "b", "d"}) write_png(pictures / (std::string(name) + ".png"), Image(8, 8));
+  write_file(pictures / "index.json",
+             R"([{"id":"2/077.png","label":2,"input":"i.png","a":"a.png","b":"b.png","difference":"d.png"}])");
+  write_truth_areas(study / "explain-b0/truth.json", {{"2/077.png", {14}, {{14, {{.3, .6, .1, .1}}}}}});
+  const std::string html = page();
+  expect_well_formed(html);
+  EXPECT_THAT(html, testing::HasSubstr("55 images that FreezeB5 gets right and FreezeB0 wrong; 1 explained"));
+  EXPECT_THAT(html, testing::HasSubstr("data:image/png;base64,iVBOR"));
+  EXPECT_THAT(html, testing::HasSubstr("true area of AU14"));
+  write_file(pictures / "index.json", R"([{"id":"x","label":2,"input":"../../../secret.png"}])");
+  expect_error("secret", [&] { page(); });
+}
+
+TEST_F(Report, AFolderWithoutAStudyIsRefused) {
+  TempFolder empty;
+  expect_error("holds no study", [&] { run_report({empty.path()}); });
+  write_file(study / "study.json", "{}");
+  expect_error("study.json is not usable", [&] { page(); });
+}
+
+TEST(ReportWords, NumbersAsPeopleWriteThem) {
+  EXPECT_EQ(p_value(8.19e-18), "p = 8.19 × 10⁻¹⁸");
+  EXPECT_EQ(p_value(.034), "p = 0.034");
+  EXPECT_EQ(p_value(0), "p &lt; 10⁻³⁰⁰");
+  EXPECT_EQ(signed_fixed(-.001, 1), "0.0");
+  EXPECT_EQ(points(-.1234), "−12.3");
+  EXPECT_EQ(count(4000, "image", "images"), "4,000 images");
+  EXPECT_EQ(enumerate({"a", "b", "c"}), "a, b and c");
+  EXPECT_EQ(escape("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+}
+
+TEST(ReportWords, Base64StandardVectors) {  // RFC 4648, section 10
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foo"), "Zm9v");
+  EXPECT_EQ(base64("foob"), "Zm9vYg==");
+  EXPECT_EQ(base64("fooba"), "Zm9vYmE=");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+}
+
+TEST(ReportCharts, TicksAreRound) {
+  EXPECT_THAT(round_ticks(0, 1, 5), testing::Pointwise(testing::DoubleNear(1e-12), {0., .2, .4, .6, .8, 1.}));
+  EXPECT_THAT(round_ticks(-.031, .012, 4), testing::Pointwise(testing::DoubleNear(1e-12), {-.02, 0.}));
+}
+
+TEST(ReportCharts, DegenerateDataStillDraw) {
+  Histogram same{"t", "d", "x", "red", {0, 0, 0}, 10, false};
+  expect_well_formed(histogram(same));
+  LineChart flat;
+  flat.lines.push_back({{"a", "red"}, {{1, 2}}, false, true});
+  expect_well_formed(line_chart(flat));
+  EXPECT_EQ(line_chart({}), "");
+  expect_well_formed(row_bars({"t", "d", "x", {{"a<b", "red", "tip", 0, {}}}}));
+}
+
+TEST(TruthAreas, TwoSidesAreTwoEllipses) {
+  std::vector<float> mask(64 * 64);
+  for (const int centre : {16, 48})
+    for (int y = 30; y < 36; ++y)
+      for (int x = centre - 3; x < centre + 3; ++x) mask[std::size_t(y * 64 + x)] = 1;
+  const auto ellipses = ellipses_of(mask, 64);
+  ASSERT_EQ(ellipses.size(), 2u);
+  EXPECT_NEAR(ellipses[0].x, .25, 1e-6);
+  EXPECT_NEAR(ellipses[1].x, .75, 1e-6);
+  EXPECT_NEAR(ellipses[0].y, 33. / 64, 1e-6);
+  EXPECT_TRUE(ellipses_of(std::vector<float>(64 * 64), 64).empty());
+}
+
+}  // namespace
+}  // namespace palimpsest

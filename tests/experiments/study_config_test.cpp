@@ -1,0 +1,99 @@
+#include "experiments/study/config.h"
+
+#include "tests/support/expect_error.h"
+
+namespace palimpsest {
+namespace {
+
+const std::string sets = "emotion = 'affectnet:e'\npain = 'unbc:p'\nconcepts = 'ckplus:c'\n";
+
+StudyConfig parse(const std::string& text) {
+  return parse_study_config(sets + text, "study.toml");
+}
+
+TEST(StudyConfig, DefaultsAreThePapers) {
+  const StudyConfig config = parse("");
+  EXPECT_EQ(config.model.size, 224);
+  EXPECT_EQ(config.model.width, 1);
+  EXPECT_EQ(config.model.hidden, (std::vector<int>{4096, 4096}));
+  EXPECT_EQ(config.data.pain_images, 1000);
+  EXPECT_EQ(config.data.pain_validation, 100);
+  EXPECT_EQ(config.concept_test.repeats, 500);
+  EXPECT_EQ(config.concept_test.c, 1);
+  EXPECT_EQ(config.concept_test.bottom_cut, std::vector<int>{5});
+  EXPECT_EQ(config.hypotheses, (std::vector<Hypothesis>{{"contempt", 14}, {"surprise", 5}}));
+  EXPECT_EQ(config.train_emotion.preset, "emotion");
+  EXPECT_FALSE(config.train_pain.epochs);
+}
+
+TEST(StudyConfig, ReadsEveryKindOfValue) {
+  const StudyConfig config = parse(
+      "drawn = true\nhypotheses = [['fear', 20]]\n[data]\ntest_participants = ['042', '043']\n[train.pain]\nrate = 1\n"
+      "epochs = 3\n[null]\nseeds = [7, 8]\n[concept]\nstandardise = true\n[action_units.emotions]\nfear = [1, 20]\n");
+  EXPECT_EQ(config.drawn, "yes");
+  EXPECT_EQ(config.hypotheses, (std::vector<Hypothesis>{{"fear", 20}}));
+  EXPECT_EQ(config.data.test_participants, (std::vector<std::string>{"042", "043"}));
+  EXPECT_EQ(config.train_pain.rate, 1);
+  EXPECT_EQ(config.train_pain.epochs, 3);
+  EXPECT_EQ(config.null.seeds, (std::vector<std::uint64_t>{7, 8}));
+  EXPECT_TRUE(config.concept_test.standardise);
+  EXPECT_EQ(config.units.emotions.size(), 1u);
+}
+
+TEST(StudyConfig, UnknownKeyNamesTheNearest) {
+  try {
+    parse("[train.pain]\nepoch = 3\n");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("study.toml, line 5: unknown key train.pain.epoch"));
+    EXPECT_THAT(error.remedy(), testing::HasSubstr("did you mean train.pain.epochs?"));
+  }
+  expect_error("unknown key learning", [] { parse("[learning]\nrate = 1\n"); });
+  expect_error("unknown key train.pian", [] { parse("[train.pian]\nrate = 1\n"); });
+}
+
+TEST(StudyConfig, WrongTypesAndRangesNameTheKey) {
+  expect_error("model.size is not a whole number", [] { parse("[model]\nsize = 'big'\n"); });
+  expect_error("model is not a table", [] { parse("model = 3\n"); });
+  expect_error("train.pain.rate is not a number", [] { parse("[train.pain]\nrate = 'fast'\n"); });
+  expect_error("train.pain.rate is not a finite number", [] { parse("[train.pain]\nrate = nan\n"); });
+  expect_error("hypotheses is not a list", [] { parse("hypotheses = [[14, 'contempt']]\n"); });
+  expect_error("model.size must be a multiple of 32", [] { parse("[model]\nsize = 100\n"); });
+  expect_error("model.head must be one of fc, dense", [] { parse("[model]\nhead = 'wide'\n"); });
+  expect_error("train.pain.epochs must be at least 1", [] { parse("[train.pain]\nepochs = 0\n"); });
+  expect_error("null.seeds must be different", [] { parse("[null]\nseeds = [1]\n"); });
+  expect_error("line 4", [] { parse("= 3\n"); });
+}
+
+TEST(StudyConfig, DataMustFitTheirPlace) {
+  expect_error("emotion must be given", [] { parse_study_config("", "study.toml"); });
+  expect_error("pain must be a set in UNBC's layout", [] {
+    parse_study_config("emotion = 'affectnet:e'\npain = 'ckplus:p'\nconcepts = 'ckplus:c'\n", "study.toml");
+  });
+}
+
+// The reference names every key, and gives the default for all but the weights to start from.
+TEST(StudyConfig, PaperConfigIsTheDefaultAndNamesEveryKey) {
+  const fs::path path = GOLDENS_FOLDER "/../../experiments/configs/paper.toml";
+  const StudyConfig paper = read_study_config(path);
+  StudyConfig plain;
+  plain.emotion = paper.emotion, plain.pain = paper.pain, plain.concepts = paper.concepts;
+  plain.model.init = paper.model.init;
+  const auto given = config_values(paper), standard = config_values(plain);
+  const std::string text = read_file(path);
+  ASSERT_EQ(given.size(), standard.size());
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const std::string key = given[i].first.substr(given[i].first.rfind('.') + 1);
+    EXPECT_THAT(text, testing::HasSubstr(key)) << given[i].first;
+    if (given[i].first.starts_with("train.emotion.")) continue;  // spelled out there
+    EXPECT_EQ(given[i], standard[i]);
+  }
+}
+
+TEST(StudyConfig, NearestWord) {
+  EXPECT_EQ(nearest_word("epoch", {"rate", "epochs"}), "epochs");
+  EXPECT_EQ(nearest_word("zzz", {"rate", "epochs"}), "");
+}
+
+}  // namespace
+}  // namespace palimpsest

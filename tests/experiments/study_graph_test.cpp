@@ -1,0 +1,162 @@
+#include <map>
+
+#include "base/interrupt.h"
+#include "experiments/study/fingerprint.h"
+#include "experiments/study/folder_lock.h"
+#include "experiments/study/sha256.h"
+#include "experiments/study/step_graph.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+
+namespace palimpsest {
+namespace {
+
+// a -> b-1, b-2 -> c: each step writes what it was given and what it read, and counts how often it was run.
+class StudyGraph : public testing::Test {
+ protected:
+  Step step(const std::string& name, std::vector<std::string> reads) {
+    Step s{name, "a step", {{"epochs", epochs[name]}}, reads, {"out.txt"}, {}};
+    s.run = [this, name, reads](const fs::path& folder) {
+      ++runs[name];
+      std::string text = name + epochs[name];
+      for (const std::string& file : reads) text += "(" + read_file(study.path() / file) + ")";
+      if (fail_in == name) {
+        write_file(folder / "half.txt", "half");
+        throw Interrupted{};
+      }
+      write_file(folder / "out.txt", text);
+    };
+    return s;
+  }
+  StepGraph graph() {
+    return {study.path(),
+            {step("a", {}), step("b-1", {"a/out.txt"}), step("b-2", {"a/out.txt"}),
+             step("c", {"b-1/out.txt", "b-2/out.txt"})},
+            true};
+  }
+  std::string result() { return read_file(study.path() / "c/out.txt"); }
+
+  TempFolder study;
+  std::map<std::string, int> runs;
+  std::map<std::string, std::string> epochs{{"a", "1"}, {"b-1", "2"}, {"b-2", "3"}, {"c", "4"}};
+  std::string fail_in;
+};
+
+TEST_F(StudyGraph, FinishedStepsAreNotRepeated) {
+  graph().run();
+  EXPECT_EQ(result(), "c4(b-12(a1))(b-23(a1))");
+  graph().run();
+  for (const auto& [name, times] : runs) EXPECT_EQ(times, 1) << name;
+  EXPECT_EQ(graph().finished().size(), 4u);
+}
+
+TEST_F(StudyGraph, GoesOnWhereItWasAndEndsInTheSameBytes) {
+  graph().run();
+  std::map<std::string, std::string> whole;
+  for (const char* name : {"a", "b-1", "b-2", "c"})
+    for (const char* file : {"state.json", "out.txt"})
+      whole[fmt::format("{}/{}", name, file)] = read_file(study / name / file);
+  graph().redo({"a"});
+  fail_in = "b-2";
+  EXPECT_THROW(graph().run(), Interrupted);
+  EXPECT_EQ(graph().finished(), (std::vector<std::string>{"a", "b-1"}));
+  fail_in.clear();
+  graph().run();
+  EXPECT_EQ(runs["b-1"], 2);
+  EXPECT_EQ(runs["b-2"], 3);
+  for (const auto& [file, bytes] : whole) EXPECT_EQ(read_file(study / file), bytes) << file;
+}
+
+TEST_F(StudyGraph, AChangedOptionIsRefusedBeforeAnythingRuns) {
+  graph().run();
+  epochs["b-2"] = "30";
+  fs::remove_all(study / "c");
+  try {
+    graph().run();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("step b-2 was run with epochs = 3, which is now 30"));
+    EXPECT_THAT(error.remedy(), testing::HasSubstr("--redo b"));
+  }
+  EXPECT_EQ(runs["c"], 1);
+  StepGraph again = graph();
+  again.redo({"b-2"});
+  again.run();
+  EXPECT_EQ(result(), "c4(b-12(a1))(b-230(a1))");
+  EXPECT_EQ(runs["b-1"], 1);
+  EXPECT_EQ(runs["b-2"], 2);
+}
+
+TEST_F(StudyGraph, AnUnfinishedStepWithOtherOptionsIsRefusedToo) {
+  fail_in = "b-1";
+  EXPECT_THROW(graph().run(), Interrupted);
+  epochs["b-1"] = "9";
+  expect_error("step b-1 was run with epochs = 2", [&] { graph().run(); });
+}
+
+TEST_F(StudyGraph, AKindIsRedoneWithWhatFollows) {
+  graph().run();
+  StepGraph again = graph();
+  again.redo({"b"});
+  EXPECT_EQ(again.finished(), std::vector<std::string>{"a"});
+  expect_error("no such step", [&] { again.redo({"d"}); });
+}
+
+TEST_F(StudyGraph, ALostOrChangedFileIsNoticed) {
+  graph().run();
+  write_file(study / "b-1/out.txt", "something else altogether");
+  expect_error("has lost its file", [&] { graph().run(); });
+  fs::remove(study / "b-1/out.txt");
+  expect_error("has lost its file", [&] { graph().run(); });
+}
+
+TEST_F(StudyGraph, ABrokenStateNamesItsFile) {
+  graph().run();
+  write_unsynced(study / "a/state.json", "{");
+  expect_error("a/state.json is not usable", [&] { graph().run(); });
+}
+
+TEST(FolderLock, OneAtATime) {
+  TempFolder folder;
+  {
+    const FolderLock lock(folder.path());
+    expect_error("being written by another", [&] { FolderLock second(folder.path()); });
+  }
+  const FolderLock again(folder.path());
+}
+
+TEST(Sha256, StandardVectors) {
+  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256(std::string(1000000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  // In pieces of every size round a block's.
+  const std::string text(200, 'x');
+  for (std::size_t piece = 1; piece <= 130; ++piece) {
+    Sha256 hash;
+    for (std::size_t at = 0; at < text.size(); at += piece) hash.add(std::string_view(text).substr(at, piece));
+    EXPECT_EQ(hash.hex(), sha256(text)) << piece;
+  }
+}
+
+TEST(Fingerprint, SeesEveryChangeThatMatters) {
+  TempFolder folder;
+  fs::create_directories(folder / "images");
+  write_unsynced(folder / "images/a.png", "123");
+  write_unsynced(folder / "list.csv", "a,1");
+  const Source source = parse_source("folder:" + folder.path().string());
+  const std::string before = data_fingerprint(source), large = data_fingerprint(source, 0);
+  write_unsynced(folder / "images/a.png", "124");
+  EXPECT_NE(data_fingerprint(source), before);
+  EXPECT_EQ(data_fingerprint(source, 0), large);  // of large sets pictures count by name and size
+  write_unsynced(folder / "images/a.png", "1234");
+  EXPECT_NE(data_fingerprint(source, 0), large);
+  write_unsynced(folder / "images/a.png", "123");
+  write_unsynced(folder / "list.csv", "a,2");
+  EXPECT_NE(data_fingerprint(source, 0), large);
+  write_unsynced(folder / "list.csv", "a,1");
+  EXPECT_EQ(data_fingerprint(source), before);
+  expect_error("cannot be listed", [&] { data_fingerprint(parse_source("folder:" + (folder / "none").string())); });
+}
+
+}  // namespace
+}  // namespace palimpsest
