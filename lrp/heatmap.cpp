@@ -35,7 +35,7 @@ Heatmap difference(const Heatmap& a, const Heatmap& b) {
 
 namespace {
 Heatmap divided_by_total(Heatmap map) {
-  const double total = map.total();
+  const double total = std::abs(map.total());
   if (total != 0)
     for (auto& value : map.values) value = float(double(value) / total);
   return map;
@@ -63,7 +63,7 @@ NormalisedMap normalised(const Heatmap& map, MapNormalisation kind) {
     const double most = std::max(std::abs(double(*low)), std::abs(double(*high)));
     scale = most > 0 ? 0.5 / most : 0;
   } else if (kind == MapNormalisation::share) {
-    const double total = map.total();
+    const double total = std::abs(map.total());
     scale = total != 0 ? 1 / total : 0;
     shift = 0;
   }

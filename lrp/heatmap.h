@@ -18,7 +18,8 @@ struct Heatmap {
 Heatmap sum_channels(std::span<const float> relevance, int height, int width);
 
 Heatmap difference(const Heatmap& a, const Heatmap& b);  // a - b
-// a / total(a) - b / total(b): where each model looks, whatever its confidence. A map that sums to 0 stays as it is.
+// a / |total(a)| - b / |total(b)|: where each model looks, whatever its confidence. The absolute value keeps the sign
+// of relevance where a logit is negative. A map that sums to 0 stays as it is.
 Heatmap difference_of_shares(const Heatmap& a, const Heatmap& b);
 
 // How raw relevance becomes [0, 1]; `zero` tells where relevance 0 lies then.

@@ -40,6 +40,12 @@ TEST(Heatmap, FlatMapsAreGrey) {
     EXPECT_EQ(normalised(map_of({0, 0}), kind).map.values, (std::vector<float>{0.5F, 0.5F}));
 }
 
+TEST(Heatmap, SharesKeepTheSignOfRelevance) {
+  const Heatmap a = map_of({1, 3}), b = map_of({1, -3});  // b explains a negative logit
+  EXPECT_EQ(difference_of_shares(a, b).values, (std::vector<float>{0.25F - 0.5F, 0.75F + 1.5F}));
+  EXPECT_EQ(normalised(b, MapNormalisation::share).map.values, (std::vector<float>{0.5F, 0}));
+}
+
 TEST(Heatmap, DivergingIsWhiteAtZeroRedAboveBlueBelow) {
   const Image image = diverging(map_of({-2, 0, 2}));
   EXPECT_GT(pixel(image, 0)[2], pixel(image, 0)[0]);

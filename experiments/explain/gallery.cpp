@@ -1,0 +1,106 @@
+#include "experiments/explain/gallery.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/region_relevance.h"
+#include "base/error.h"
+
+namespace palimpsest {
+
+Gallery::Gallery(const ExplainCommand& command, std::shared_ptr<const Examples> examples,
+                 const Normalisation& normalisation)
+    : command_(command),
+      examples_(std::move(examples)),
+      pictures_(std::dynamic_pointer_cast<const Pictures>(examples_)),
+      normalisation_(normalisation) {
+  if ((!command.pictures.empty() || !command.masks.empty()) && command.target == "all")
+    throw Error("--pictures and --masks show one class of each image, not all",
+                "give another --target, or only --maps");
+  map_normalisation_named(command.normalise);
+  if (!command.pictures.empty()) create_folder(command.pictures);
+  if (command.masks.empty()) return;
+  if (command.maps.empty() && command.pictures.empty())
+    throw Error("--masks has no place for its results", "give --maps R.npy; regions.json is written beside it");
+  const fs::path set = command.masks.filename() == "truth" ? command.masks.parent_path() : command.masks;
+  truth_ = drawn::load_truth(set);
+  if (!truth_ || !pictures_)
+    throw Error(fmt::format("{} holds no truth of drawn faces for {}", command.masks.string(), command.data.name),
+                "leave --masks out, or name the folder of the drawn set that --data names");
+}
+
+void Gallery::add(int index, int target, const Heatmap& a, const Heatmap* b) {
+  if (!command_.pictures.empty()) add_pictures(index, target, a, b);
+  if (truth_) add_regions(index, a, b);
+}
+
+void Gallery::finish() {
+  if (!command_.pictures.empty()) write_file(command_.pictures / "index.json", index_.dump(1) + "\n");
+  if (!truth_) return;
+  const fs::path folder = command_.maps.empty() ? command_.pictures : command_.maps.parent_path();
+  write_file(folder / "regions.json", regions_.dump(1) + "\n");
+}
+
+// Arrays hold what the network sees; undoing the normalisation of its weights gives a picture again.
+Image Gallery::picture(int index) const {
+  if (pictures_) return pictures_->image(index);
+  Image image(examples_->width(), examples_->height());
+  const std::size_t area = image.pixels.size() / 3;
+  std::vector<float> values(3 * area);
+  examples_->fill(index, {}, normalisation_, values.data());
+  for (std::size_t c = 0; c < 3; ++c)
+    for (std::size_t p = 0; p < area; ++p) {
+      const float pixel = values[c * area + p] / normalisation_.scale[c] + normalisation_.mean[c];
+      image.pixels[3 * p + std::size_t(normalisation_.source[c])] =
+          std::uint8_t(std::lround(std::clamp(pixel, 0.0F, 255.0F)));
+    }
+  return image;
+}
+
+void Gallery::add_pictures(int index, int target, const Heatmap& a, const Heatmap* b) {
+  const auto kind = map_normalisation_named(command_.normalise);
+  nlohmann::ordered_json entry{{"id", examples_->id(index)}, {"label", examples_->label(index)}, {"target", target}};
+  const auto put = [&](const char* key, const Image& image) {
+    const std::string name = fmt::format("{:05}-{}.png", index, key);
+    write_png(command_.pictures / name, image);
+    entry[key] = name;
+  };
+  const Image input = picture(index);
+  put("input", input);
+  put("overlay", overlay(input, b ? difference(a, *b) : a));
+  put("a", sequential(normalised(a, kind).map));
+  entry["total_a"] = a.total();
+  if (b) {
+    const auto normal = normalised(difference(a, *b), kind);
+    put("b", sequential(normalised(*b, kind).map));
+    put("difference", diverging(difference(a, *b)));
+    put("difference_normalised", sequential(normal.map));
+    put("difference_of_shares", diverging(difference_of_shares(a, *b)));
+    entry["total_b"] = b->total();
+    entry["zero"] = normal.zero;
+  }
+  index_.push_back(std::move(entry));
+}
+
+void Gallery::add_regions(int index, const Heatmap& a, const Heatmap* b) {
+  const std::string id = examples_->id(index);
+  const auto* entry = truth_->find(id);
+  if (!entry || entry->mask_row < 0) return;
+  nlohmann::ordered_json units = nlohmann::ordered_json::object();
+  for (const auto& unit : drawn::action_unit_table()) {
+    const auto mask = truth_->mask(id, unit.number, pictures_->crop(index).box, a.width, a.height);
+    const auto of_a = mask.empty() ? std::nullopt : region_relevance(a.values, mask);
+    if (!of_a) continue;
+    nlohmann::ordered_json one{{"area", of_a->area_share}, {"a", of_a->positive_share}};
+    if (b) {
+      const auto of_b = region_relevance(b->values, mask);
+      const auto of_difference = region_relevance(difference(a, *b).values, mask);
+      if (of_b) one["b"] = of_b->positive_share;
+      if (of_difference) one["difference"] = of_difference->positive_share;
+    }
+    units[std::to_string(unit.number)] = std::move(one);
+  }
+  regions_.push_back({{"id", id}, {"au", std::move(units)}});
+}
+
+}  // namespace palimpsest

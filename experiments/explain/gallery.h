@@ -1,0 +1,40 @@
+#pragma once
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "data/drawn/truth.h"
+#include "data/normalisation.h"
+#include "data/pictures.h"
+#include "experiments/commands.h"
+#include "lrp/heatmap.h"
+
+namespace palimpsest {
+
+// What people look at: PNGs and index.json in the folder of --pictures, and, for drawn faces, how much of each map lies
+// where an action unit acts, in regions.json beside --maps (else in the folder of pictures).
+//   index.json    [{id, label, target, input, overlay, a, total_a, and with a second model b, difference,
+//                 difference_normalised, difference_of_shares (file names), total_b, zero (in difference_normalised)}]
+//   regions.json  [{id, au: {"14": {area, a, b, difference}}}]: shares of the area and of the positive relevance
+class Gallery {
+ public:
+  // Throws Error when --masks names no truth of drawn faces, or there is no place for what is asked for.
+  Gallery(const ExplainCommand& command, std::shared_ptr<const Examples> examples, const Normalisation& normalisation);
+
+  void add(int index, int target, const Heatmap& a, const Heatmap* b);  // b: of the second model, or null
+  void finish();                                                        // writes the two JSON files
+
+ private:
+  Image picture(int index) const;
+  void add_pictures(int index, int target, const Heatmap& a, const Heatmap* b);
+  void add_regions(int index, const Heatmap& a, const Heatmap* b);
+
+  const ExplainCommand& command_;
+  std::shared_ptr<const Examples> examples_;
+  std::shared_ptr<const Pictures> pictures_;  // null for arrays:
+  Normalisation normalisation_;
+  std::optional<drawn::Truth> truth_;
+  nlohmann::ordered_json index_ = nlohmann::ordered_json::array(), regions_ = nlohmann::ordered_json::array();
+};
+
+}  // namespace palimpsest
