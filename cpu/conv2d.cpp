@@ -1,7 +1,9 @@
 #include "cpu/conv2d.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "cpu/conv2d_algorithm.h"
 #include "cpu/relevance.h"
@@ -38,8 +40,14 @@ dnnl::algorithm named(Conv2dAlgorithm a) {
 struct Pass {
   dnnl::primitive primitive;
   memory::desc weights, scratchpad;
-  std::optional<memory> packed;  // the weights in the primitive's own layout, when that is not the master layout
-  std::uint64_t packed_version = 0;
+  // Weights in the primitive's own layout, where that is not the master layout. Training has one set of them; a
+  // relevance rule may need two in turn (w+ and w-), which must not push each other out.
+  struct Packed {
+    std::weak_ptr<Storage> from;
+    std::uint64_t version;
+    memory weights;
+  };
+  std::vector<Packed> packed;
 };
 
 class Plan final : public Conv2dPlan {
@@ -126,13 +134,17 @@ class Plan final : public Conv2dPlan {
   memory weights_for(Pass& pass, const Tensor& w) {
     memory master(w_, context_.engine, data(w));
     if (pass.weights == w_) return master;
-    if (!pass.packed) pass.packed = memory(pass.weights, context_.engine);
-    if (pass.packed_version != w.storage->version) {
-      dnnl::reorder(master, *pass.packed).execute(context_.stream, master, *pass.packed);
+    std::erase_if(pass.packed, [](const Pass::Packed& p) { return p.from.expired(); });
+    auto at = std::find_if(pass.packed.begin(), pass.packed.end(),
+                           [&](const Pass::Packed& p) { return p.from.lock() == w.storage; });
+    if (at == pass.packed.end())
+      at = pass.packed.insert(at, {w.storage, w.storage->version - 1, memory(pass.weights, context_.engine)});
+    if (at->version != w.storage->version) {
+      dnnl::reorder(master, at->weights).execute(context_.stream, master, at->weights);
       context_.stream.wait();
-      pass.packed_version = w.storage->version;
+      at->version = w.storage->version;
     }
-    return *pass.packed;
+    return at->weights;
   }
 
   void run_forward(Conv2dAlgorithm algorithm, bool relu, const float* x, const Tensor& w, const float* b, float* y) {
