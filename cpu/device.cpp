@@ -146,12 +146,15 @@ class CpuDevice final : public Device {
 
   double smallest(const Tensor& tensor) override {
     const std::size_t count = context_.bytes(tensor.shape, tensor.layout) / sizeof(float);
+    const float* const values = data(tensor);
     float least = std::numeric_limits<float>::infinity();
+    int not_a_number = 0;
+#pragma omp parallel for simd schedule(static) reduction(min : least) reduction(| : not_a_number)
     for (std::size_t i = 0; i < count; ++i) {
-      const float value = data(tensor)[i];
-      if (!(value >= least)) least = value;  // a NaN stays: nothing compares with it
-      if (least != least) break;
+      least = values[i] < least ? values[i] : least;  // passes over NaN, which is why it is looked for
+      not_a_number |= values[i] != values[i] ? 1 : 0;
     }
+    if (not_a_number) return std::numeric_limits<double>::quiet_NaN();
     return double(least);
   }
 
