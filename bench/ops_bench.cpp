@@ -1,0 +1,55 @@
+// Times every case of tests/support/op_cases.h on every device, and the thirteen convolutions of VGG16 at 224, batch 8.
+//   ops_bench --benchmark_filter='vgg16.*conv2d_forward '
+// GFLOP/s count the direct algorithm's operations, whatever algorithm runs (Winograd needs fewer, so it may exceed the
+// processor's peak); GB/s count every tensor read or written once.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+
+#include "tests/support/test_devices.h"
+
+namespace palimpsest {
+namespace {
+
+std::vector<OpCase> vgg16_cases() {
+  std::vector<OpCase> cases = convolution_cases(vgg16_convolutions(8, 224));
+  std::vector<std::string> seen;
+  std::erase_if(cases, [&](const OpCase& one) {  // four shapes come more than once
+    const bool again = std::find(seen.begin(), seen.end(), one.name) != seen.end();
+    seen.push_back(one.name);
+    return again || one.name.starts_with("conv2d_forward n");  // the network always runs its ReLU
+  });
+  return cases;
+}
+
+void time_case(benchmark::State& state, const TestDevice& device, const OpCase& one) {
+  const auto on = device.make();
+  PreparedOp op =
+      one.prepare(*on, Numbers::random, [&](const Shape& shape, Layout layout) { return on->make(shape, layout); });
+  op.run();  // plans make and pack what they need when they first run
+  for (auto _ : state) op.run();
+  using benchmark::Counter;
+  state.counters["FLOP/s"] = Counter(one.flops, Counter::kIsIterationInvariantRate);
+  state.counters["B/s"] = Counter(one.bytes, Counter::kIsIterationInvariantRate);
+  if (one.convolution) state.SetLabel(device.winograd(*on, *one.convolution, one.pass) ? "winograd" : "direct");
+}
+
+void add(const std::string& group, const std::vector<OpCase>& cases) {
+  for (const auto& device : test_devices())
+    for (const auto& one : cases)
+      benchmark::RegisterBenchmark((device.name + "/" + group + "/" + one.name).c_str(),
+                                   [&device, one](benchmark::State& state) { time_case(state, device, one); })
+          ->Unit(benchmark::kMillisecond)
+          ->UseRealTime();
+}
+
+}  // namespace
+}  // namespace palimpsest
+
+int main(int argc, char** argv) {
+  palimpsest::add("cases", palimpsest::op_cases());
+  palimpsest::add("vgg16", palimpsest::vgg16_cases());
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}
