@@ -75,10 +75,10 @@ std::string emotion_block(const StudyResults& r, int k, int emotion, int limit) 
     return text + paragraph(fmt::format("<span class=\"soft\">No image that FreezeB5 gets right and {} wrong.</span>",
                                         model_name(k)));
   const std::size_t shown = std::min(list.size(), std::size_t(limit));
-  text +=
-      paragraph(fmt::format("<span class=\"soft\">{} that FreezeB5 gets right and {} wrong; {} explained, the first "
-                            "{} by name shown.</span>",
-                            count(total, "image", "images"), model_name(k), list.size(), shown));
+  std::string which = list.size() < std::size_t(total) ? fmt::format("; {} explained", list.size()) : "";
+  if (shown < list.size()) which += fmt::format("; the first {} by name shown", shown);
+  text += paragraph(fmt::format("<span class=\"soft\">{} that FreezeB5 gets right and {} wrong{}.</span>",
+                                count(total, "image", "images"), model_name(k), which));
   text += "<div class=\"faces\">";
   for (std::size_t i = 0; i < shown; ++i) text += face(r, *list[i], name, k);
   return text + "</div>\n";

@@ -277,6 +277,7 @@ void plan_concepts(StudyPlan& plan) {
   rows.run = [study = plan.study, record = plan.record, tested](const fs::path& folder) {
     run_concept_rows(study, record, tested, folder);
   };
+  rows.quick = true;
   plan.steps.push_back(std::move(rows));
   Step ranking{"ranking",
                "do action units that pain never uses lose more?",
@@ -287,6 +288,7 @@ void plan_concepts(StudyPlan& plan) {
   ranking.run = [study = plan.study, record = plan.record](const fs::path& folder) {
     run_ranking(study, record, folder);
   };
+  ranking.quick = true;
   plan.steps.push_back(std::move(ranking));
 }
 

@@ -154,6 +154,7 @@ void plan_measures(StudyPlan& plan) {
   for (int k = 0; k <= most_frozen; ++k) step.reads.push_back(retrained_predictions(k));
   for (const Hypothesis& h : plan.record.hypotheses) step.inputs["hypotheses"] += h.emotion + " ";
   step.run = [study = plan.study, record = plan.record](const fs::path& folder) { run_mcnemar(study, record, folder); };
+  step.quick = true;
   plan.steps.push_back(std::move(step));
 }
 
@@ -206,6 +207,7 @@ void plan_null_summary(StudyPlan& plan) {
   step.run = [study = plan.study, record = plan.record](const fs::path& folder) {
     write_records(folder / "null.json", {null_row(study, record, most_frozen), null_row(study, record, 0)});
   };
+  step.quick = true;
   plan.steps.push_back(std::move(step));
 }
 

@@ -155,10 +155,16 @@ void StepGraph::redo(const std::vector<std::string>& names) {
     for (const Step& step : steps_)
       if (step.name == name || kind_of(step.name) == name) forgotten.insert(step.name);
     if (forgotten.size() == before && !find(name)) {
-      const std::string near = nearest_word(name, step_names());
+      std::vector<std::string> known = step_names(), kinds;
+      for (const Step& step : steps_)
+        if (const std::string kind = kind_of(step.name); kinds.empty() || kinds.back() != kind) kinds.push_back(kind);
+      std::sort(kinds.begin(), kinds.end());
+      kinds.erase(std::unique(kinds.begin(), kinds.end()), kinds.end());
+      known.insert(known.begin(), kinds.begin(), kinds.end());
+      const std::string near = nearest_word(name, known);
       throw Error(fmt::format("--redo {}: this study has no such step", name),
-                  fmt::format("{}its steps are {}", near.empty() ? "" : fmt::format("did you mean {}? ", near),
-                              fmt::join(step_names(), ", ")));
+                  fmt::format("{}its kinds of steps are {}; a folder's name names a single one",
+                              near.empty() ? "" : fmt::format("did you mean {}? ", near), fmt::join(kinds, ", ")));
     }
   }
   for (const Step& step : steps_)
@@ -219,6 +225,7 @@ std::string StepGraph::time_left(std::size_t from) const {
   double seconds = 0;
   bool all_known = true;
   for (std::size_t i = from; i < steps_.size(); ++i) {
+    if (steps_[i].quick || read_state(steps_[i]).status == State::Status::finished) continue;
     const auto known = times.find(kind_of(steps_[i].name));
     if (known != times.end())
       seconds += known->second;

@@ -20,6 +20,7 @@ struct Step {
   // Makes the files in its folder. May be called again after having been killed halfway, with what it left in place,
   // and must then end in the same bits.
   std::function<void(const fs::path& folder)> run;
+  bool quick = false;  // takes next to no time: left out of the time that is announced
 };
 
 // A study as steps, each of which reads files of earlier ones. STUDY/NAME/state.json says what a step was run with (its

@@ -69,6 +69,7 @@ void plan_summary(StudyPlan& plan) {
     add_tests(json, study);
     write_file(folder / "summary.json", json.dump(2) + "\n");
   };
+  step.quick = true;
   plan.steps.push_back(std::move(step));
 }
 

@@ -154,7 +154,7 @@ TEST_F(Report, GalleryHoldsThePicturesAndTheTrueArea) {
   write_truth_areas(study / "explain-b0/truth.json", {{"2/077.png", {14}, {{14, {{.3, .6, .1, .1}}}}}});
   const std::string html = page();
   expect_well_formed(html);
-  EXPECT_THAT(html, testing::HasSubstr("55 images that FreezeB5 gets right and FreezeB0 wrong; 1 explained"));
+  EXPECT_THAT(html, testing::HasSubstr("55 images that FreezeB5 gets right and FreezeB0 wrong; 1 explained."));
   EXPECT_THAT(html, testing::HasSubstr("data:image/png;base64,iVBOR"));
   EXPECT_THAT(html, testing::HasSubstr("true area of AU14"));
   write_file(pictures / "index.json", R"([{"id":"x","label":2,"input":"../../../secret.png"}])");
