@@ -30,7 +30,8 @@ class Conv2dPlan {
   virtual void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) = 0;
 
   // The two halves of every relevance rule; see ops/relevance.h for the formula. `relevance` and `quotients` have one
-  // tensor for each target; the denominator is computed once for all of them. Returns the sums of the first target.
+  // tensor for each target; the denominator is computed once for all of them. A quotient may be the relevance itself
+  // (division in place). Returns the sums of the first target.
   virtual RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
                                               std::span<const Tensor> quotients) = 0;
   virtual void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
