@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <regex>
+#include <vector>
 
 #include "base/error.h"
 
@@ -136,6 +138,16 @@ void write_file(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.write(bytes);
   file.commit();
+}
+
+void remove_temporaries(const fs::path& folder) {
+  static const std::regex temporary(R"(.*\.tmp\.[0-9]+\.[0-9]+)");
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file() && std::regex_match(entry.path().filename().string(), temporary))
+      found.push_back(entry.path());
+  std::error_code code;
+  for (const fs::path& path : found) fs::remove(path, code);
 }
 
 }  // namespace palimpsest

@@ -44,4 +44,8 @@ class AtomicFile {
 
 void write_file(const fs::path& path, std::string_view bytes);  // AtomicFile in one call
 
+// Removes the temporary files that AtomicFile left in `folder` and below it when a program was killed there.
+// requires: no other program writes there now
+void remove_temporaries(const fs::path& folder);
+
 }  // namespace palimpsest

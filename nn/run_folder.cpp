@@ -49,6 +49,7 @@ std::string first_difference(const std::string& a, const std::string& b) {
 
 RunFolder::RunFolder(fs::path folder, const std::string& config, bool resume) : folder_(std::move(folder)) {
   create_folder(folder_);
+  remove_temporaries(folder_);
   const auto config_file = folder_ / "config.toml", last = folder_ / "last.safetensors";
   if (fs::exists(last) && !resume)
     throw Error(fmt::format("{} holds a run already", folder_.string()), "name another --out, or remove that folder");

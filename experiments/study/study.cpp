@@ -23,6 +23,7 @@ void run_study(const StudyCommand& command) {
   const StudyConfig config = read_study_config(command.config);
   require_study_folder(command.out);
   const FolderLock lock(command.out);
+  remove_temporaries(command.out);  // of a study that was killed here
   const StudyPlan plan = plan_study(config, command.out, command.on);
   StepGraph graph(command.out, plan.steps, command.quiet);
   graph.redo(command.redo);

@@ -131,5 +131,16 @@ TEST_F(JoinInside, AFolderWhoseNameOnlyBeginsAlikeIsOutside) {
   refused("other/x.png");
 }
 
+TEST(Temporaries, OnlyThoseThatAKilledProgramLeft) {
+  const TempFolder folder;
+  create_folder(folder / "below");
+  for (const char* name : {"a.npy.tmp.123.4", "below/b.json.tmp.9.10", "a.npy", "notes.tmp.txt", "c.tmp.1"})
+    write_unsynced(folder / name, "x");
+  remove_temporaries(folder.path());
+  EXPECT_FALSE(fs::exists(folder / "a.npy.tmp.123.4"));
+  EXPECT_FALSE(fs::exists(folder / "below/b.json.tmp.9.10"));
+  for (const char* name : {"a.npy", "notes.tmp.txt", "c.tmp.1"}) EXPECT_TRUE(fs::exists(folder / name)) << name;
+}
+
 }  // namespace
 }  // namespace palimpsest

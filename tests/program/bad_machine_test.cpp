@@ -25,6 +25,8 @@ class BadMachine : public ToyModel {
                                  "W.safetensors",
                                  "--batch",
                                  "2",
+                                 "--threads",
+                                 "1",
                                  "--epochs",
                                  std::to_string(epochs),
                                  "--out",
@@ -132,16 +134,16 @@ TEST_F(BadMachine, CtrlCStopsWithAWordOnHowToGoOn) {
 
 // Killed in the middle, and started again with the same command, training ends in the same bits.
 TEST_F(BadMachine, KilledTrainingGoesOn) {
-  ASSERT_EQ(run(train("whole", 60, {"--momentum", "0.9"})).status, 0);
+  ASSERT_EQ(run(train("whole", 20, {"--momentum", "0.9"})).status, 0);
   Circumstances how;
   how.folder = folder.path();
   for (int kill = 0; kill < 3; ++kill) {
-    RunningProgram program(train("killed", 60, {"--momentum", "0.9"}), how);
-    std::this_thread::sleep_for(std::chrono::milliseconds(150 + 60 * kill));
+    RunningProgram program(train("killed", 20, {"--momentum", "0.9"}), how);
+    std::this_thread::sleep_for(std::chrono::milliseconds(120 + 80 * kill));
     program.signal(SIGKILL);
     program.wait();
   }
-  const Outcome last = run(train("killed", 60, {"--momentum", "0.9"}));
+  const Outcome last = run(train("killed", 20, {"--momentum", "0.9"}));
   ASSERT_EQ(last.status, 0) << last.errors;
   for (const char* name : {"weights.safetensors", "metrics.jsonl"})
     EXPECT_EQ(read_file(folder / "killed" / name), read_file(folder / "whole" / name)) << name;
