@@ -28,6 +28,7 @@ void run_concept(const ConceptCommand& command) {
   const auto labels = read_concept_labels(command.labels);
   const auto groups = command.groups.empty() ? std::vector<std::int64_t>{} : read_concept_groups(command.groups);
   std::vector<Gram> sets;
+  sets.reserve(command.features.size());
   for (const fs::path& file : command.features) sets.push_back(read_gram(file, command.standardise));
   const std::string json = concept_json(concept_test(sets, labels, groups, options));
   if (command.out.empty())

@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 template <typename Read>
-auto guarded(const fs::path& path, Read&& read) {
+auto guarded(const fs::path& path, const Read& read) {
   try {
     return read(read_file(path));
   } catch (const nlohmann::json::exception& error) {

@@ -30,8 +30,9 @@ std::vector<Change> changes(const StudyResults& r) {
     if (before->second.recalls[e].support > 0)
       all.push_back({r.record.emotions[e], before->second.recalls[e].recall, after->second.recalls[e].recall,
                      r.mcnemar_of(0, r.record.emotions[e])});
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Change& a, const Change& b) { return a.difference() < b.difference(); });
+  std::sort(all.begin(), all.end(), [](const Change& a, const Change& b) {
+    return a.difference() != b.difference() ? a.difference() < b.difference() : a.emotion < b.emotion;
+  });
   return all;
 }
 
@@ -70,7 +71,7 @@ std::string performance_card(const StudyResults& r, const std::vector<Change>& a
   std::vector<std::string> as_paper, not_as_paper;
   for (const char* emotion : {"surprise", "contempt"})
     for (const Change& c : all)
-      if (c.emotion == emotion) (c.significant() && c.difference() < 0 ? as_paper : not_as_paper).push_back(emotion);
+      if (c.emotion == emotion) (c.significant() && c.difference() < 0 ? as_paper : not_as_paper).emplace_back(emotion);
   if (!as_paper.empty()) text += paragraph(fmt::format("As in the paper, {} is lost.", enumerate(as_paper)));
   if (!not_as_paper.empty())
     text += paragraph(

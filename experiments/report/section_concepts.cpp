@@ -145,7 +145,7 @@ std::string section_units(const StudyResults& r) {
     for (const auto& unit : ranking->units) lost[unit.number] = unit.auc_lost;
   std::vector<std::string> header{"Action unit", "pain"};
   for (const auto& [emotion, units] : r.record.emotion_units) header.push_back(escape(emotion));
-  header.push_back("AUC lost, B0");
+  header.emplace_back("AUC lost, B0");
   Table table("Which action units belong to what", header, header.size() - 1);
   for (const int unit : all) {
     const auto in = [unit](const std::vector<int>& units) {
@@ -156,7 +156,7 @@ std::string section_units(const StudyResults& r) {
                                                                   : "never";
     std::vector<std::string> cells{escape(unit_name(unit)),
                                    fmt::format("<span style=\"color:{}\">{}</span>", group_colour(group), group)};
-    for (const auto& [emotion, units] : r.record.emotion_units) cells.push_back(in(units) ? "●" : "");
+    for (const auto& [emotion, units] : r.record.emotion_units) cells.emplace_back(in(units) ? "●" : "");
     cells.push_back(lost.contains(unit) ? signed_fixed(lost[unit], 3) : "<span class=\"soft\">not tested</span>");
     table.row(std::move(cells));
   }
@@ -164,7 +164,9 @@ std::string section_units(const StudyResults& r) {
   if (!ranking || ranking->units.empty())
     return section("units", "Which action units are lost", text + missing("No action unit has been tested yet."));
   auto sorted = ranking->units;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.auc_lost > b.auc_lost; });
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return a.auc_lost != b.auc_lost ? a.auc_lost > b.auc_lost : a.number < b.number;
+  });
   RowBars chart{"AUC lost from FreezeB5 to FreezeB0, by action unit", "", "AUC lost, FreezeB5 to FreezeB0", {}};
   for (const auto& unit : sorted) {
     chart.rows.push_back({fmt::format("AU{}", unit.number),

@@ -63,7 +63,7 @@ std::string emotion_figure(const StudyResults& r) {
 std::string emotion_table(const StudyResults& r) {
   std::vector<std::string> header{"Model"};
   for (const std::string& emotion : r.record.emotions) header.push_back(escape(emotion));
-  header.push_back("mean");
+  header.emplace_back("mean");
   Table table("Recall per emotion", header);
   const auto add = [&](const std::string& name, const Evaluation& evaluation, const char* style) {
     std::vector<std::string> cells{name};
@@ -164,6 +164,7 @@ std::string section_tradeoff(const StudyResults& r) {
       add(name, colour, [&](int k) { return r.retrained.at(k).recalls.at(std::size_t(e)).recall; });
   for (const int k : {3, 2}) chart.rings.emplace_back(most_frozen - k, r.pain.at(k).recalls.at(1).recall);
   std::vector<Series> series;
+  series.reserve(chart.lines.size());
   for (const auto& line : chart.lines) series.push_back(line.series);
   return section("tradeoff", "Pain against what is lost",
                  figure(legend(series) + "<div class=\"chart\">" + line_chart(chart) + "</div>",

@@ -24,7 +24,6 @@ std::string design(const StudyResults& r) {
 }
 
 std::string data_table(const StudyResults& r) {
-  std::string text;
   Table table("Images in each part", {"Part", "Images", "By class"}, 3);
   for (const auto& part : r.record.parts) {
     std::int64_t total = 0;

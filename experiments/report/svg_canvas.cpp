@@ -111,6 +111,7 @@ Frame make_frame(const FrameOptions& o) {
   const auto label = [](double value, const std::vector<double>& ticks, bool is_percent) {
     if (!is_percent) return tick_text(value, ticks);
     std::vector<double> scaled;
+    scaled.reserve(ticks.size());
     for (const double tick : ticks) scaled.push_back(100 * tick);
     return tick_text(100 * value, scaled);
   };

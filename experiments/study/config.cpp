@@ -226,12 +226,14 @@ std::string as_text(const std::optional<T>& value) {
 template <typename T>
 std::string as_text(const std::vector<T>& values) {
   std::vector<std::string> words;
+  words.reserve(values.size());
   for (const T& value : values) words.push_back(as_text(value));
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::string as_text(const std::map<std::string, std::vector<int>>& values) {
   std::vector<std::string> words;
+  words.reserve(values.size());
   for (const auto& [name, units] : values) words.push_back(fmt::format("{} {}", name, fmt::join(units, "+")));
   return fmt::format("{}", fmt::join(words, "; "));
 }

@@ -37,8 +37,8 @@ void add_part(StudyRecord& record, const std::string& name, const Dataset& set) 
 }
 
 void add_choices(StudyRecord& record, const std::string& set, const Selected& selected) {
-  for (const auto& [key, value] : selected.choices) record.choices.emplace_back(set + ": " + key, value);
-  for (const auto& warning : selected.warnings) record.warnings.push_back(set + ": " + warning);
+  for (const auto& [key, value] : selected.choices) record.choices.emplace_back(fmt::format("{}: {}", set, key), value);
+  for (const auto& warning : selected.warnings) record.warnings.push_back(fmt::format("{}: {}", set, warning));
 }
 
 // Reads one set, and says in the record what is in it.

@@ -24,6 +24,7 @@ std::string retrained_predictions(int k) {
 
 std::vector<std::string> hypothesis_emotions(const StudyRecord& record) {
   std::vector<std::string> names;
+  names.reserve(record.hypotheses.size());
   for (const Hypothesis& h : record.hypotheses) names.push_back(h.emotion);
   return names;
 }
@@ -127,6 +128,7 @@ NullRow null_row(const fs::path& study, const StudyRecord& record, int k) {
   for (const std::uint64_t seed : record.null_seeds)
     runs.push_back(read_predictions(study / predictions_of(null_step(k, seed))));
   std::vector<std::vector<ClassRecall>> recalls;
+  recalls.reserve(runs.size());
   for (const Predictions& run : runs) recalls.push_back(recall_per_class(confusion_matrix(run)));
   for (std::size_t e = 0; e < record.emotions.size(); ++e) {
     NullRow::Spread spread{record.emotions[e], 0, 0, 1, 0};

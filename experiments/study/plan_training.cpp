@@ -169,7 +169,7 @@ void plan_null(StudyPlan& plan) {
       Step step =
           train_step(plan, null_step(k, seed), fmt::format("null: the head of retrain-b{} again, seed {}", k, seed),
                      train, StudySet::emotion);
-      step.writes.push_back("predictions.csv");
+      step.writes.emplace_back("predictions.csv");
       EvaluateCommand evaluate;
       evaluate.on = plan.on;
       evaluate.data = data_choice(plan, StudySet::emotion, "test");

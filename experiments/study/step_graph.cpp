@@ -56,6 +56,7 @@ const Step* StepGraph::find(std::string_view name) const {
 
 std::vector<std::string> StepGraph::step_names() const {
   std::vector<std::string> names;
+  names.reserve(steps_.size());
   for (const Step& step : steps_) names.push_back(step.name);
   return names;
 }

@@ -35,7 +35,7 @@ std::vector<Ellipse> ellipse_between(const std::vector<float>& mask, int size, i
 }  // namespace
 
 std::vector<Ellipse> ellipses_of(const std::vector<float>& mask, int size) {
-  const auto whole = ellipse_between(mask, size, 0, size);
+  auto whole = ellipse_between(mask, size, 0, size);
   if (whole.empty()) return {};
   // An empty strip near the middle parts a left from a right side.
   const int middle = int(whole[0].x * size);

@@ -208,7 +208,7 @@ TEST(TruthAreas, TwoSidesAreTwoEllipses) {
   std::vector<float> mask(64 * 64);
   for (const int centre : {16, 48})
     for (int y = 30; y < 36; ++y)
-      for (int x = centre - 3; x < centre + 3; ++x) mask[std::size_t(y * 64 + x)] = 1;
+      for (int x = centre - 3; x < centre + 3; ++x) mask[std::size_t(y) * 64 + std::size_t(x)] = 1;
   const auto ellipses = ellipses_of(mask, 64);
   ASSERT_EQ(ellipses.size(), 2u);
   EXPECT_NEAR(ellipses[0].x, .25, 1e-6);
