@@ -18,14 +18,14 @@ std::string navigation(bool drawn) {
     items += fmt::format("<li><a href=\"#{}\">{}</a></li>", id, name);
   };
   item("setup", "What was run");
+  item("pain", "Pain");
   item("emotions", "Emotions");
   item("mcnemar", "McNemar");
-  item("pain", "Pain");
-  item("tradeoff", "Trade-off");
   item("gallery", "Relevance maps");
   item("concepts", "Concept tests");
   item("units", "Action units");
   if (drawn) item("truth", "Truth");
+  item("tradeoff", "Trade-off");
   item("null", "Null");
   item("training", "Training");
   item("methods", "How to read this");
@@ -44,8 +44,8 @@ void run_report(const ReportCommand& command) {
   page += "<header><p class=\"kicker\">palimpsest · a study of what a network forgets when it is fine-tuned</p>\n" +
           section_answer(results) + navigation(results.record.drawn) + "</header>\n<main>\n";
   for (const auto part :
-       {section_setup, section_emotions, section_mcnemar, section_pain, section_tradeoff, section_gallery,
-        section_concepts, section_units, section_truth, section_null, section_training, section_methods})
+       {section_setup, section_pain, section_emotions, section_mcnemar, section_gallery, section_concepts,
+        section_units, section_truth, section_tradeoff, section_null, section_training, section_methods})
     page += part(results);
   page += "</main>\n<footer>Made by palimpsest " PALIMPSEST_VERSION
           ". After Prajod, Schiller, Huber and André, “Do Deep Neural Networks Forget Facial Action Units?” (arXiv "

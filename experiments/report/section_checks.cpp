@@ -79,18 +79,17 @@ std::string section_truth(const StudyResults& r) {
       "them pain never uses the action units marked <i>never</i> above, and every other expression carries stray ones "
       "at "
       "the same rate with and without pain.");
-  Table table(
-      "Share of the positive relevance that lies where the action unit really acts, over explained images that show it",
-      {"Emotion, action unit", "pain uses it", "images", "of the area", "FreezeB5", "FreezeB0", "change, points",
-       "enrichment B5", "B0", "of the difference map"},
-      2);
+  Table table("Share of the positive relevance where the action unit really acts",
+              {"Emotion, action unit", "pain uses it", "images", "area", "FreezeB5", "FreezeB0", "change, points",
+               "enrichment", "of difference"},
+              2);
   const auto found = r.disagreements.find(0);
   for (const auto& [emotion, units] : r.record.emotion_units) {
     const int index = r.emotion_index(emotion);
     if (index < 0 || found == r.disagreements.end()) continue;
     for (const int unit : units) {
       const RegionMeans m = region_means(found->second, index, unit);
-      if (m.images < 2 || m.area <= 0) continue;
+      if (m.images < 3 || m.area <= 0) continue;
       const bool named = std::any_of(r.record.hypotheses.begin(), r.record.hypotheses.end(),
                                      [&](const Hypothesis& h) { return h.emotion == emotion && h.unit == unit; });
       const auto in = [unit = unit](const std::vector<int>& list) {
@@ -99,18 +98,20 @@ std::string section_truth(const StudyResults& r) {
       const std::string group = in(r.record.pain_units)             ? "core"
                                 : in(r.record.pain_sometimes_units) ? "sometimes"
                                                                     : "never";
-      table.row({fmt::format("{}, AU{}", escape(emotion), unit),
-                 fmt::format("<span style=\"color:{}\">{}</span>", group_colour(group), group),
-                 fmt::format("{}", m.images), percent(m.area, 1), percent(m.before, 1), percent(m.after, 1),
-                 fmt::format("{} ({} to {})", points(m.change.mean), points(m.change.low), points(m.change.high)),
-                 fixed(m.before / m.area, 2), fixed(m.after / m.area, 2), percent(m.difference, 1)},
-                named ? "strong" : "");
+      table.row(
+          {fmt::format("{}, AU{}", escape(emotion), unit),
+           fmt::format("<span style=\"color:{}\">{}</span>", group_colour(group), group), fmt::format("{}", m.images),
+           percent(m.area, 1), percent(m.before, 1), percent(m.after, 1),
+           fmt::format("{} ({} to {})", points(m.change.mean), points(m.change.low), points(m.change.high)),
+           fmt::format("{} → {}", fixed(m.before / m.area, 2), fixed(m.after / m.area, 2)), percent(m.difference, 1)},
+          named ? "strong" : "");
     }
   }
   text += table.empty() ? missing("No explained image shows an action unit of its emotion with a known area.")
                         : table.html();
   text += paragraph(
-      "<span class=\"soft\">Enrichment is the share of relevance over the share of area: 1 means that the model does "
+      "<span class=\"soft\">Over explained images whose face shows the action unit, where there are at least 3. "
+      "Enrichment is the share of relevance over the share of area: 1 means that the model does "
       "not prefer the place. Images are those which FreezeB5 gets right and FreezeB0 wrong, so a lower share "
       "after is to be expected from the choice alone; compare action units with each other. Intervals are "
       "95 %, by bootstrap over images.</span>");

@@ -25,21 +25,25 @@ const paper::ConceptFigure* paper_figure(const ConceptRow& row) {
 }
 
 std::vector<std::string> header() {
-  return {"Action unit", "frames with it", "F1 before", "F1 after", "points",  "95 % interval", "paired t",
-          "p",           "corrected t",    "p",         "Holm",     "AUC lost"};
+  return {"Action unit", "frames",         "F1 before", "F1 after", "difference (95 %), points",
+          "paired t: p", "corrected t: p", "Holm",      "AUC lost"};
+}
+
+std::string test_cell(double t, double p) {
+  return fmt::format("{}: {}", fixed(t, 2), scientific_number(p));
 }
 
 void add_row(Table& table, const ConceptRow& row, bool with_model) {
   table.row({(with_model ? model_name(row.k) + ", " : "") + row_name(row), fmt::format("{}", row.positives),
-             percent(row.f1_before, 1), percent(row.f1_after, 1), points(row.difference, 2),
-             fmt::format("{} to {}", points(row.low, 1), points(row.high, 1)), fixed(row.paired.t, 2),
-             scientific_number(row.paired.p), fixed(row.corrected.t, 2), scientific_number(row.corrected.p),
-             scientific_number(row.holm_corrected), fixed(row.auc_before - row.auc_after, 3)},
+             percent(row.f1_before, 1), percent(row.f1_after, 1),
+             fmt::format("{} ({} to {})", points(row.difference, 2), points(row.low, 1), points(row.high, 1)),
+             test_cell(row.paired.t, row.paired.p), test_cell(row.corrected.t, row.corrected.p),
+             scientific_number(row.holm_corrected), signed_fixed(row.auc_before - row.auc_after, 3)},
             row.holm_corrected < 0.05 ? "strong" : "");
   const auto* theirs = paper_figure(row);
   if (!theirs) return;
-  table.row({"the paper’s", "", percent(theirs->f1_before, 2), percent(theirs->f1_after, 2),
-             points(theirs->f1_after - theirs->f1_before, 2), "", fixed(theirs->t, 2), scientific_number(theirs->p)},
+  table.row({"the paper’s", "", percent(theirs->f1_before, 1), percent(theirs->f1_after, 1),
+             points(theirs->f1_after - theirs->f1_before, 2), test_cell(theirs->t, theirs->p), "", "", ""},
             "paper");
 }
 
@@ -74,8 +78,7 @@ std::string distributions(const StudyResults& r) {
     chart.x_percent = true;
     chart.colour = "var(--b0)";
     chart.values = values;
-    panels +=
-        "<div>" + histogram(chart) + paragraph("<span class=\"soft\">" + chart.description + ".</span>") + "</div>";
+    panels += "<div>" + histogram(chart) + "<p class=\"small\">" + chart.description + ".</p>" + "</div>";
   }
   if (panels.empty()) return "";
   return figure("<div class=\"panels\">" + panels + "</div>",
@@ -180,9 +183,10 @@ std::string section_units(const StudyResults& r) {
       figure(legend({{"pain never uses it", group_colour("never")},
                      {"sometimes with pain", group_colour("sometimes")},
                      {"core of pain", group_colour("core")}}) +
-                 row_bars(chart),
+                 "<div class=\"chart\">" + row_bars(chart) + "</div>",
              "Action units by what they lose. If fine-tuning forgets what the new task does not need, the units that "
-             "pain never uses stand at the top.");
+             "pain never uses stand at the top. Below 0: decoded better than before.",
+             "medium");
   Table means("Mean AUC lost in each group, and the AUC with which the loss tells never-used from used units",
               {"Model", "never", "sometimes", "core", "AUC against all", "AUC against core"});
   for (const RankingRow& row : r.ranking) {

@@ -16,6 +16,13 @@ std::string image(const fs::path& file, const std::string& alternative) {
   return fmt::format("<img alt=\"{}\" src=\"data:image/png;base64,{}\">", escape(alternative), base64(read_file(file)));
 }
 
+// The last part of an id. AffectNet's are hashes: their middle tells nobody anything.
+std::string short_name(const std::string& id) {
+  const std::string name = id.substr(id.rfind('/') + 1);
+  const std::string shown = name.size() > 28 ? name.substr(0, 8) + "…" + name.substr(name.size() - 10) : name;
+  return fmt::format("<abbr title=\"{}\">{}</abbr>", escape(id), escape(shown));
+}
+
 std::string circles(const std::vector<Ellipse>& ellipses, const std::string& label) {
   std::string text = fmt::format("<svg viewBox=\"0 0 100 100\" role=\"img\"><title>{}</title>", escape(label));
   for (const Ellipse& e : ellipses)
@@ -48,7 +55,7 @@ std::string face(const StudyResults& r, const Disagreement& one, const std::stri
     names += fmt::format("{}AU{}", names.empty() ? "" : ", ", unit);
   }
   const std::string ring = ellipses.empty() ? "" : circles(ellipses, "true area of " + names);
-  std::string caption = escape(one.id.substr(one.id.rfind('/') + 1));
+  std::string caption = short_name(one.id);
   if (one.truth && !one.truth->shown.empty()) {
     caption += " · shows AU";
     for (const int unit : one.truth->shown) caption += fmt::format(" {}", unit);

@@ -40,7 +40,7 @@ bool has_all_models(const std::map<int, Evaluation>& evaluations) {
 std::string emotion_figure(const StudyResults& r) {
   GroupedBars chart;
   chart.title = "Recall of each emotion by the six re-trained models";
-  chart.y_label = "recall";
+  chart.y_label = "recall, %";
   chart.groups = r.record.emotions;
   for (int k = most_frozen; k >= 0; --k) chart.series.push_back({model_name(k), model_colour(k)});
   for (std::size_t e = 0; e < chart.groups.size(); ++e) {
@@ -120,7 +120,7 @@ std::string section_mcnemar(const StudyResults& r) {
       "apart from them over all others.");
   const auto row_table = [&](int k) {
     Table table(fmt::format("FreezeB5 against {}", model_name(k)),
-                {"Emotion", "images", "lost", "gained", "exact p", "χ²", "χ² corrected", "Holm", "the paper’s p"});
+                {"Emotion", "images", "lost", "gained", "exact p", "χ² p", "corrected χ² p", "Holm", "the paper’s p"});
     for (const McNemarRow& row : r.mcnemar) {
       if (row.k != k) continue;
       std::string theirs = "<span class=\"soft\">–</span>";
@@ -144,10 +144,10 @@ std::string section_tradeoff(const StudyResults& r) {
   if (!has_all_models(r.retrained) || !has_all_models(r.pain))
     return section("tradeoff", "Pain against what is lost", missing("Not all models have been evaluated yet."));
   LineChart chart;
-  chart.title = "Recall of pain, surprise and contempt over the six models";
+  chart.title = "Recall over the six models";
   chart.width = 560;
   chart.height = 300;
-  chart.y_label = "recall";
+  chart.y_label = "recall, %";
   chart.y_percent = true;
   chart.y_range = {0, 1};
   for (int k = most_frozen; k >= 0; --k) chart.x_names.push_back(fmt::format("B{}", k));
@@ -170,7 +170,8 @@ std::string section_tradeoff(const StudyResults& r) {
                  figure(legend(series) + "<div class=\"chart\">" + line_chart(chart) + "</div>",
                         "Recall of pain by the pain models, of surprise and contempt by the models re-trained from "
                         "them (the paper’s Figure 7). <span class=\"theirs\">Ringed: FreezeB3 and FreezeB2, which the "
-                        "paper found the best compromise.</span>"));
+                        "paper found the best compromise.</span>",
+                        "medium"));
 }
 
 }  // namespace palimpsest::report

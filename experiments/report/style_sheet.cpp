@@ -49,6 +49,10 @@ tr.quiet > * { color: var(--soft); }
 figure { margin: 1.6rem 0; }
 figcaption { color: var(--soft); font-size: 0.9rem; line-height: 1.45; margin-top: 0.5rem; max-width: 48rem; }
 figure.wide > .chart { overflow-x: auto; }
+figure.medium > .chart { max-width: 44rem; overflow-x: auto; }
+figure.medium svg { min-width: 30rem; }
+p.small { font-size: 0.88rem; color: var(--soft); margin: 0.3rem 0; }
+abbr { text-decoration: none; }
 figure.wide svg { min-width: 44rem; }
 .panels { display: grid; gap: 1.2rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18.5rem), 1fr)); }
 svg { display: block; width: 100%; height: auto; font-family: inherit; }
@@ -79,7 +83,8 @@ summary { cursor: pointer; font-weight: 600; }
 footer { color: var(--soft); font-size: 0.9rem; padding-top: 3rem; padding-bottom: 3rem; }
 code { font: 0.9em ui-monospace, "SFMono-Regular", Menlo, Consolas, "Liberation Mono", monospace; }
 @media print { body { font-size: 10.5pt; background: #fff; } nav { display: none; } h2 { break-after: avoid; }
-  figure, .card, tr { break-inside: avoid; } .scroll, figure.wide > .chart { overflow: visible; } details { border: 0; padding: 0; } }
+  figure, .card, tr { break-inside: avoid; } .scroll, figure.wide > .chart { overflow: visible; } details { border: 0; padding: 0; }
+  details::details-content { content-visibility: visible; block-size: auto; } }
 )";
 }
 
