@@ -14,21 +14,16 @@ constexpr const char* kMetrics = "metrics.jsonl";
 constexpr const char* kTiming = "timing.jsonl";
 
 std::string to_text(const Progression& p) {
-  return nlohmann::json{{"epochs", p.epochs},
-                        {"steps", p.steps},
-                        {"best_loss", p.best_loss},
-                        {"best_epoch", p.best_epoch},
-                        {"finished", p.finished},
-                        {"metrics_bytes", p.metrics_bytes},
-                        {"timing_bytes", p.timing_bytes}}
+  return nlohmann::json{{"epochs", p.epochs},         {"steps", p.steps},       {"best_loss", p.best_loss},
+                        {"best_epoch", p.best_epoch}, {"finished", p.finished}, {"metrics_bytes", p.metrics_bytes}}
       .dump();
 }
 
 Progression from_text(const std::string& text, const fs::path& file) {
   try {
     const auto j = nlohmann::json::parse(text);
-    return {j.at("epochs"),   j.at("steps"),         j.at("best_loss"),   j.at("best_epoch"),
-            j.at("finished"), j.at("metrics_bytes"), j.at("timing_bytes")};
+    return {j.at("epochs"),     j.at("steps"),    j.at("best_loss"),
+            j.at("best_epoch"), j.at("finished"), j.at("metrics_bytes")};
   } catch (const nlohmann::json::exception&) {
     throw Error(fmt::format("{} does not say where its run stands", file.string()),
                 "remove the run's folder and start again");
@@ -85,7 +80,8 @@ std::optional<Progression> RunFolder::resume(Network& network, const std::vector
       network.device().upload(velocities[i], momentum.read_floats(fmt::format("{}", i)));
   }
   cut(kMetrics, progression.metrics_bytes);
-  cut(kTiming, progression.timing_bytes);
+  cut_lines(kTiming, progression.epochs);
+  remove_momentum_but(progression.finished ? -1 : progression.epochs);
   return progression;
 }
 
@@ -93,6 +89,30 @@ void RunFolder::cut(const char* name, std::uint64_t bytes) {
   std::error_code code;
   const auto path = folder_ / name;
   if (fs::exists(path) && fs::file_size(path, code) > bytes) fs::resize_file(path, bytes);
+}
+
+// Wall-clock figures have a line per epoch. Their length must not get into a checkpoint, whose bits would then depend
+// on the clock.
+void RunFolder::cut_lines(const char* name, int lines) {
+  const auto path = folder_ / name;
+  if (!fs::exists(path)) return;
+  const std::string text = read_file(path);
+  std::size_t end = 0;
+  for (int i = 0; i < lines && end != std::string::npos; ++i) {
+    end = text.find('\n', end);
+    if (end != std::string::npos) ++end;
+  }
+  if (end != std::string::npos) cut(name, end);
+}
+
+// A run that was killed while saving may have left the momentum of another epoch.
+void RunFolder::remove_momentum_but(int epoch) {
+  std::vector<fs::path> others;
+  for (const auto& entry : fs::directory_iterator(folder_))
+    if (entry.path().filename().string().starts_with("momentum-") && entry.path() != momentum_file(epoch))
+      others.push_back(entry.path());
+  std::error_code code;
+  for (const auto& other : others) fs::remove(other, code);
 }
 
 void RunFolder::append(const char* name, const std::string& line) {
@@ -116,7 +136,6 @@ void RunFolder::save(Network& network, const std::vector<Tensor>& velocities, Pr
                      const ModelNotes& notes) {
   std::error_code code;
   at.metrics_bytes = fs::file_size(folder_ / kMetrics, code);
-  at.timing_bytes = fs::file_size(folder_ / kTiming, code);
   if (best) save_weights(network, folder_ / "weights.safetensors", notes);
   if (!velocities.empty() && !at.finished) {
     std::vector<SafetensorsWriter::Declaration> declarations;

@@ -15,7 +15,7 @@ struct Progression {
   double best_loss = 0;  // validation; meaningless before the first epoch
   int best_epoch = 0;    // counted from 1; 0: none
   bool finished = false;
-  std::uint64_t metrics_bytes = 0, timing_bytes = 0;  // length of the JSON-lines files that go with it
+  std::uint64_t metrics_bytes = 0;  // length of metrics.jsonl that goes with it
 };
 
 // A folder that holds one training run:
@@ -42,6 +42,8 @@ class RunFolder {
  private:
   void append(const char* name, const std::string& line);
   void cut(const char* name, std::uint64_t bytes);
+  void cut_lines(const char* name, int lines);
+  void remove_momentum_but(int epoch);
   fs::path momentum_file(int epoch) const;
   fs::path folder_;
 };

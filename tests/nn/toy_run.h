@@ -76,11 +76,6 @@ inline std::map<std::string, std::string> contents(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::directory_iterator(folder))
     if (entry.path().filename() != "timing.jsonl") files[entry.path().filename().string()] = read_file(entry.path());
-  // last.safetensors remembers the length of timing.jsonl
-  if (const auto last = files.find("last.safetensors"); last != files.end()) {
-    const auto at = last->second.find("timing_bytes");
-    if (at != std::string::npos) last->second.erase(at, last->second.find('}', at) - at);
-  }
   return files;
 }
 
