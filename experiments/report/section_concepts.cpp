@@ -25,18 +25,19 @@ const paper::ConceptFigure* paper_figure(const ConceptRow& row) {
 }
 
 std::vector<std::string> header() {
-  return {"Action unit", "frames",         "F1 before", "F1 after", "difference (95 %), points",
-          "paired t: p", "corrected t: p", "Holm",      "AUC lost"};
+  return {"Action unit", "frames",      "F1 before", "F1 after", "points, 95 %",
+          "paired t",    "corrected t", "Holm",      "AUC lost"};
 }
 
 std::string test_cell(double t, double p) {
-  return fmt::format("{}: {}", fixed(t, 2), scientific_number(p));
+  return fmt::format("{}<br><span class=\"soft\">{}</span>", fixed(t, 2), p_value(p));
 }
 
 void add_row(Table& table, const ConceptRow& row, bool with_model) {
   table.row({(with_model ? model_name(row.k) + ", " : "") + row_name(row), fmt::format("{}", row.positives),
              percent(row.f1_before, 1), percent(row.f1_after, 1),
-             fmt::format("{} ({} to {})", points(row.difference, 2), points(row.low, 1), points(row.high, 1)),
+             fmt::format("{}<br><span class=\"soft\">{} to {}</span>", points(row.difference, 2), points(row.low, 1),
+                         points(row.high, 1)),
              test_cell(row.paired.t, row.paired.p), test_cell(row.corrected.t, row.corrected.p),
              scientific_number(row.holm_corrected), signed_fixed(row.auc_before - row.auc_after, 3)},
             row.holm_corrected < 0.05 ? "strong" : "");
