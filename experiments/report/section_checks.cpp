@@ -107,7 +107,7 @@ std::string section_truth(const StudyResults& r) {
           named ? "strong" : "");
     }
   }
-  text += table.empty() ? missing("No explained image shows an action unit of its emotion with a known area.")
+  text += table.empty() ? missing("No action unit of an emotion is shown by 3 or more of its explained images.")
                         : table.html();
   text += paragraph(
       "<span class=\"soft\">Over explained images whose face shows the action unit, where there are at least 3. "

@@ -34,8 +34,9 @@ std::string test_cell(double t, double p) {
 }
 
 void add_row(Table& table, const ConceptRow& row, bool with_model) {
-  table.row({(with_model ? model_name(row.k) + ", " : "") + row_name(row), fmt::format("{}", row.positives),
-             percent(row.f1_before, 1), percent(row.f1_after, 1),
+  const std::string where = row.bottom_cut ? "<br><span class=\"soft\">bottom cut off</span>" : "";
+  table.row({(with_model ? model_name(row.k) + ", " : "") + escape(unit_name(row.unit)) + where,
+             fmt::format("{}", row.positives), percent(row.f1_before, 1), percent(row.f1_after, 1),
              fmt::format("{}<br><span class=\"soft\">{} to {}</span>", points(row.difference, 2), points(row.low, 1),
                          points(row.high, 1)),
              test_cell(row.paired.t, row.paired.p), test_cell(row.corrected.t, row.corrected.p),
