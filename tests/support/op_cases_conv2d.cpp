@@ -15,15 +15,17 @@ std::vector<Conv2dShape> convolution_test_shapes() {
       {2, 15, 13, 11, 31},
       {1, 100, 4, 4, 130},
       {5, 3, 6, 6, 64},
-      // On both sides of the CPU's threshold for Winograd: 64 tiles of 4x4 and 16 * 64 pairs of padded channels.
-      {1, 32, 28, 32, 32},
-      {1, 32, 32, 32, 32},
+      // On both sides of the CPU's thresholds for Winograd: 64 tiles of 4x4, 16 * 64 pairs of padded channels and, in
+      // the forward pass, 4 images.
+      {4, 32, 16, 12, 32},
+      {4, 32, 16, 16, 32},
       {63, 30, 2, 3, 35},
       {64, 30, 2, 3, 35},
       {4, 3, 17, 15, 64},
       {3, 17, 19, 21, 40},
-      {2, 16, 33, 18, 48},
-      {2, 16, 33, 18, 65},
+      {4, 16, 33, 18, 48},
+      {4, 16, 33, 18, 65},
+      {1, 32, 32, 32, 32},
   };
 }
 
