@@ -28,7 +28,7 @@ std::string_view header_value(std::string_view header, std::string_view key, con
   if (at == std::string_view::npos) malformed(path, "its header is broken");
   at = header.find_first_not_of(' ', at + 1);
   if (at == std::string_view::npos) malformed(path, "its header is broken");
-  std::size_t end;
+  std::size_t end = 0;
   if (header[at] == '(') {
     end = header.find(')', at);
     if (end != std::string_view::npos) ++end;
@@ -174,7 +174,7 @@ double NpyArray::number() const {
   if (kind != 'U') return numbers<double>(*this)[0];
   std::string text;
   for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
-    std::uint32_t code;
+    std::uint32_t code = 0;
     std::memcpy(&code, bytes.data() + i, 4);
     if (code == 0) break;
     if (code > 127) malformed(path, "its text does not spell a number");

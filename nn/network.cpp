@@ -17,7 +17,7 @@ Network::Network(Device& device, const Architecture& architecture) : device_(dev
   for (const auto& layer : layer_names(architecture_)) {
     const bool convolution = layer.block < kBlocks;
     const int last = architecture_.classes;
-    int out;
+    int out = 0;
     if (convolution) {
       out = architecture_.channels[std::size_t(layer.block)];
     } else {
