@@ -1,10 +1,9 @@
 #include "base/progress.h"
 
-#include <cmath>
-
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 namespace palimpsest {
