@@ -1,4 +1,6 @@
 #pragma once
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include <array>
@@ -10,6 +12,7 @@
 
 #include "base/progress.h"
 #include "cpu/device.h"
+#include "data/hash64.h"
 #include "nn/trainer.h"
 #include "tests/nn/toy.h"
 
@@ -71,11 +74,16 @@ inline std::vector<nlohmann::json> metrics(const fs::path& folder) {
   return lines;
 }
 
-// All that must be the same after a run, by file name; timing.jsonl is the one file that may differ.
+// All that must be the same after a run: length and hash of each file by its name. timing.jsonl is the one that may
+// differ.
 inline std::map<std::string, std::string> contents(const fs::path& folder) {
   std::map<std::string, std::string> files;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().filename() != "timing.jsonl") files[entry.path().filename().string()] = read_file(entry.path());
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename() == "timing.jsonl") continue;
+    const auto bytes = read_file(entry.path());
+    files[entry.path().filename().string()] =
+        fmt::format("{} bytes, {:016x}", bytes.size(), Hash64().add(bytes).value());
+  }
   return files;
 }
 
