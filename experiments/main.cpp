@@ -1,7 +1,10 @@
 // The program: reads the command line, runs one command, turns whatever goes wrong into one sentence and an exit code.
 //   0 done   1 failed   2 the command line makes no sense   130 stopped by Ctrl-C or SIGTERM
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <new>
@@ -106,7 +109,21 @@ int guarded_main(const std::vector<std::string>& arguments) {
 
 }  // namespace palimpsest
 
+namespace {
+
+// OpenMP's threads shall sleep between loops instead of spinning: with another busy program on the same cores, spinning
+// was measured to make the training of a narrow network ten times slower. libgomp reads its environment before main
+// begins, so the program has to start itself again. A policy that the user has set is left alone.
+void wait_passively(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
+  ::setenv("OMP_WAIT_POLICY", "passive", 1);
+  ::execv("/proc/self/exe", argv);  // where that fails, threads spin
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  wait_passively(argv);
   // A file-size limit becomes an error of the write that meets it. SIGPIPE keeps its usual meaning: who reads our
   // output has seen enough, and every file is whole at any moment.
   std::signal(SIGXFSZ, SIG_IGN);
