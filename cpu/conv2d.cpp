@@ -16,7 +16,7 @@ using dnnl::memory;
 
 // oneDNN silently serves what it has no kernel for with plain loops, hundreds of times slower. That is an error here.
 std::string refuse_reference(std::string name) {
-  if (name.rfind("ref", 0) == 0)
+  if (name.starts_with("ref"))
     throw ContractError(fmt::format("oneDNN chose its plain-loop implementation '{}' for a convolution", name));
   return name;
 }

@@ -90,7 +90,7 @@ std::string parse_row(const std::vector<std::string>& row, const Columns& column
     return fmt::format("its expression '{}' is not a whole number", field(columns.expression));
   if (sample.label < 0 || sample.label >= int(affectnet_classes.size()))
     return fmt::format("its expression {} is none of 0 to {}", sample.label, affectnet_classes.size() - 1);
-  int left, top, width, height;
+  int left = 0, top = 0, width = 0, height = 0;
   if (!whole_number(field(columns.left), left) || !whole_number(field(columns.top), top) ||
       !whole_number(field(columns.width), width) || !whole_number(field(columns.height), height))
     return "its face box does not consist of whole numbers";

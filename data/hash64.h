@@ -12,7 +12,7 @@ class Hash64 {
   Hash64& add(const void* data, std::size_t bytes) {
     const auto* at = static_cast<const unsigned char*>(data);
     for (; bytes >= 8; at += 8, bytes -= 8) {
-      std::uint64_t word;
+      std::uint64_t word = 0;
       std::memcpy(&word, at, 8);
       mix(word);
     }

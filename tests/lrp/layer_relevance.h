@@ -20,7 +20,7 @@ LayerRelevance layer_relevance(Device& device, Plan& plan, const Shape& input, c
   const Layout activation = convolution ? Layout::activation : Layout::matrix;
   const Layout vector = convolution ? Layout::channels : Layout::matrix;
   const auto tensor = [&](const Shape& shape, Layout layout, const std::vector<float>& values) {
-    const Tensor made = device.make(shape, layout);
+    Tensor made = device.make(shape, layout);
     device.upload(made, values);
     return made;
   };
