@@ -74,7 +74,7 @@ std::vector<std::uint64_t> three_people(std::uint64_t seed) {
   for (std::uint64_t person = sheet_people; people.size() < 3; ++person) {
     const Identity face = random_identity(seed, person);
     const double light = face.skin.g;
-    const bool wanted = people.size() == 0   ? face.feminine && light > .65
+    const bool wanted = people.empty()       ? face.feminine && light > .65
                         : people.size() == 1 ? !face.feminine && light < .5
                                              : light > .5;
     if (wanted && !face.glasses && face.age < .5) people.push_back(person);

@@ -70,7 +70,7 @@ std::vector<float> Truth::mask(std::string_view id, int action_unit, const Box& 
     const int column = int(std::floor(x * mask_grid / entry->width)),
               line = int(std::floor(y * mask_grid / entry->height));
     if (column < 0 || column >= mask_grid || line < 0 || line >= mask_grid) return 0u;
-    std::uint32_t cell;
+    std::uint32_t cell = 0;
     std::memcpy(&cell, row + std::size_t(line * mask_grid + column) * sizeof cell, sizeof cell);
     return (cell >> bit) & 1u;
   };
