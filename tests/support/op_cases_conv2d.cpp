@@ -16,7 +16,7 @@ std::vector<Conv2dShape> convolution_test_shapes() {
       {1, 100, 4, 4, 130},
       {5, 3, 6, 6, 64},
       // On both sides of the CPU's thresholds for Winograd: 64 tiles of 4x4, 16 * 64 pairs of padded channels and, in
-      // the forward pass, 4 images.
+      // the forward pass, 3 images.
       {4, 32, 16, 12, 32},
       {4, 32, 16, 16, 32},
       {63, 30, 2, 3, 35},
@@ -25,7 +25,7 @@ std::vector<Conv2dShape> convolution_test_shapes() {
       {3, 17, 19, 21, 40},
       {4, 16, 33, 18, 48},
       {4, 16, 33, 18, 65},
-      {1, 32, 32, 32, 32},
+      {2, 32, 32, 32, 32},
   };
 }
 
