@@ -15,8 +15,7 @@ std::vector<Conv2dShape> convolution_test_shapes() {
       {2, 15, 13, 11, 31},
       {1, 100, 4, 4, 130},
       {5, 3, 6, 6, 64},
-      // On both sides of the CPU's thresholds for Winograd: 64 tiles of 4x4, 16 * 64 pairs of padded channels and, in
-      // the forward pass, 3 images.
+      // On both sides of the CPU's thresholds for Winograd: 64 tiles of 4x4 and 16 * 64 pairs of padded channels.
       {4, 32, 16, 12, 32},
       {4, 32, 16, 16, 32},
       {63, 30, 2, 3, 35},
