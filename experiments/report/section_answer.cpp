@@ -6,6 +6,7 @@
 
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
+#include "experiments/report/svg_charts.h"
 
 namespace palimpsest::report {
 
@@ -52,6 +53,15 @@ std::string change_text(const Change& c) {
 std::string lead(const StudyResults& r, const std::vector<Change>& all) {
   if (all.empty())
     return "The study is not finished: the re-trained models have not been evaluated yet, so there is no answer.";
+  double mean_before = 0;
+  for (const Change& c : all) mean_before += c.before / double(all.size());
+  const std::string caution =
+      mean_before < 2.0 / double(all.size())
+          ? fmt::format(
+                "<b>Beware:</b> the network hardly knew emotions before it learned pain (mean recall {}, by "
+                "guessing {}), so there was little to forget. ",
+                percent(mean_before), percent(1.0 / double(all.size())))
+          : "";
   std::vector<std::string> lost, gained;
   for (const Change& c : all) {
     if (!c.significant()) continue;
@@ -72,7 +82,35 @@ std::string lead(const StudyResults& r, const std::vector<Change>& all) {
   if (!gained.empty())
     text += fmt::format("{} {} recognised more often: {}. ", gained.size() == 1 ? "One emotion" : "Some emotions",
                         gained.size() == 1 ? "is" : "are", enumerate(gained));
-  return text + (r.record.drawn ? "The faces were drawn by a program, so what is true of each is known." : "");
+  return caution + text +
+         (r.record.drawn ? "The faces were drawn by a program, so what is true of each is known." : "");
+}
+
+// Wald's 95 % interval of a difference of paired shares, from the discordant pairs (Agresti, "Categorical Data
+// Analysis", section 11.1): d = (c - b) / n with variance (b + c - (b - c)^2 / n) / n^2.
+std::optional<std::pair<double, double>> paired_interval(const Change& change) {
+  if (!change.test || change.test->images == 0) return {};
+  const double n = double(change.test->images), b = double(change.test->test.b), c = double(change.test->test.c);
+  const double half = 1.96 * std::sqrt(std::max(0.0, b + c - (b - c) * (b - c) / n)) / n;
+  return std::pair{100 * ((c - b) / n - half), 100 * ((c - b) / n + half)};
+}
+
+std::string change_figure(const std::vector<Change>& all) {
+  if (all.empty()) return "";
+  RowBars chart{
+      "Change of each emotion’s recall from FreezeB5 to FreezeB0", "", "change of recall, in points", {}, 400};
+  for (const Change& c : all) {
+    const char* colour = !c.significant() ? "var(--sometimes)" : c.difference() < 0 ? "var(--b0)" : "var(--b4)";
+    std::string words = fmt::format("{}: {} to {}, {} points{}", c.emotion, percent(c.before), percent(c.after),
+                                    points(c.difference()), c.test ? ", " + p_value(c.test->test.exact_p) : "");
+    chart.description += words + ". ";
+    chart.rows.push_back({c.emotion, colour, std::move(words), 100 * c.difference(), paired_interval(c)});
+  }
+  return figure(legend({{"lost", "var(--b0)"}, {"could be chance", "var(--sometimes)"}, {"gained", "var(--b4)"}}) +
+                    "<div class=\"chart\">" + row_bars(chart) + "</div>",
+                "How much less or more often each emotion is recognised after learning pain with all blocks free. "
+                "Lines: 95 % intervals. Coloured: beyond chance by McNemar’s test with Holm’s correction.",
+                "answer");
 }
 
 std::string performance_card(const StudyResults& r, const std::vector<Change>& all) {
@@ -84,7 +122,7 @@ std::string performance_card(const StudyResults& r, const std::vector<Change>& a
   if (!as_paper.empty()) text += paragraph(fmt::format("As in the paper, {} is lost.", enumerate(as_paper)));
   if (!not_as_paper.empty())
     text += paragraph(
-        fmt::format("Unlike in the paper, no significant loss of {} is found here.", enumerate(not_as_paper)));
+        fmt::format("Unlike in the paper, no significant loss of {} is found here.", fmt::join(not_as_paper, " or ")));
   const auto before = r.pain.find(most_frozen), after = r.pain.find(0);
   if (before != r.pain.end() && after != r.pain.end() && before->second.recalls.size() > 1)
     text += paragraph(fmt::format("In exchange, recall of pain goes from {} (FreezeB5) to {} (FreezeB0).",
@@ -158,10 +196,10 @@ std::string card(const char* title, const std::string& content) {
 std::string section_answer(const StudyResults& r) {
   const auto all = changes(r);
   return fmt::format(
-      "<h1>Does a network forget emotions when it learns pain?</h1>\n<p class=\"lead\">{}</p>\n"
-      "<div class=\"cards\">{}{}{}</div>\n",
-      lead(r, all), card("1 · Performance", performance_card(r, all)), card("2 · Explanation", explanation_card(r)),
-      card("3 · Concept tests", concept_card(r)));
+      "<h1>Does a network forget emotions when it learns pain?</h1>\n"
+      "<div class=\"answer\"><p class=\"lead\">{}</p>{}</div>\n<div class=\"cards\">{}{}{}</div>\n",
+      lead(r, all), change_figure(all), card("1 · Performance", performance_card(r, all)),
+      card("2 · Explanation", explanation_card(r)), card("3 · Concept tests", concept_card(r)));
 }
 
 }  // namespace palimpsest::report

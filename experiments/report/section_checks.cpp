@@ -76,9 +76,18 @@ std::string section_truth(const StudyResults& r) {
   if (!r.record.drawn) return "";
   std::string text = paragraph(
       "No real set can say whether the method is right; drawn faces can, because what makes each face is known. In "
-      "them pain never uses the action units marked <i>never</i> above, and every other expression carries stray ones "
-      "at "
-      "the same rate with and without pain.");
+      "them pain never uses the action units marked <i>never</i> above. Each of them strays into frames with pain as "
+      "often as into those without, so that it tells nothing about pain.");
+  if (const RankingRow* ranking = r.ranking_of(0); ranking && ranking->auc) {
+    std::vector<std::string> never;
+    for (const auto& unit : ranking->units)
+      if (unit.group == "never") never.push_back(fmt::format("{}", unit.number));
+    text += paragraph(
+        fmt::format("So the right answer to “what may be forgotten?” is AU{}. Sorted by what FreezeB0 lost, the action "
+                    "units come close to it with an AUC of <b>{}</b> (1: all of them lose more than any other; 0.5: "
+                    "chance).",
+                    enumerate(never), fixed(*ranking->auc, 2)));
+  }
   Table table("Share of the positive relevance where the action unit really acts",
               {"Emotion, action unit", "pain uses it", "images", "area", "FreezeB5", "FreezeB0", "change, points",
                "enrichment", "of difference"},
@@ -182,9 +191,8 @@ std::string section_methods(const StudyResults& r) {
       "images "
       "(the peak frames), but the choice was still guided by this emotion set.");
   item(
-      "One study is one seed of everything. An effect should be judged over several: run the study with other seeds "
-      "and put "
-      "their <code>summary/summary.json</code> side by side.");
+      "One study is one seed of everything. An effect should be judged over several: <code>scripts/seeds</code> runs "
+      "the demo’s study with three and prints mean and spread; its <code>--only-table</code> does so for any studies.");
   if (r.record.from_scratch)
     item(
         "The emotion network started from random weights, not from ImageNet, so its features are less general than the "

@@ -25,7 +25,7 @@ const paper::ConceptFigure* paper_figure(const ConceptRow& row) {
 }
 
 std::vector<std::string> header() {
-  return {"Action unit", "frames",      "F1 before", "F1 after", "points, 95 %",
+  return {"Action unit", "frames",      "F1 before", "F1 after", "change, points",
           "paired t",    "corrected t", "Holm",      "AUC lost"};
 }
 
@@ -124,7 +124,8 @@ std::string section_concepts(const StudyResults& r) {
       "before (FreezeB5) and after. Two-fold cross-validation, repeated with random folds ({} times for the "
       "hypotheses); F1 is the mean of the two folds. The paired t-test over the repeats is the paper’s; the corrected "
       "one (Nadeau and Bengio) allows for the repeats sharing their images, and is what Holm’s correction is taken of. "
-      "The interval is a bootstrap over subjects.",
+      "The change is F1 after minus before, "
+      "in points, with a 95 % interval by bootstrap over subjects.",
       [&] {
         for (const ConceptRow& row : r.concepts)
           if (row.hypothesis) return row.repeats;

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <set>
 
 #include "experiments/report/html.h"
@@ -38,8 +40,14 @@ std::vector<int> units_to_circle(const StudyResults& r, const Disagreement& one,
   std::vector<int> wanted, shown;
   for (const Hypothesis& h : r.record.hypotheses)
     if (h.emotion == emotion) wanted.push_back(h.unit);
+  const auto used_by_pain = [&r](int unit) {
+    const auto& core = r.record.pain_units;
+    const auto& others = r.record.pain_sometimes_units;
+    return std::find(core.begin(), core.end(), unit) != core.end() ||
+           std::find(others.begin(), others.end(), unit) != others.end();
+  };
   if (const auto units = r.record.emotion_units.find(emotion); wanted.empty() && units != r.record.emotion_units.end())
-    wanted = units->second;
+    std::copy_if(units->second.begin(), units->second.end(), std::back_inserter(wanted), std::not_fn(used_by_pain));
   for (const int unit : wanted)
     if (one.truth->areas.contains(unit)) shown.push_back(unit);
   return shown;
@@ -70,25 +78,40 @@ std::string face(const StudyResults& r, const Disagreement& one, const std::stri
                      cell(one.after, model_name(k), false), cell(one.difference, "difference", true), caption);
 }
 
-std::string emotion_block(const StudyResults& r, int k, int emotion, int limit) {
+std::string emotion_block(const StudyResults& r, int k, int emotion, std::int64_t total,
+                          const std::vector<const Disagreement*>& list, int limit) {
   const std::string& name = r.record.emotions[std::size_t(emotion)];
-  std::vector<const Disagreement*> list;
-  for (const Disagreement& one : r.disagreements.at(k))
-    if (one.label == emotion) list.push_back(&one);
-  const McNemarRow* row = r.mcnemar_of(k, name);
-  const std::int64_t total = std::max<std::int64_t>(std::int64_t(list.size()), row ? row->test.b : 0);
-  std::string text = fmt::format("<h3>{}</h3>", escape(name));
-  if (total == 0)
-    return text + paragraph(fmt::format("<span class=\"soft\">No image that FreezeB5 gets right and {} wrong.</span>",
-                                        model_name(k)));
   const std::size_t shown = std::min(list.size(), std::size_t(limit));
   std::string which = list.size() < std::size_t(total) ? fmt::format("; {} explained", list.size()) : "";
   if (shown < list.size()) which += fmt::format("; the first {} by name shown", shown);
+  std::string text = fmt::format("<h3>{}</h3>", escape(name));
   text += paragraph(fmt::format("<span class=\"soft\">{} that FreezeB5 gets right and {} wrong{}.</span>",
                                 count(total, "image", "images"), model_name(k), which));
   text += "<div class=\"faces\">";
   for (std::size_t i = 0; i < shown; ++i) text += face(r, *list[i], name, k);
   return text + "</div>\n";
+}
+
+// A block for each emotion in which the two models disagree, and one line for the others.
+std::string emotion_blocks(const StudyResults& r, int k, const std::set<int>& emotions, int limit) {
+  std::string text;
+  std::vector<std::string> none;
+  for (const int emotion : emotions) {
+    const std::string& name = r.record.emotions[std::size_t(emotion)];
+    std::vector<const Disagreement*> list;
+    for (const Disagreement& one : r.disagreements.at(k))
+      if (one.label == emotion) list.push_back(&one);
+    const McNemarRow* row = r.mcnemar_of(k, name);
+    const std::int64_t total = std::max<std::int64_t>(std::int64_t(list.size()), row ? row->test.b : 0);
+    if (total == 0)
+      none.push_back(escape(name));
+    else
+      text += emotion_block(r, k, emotion, total, list, limit);
+  }
+  if (!none.empty())
+    text += paragraph(fmt::format("<span class=\"soft\">No image of {} that FreezeB5 gets right and {} wrong.</span>",
+                                  enumerate(none), model_name(k)));
+  return text;
 }
 
 }  // namespace
@@ -102,23 +125,26 @@ std::string section_gallery(const StudyResults& r) {
   if (r.record.drawn)
     text += paragraph(
         "These faces are drawn, so it is known where each action unit acts: white ellipses mark the "
-        "action units of the emotion’s hypothesis, or else of the emotion, that the face really shows.");
+        "action units of the emotion’s hypothesis, or else those of the emotion that pain never uses, where "
+        "the face really shows them.");
   if (!r.disagreements.contains(0))
     return section("gallery", "What the models look at", text + missing("Nothing has been explained yet."));
-  std::set<int> named;
+  std::set<int> named;  // shown openly: the hypotheses' emotions, and what was lost
   for (const Hypothesis& h : r.record.hypotheses) named.insert(r.emotion_index(h.emotion));
+  for (const McNemarRow& row : r.mcnemar)
+    if (row.k == 0 && row.holm < 0.05 && row.test.b > row.test.c) named.insert(r.emotion_index(row.emotion));
   named.erase(-1);
-  for (const int emotion : named) text += emotion_block(r, 0, emotion, r.record.report_pictures);
-  std::string others;
+  std::set<int> others;
   for (int emotion = 0; emotion < int(r.record.emotions.size()); ++emotion)
-    if (!named.contains(emotion)) others += emotion_block(r, 0, emotion, r.record.report_pictures);
-  text += details("FreezeB5 against FreezeB0, the other emotions", others);
-  for (int k = 1; k < most_frozen; ++k) {
-    if (!r.disagreements.contains(k)) continue;
-    std::string block;
-    for (const int emotion : named) block += emotion_block(r, k, emotion, std::min(2, r.record.report_pictures));
-    text += details(fmt::format("FreezeB5 against {}", model_name(k)), block);
-  }
+    if (!named.contains(emotion)) others.insert(emotion);
+  text += emotion_blocks(r, 0, named, r.record.report_pictures);
+  if (!others.empty())
+    text += details("FreezeB5 against FreezeB0, the other emotions",
+                    emotion_blocks(r, 0, others, r.record.report_pictures));
+  for (int k = 1; k < most_frozen; ++k)
+    if (r.disagreements.contains(k))
+      text += details(fmt::format("FreezeB5 against {}", model_name(k)),
+                      emotion_blocks(r, k, named, std::min(2, r.record.report_pictures)));
   return section("gallery", "What the models look at", text);
 }
 

@@ -60,15 +60,17 @@ std::string emotion_figure(const StudyResults& r) {
                 "wide");
 }
 
-std::string emotion_table(const StudyResults& r) {
+// One row for each model; `value` gives an emotion's figure and `mean` that over all.
+template <typename Value, typename Mean>
+std::string emotion_table(const StudyResults& r, const char* caption, const Value& value, const Mean& mean) {
   std::vector<std::string> header{"Model"};
   for (const std::string& emotion : r.record.emotions) header.push_back(escape(emotion));
   header.emplace_back("mean");
-  Table table("Recall per emotion", header);
+  Table table(caption, header);
   const auto add = [&](const std::string& name, const Evaluation& evaluation, const char* style) {
     std::vector<std::string> cells{name};
-    for (const ClassRecall& recall : evaluation.recalls) cells.push_back(percent(recall.recall, 1));
-    cells.push_back(percent(evaluation.scores.macro.recall, 1));
+    for (std::size_t e = 0; e < evaluation.recalls.size(); ++e) cells.push_back(percent(value(evaluation, e), 1));
+    cells.push_back(percent(mean(evaluation), 1));
     table.row(std::move(cells), style);
   };
   if (r.emotion) add("emotion model", *r.emotion, "quiet");
@@ -77,12 +79,29 @@ std::string emotion_table(const StudyResults& r) {
   return table.html();
 }
 
+std::string emotion_tables(const StudyResults& r) {
+  return emotion_table(
+             r, "Recall: of the images of an emotion, the share called so",
+             [](const Evaluation& e, std::size_t i) { return e.recalls[i].recall; },
+             [](const Evaluation& e) { return e.scores.macro.recall; }) +
+         paragraph(
+             "A model that says a word more often finds more of what it names, and is wrong more often when it "
+             "says it. Where recall holds but precision falls, the emotion is mixed up with others.") +
+         emotion_table(
+             r, "Precision: of the images called an emotion, the share that are",
+             [](const Evaluation& e, std::size_t i) { return e.scores.classes[i].precision; },
+             [](const Evaluation& e) { return e.scores.macro.precision; });
+}
+
 }  // namespace
 
 std::string section_pain(const StudyResults& r) {
   std::string text = paragraph(
       "The six pain models on the frames of participants they never saw. Precision, recall and F1 of each class and "
-      "their unweighted mean, and accuracy; in italics the paper’s Table 1, measured on UNBC-McMaster.");
+      "their unweighted mean, and accuracy (<i>no</i>: frames without pain; <i>prec.</i>: of the frames called so, the "
+      "share that are; "
+      "<i>rec.</i>: of the frames that are, the share called so); in italics the paper’s Table 1, measured on "
+      "UNBC-McMaster.");
   Table table("Pain recognition",
               {"Model", "prec. no", "pain", "mean", "rec. no", "pain", "mean", "F1 no", "pain", "mean", "accuracy"});
   for (const auto& p : paper::table1) {
@@ -107,7 +126,8 @@ std::string section_emotions(const StudyResults& r) {
       "An emotion is forgotten where its recall falls from FreezeB5 to the others: the new "
       "head had the same data and the same chances in all six.");
   text += has_all_models(r.retrained) ? emotion_figure(r) : missing("Not all six re-trained models are there yet.");
-  return section("emotions", "Which emotions are lost", text + details("The same as numbers", emotion_table(r)));
+  return section("emotions", "Which emotions are lost",
+                 text + details("The same as numbers, and precision", emotion_tables(r)));
 }
 
 std::string section_mcnemar(const StudyResults& r) {

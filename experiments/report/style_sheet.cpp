@@ -3,13 +3,14 @@
 namespace palimpsest::report {
 
 // --b5 to --b0: the six models, an ordered ramp that differs in lightness as well as in hue, so that it is read without
-// colour vision and in grey print. --never, --core, --sometimes: Okabe and Ito's vermilion, blue and a grey.
+// colour vision and in grey print. --never, --core, --sometimes: Okabe and Ito's vermilion, darkened until text in it
+// has a contrast of 4.5 on the page and its cards, their blue, and a grey.
 std::string style_sheet() {
   return R"(
 :root { color-scheme: light dark;
   --paper: #fdfcf9; --ink: #1d2127; --soft: #5a626e; --line: #dcd8cf; --card: #f4f1ea; --accent: #8a3b12;
   --b5: #1f3a5f; --b4: #2f6690; --b3: #4f97b5; --b2: #8fb996; --b1: #e0a43a; --b0: #c8512b;
-  --never: #d55e00; --core: #0072b2; --sometimes: #8a8f98; --theirs: #7a5ea8; }
+  --never: #b84f00; --core: #0072b2; --sometimes: #666b73; --theirs: #7a5ea8; }
 @media (prefers-color-scheme: dark) { :root {
   --paper: #15181d; --ink: #e8e6e1; --soft: #a3abb6; --line: #343a44; --card: #1e232a; --accent: #f0a070;
   --b5: #7f9fd1; --b4: #5d8fc4; --b3: #57b0cf; --b2: #9fd0a6; --b1: #edbb5a; --b0: #f07b52;
@@ -28,6 +29,8 @@ p, ul, dl { max-width: 44rem; }
 a { color: var(--accent); text-underline-offset: 0.15em; }
 .kicker { color: var(--soft); font-size: 0.95rem; margin: 0; }
 .lead { font-size: clamp(1.1rem, 2.6vw, 1.3rem); line-height: 1.5; max-width: 50rem; }
+div.answer { display: grid; gap: 0.5rem 2.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); align-items: start; }
+figure.answer { margin: 0.4rem 0; }
 .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); margin: 1.6rem 0; }
 .card { background: var(--card); border-radius: 0.6rem; padding: 1rem 1.2rem; }
 .card h3 { margin: 0 0 0.4rem; font-size: 1rem; color: var(--accent); }
@@ -35,7 +38,7 @@ a { color: var(--accent); text-underline-offset: 0.15em; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; padding: 0; font-size: 0.92rem; max-width: none; }
 .scroll { overflow-x: auto; margin: 1.2rem 0; -webkit-overflow-scrolling: touch; }
 table { border-collapse: collapse; font-size: 0.9rem; line-height: 1.35; font-variant-numeric: tabular-nums; min-width: min(100%, 30rem); }
-caption { text-align: left; font-weight: 600; padding-bottom: 0.5rem; }
+caption { text-align: left; font-weight: 600; padding-bottom: 0.5rem; max-width: calc(100vw - 3rem); }
 th, td { padding: 0.38rem 0.55rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
 thead th { border-bottom: 2px solid var(--soft); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 500; }
@@ -50,7 +53,7 @@ figure { margin: 1.6rem 0; }
 figcaption { color: var(--soft); font-size: 0.9rem; line-height: 1.45; margin-top: 0.5rem; max-width: 48rem; }
 figure.wide > .chart { overflow-x: auto; }
 figure.medium > .chart { max-width: 44rem; overflow-x: auto; }
-figure.medium svg { min-width: 30rem; }
+figure.medium svg { min-width: 27rem; }
 p.small { font-size: 0.88rem; color: var(--soft); margin: 0.3rem 0; }
 abbr { text-decoration: none; }
 figure.wide svg { min-width: 44rem; }

@@ -32,6 +32,17 @@ struct Bounds {
   bool empty() const { return low > high; }
 };
 
+// Names that have no room are cut; the shapes' tips and the tables hold them whole. Counts code points of UTF-8.
+std::string fitted(const std::string& name, int room = 14) {
+  int letters = 0;
+  std::size_t cut = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if ((static_cast<unsigned char>(name[i]) & 0xC0) == 0x80) continue;
+    if (letters++ == room - 1) cut = i;
+  }
+  return letters <= room ? name : name.substr(0, cut) + "…";
+}
+
 }  // namespace
 
 std::string legend(const std::vector<Series>& series) {
@@ -69,7 +80,7 @@ std::string grouped_bars(const GroupedBars& chart) {
                          percent(bar.low, 1), percent(bar.high, 1)));
       c.line(middle, frame.y(bar.low), middle, frame.y(bar.high), "whisker");
     }
-    c.text(frame.x(double(g) + 0.5), frame.y(0) + 18, chart.groups[g], Anchor::middle, "name");
+    c.text(frame.x(double(g) + 0.5), frame.y(0) + 18, fitted(chart.groups[g]), Anchor::middle, "name");
   }
   return c.finish();
 }
@@ -152,7 +163,7 @@ std::string row_bars(const RowBars& chart) {
     if (row.interval) bounds.add(row.interval->first), bounds.add(row.interval->second);
   }
   const auto [low, high] = padded(bounds.low, bounds.high);
-  const double width = 560, left = 96, top = 8, height = top + row_height * double(chart.rows.size()) + 40;
+  const double width = chart.width, left = 96, top = 8, height = top + row_height * double(chart.rows.size()) + 40;
   SvgCanvas c(width, height, chart.title, chart.description);
   const Scale x{low, high, left, width - 14};
   const double base = height - 36;
@@ -164,7 +175,7 @@ std::string row_bars(const RowBars& chart) {
   for (std::size_t i = 0; i < chart.rows.size(); ++i) {
     const auto& row = chart.rows[i];
     const double y = top + row_height * double(i);
-    c.text(left - 8, y + 16, row.name, Anchor::end);
+    c.text(left - 8, y + 16, fitted(row.name), Anchor::end);
     c.rect(std::min(x(0), x(row.value)), y + 4, std::abs(x(row.value) - x(0)), row_height - 8, row.colour, row.tip);
     if (row.interval) c.line(x(row.interval->first), y + 12, x(row.interval->second), y + 12, "whisker");
   }

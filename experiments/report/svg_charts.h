@@ -61,6 +61,7 @@ struct RowBars {
   };
   std::string title, description, x_label;
   std::vector<Row> rows;
+  double width = 560;  // of the view box, in which text has a fixed size
 };
 std::string row_bars(const RowBars& chart);
 

@@ -144,6 +144,40 @@ TEST_F(Report, NoLossIsSaidPlainly) {
   EXPECT_THAT(html, testing::HasSubstr("<b>AU14</b>: not supported"));
 }
 
+TEST_F(Report, TheFirstFigureShowsHowMuchEachEmotionChanges) {
+  evaluate(30);
+  const std::string html = page();
+  const std::size_t header = html.find("</header>");
+  EXPECT_LT(html.find("contempt: 85 % to 30 %, −55.0 points, p = "), header);
+  EXPECT_LT(html.find("surprise: 70 % to 70 %, 0.0 points"), header);
+}
+
+// 80 neutral faces are called so, and so are 70 of contempt: recall says nothing of that.
+TEST_F(Report, PrecisionStandsBesideRecall) {
+  evaluate(30);
+  EXPECT_THAT(page(), testing::HasSubstr(">53.3 %<"));
+}
+
+TEST_F(Report, SaysWhenThereWasLittleToForget) {
+  evaluate(30);
+  EXPECT_THAT(page(), testing::Not(testing::HasSubstr("Beware")));
+  for (int k = 0; k <= most_frozen; ++k)
+    write_made_up(study / fmt::format("evaluate-retrain-b{}/predictions.csv", k), {50, 30, 40}, 100);
+  EXPECT_THAT(page(), testing::HasSubstr("(mean recall 40 %, by guessing 33 %)"));
+}
+
+TEST_F(Report, WhatWasLostIsInTheGalleryWithoutAHypothesis) {
+  record.hypotheses = {};
+  write_record(study / "study.json", record);
+  evaluate(30);
+  create_folder(study / "explain-b0/pictures");
+  write_file(study / "explain-b0/pictures/index.json", "[]");
+  const std::string html = page();
+  expect_well_formed(html);
+  EXPECT_LT(html.find("<h3>contempt</h3>"), html.find("the other emotions"));
+  EXPECT_GT(html.find("No image of neutral and surprise that FreezeB5"), html.find("the other emotions"));
+}
+
 TEST_F(Report, GalleryHoldsThePicturesAndTheTrueArea) {
   evaluate(30);
   const fs::path pictures = study / "explain-b0/pictures";
@@ -192,6 +226,14 @@ TEST(ReportWords, Base64StandardVectors) {  // RFC 4648, section 10
 TEST(ReportCharts, TicksAreRound) {
   EXPECT_THAT(round_ticks(0, 1, 5), testing::Pointwise(testing::DoubleNear(1e-12), {0., .2, .4, .6, .8, 1.}));
   EXPECT_THAT(round_ticks(-.031, .012, 4), testing::Pointwise(testing::DoubleNear(1e-12), {-.02, 0.}));
+}
+
+TEST(ReportCharts, LongNamesAreCutBetweenLetters) {
+  const std::string chart = row_bars({"t", "d", "x", {{"überaus langer Name", "red", "überaus langer Name", 1, {}}}});
+  EXPECT_THAT(chart, testing::HasSubstr(">überaus lange…<"));
+  EXPECT_THAT(chart, testing::HasSubstr("<title>überaus langer Name</title>"));
+  const std::string short_enough = row_bars({"t", "d", "x", {{"fourteen chars", "red", "", 1, {}}}});
+  EXPECT_THAT(short_enough, testing::HasSubstr(">fourteen chars<"));
 }
 
 TEST(ReportCharts, DegenerateDataStillDraw) {
