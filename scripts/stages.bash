@@ -1,0 +1,26 @@
+# For scripts that consist of stages: `stage NAME COMMAND...` runs one, notes its time and outcome, and returns it; `stage_times` prints
+# what was noted. `failed` is 0 until a stage has failed.
+stage_times_=() failed=0
+stage() {
+  local name=$1 start=$SECONDS outcome=""
+  shift
+  printf '\n== %s\n' "$name"
+  "$@" || { failed=1; outcome=": FAILED"; }
+  stage_times_+=("$(printf '%6d s  %s%s' $((SECONDS - start)) "$name" "$outcome")")
+  [ -z "$outcome" ]
+}
+stage_times() {
+  printf '\nTime of each stage:\n'
+  printf '%s\n' "${stage_times_[@]}"
+}
+
+# build PRESET [TARGET...]: configures and builds; silent, unless it fails: then what the compiler said.
+build() {
+  local preset=$1 log code=0
+  shift
+  log=$(mktemp)
+  { cmake --preset "$preset" && cmake --build --preset "$preset" ${1:+--target "$@"} -- -j"$(nproc)"; } >"$log" 2>&1 || code=$?
+  [ "$code" -eq 0 ] || { grep -E -A6 'error:|CMake Error|FAILED' "$log" | head -80; tail -3 "$log"; }
+  rm -f "$log"
+  return "$code"
+}
