@@ -20,19 +20,26 @@ std::string Csv::where(std::size_t row) const {
   return fmt::format("{}, row {}", path.string(), row + (header.empty() ? 1 : 2));
 }
 
+namespace {
+constexpr std::size_t longest_field = 1 << 20;
+}
+
 Csv read_csv(const fs::path& path, bool has_header) {
   const std::string text = read_file(path);
+  if (text.find('\0') != std::string::npos)
+    throw Error(fmt::format("{} holds a zero byte, which no CSV file does", path.string()),
+                "save it as plain text in UTF-8");
   std::string_view rest = text;
   if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
   Csv csv{path, {}, {}};
   std::vector<std::string> row;
   std::string field;
-  bool quoted = false, any = false;
+  bool quoted = false, any = false, closed = false;
   const auto end_row = [&] {
     if (!any && row.empty() && field.empty()) return;  // an empty line
     row.push_back(std::move(field));
     field.clear();
-    any = false;
+    any = closed = false;
     csv.rows.push_back(std::move(row));
     row.clear();
   };
@@ -44,18 +51,26 @@ Csv read_csv(const fs::path& path, bool has_header) {
       else if (i + 1 < rest.size() && rest[i + 1] == '"')
         field += rest[++i];
       else
-        quoted = false;
-    } else if (c == '"' && field.empty()) {
+        quoted = false, closed = true;
+    } else if (c == '"' && field.empty() && !closed) {
       quoted = any = true;
     } else if (c == ',') {
       row.push_back(std::move(field));
       field.clear();
       any = true;
-    } else if (c == '\n') {
+      closed = false;
+    } else if (c == '\n' || c == '\r') {  // CR LF ends a row and then an empty one
       end_row();
-    } else if (c != '\r') {
+    } else {
+      if (closed)
+        throw Error(fmt::format("{}, row {} has text after a closing quote", path.string(), csv.rows.size() + 1),
+                    "put the whole field in quotes, and write a quote within it twice");
       field += c;
     }
+    if (field.size() > longest_field)
+      throw Error(fmt::format("{}, row {} has a field of more than {} bytes", path.string(), csv.rows.size() + 1,
+                              longest_field),
+                  "mend that row; a quote may have been left open");
   }
   if (quoted)
     throw Error(fmt::format("{} ends inside a quoted field", path.string()),

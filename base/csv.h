@@ -17,7 +17,8 @@ struct Csv {
   std::string where(std::size_t row) const;  // "FILE, row 12", for messages
 };
 
-// Throws Error when the file is missing, a quote is left open, or a row has another number of fields than the header.
+// Throws Error when the file is missing or holds a zero byte, a quote is left open or followed by text, a field has
+// more than 1 MiB, or a row has another number of fields than the header.
 Csv read_csv(const fs::path& path, bool has_header = true);
 
 std::string csv_field(std::string_view text);  // quoted where it must be

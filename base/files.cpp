@@ -6,7 +6,10 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <regex>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -20,6 +23,8 @@ std::string remedy_for(int error) {
     case ENOSPC:
     case EDQUOT:
       return "free some disk space, or name another folder with --out";
+    case ENOMEM:
+      return "free some memory, or check that this is the right file";
     case EACCES:
     case EPERM:
     case EROFS:
@@ -28,6 +33,10 @@ std::string remedy_for(int error) {
       return "check the path";
     case EISDIR:
       return "name a file, not a folder";
+    case ENAMETOOLONG:
+      return "give it a shorter name";
+    case ENOTDIR:
+      return "a part of that path is a file, not a folder: give another path";
     default:
       return "check the disk and the path";
   }
@@ -55,9 +64,20 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
     throw Error(fmt::format("{} has {} bytes, more than the {} that such a file may have", path.string(), size, limit),
                 "check that this is the right file");
   std::string bytes;
-  if (!code) bytes.reserve(size);
-  char buffer[1 << 16];
-  while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) bytes.append(buffer, got);
+  try {
+    if (!code) bytes.reserve(size);
+    char buffer[1 << 16];
+    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) {
+      bytes.append(buffer, got);
+      if (bytes.size() > limit)  // a pipe or a device, whose size nobody knows beforehand
+        throw Error(fmt::format("{} has more than the {} bytes that such a file may have", path.string(), limit),
+                    "check that this is the right file");
+    }
+  } catch (const std::bad_alloc&) {
+    fail_with("read", path, ENOMEM);
+  } catch (const std::length_error&) {
+    fail_with("read", path, ENOMEM);
+  }
   if (std::ferror(file)) fail_with("read", path, errno);
   return bytes;
 }
@@ -98,8 +118,31 @@ void require_free_space(const fs::path& folder, std::uint64_t bytes, std::string
               remedy_for(ENOSPC));
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+namespace {
+
+// Where writing to `path` ends up: a symbolic link stays, and what it points to is written.
+fs::path through_links(fs::path path) {
+  std::error_code code;
+  for (int links = 0; links < 40 && fs::is_symlink(fs::symlink_status(path, code)); ++links) {
+    const fs::path target = fs::read_symlink(path, code);
+    if (code) break;
+    path = target.is_absolute() ? target : path.parent_path() / target;
+  }
+  return path;
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(fs::path path) : path_(through_links(std::move(path))) {
   static std::atomic<unsigned> counter{0};
+  std::error_code code;
+  const auto there = fs::status(path_, code);
+  if (fs::is_directory(there)) fail_with("write", path_, EISDIR);
+  if (fs::exists(there) && !fs::is_regular_file(there)) {  // a device or a pipe: no file to take its place
+    file_ = std::fopen(path_.c_str(), "wb");
+    if (!file_) fail("write");
+    return;
+  }
   temporary_ = path_;
   temporary_ += fmt::format(".tmp.{}.{}", ::getpid(), counter++);
   if (path_.has_parent_path()) create_folder(path_.parent_path());
@@ -111,7 +154,7 @@ AtomicFile::~AtomicFile() {
   if (!file_) return;
   std::fclose(file_);
   std::error_code code;
-  fs::remove(temporary_, code);
+  if (!temporary_.empty()) fs::remove(temporary_, code);
 }
 
 void AtomicFile::fail(const char* action) const {
@@ -123,6 +166,11 @@ void AtomicFile::write(const void* data, std::size_t bytes) {
 }
 
 void AtomicFile::commit() {
+  if (temporary_.empty()) {
+    std::FILE* const file = std::exchange(file_, nullptr);
+    if (std::fclose(file) != 0) fail("write");
+    return;
+  }
   if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) fail("write");
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("write");
   std::fclose(file_);

@@ -24,7 +24,9 @@ void create_folder(const fs::path& folder);
 void require_free_space(const fs::path& folder, std::uint64_t bytes, std::string_view purpose);
 
 // Writes to a temporary name beside `path`; commit() syncs and renames, so that the file is there whole or not at all.
-// Without commit() the destructor removes the temporary file and an earlier file of that name stays as it was.
+// Without commit() the destructor removes the temporary file and an earlier file of that name stays as it was. Through
+// a symbolic link its target is written; a device or a pipe (/dev/stdout, /dev/null) is written to as it is. Throws
+// Error at once when the file could not be put there, as where a folder has that name.
 class AtomicFile {
  public:
   explicit AtomicFile(fs::path path);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 
@@ -91,6 +92,11 @@ void convert(const NpyArray& array, std::vector<To>& to) {
     if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
       if (!(std::abs(value) < 9e15) || value != std::floor(value))
         throw Error(fmt::format("{} has the value {} where a whole number is needed", array.path.string(), value),
+                    "save it as int64");
+    }
+    if constexpr (std::is_same_v<From, std::uint64_t> && std::is_integral_v<To>) {
+      if (!std::in_range<To>(value))
+        throw Error(fmt::format("{} has the value {}, which is too large", array.path.string(), value),
                     "save it as int64");
     }
     to[i] = static_cast<To>(value);

@@ -20,6 +20,11 @@ void Progress::silence(bool silent) {
   silent_mode = silent;
 }
 
+void remark(std::string_view line) {
+  if (silent_mode) return;
+  std::fputs(fmt::format("{}{}\n", terminal() ? "\r\033[K" : "", line).c_str(), stderr);
+}
+
 std::string duration_text(double seconds) {
   const auto s = std::llround(seconds);
   if (s < 60) return fmt::format("{} s", s);

@@ -16,7 +16,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void advance(std::int64_t done = 1, std::string_view note = {});  // `note`: a few words, for instance the loss
-  static void silence(bool silent);                                 // --quiet
+  static void silence(bool silent);                                 // --quiet; remarks too
 
  private:
   void show(std::string_view note);
@@ -25,6 +25,9 @@ class Progress {
   std::chrono::steady_clock::time_point start_, last_;
   bool shown_ = false;
 };
+
+// One line on standard error that is no error: what was skipped, what was taken from a file.
+void remark(std::string_view line);
 
 std::string duration_text(double seconds);  // "3 s", "2 min 5 s", "1 h 10 min"
 

@@ -305,7 +305,7 @@ SafetensorsWriter::SafetensorsWriter(const fs::path& path, std::span<const Decla
     offset = end;
     remaining_.emplace_back(name, count);
   }
-  std::string text = header.dump();
+  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);  // metadata may be no UTF-8
   text.append((8 - text.size() % 8) % 8, ' ');  // keeps the data aligned for readers that map the file
   const std::uint64_t length = text.size();
   file_.write(&length, sizeof length);

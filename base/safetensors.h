@@ -7,16 +7,9 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/tensor_file.h"
 
 namespace palimpsest {
-
-// One tensor as a safetensors header describes it.
-struct TensorInfo {
-  std::string dtype;                // as spelled there: F32, F64, F16, BF16, I64, BOOL, ...
-  std::vector<std::int64_t> shape;  // empty for a scalar
-
-  std::int64_t count() const;  // elements
-};
 
 // Reads a .safetensors file: 8 bytes header length, a JSON header, then the data, row-major and little endian
 // (the format's description: huggingface.co/docs/safetensors). Nothing in the file is believed before it is checked:
@@ -25,21 +18,21 @@ struct TensorInfo {
 //
 // Opening reads only the header; tensors are read one by one when asked for, so a 550 MB file is never held twice.
 // The read functions may be called from several threads at once.
-class SafetensorsFile {
+class SafetensorsFile final : public TensorFile {
  public:
   explicit SafetensorsFile(fs::path path);
-  ~SafetensorsFile();
+  ~SafetensorsFile() override;
   SafetensorsFile(SafetensorsFile&& other) noexcept;
   SafetensorsFile& operator=(SafetensorsFile&& other) noexcept;
 
-  const fs::path& path() const { return path_; }
+  const fs::path& path() const override { return path_; }
   const std::vector<std::string>& names() const { return names_; }  // in the order of their data
-  const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  bool has(const std::string& name) const { return tensors_.contains(name); }
-  const TensorInfo& info(const std::string& name) const;  // throws Error when there is no such tensor
+  const std::map<std::string, std::string>& metadata() const override { return metadata_; }
+  bool has(const std::string& name) const override { return tensors_.contains(name); }
+  const TensorInfo& info(const std::string& name) const override;  // throws Error when there is no such tensor
 
   // The values as float32, from F32, F64, F16, BF16, BOOL and every integer type; throws Error for other types.
-  std::vector<float> read_floats(const std::string& name) const;
+  std::vector<float> read_floats(const std::string& name) const override;
   void read_into(const std::string& name, std::span<float> values) const;  // requires: values.size() == info().count()
 
  private:

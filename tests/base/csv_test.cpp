@@ -36,6 +36,10 @@ TEST_F(CsvTest, ByteOrderMarkAndWindowsLineEnds) {
   EXPECT_EQ(csv.rows, (Rows{{"a", "1"}, {"b", "2"}})) << "an empty line is no row";
 }
 
+TEST_F(CsvTest, OldMacintoshLineEnds) {
+  EXPECT_EQ(read("a,b\r1,2\r3,4\r").rows, (Rows{{"1", "2"}, {"3", "4"}}));
+}
+
 TEST_F(CsvTest, TheLastLineNeedsNoLineEnd) {
   EXPECT_EQ(read("a,b\n1,2").rows, (Rows{{"1", "2"}}));
 }
@@ -56,6 +60,10 @@ TEST_F(CsvTest, Refused) {
   expect_error("table.csv, row 3 has 1 fields where 2", [&] { read("a,b\n1,2\n3\n"); });
   expect_error("table.csv, row 2 has 3 fields", [&] { read("a,b\n1,2,3\n"); });
   expect_error("table.csv ends inside a quoted field", [&] { read("a,b\n1,\"2\n"); });
+  expect_error("zero byte", [&] { read(std::string_view("a,b\n1,\0002\n", 8)); });
+  expect_error("row 2 has text after a closing quote", [&] { read("a,b\n\"1\"x,2\n"); });
+  expect_error("row 2 has text after a closing quote", [&] { read("a,b\n\"\"x,2\n"); });
+  expect_error("row 2 has a field of more than", [&] { read("a,b\n1," + std::string(2'000'000, 'x') + "\n"); });
   expect_error("no column 'c'", [&] { read("a,b\n1,2\n").column("c"); });
   expect_error("absent.csv", [&] { read_csv(folder_ / "absent.csv"); });
 }

@@ -1,5 +1,10 @@
 #include "base/files.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/folder_claim.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
@@ -51,6 +56,37 @@ TEST(Files, CommitReplacesTheOldFileWhole) {
   file.commit();
   EXPECT_EQ(read_file(folder / "file"), "new");
   EXPECT_EQ(entries(folder.path()), 1);
+}
+
+// --out /dev/null must not put a file in the place of the device, nor a link lose what it points to.
+TEST(Files, LinksAndPipesStayWhatTheyAre) {
+  const TempFolder folder;
+  fs::create_symlink("target", folder / "link");
+  write_file(folder / "link", "through the link");
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(read_file(folder / "target"), "through the link");
+
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  const int reader = ::open((folder / "pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  write_file(folder / "pipe", "through the pipe");
+  char text[32] = {};
+  EXPECT_EQ(::read(reader, text, sizeof text), 16);
+  ::close(reader);
+  EXPECT_STREQ(text, "through the pipe");
+  EXPECT_TRUE(fs::is_fifo(folder / "pipe"));
+  EXPECT_EQ(entries(folder.path()), 3);
+}
+
+// Before an hour of work, not after it.
+TEST(Files, AFolderInTheFilesPlaceIsNoticedAtOnce) {
+  const TempFolder folder;
+  fs::create_directory(folder / "out.json");
+  expect_error("out.json: Is a directory", [&] { AtomicFile file(folder / "out.json"); });
+}
+
+TEST(Files, APipeIsReadUpToTheLimit) {
+  expect_error("/dev/zero has more than the 1000 bytes", [] { read_file("/dev/zero", 1000); });
 }
 
 TEST(Files, TwoWritersOfOneNameDoNotMix) {
@@ -140,6 +176,16 @@ TEST(Temporaries, OnlyThoseThatAKilledProgramLeft) {
   EXPECT_FALSE(fs::exists(folder / "a.npy.tmp.123.4"));
   EXPECT_FALSE(fs::exists(folder / "below/b.json.tmp.9.10"));
   for (const char* name : {"a.npy", "notes.tmp.txt", "c.tmp.1"}) EXPECT_TRUE(fs::exists(folder / name)) << name;
+}
+
+TEST(FolderClaim, OneAtATime) {
+  const TempFolder folder;
+  {
+    const FolderClaim claim(folder.path());
+    expect_error("is being written by another", [&] { FolderClaim again(folder.path()); });
+  }
+  const FolderClaim free_again(folder.path());
+  EXPECT_EQ(entries(folder.path()), 0) << "it leaves nothing behind";
 }
 
 }  // namespace

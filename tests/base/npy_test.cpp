@@ -72,6 +72,15 @@ TEST(Npy, EveryNumberTypeOfNumpy) {
   EXPECT_EQ(read_npy(golden("i2")).floats(), (std::vector<float>{-7, -4, -1, 2, 5, 8}));
 }
 
+// Read as int64 they would come out negative.
+TEST(Npy, WholeNumbersBeyondInt64AreRefused) {
+  const TempFolder folder;
+  std::string bytes = read_file(golden("u8"));
+  bytes.replace(bytes.size() - 8, 8, std::string(8, '\xff'));
+  write_unsynced(folder / "large.npy", bytes);
+  expect_error("large.npy has the value 18446744073709551615", [&] { read_npy(folder / "large.npy").integers(); });
+}
+
 TEST(Npy, FortranOrderIsTurned) {
   const auto array = read_npy(golden("fortran"));
   std::vector<float> expected(24);
