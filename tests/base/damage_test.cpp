@@ -61,8 +61,8 @@ TEST(DamagedSafetensors, AreTensorsOrAnError) {
   const Tally tally = read_damaged(whole, 4000, [](const fs::path& path) {
     const SafetensorsFile file(path);
     for (const auto& name : file.names()) {
-      const auto type = file.info(name).dtype;
-      if (!type.starts_with("F8")) EXPECT_EQ(file.read_floats(name).size(), std::size_t(file.info(name).count()));
+      if (file.info(name).dtype.starts_with("F8")) continue;
+      EXPECT_EQ(file.read_floats(name).size(), std::size_t(file.info(name).count()));
     }
   });
   EXPECT_GT(tally.refused, 1000) << tally.read << " were read";
