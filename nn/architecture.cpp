@@ -39,7 +39,7 @@ std::vector<LayerName> layer_names(const Architecture& architecture) {
   return names;
 }
 
-std::string stored_name(const SafetensorsFile& file, const std::string& name) {
+std::string stored_name(const TensorFile& file, const std::string& name) {
   if (file.has(name)) return name;
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> timm{
       {{"classifier.0.", "pre_logits.fc1."}, {"classifier.3.", "pre_logits.fc2."}, {"classifier.6.", "head.fc."}}};
@@ -53,18 +53,18 @@ std::string stored_name(const SafetensorsFile& file, const std::string& name) {
 
 namespace {
 
-[[noreturn]] void not_vgg(const SafetensorsFile& file, const std::string& why) {
+[[noreturn]] void not_vgg(const TensorFile& file, const std::string& why) {
   throw Error(fmt::format("{} does not hold a VGG16: {}", file.path().string(), why),
-              "give weights with torchvision's names (features.0.weight ... classifier.6.bias)");
+              "give weights with the names of torchvision (features.0.weight ... classifier.6.bias), timm or Keras");
 }
 
-std::vector<std::int64_t> shape_of(const SafetensorsFile& file, const std::string& name) {
+std::vector<std::int64_t> shape_of(const TensorFile& file, const std::string& name) {
   const std::string stored = stored_name(file, name);
   if (stored.empty()) not_vgg(file, fmt::format("it has no {}", name));
   return file.info(stored).shape;
 }
 
-int metadata_size(const SafetensorsFile& file) {
+int metadata_size(const TensorFile& file) {
   const auto at = file.metadata().find("size");
   int size = 0;
   if (at != file.metadata().end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), size);
@@ -73,7 +73,7 @@ int metadata_size(const SafetensorsFile& file) {
 
 }  // namespace
 
-Architecture architecture_of(const SafetensorsFile& file) {
+Architecture architecture_of(const TensorFile& file) {
   Architecture a;
   a.hidden.clear();
   std::int64_t in = 3;
@@ -96,12 +96,17 @@ Architecture architecture_of(const SafetensorsFile& file) {
     if (i == 0) features = std::accumulate(shape.begin() + 1, shape.end(), std::int64_t{1}, std::multiplies<>());
     a.hidden.push_back(int(shape[0]));
   }
-  if (a.hidden.empty()) not_vgg(file, "it has no classifier.0.weight");
+  const int told = metadata_size(file);
+  if (a.hidden.empty()) {
+    a.hidden = {4096, 4096};
+    a.classes = 0;
+    if (told >= 32 && told <= 1024) a.size = told;
+    return a;
+  }
   a.classes = a.hidden.back();
   a.hidden.pop_back();
   const auto side = std::int64_t(std::lround(std::sqrt(double(features) / double(in))));
   if (side < 1 || side * side * in != features) not_vgg(file, fmt::format("classifier.0 takes {} features", features));
-  const int told = metadata_size(file);
   a.size = told / 32 == side ? told : int(side) * 32;
   return a;
 }

@@ -33,11 +33,12 @@ std::vector<LayerName> layer_names(const Architecture& architecture);
 
 // The name under which a file holds a parameter: torchvision's own, or timm's (pre_logits.fc1, pre_logits.fc2, head.fc,
 // the same values in another shape). Empty when it holds neither.
-std::string stored_name(const SafetensorsFile& file, const std::string& name);
+std::string stored_name(const TensorFile& file, const std::string& name);
 
 // The architecture whose weights a file holds (torchvision's names). `size` comes from the file's metadata where
-// palimpsest wrote it, else 32 times the side of the features that the first fully connected layer takes.
+// palimpsest wrote it, else it is 32 times the side of the features that the first fully connected layer takes. A file
+// of convolutions alone ("notop") has 0 classes, and for the rest of its head VGG16's values.
 // Throws Error when the file is not a VGG16, however wide.
-Architecture architecture_of(const SafetensorsFile& file);
+Architecture architecture_of(const TensorFile& file);
 
 }  // namespace palimpsest

@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/safetensors.h"
+#include "nn/keras_weights.h"
 
 namespace palimpsest {
 
@@ -48,7 +50,10 @@ void initialise_parameter(Network& network, std::size_t index, std::uint64_t see
   network.device().upload(p.value, values);
 }
 
-void upload_from(Network& network, Parameter& p, const SafetensorsFile& file, const std::string& stored) {
+void upload_from(Network& network, Parameter& p, const TensorFile& file, const std::string& stored) {
+  if (const auto& dtype = file.info(stored).dtype; dtype.find('F') == std::string::npos)
+    throw Error(fmt::format("{} holds {} as {}, which are no weights", file.path().string(), stored, dtype),
+                "save the weights as F32, F16 or BF16");
   const auto values = file.read_floats(stored);
   for (const float value : values)
     if (!std::isfinite(value))
@@ -59,10 +64,18 @@ void upload_from(Network& network, Parameter& p, const SafetensorsFile& file, co
 
 }  // namespace
 
-ModelNotes notes_of(const SafetensorsFile& file) {
+std::unique_ptr<TensorFile> open_weights(const fs::path& path) {
+  if (is_hdf5(path)) return std::make_unique<KerasWeights>(path);
+  return std::make_unique<SafetensorsFile>(path);
+}
+
+ModelNotes notes_of(const TensorFile& file) {
   ModelNotes notes;
   for (const auto& [key, value] : file.metadata()) {
     if (key == "normalisation") {
+      if (value != "torchvision" && value != "caffe" && value != "none")
+        throw Error(fmt::format("{} says that it wants the normalisation '{}'", file.path().string(), value),
+                    "write torchvision, caffe or none into its metadata, or take that entry out");
       notes.normalisation = value;
     } else if (key == "classes") {
       std::istringstream names(value);
@@ -97,12 +110,18 @@ void save_weights(Network& network, const fs::path& path, const ModelNotes& note
 }
 
 std::unique_ptr<Network> load_network(Device& device, const fs::path& path) {
-  const SafetensorsFile file(path);
-  auto network = std::make_unique<Network>(device, architecture_of(file));
+  const auto opened = open_weights(path);
+  const TensorFile& file = *opened;
+  const Architecture architecture = architecture_of(file);
+  if (architecture.classes == 0)
+    throw Error(fmt::format("{} holds convolutions only: it has no classifier.0.weight", path.string()),
+                "give it a head first: palimpsest train --init");
+  auto network = std::make_unique<Network>(device, architecture);
   for (auto& p : network->parameters()) {
     const auto stored = stored_name(file, p.name);
     if (stored.empty() || file.info(stored).count() != p.value.shape.count())
-      throw Error(fmt::format("{} has no usable {}", path.string(), p.name), "give weights with torchvision's names");
+      throw Error(fmt::format("{} has no usable {}", path.string(), p.name),
+                  "give weights with the names of torchvision, timm or Keras");
     upload_from(*network, p, file, stored);
   }
   return network;
@@ -115,7 +134,7 @@ HeadInit head_init_named(const std::string& name) {
   throw Error(fmt::format("--head-init {} is unknown", name), "give keep, copy-fc or fresh");
 }
 
-TakenWeights take_weights(Network& network, const SafetensorsFile& file, HeadInit head) {
+TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head) {
   TakenWeights report;
   const auto& last = network.parameters()[network.parameters().size() - 2].name;
   const std::string classifier = last.substr(0, last.rfind('.'));

@@ -9,13 +9,18 @@
 
 namespace palimpsest {
 
+// A file of weights, told apart by its first bytes: safetensors with torchvision's or timm's names, or Keras' HDF5
+// (nn/keras_weights.h). Throws Error naming the file when it is neither.
+std::unique_ptr<TensorFile> open_weights(const fs::path& path);
+
 // What a weights file says about itself beside its tensors (safetensors metadata). Files by others have none of it.
 struct ModelNotes {
   std::string normalisation = "torchvision";  // what the network expects: torchvision, caffe
   std::vector<std::string> classes;           // names of the outputs; empty: not known
   std::map<std::string, std::string> more;    // anything else, kept as it is
 };
-ModelNotes notes_of(const SafetensorsFile& file);
+// Throws Error when the normalisation that it names is unknown.
+ModelNotes notes_of(const TensorFile& file);
 
 // He initialisation (He et al., "Delving deep into rectifiers", 2015, eq. 10): weights normal with variance 2 / fan-in,
 // the last layer's 1 / fan-in because no ReLU follows it; biases 0. Layer l draws its own numbers, so that two networks
@@ -26,7 +31,8 @@ void initialise_head(Network& network, std::uint64_t seed);
 // Weights as safetensors with torchvision's names: Python opens them as a torchvision VGG16.
 void save_weights(Network& network, const fs::path& path, const ModelNotes& notes);
 
-// A network with exactly the weights of a file. Throws Error when it is not a VGG16 or a weight is not finite.
+// A network with exactly the weights of a file. Throws Error when it is not a VGG16, has no head, or a weight is not
+// finite.
 std::unique_ptr<Network> load_network(Device& device, const fs::path& path);
 
 // Which parameters were taken from a file, and which were not and why; shown to the user.
@@ -39,6 +45,6 @@ HeadInit head_init_named(const std::string& name);  // "fresh", "copy-fc", "keep
 
 // Convolution blocks from a file; with copy_fc also the hidden fully connected layers where shapes match, with keep the
 // classifier as well. Throws Error when a convolution does not fit.
-TakenWeights take_weights(Network& network, const SafetensorsFile& file, HeadInit head);
+TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head);
 
 }  // namespace palimpsest
