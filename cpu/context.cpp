@@ -17,10 +17,11 @@ Buffer::Buffer(std::size_t bytes) : bytes_((std::max<std::size_t>(bytes, 1) + 63
   std::memset(data_.get(), 0, bytes_);
 }
 
-Context::Context(int wanted_threads)
+Context::Context(int wanted_threads, const AlgorithmTable& wanted_algorithms)
     : engine(dnnl::engine::kind::cpu, 0),
       stream(engine),
-      threads(wanted_threads > 0 ? wanted_threads : omp_get_num_procs()) {
+      threads(wanted_threads > 0 ? wanted_threads : omp_get_num_procs()),
+      algorithms(wanted_algorithms) {
   omp_set_num_threads(threads);
   const auto isa = dnnl::get_effective_cpu_isa();
   has_avx512 = isa != dnnl::cpu_isa::sse41 && isa != dnnl::cpu_isa::avx && isa != dnnl::cpu_isa::avx2 &&

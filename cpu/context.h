@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "ops/algorithm_table.h"
 #include "ops/tensor.h"
 
 namespace palimpsest::cpu {
@@ -35,13 +36,14 @@ class CpuStorage : public Storage {
 // What all plans of one device share: oneDNN's engine, the channel block, the scratch arena.
 class Context {
  public:
-  explicit Context(int threads);
+  Context(int threads, const AlgorithmTable& algorithms);
 
   dnnl::engine engine;
   dnnl::stream stream;
   int threads;
   int block;  // channels are padded to it: 16 with AVX-512, else 8
   bool has_avx512;
+  AlgorithmTable algorithms;  // of convolutions
 
   int padded(int channels) const { return (channels + block - 1) / block * block; }
   std::size_t bytes(const Shape& shape, Layout layout) const;

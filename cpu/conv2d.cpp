@@ -63,7 +63,7 @@ class Plan final : public Conv2dPlan {
   void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) override {
     check_forward(x, w, b);
     check(context_, y, shape_.output(), Layout::activation, "y");
-    run_forward(conv2d_algorithm(context_.has_avx512, shape_, Conv2dPass::forward), relu, data(x), w, data(b), data(y));
+    run_forward(algorithm_of(Conv2dPass::forward), relu, data(x), w, data(b), data(y));
   }
 
   void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
@@ -99,8 +99,7 @@ class Plan final : public Conv2dPlan {
   RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
                                       std::span<const Tensor> quotients) override {
     // Winograd's rounding is harmless only where the floor bounds the denominator from below (docs/relevance.md).
-    const auto algorithm = what.floor.empty() ? Conv2dAlgorithm::direct
-                                              : conv2d_algorithm(context_.has_avx512, shape_, Conv2dPass::forward);
+    const auto algorithm = what.floor.empty() ? Conv2dAlgorithm::direct : algorithm_of(Conv2dPass::relevance);
     const auto product = [&](const float* x, const RelevanceTerm& term, const float* bias, float* z) {
       run_forward(algorithm, false, x, term.weights, bias, z);
     };
@@ -122,6 +121,10 @@ class Plan final : public Conv2dPlan {
     check(context_, x, shape_.input(), Layout::activation, "x");
     check(context_, w, shape_.kernel(), Layout::kernel, "w");
     check(context_, b, {1, shape_.k}, Layout::channels, "b");
+  }
+
+  Conv2dAlgorithm algorithm_of(Conv2dPass pass) const {
+    return conv2d_algorithm(context_.algorithms, context_.has_avx512, shape_, pass);
   }
 
   void execute(Pass& pass, std::unordered_map<int, memory> arguments) {
@@ -192,7 +195,7 @@ class Plan final : public Conv2dPlan {
 
   Pass& backward_data_pass() {
     if (!backward_data_) {
-      const auto algorithm = conv2d_algorithm(context_.has_avx512, shape_, Conv2dPass::backward_data);
+      const auto algorithm = algorithm_of(Conv2dPass::backward_data);
       const dnnl::convolution_backward_data::desc desc(named(algorithm), x_, any_weights(), y_, {1, 1}, {1, 1}, {1, 1});
       const dnnl::convolution_backward_data::primitive_desc description(desc, attributes(false), context_.engine,
                                                                         forward_description(algorithm, false));
@@ -227,7 +230,7 @@ class Plan final : public Conv2dPlan {
     if (!backward_weights_) {
       const Conv2dShape tall = tall_shape();
       const auto x = context_.activation(tall.input()), y = context_.activation(tall.output());
-      const auto algorithm = conv2d_algorithm(context_.has_avx512, shape_, Conv2dPass::backward_weights);
+      const auto algorithm = algorithm_of(Conv2dPass::backward_weights);
       const dnnl::convolution_forward::desc forward(kTraining, named(algorithm), x, any_weights(), b_, y, {1, 1},
                                                     {1, 1}, {1, 1});
       const dnnl::convolution_backward_weights::desc desc(named(algorithm), x, any_weights(), b_, y, {1, 1}, {1, 1},

@@ -1,14 +1,24 @@
 #pragma once
+#include "ops/algorithm_table.h"
 #include "ops/conv2d.h"
 
 namespace palimpsest::cpu {
 
-// Which algorithm runs a shape. A fixed table, because the choice changes the last bits of a result: Winograd F(4x4,
-// 3x3) (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016) where it was measured to be quicker,
-// direct convolution elsewhere and without AVX-512, whose channel block is 16. Over a whole VGG16 at 224 a direct
-// forward pass is off by 5e-7 in relative L1 against float64, Winograd's by 1e-6.
+// Direct convolution, or Winograd F(4x4, 3x3) (Lavin and Gray, "Fast algorithms for convolutional neural networks",
+// 2016), about three times as fast and four times as coarse: over a whole VGG16 at 224 a forward pass is off by 5e-7
+// in relative L1 against float64, Winograd's by 1e-6.
 enum class Conv2dAlgorithm { direct, winograd };
-enum class Conv2dPass { forward, backward_data, backward_weights };
-Conv2dAlgorithm conv2d_algorithm(bool has_avx512, const Conv2dShape& shape, Conv2dPass pass);
+
+// The fixed rule that holds where the table says nothing. Winograd where it was measured to be quicker, direct
+// elsewhere and without AVX-512, whose channel block is 16.
+//
+// One or two images go forward directly: such a batch is one that somebody compares with another framework, and what
+// differs in a forward pass decides which ReLUs and max-pools that are all but tied fall which way, each of which
+// changes the gradients below it. Larger batches train, and there those ties fall either way in any float32 program.
+Conv2dAlgorithm conv2d_rule(bool has_avx512, const Conv2dShape& shape, Conv2dPass pass);
+
+// As the table says, else by the rule. Throws Error when the table names an algorithm that is not there.
+Conv2dAlgorithm conv2d_algorithm(const AlgorithmTable& table, bool has_avx512, const Conv2dShape& shape,
+                                 Conv2dPass pass);
 
 }  // namespace palimpsest::cpu

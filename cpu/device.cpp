@@ -40,14 +40,15 @@ float map_one(float w, WeightMap map, float gamma) {
 
 class CpuDevice final : public Device {
  public:
-  explicit CpuDevice(int threads) : context_(threads) {}
+  CpuDevice(int threads, const AlgorithmTable& algorithms) : context_(threads, algorithms) {}
 
   DeviceInfo info() const override {
     const auto* version = dnnl::version();
     return {"cpu",
             fmt::format("oneDNN {}.{}.{}, {}, channels in blocks of {}", version->major, version->minor, version->patch,
                         context_.has_avx512 ? "AVX-512" : "no AVX-512", context_.block),
-            context_.threads};
+            context_.threads, context_.algorithms.description(),
+            context_.has_avx512 ? std::vector<std::string>{"direct", "winograd"} : std::vector<std::string>{"direct"}};
   }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return context_.bytes(shape, layout); }
@@ -164,8 +165,8 @@ class CpuDevice final : public Device {
 
 }  // namespace
 
-std::unique_ptr<Device> make_cpu_device(int threads) {
-  return std::make_unique<CpuDevice>(threads);
+std::unique_ptr<Device> make_cpu_device(int threads, const AlgorithmTable& algorithms) {
+  return std::make_unique<CpuDevice>(threads, algorithms);
 }
 
 }  // namespace palimpsest

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "data/hash64.h"
+#include "base/hash64.h"
 #include "data/mapped_file.h"
 #include "data/pictures.h"
 

@@ -9,7 +9,7 @@
 namespace palimpsest {
 
 using Command = std::variant<TrainCommand, PredictCommand, EvaluateCommand, ExplainCommand, ConceptCommand,
-                             CompareCommand, StudyCommand, ReportCommand, DrawFacesCommand, InfoCommand>;
+                             CompareCommand, StudyCommand, ReportCommand, DrawFacesCommand, InfoCommand, BenchCommand>;
 
 // What a command line asks for: a command with its options, or only a text to print (help, version, what is wrong).
 struct CommandLine {

@@ -14,8 +14,9 @@ namespace palimpsest {
 namespace fs = std::filesystem;
 
 struct RunsOn {
-  std::string device = "auto";  // auto, cpu, cuda, cuda-emulated
-  int threads = 0;              // 0: one for each core
+  std::string device = "auto";       // auto, cpu, cuda, cuda-emulated
+  int threads = 0;                   // 0: one for each core
+  std::string convolution = "auto";  // an algorithm, or a table of them that `bench --tune` wrote (.json)
 };
 
 // Where pictures come from and what is done to them before the network sees them.
@@ -137,6 +138,18 @@ struct DrawFacesCommand {
   fs::path contact_sheets;  // folder for pictures of every action unit and emotion; empty: none
 };
 void run_draw_faces(const DrawFacesCommand& command);
+
+struct BenchCommand {
+  RunsOn on;
+  int size = 224, batch = 8;
+  double width = 1;
+  std::vector<int> hidden{4096, 4096};
+  int repeats = 5;  // at least; short ones are repeated until they have taken a tenth of a second
+  bool layers = true, steps = true;
+  fs::path out;   // JSON with every figure
+  fs::path tune;  // a table of convolution algorithms for --convolution (.json)
+};
+void run_bench(const BenchCommand& command);  // on standard output
 
 struct InfoCommand {
   RunsOn on;

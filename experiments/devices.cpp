@@ -22,9 +22,10 @@ void announce_devices(bool announce) {
 }
 
 std::unique_ptr<Device> make_device(const RunsOn& on) {
-  if (on.device == "cpu") return make_cpu_device(on.threads);
+  const AlgorithmTable algorithms = AlgorithmTable::of(on.convolution);
+  if (on.device == "cpu") return make_cpu_device(on.threads, algorithms);
   if (on.device == "auto") {
-    auto device = make_cpu_device(on.threads);
+    auto device = make_cpu_device(on.threads, algorithms);
     const DeviceInfo info = device->info();
     if (announcing)
       fmt::print(stderr, "device: cpu, {} thread{} ({}); no GPU is used: {}\n", info.threads,

@@ -52,6 +52,9 @@ void run(const DrawFacesCommand& command) {
 void run(const InfoCommand& command) {
   run_info(command);
 }
+void run(const BenchCommand& command) {
+  run_bench(command);
+}
 
 // How to go on after an interruption depends on whether the command keeps what it has done so far.
 template <class T>

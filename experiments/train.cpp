@@ -135,9 +135,9 @@ TrainOptions options_of(const TrainCommand& command, const Examples& training, i
   return o;
 }
 
-std::string config_text(const TrainCommand& command, const Choices& choices, int threads) {
+std::string config_text(const TrainCommand& command, const Choices& choices, const DeviceInfo& device) {
   std::string text = train_config_text(command);
-  text += fmt::format("\n# The results depend on it in their last bits.\n# threads = {}\n", threads);
+  text += fmt::format("\n# The results depend on it in their last bits.\n# device: {}\n", device.fingerprint());
   for (const auto& [key, value] : choices) text += fmt::format("# {}: {}\n", key, value);
   return text;
 }
@@ -166,7 +166,7 @@ void run_train(const TrainCommand& command) {
 
   TrainOptions options = options_of(command, *data.training, classes);
   options.normalisation = parse_normalisation(notes.normalisation);
-  RunFolder run(command.out, config_text(command, data.choices, device->info().threads), command.resume);
+  RunFolder run(command.out, config_text(command, data.choices, device->info()), command.resume);
   train(network, options, data.training, data.validation, notes, run);
 }
 

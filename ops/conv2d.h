@@ -15,6 +15,9 @@ struct Conv2dShape {
   Shape kernel() const { return {k, c, 3, 3}; }
 };
 
+// relevance: the forward product inside relevance_denominator, where a floor bounds it from below.
+enum class Conv2dPass { forward, backward_data, backward_weights, relevance };
+
 // Made once for a shape, run many times. Every output is overwritten unless said otherwise, its padding lanes with
 // zeros. Throws ContractError when a tensor's shape or layout does not fit.
 class Conv2dPlan {

@@ -18,6 +18,10 @@ struct DeviceInfo {
   std::string name;         // cpu, cuda, cuda-emulated
   std::string description;  // processor, instruction set, libraries and their versions
   int threads = 1;
+  std::string algorithms = "auto";                       // AlgorithmTable::description() of what it was made with
+  std::vector<std::string> convolution_algorithms = {};  // the names that a table may give it
+  // What the last bits of a result depend on, as a run records it.
+  std::string fingerprint() const;
 };
 
 // What a device can do. Pure virtual throughout: a new operation breaks the build until every device has it.

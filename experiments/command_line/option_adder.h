@@ -85,6 +85,7 @@ struct Options {
   DrawFacesCommand draw_faces;
   std::string masks = "tested";
   InfoCommand info;
+  BenchCommand bench;
   bool quiet = false;
 };
 
@@ -99,6 +100,7 @@ void add_compare(CLI::App& program, Options& options);
 void add_study(CLI::App& program, Options& options);
 void add_report(CLI::App& program, Options& options);
 void add_info(CLI::App& program, Options& options);
+void add_bench(CLI::App& program, Options& options);
 
 // Options that several commands share.
 void add_runs_on(const OptionAdder& add, RunsOn& on);

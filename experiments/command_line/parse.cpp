@@ -29,6 +29,7 @@ std::unique_ptr<CLI::App> make_program(Options& options) {
   command_line::add_study(*program, options);
   command_line::add_report(*program, options);
   command_line::add_info(*program, options);
+  command_line::add_bench(*program, options);
   for (CLI::App* const command : program->get_subcommands([](CLI::App*) { return true; }))
     command->add_flag("--quiet", options.quiet, "no progress, no remarks")->group("Machine");
   program->footer("palimpsest COMMAND --help shows a command's options and an example.");
@@ -91,6 +92,7 @@ Command command_of(const std::string& name, const std::vector<std::string>& argu
   if (name == "compare") return options.compare;
   if (name == "study") return options.study;
   if (name == "report") return options.report;
+  if (name == "bench") return options.bench;
   PALIMPSEST_REQUIRE(name == "info", "{}", name);
   return options.info;
 }

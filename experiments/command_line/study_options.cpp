@@ -73,4 +73,26 @@ void add_info(CLI::App& program, Options& options) {
       "  palimpsest info --device auto");
 }
 
+void add_bench(CLI::App& program, Options& options) {
+  CLI::App& app = *program.add_subcommand("bench", "Time the network's layers and whole steps on a device");
+  const OptionAdder add(app);
+  BenchCommand& bench = options.bench;
+  add("size", bench.size, {"Network", "side of the pictures in pixels"});
+  add("width", bench.width, {"Network", "channels as a share of VGG16's"});
+  add("hidden", bench.hidden, {"Network", "widths of the fully connected layers before the last"});
+  add("batch", bench.batch, {"Network", "images at a time"});
+  add("repeats", bench.repeats, {"Timing", "runs of each, of which the median counts; short ones run more often"});
+  add("layers", bench.layers, {"Timing", "every pass of every convolution (default)"});
+  add("steps", bench.steps, {"Timing", "whole steps: forward, training, relevance (default)"});
+  add("out", bench.out, {"Output", "every figure (JSON)"});
+  add("tune", bench.tune,
+      {"Output", "time every algorithm and write the quickest as a table for --convolution (.json)"});
+  add_runs_on(add, bench.on);
+  app.footer(
+      "Example: which algorithms are quickest here, and a model trained with them\n"
+      "  palimpsest bench --batch 32 --tune table.json\n"
+      "  palimpsest train --preset pain --batch 32 --convolution table.json ...\n"
+      "GFLOP/s count the direct algorithm's operations, whatever runs. Nothing else should run at the same time.");
+}
+
 }  // namespace palimpsest::command_line

@@ -6,6 +6,8 @@ void add_runs_on(const OptionAdder& add, RunsOn& on) {
   add("device", on.device,
       {"Machine", "where it runs; auto says what it chose", {"auto", "cpu", "cuda", "cuda-emulated"}});
   add("threads", on.threads, {"Machine", "0: one for each core"});
+  add("convolution", on.convolution,
+      {"Machine", "auto, one algorithm (direct, winograd), or a table from bench --tune (.json)"});
 }
 
 void add_train(CLI::App& program, Options& options) {

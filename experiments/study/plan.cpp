@@ -149,7 +149,7 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Run
   plan.study = study;
   plan.on = on;
   plan.on.threads = effective_threads(on.threads);
-  plan.processor = fmt::format("{}, {} threads", make_device(plan.on)->info().name, plan.on.threads);
+  plan.processor = make_device(plan.on)->info().fingerprint();
   plan.record = new_record(config);
   for (const StudySet set : {StudySet::emotion, StudySet::pain, StudySet::concepts})
     plan.fingerprints[set_name(set)] = data_fingerprint(parse_source(source_of(config, set)));

@@ -36,13 +36,12 @@ TEST(Cpu, SaysWhatItIs) {
 TEST(Cpu, CasesCoverBothAlgorithms) {
   int winograd = 0, direct = 0;
   for (const auto& shape : convolution_test_shapes())
-    (cpu::conv2d_algorithm(true, shape, cpu::Conv2dPass::forward) == cpu::Conv2dAlgorithm::winograd ? winograd
-                                                                                                    : direct) += 1;
+    (cpu::conv2d_rule(true, shape, Conv2dPass::forward) == cpu::Conv2dAlgorithm::winograd ? winograd : direct) += 1;
   EXPECT_GE(winograd, 4);
   EXPECT_GE(direct, 4);
   for (const auto& shape : vgg16_convolutions(8, 224)) {
-    EXPECT_EQ(cpu::conv2d_algorithm(true, shape, cpu::Conv2dPass::forward), cpu::Conv2dAlgorithm::winograd);
-    EXPECT_EQ(cpu::conv2d_algorithm(false, shape, cpu::Conv2dPass::forward), cpu::Conv2dAlgorithm::direct);
+    EXPECT_EQ(cpu::conv2d_rule(true, shape, Conv2dPass::forward), cpu::Conv2dAlgorithm::winograd);
+    EXPECT_EQ(cpu::conv2d_rule(false, shape, Conv2dPass::forward), cpu::Conv2dAlgorithm::direct);
   }
 }
 

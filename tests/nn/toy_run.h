@@ -12,7 +12,7 @@
 
 #include "base/progress.h"
 #include "cpu/device.h"
-#include "data/hash64.h"
+#include "base/hash64.h"
 #include "nn/trainer.h"
 #include "tests/nn/toy.h"
 

@@ -13,7 +13,7 @@ const std::vector<TestDevice>& test_devices() {
   static const std::vector<TestDevice> devices{
       {"cpu", [] { return make_cpu_device(2); },
        [](const Device& device, const Conv2dShape& shape, ConvolutionPass pass) {
-         return cpu::conv2d_algorithm(channel_block(device) == 16, shape, cpu::Conv2dPass(int(pass))) ==
+         return cpu::conv2d_rule(channel_block(device) == 16, shape, Conv2dPass(int(pass))) ==
                 cpu::Conv2dAlgorithm::winograd;
        }},
   };

@@ -1,0 +1,125 @@
+#include <fmt/ranges.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "experiments/bench/layer_times.h"
+#include "experiments/bench/step_times.h"
+#include "experiments/commands.h"
+#include "experiments/devices.h"
+#include "ops/algorithm_table.h"
+
+namespace palimpsest {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return double(usage.ru_maxrss) / 1024;
+}
+
+std::string shape_text(const Conv2dShape& s) {
+  return fmt::format("{} x {} x {} x {} to {}", s.n, s.c, s.h, s.w, s.k);
+}
+
+Json json_of(const LayerTime& time) {
+  const Conv2dShape& s = time.shape;
+  return {{"layer", time.layer},          {"layers", time.layers},
+          {"pass", pass_name(time.pass)}, {"shape", {s.n, s.c, s.h, s.w, s.k}},
+          {"seconds", time.seconds},      {"gflops", time.gflops()}};
+}
+
+void print_layers(const std::vector<LayerTime>& times) {
+  fmt::print("{:<16}{:<28}{:<18}{:>10}{:>10}\n", "layer", "images, channels, side", "pass", "ms", "GFLOP/s");
+  std::map<Conv2dPass, double> totals;
+  for (const LayerTime& time : times) {
+    totals[time.pass] += time.layers * time.seconds;
+    fmt::print("{:<16}{:<28}{:<18}{:>10.2f}{:>10.0f}\n",
+               time.layers > 1 ? fmt::format("{} x{}", time.layer, time.layers) : time.layer, shape_text(time.shape),
+               pass_name(time.pass), 1e3 * time.seconds, time.gflops());
+  }
+  for (const auto& [pass, seconds] : totals)
+    fmt::print("{:<44}{:<18}{:>10.2f}\n", "all convolutions", pass_name(pass), 1e3 * seconds);
+}
+
+void print_steps(const std::vector<StepTime>& times, int batch) {
+  fmt::print("\n{:<42}{:>12}{:>14}\n", "step", "ms", "images/s");
+  for (const StepTime& time : times)
+    fmt::print("{:<42}{:>12.1f}{:>14.1f}\n", time.name, 1e3 * time.seconds, batch / time.seconds);
+  fmt::print("peak memory {:.0f} MB\n", peak_megabytes());
+}
+
+// Every pass with every algorithm that the device has; the quickest goes into the table.
+void tune(const BenchCommand& command, const Architecture& architecture) {
+  if (command.tune.extension() != ".json")
+    throw Error(fmt::format("--tune {} is not named as a table", command.tune.string()),
+                "give a name that ends in .json");
+  RunsOn on = command.on;
+  std::vector<LayerTime> layers;
+  std::vector<std::map<std::string, double>> seconds;
+  const DeviceInfo info = make_device(on)->info();
+  for (const std::string& algorithm : info.convolution_algorithms) {
+    on.convolution = algorithm;
+    layers = time_layers(*make_device(on), architecture, command.batch, command.repeats);
+    seconds.resize(layers.size());
+    for (std::size_t i = 0; i < layers.size(); ++i) seconds[i][algorithm] = layers[i].seconds;
+  }
+  Json choices = Json::array();
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const auto best = std::min_element(seconds[i].begin(), seconds[i].end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    Json choice = json_of(layers[i]);
+    choice["algorithm"] = best->first;
+    choice["seconds"] = seconds[i];
+    choices.push_back(std::move(choice));
+  }
+  write_file(
+      command.tune,
+      Json{{"device", info.name + ": " + info.description}, {"threads", info.threads}, {"choices", choices}}.dump(1) +
+          "\n");
+  fmt::print("{}: the quickest of {} for {} passes; use it with --convolution {}\n", command.tune.string(),
+             fmt::join(info.convolution_algorithms, ", "), layers.size(), command.tune.string());
+}
+
+void check(const BenchCommand& command) {
+  if (command.batch < 1 || command.repeats < 1)
+    throw Error(fmt::format("bench with --batch {} and --repeats {}", command.batch, command.repeats),
+                "both must be at least 1");
+}
+
+}  // namespace
+
+void run_bench(const BenchCommand& command) {
+  check(command);
+  const auto architecture = Architecture::vgg16(command.width, command.size, command.hidden, 8);
+  if (!command.tune.empty()) return tune(command, architecture);
+  const auto device = make_device(command.on);
+  const DeviceInfo info = device->info();
+  fmt::print("{} ({}), {} threads, convolution {}\n\n", info.name, info.description, info.threads, info.algorithms);
+  Json all{{"device", info.name},     {"description", info.description},
+           {"threads", info.threads}, {"convolution", info.algorithms},
+           {"size", command.size},    {"width", command.width},
+           {"batch", command.batch},  {"layers", Json::array()},
+           {"steps", Json::array()}};
+  if (command.layers) {
+    const auto times = time_layers(*device, architecture, command.batch, command.repeats);
+    for (const auto& time : times) all["layers"].push_back(json_of(time));
+    print_layers(times);
+  }
+  if (command.steps) {
+    const auto times = time_steps(*device, architecture, command.batch, command.repeats);
+    for (const auto& time : times) all["steps"].push_back({{"name", time.name}, {"seconds", time.seconds}});
+    print_steps(times, command.batch);
+  }
+  all["peak_megabytes"] = peak_megabytes();
+  if (!command.out.empty()) write_file(command.out, all.dump(1) + "\n");
+}
+
+}  // namespace palimpsest

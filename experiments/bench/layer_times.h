@@ -1,0 +1,23 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "nn/architecture.h"
+#include "ops/device.h"
+
+namespace palimpsest {
+
+// One pass of one convolution, timed.
+struct LayerTime {
+  std::string layer;  // torchvision's name of the first layer of this shape
+  int layers = 1;     // of this shape
+  Conv2dShape shape;
+  Conv2dPass pass;
+  double seconds = 0;
+  double gflops() const;  // billions of the direct algorithm's operations a second
+};
+
+// Every distinct convolution of a network in all its passes, on numbers that are not zero.
+std::vector<LayerTime> time_layers(Device& device, const Architecture& architecture, int batch, int repeats);
+
+}  // namespace palimpsest

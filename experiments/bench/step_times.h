@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "nn/architecture.h"
+#include "ops/device.h"
+
+namespace palimpsest {
+
+// A whole step of the study on one batch, timed; pictures are drawn and uploaded before.
+struct StepTime {
+  std::string name;
+  double seconds = 0;
+};
+
+// Forward; training (forward, focal loss, backward, SGD) with every block trained and with all frozen; relevance by the
+// study's rules, for one class and for all of them.
+std::vector<StepTime> time_steps(Device& device, const Architecture& architecture, int batch, int repeats);
+
+}  // namespace palimpsest

@@ -1,0 +1,29 @@
+#include "experiments/bench/timing.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "base/interrupt.h"
+
+namespace palimpsest {
+
+double median_seconds(Device& device, int repeats, const std::function<void()>& run) {
+  constexpr double kLeast = 0.1;
+  const Tensor marker = device.make({1, 1}, Layout::matrix);
+  const auto once = [&] {
+    check_interrupt();
+    const auto start = std::chrono::steady_clock::now();
+    run();
+    device.download(marker);  // a device works in order, so this waits for all that was asked of it
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  once();
+  std::vector<double> seconds;
+  for (double total = 0; int(seconds.size()) < repeats || total < kLeast; total += seconds.back())
+    seconds.push_back(once());
+  std::nth_element(seconds.begin(), seconds.begin() + std::ptrdiff_t(seconds.size() / 2), seconds.end());
+  return seconds[seconds.size() / 2];
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,42 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "ops/conv2d.h"
+
+namespace palimpsest {
+
+// "forward", "backward_data", "backward_weights", "relevance"
+std::string pass_name(Conv2dPass pass);
+
+// Which algorithm runs each pass of a convolution of a shape. The choice changes the last bits of a result, so it is an
+// input of a run: the device's own fixed rule ("auto"), one algorithm for everything, or a file that `bench --tune`
+// wrote on the machine at hand. The file is JSON: {"device": ..., "choices": [{"pass": "forward", "shape": [n, c, h, w,
+// k], "algorithm": "winograd", ...}]}; keys that are not named here are for people.
+class AlgorithmTable {
+ public:
+  AlgorithmTable() = default;  // the device's own rule
+
+  // `choice`: "auto", the name of an algorithm, or the path of a file (what ends in .json). Throws Error naming the
+  // file when it is missing or malformed.
+  static AlgorithmTable of(const std::string& choice);
+
+  void set(Conv2dPass pass, const Conv2dShape& shape, const std::string& algorithm);
+  // Empty: the device's own rule decides.
+  std::optional<std::string> find(Conv2dPass pass, const Conv2dShape& shape) const;
+
+  // The choice as a run records it: of a file, its name and a sum of its content.
+  const std::string& description() const { return description_; }
+
+ private:
+  void read(const std::filesystem::path& file);
+
+  std::map<std::tuple<Conv2dPass, int, int, int, int, int>, std::string> choices_;
+  std::optional<std::string> everywhere_;
+  std::string description_ = "auto";
+};
+
+}  // namespace palimpsest

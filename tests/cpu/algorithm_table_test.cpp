@@ -1,0 +1,94 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "base/files.h"
+#include "cpu/conv2d_algorithm.h"
+#include "cpu/device.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/op_cases.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_devices.h"
+
+namespace palimpsest {
+namespace {
+
+constexpr Conv2dShape kShape{8, 64, 56, 56, 64};
+
+TEST(AlgorithmTable, SaysNothingUnlessTold) {
+  EXPECT_FALSE(AlgorithmTable().find(Conv2dPass::forward, kShape));
+  EXPECT_FALSE(AlgorithmTable::of("auto").find(Conv2dPass::forward, kShape));
+  EXPECT_EQ(AlgorithmTable::of("direct").find(Conv2dPass::relevance, kShape), "direct");
+}
+
+TEST(AlgorithmTable, IsReadFromAFile) {
+  const TempFolder folder;
+  const fs::path file = folder / "table.json";
+  write_file(file, R"({"choices": [{"pass": "backward_data", "shape": [8, 64, 56, 56, 64], "algorithm": "direct"}]})");
+  const auto table = AlgorithmTable::of(file.string());
+  EXPECT_EQ(table.find(Conv2dPass::backward_data, kShape), "direct");
+  EXPECT_FALSE(table.find(Conv2dPass::forward, kShape));
+  EXPECT_FALSE(table.find(Conv2dPass::backward_data, {7, 64, 56, 56, 64}));
+  EXPECT_TRUE(table.description().starts_with("table.json (")) << table.description();
+
+  const std::string before = table.description();
+  write_file(file, R"({"choices": []})");
+  EXPECT_NE(AlgorithmTable::of(file.string()).description(), before);  // a run is not resumed with another table
+}
+
+TEST(AlgorithmTable, RefusesWhatItCannotUse) {
+  const TempFolder folder;
+  const auto refuses = [&](const std::string& text) {
+    write_file(folder / "table.json", text);
+    expect_error("table.json", [&] { AlgorithmTable::of((folder / "table.json").string()); });
+  };
+  refuses("{");
+  refuses("[]");
+  refuses(R"({"choices": [{"pass": "sideways", "shape": [1, 1, 1, 1, 1], "algorithm": "direct"}]})");
+  refuses(R"({"choices": [{"pass": "forward", "shape": [1, 1, 1, 1], "algorithm": "direct"}]})");
+  refuses(R"({"choices": [{"pass": "forward", "shape": [1, 1, 1, 1, 1], "algorithm": 3}]})");
+  expect_error("gone.json", [&] { AlgorithmTable::of((folder / "gone.json").string()); });
+  const auto choose = [](const char* name, bool has_avx512) {
+    cpu::conv2d_algorithm(AlgorithmTable::of(name), has_avx512, kShape, Conv2dPass::forward);
+  };
+  expect_error("fastest", [&] { choose("fastest", true); });
+  expect_error("AVX-512", [&] { choose("winograd", false); });
+}
+
+// One or two images go forward as every other framework does it; what trains, and relevance, takes the quicker way.
+TEST(Cpu, FewImagesGoForwardDirectly) {
+  for (auto shape : vgg16_convolutions(2, 224)) {
+    EXPECT_EQ(cpu::conv2d_rule(true, shape, Conv2dPass::forward), cpu::Conv2dAlgorithm::direct);
+    if (shape.h >= 28)  // two images of 14 x 14 are too few tiles
+      EXPECT_EQ(cpu::conv2d_rule(true, shape, Conv2dPass::relevance), cpu::Conv2dAlgorithm::winograd);
+    shape.n = 8;
+    EXPECT_EQ(cpu::conv2d_rule(true, shape, Conv2dPass::forward), cpu::Conv2dAlgorithm::winograd);
+  }
+}
+
+// A table changes which algorithm runs, and that shows in the last bits.
+TEST(Cpu, RunsWhatTheTableSays) {
+  const auto automatic = make_cpu_device(1);
+  const auto direct = make_cpu_device(1, AlgorithmTable::of("direct"));
+  EXPECT_EQ(direct->info().algorithms, "direct");
+  EXPECT_NE(direct->info().fingerprint(), automatic->info().fingerprint());
+  const Conv2dShape s{4, 32, 32, 32, 32};
+  const auto forward = [&](Device& device) {
+    const auto input = [&](int stream, const Shape& shape, Layout layout) {
+      return case_tensor(device, "table", stream, shape, layout, Numbers::random);
+    };
+    const Tensor y = device.make(s.output(), Layout::activation);
+    device.plan_conv2d(s)->forward(input(0, s.input(), Layout::activation), input(1, s.kernel(), Layout::kernel),
+                                   input(2, {1, s.k}, Layout::channels), false, y);
+    return device.download(y);
+  };
+  const auto a = forward(*automatic), b = forward(*direct);
+  EXPECT_EQ(a == b, channel_block(*automatic) == 8);  // without AVX-512 there is only one
+  double most = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(double(a[i]) - double(b[i])));
+  EXPECT_LT(most, 1e-4);
+}
+
+}  // namespace
+}  // namespace palimpsest
