@@ -1,7 +1,7 @@
 #pragma once
 // The part of cuBLASLt 13 that cuda/ calls, declared anew; see cudnn.h beside it.
 //   D = epilogue(alpha op(A) op(B) + beta C)       D and C: m x n, op(A): m x k, op(B): k x n
-// Matrices are column major unless their layout says row. A bias has one value for each row of D.
+// Matrices are column major, as in cublas_v2.h. A bias has one value for each row of D.
 #include <cstddef>
 #include <cstdint>
 
@@ -28,16 +28,11 @@ typedef cublasLtMatrixLayoutOpaque_t* cublasLtMatrixLayout_t;
 typedef cublasLtMatmulDescOpaque_t* cublasLtMatmulDesc_t;
 typedef cublasLtMatmulPreferenceOpaque_t* cublasLtMatmulPreference_t;
 
-enum cublasLtOrder_t { CUBLASLT_ORDER_COL = 0, CUBLASLT_ORDER_ROW = 1 };
-
 enum cublasLtMatrixLayoutAttribute_t {
-  CUBLASLT_MATRIX_LAYOUT_TYPE = 0,                  // uint32_t, a cudaDataType
-  CUBLASLT_MATRIX_LAYOUT_ORDER = 1,                 // int32_t, a cublasLtOrder_t
-  CUBLASLT_MATRIX_LAYOUT_ROWS = 2,                  // uint64_t
-  CUBLASLT_MATRIX_LAYOUT_COLS = 3,                  // uint64_t
-  CUBLASLT_MATRIX_LAYOUT_LD = 4,                    // int64_t
-  CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT = 5,           // int32_t
-  CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET = 6,  // int64_t
+  CUBLASLT_MATRIX_LAYOUT_TYPE = 0,  // uint32_t, a cudaDataType
+  CUBLASLT_MATRIX_LAYOUT_ROWS = 2,  // uint64_t
+  CUBLASLT_MATRIX_LAYOUT_COLS = 3,  // uint64_t
+  CUBLASLT_MATRIX_LAYOUT_LD = 4,    // int64_t
 };
 
 enum cublasLtMatmulDescAttributes_t {
@@ -46,7 +41,7 @@ enum cublasLtMatmulDescAttributes_t {
   CUBLASLT_MATMUL_DESC_TRANSA = 3,        // int32_t, a cublasOperation_t
   CUBLASLT_MATMUL_DESC_TRANSB = 4,        // int32_t, a cublasOperation_t
   CUBLASLT_MATMUL_DESC_EPILOGUE = 7,      // uint32_t, a cublasLtEpilogue_t
-  CUBLASLT_MATMUL_DESC_BIAS_POINTER = 8,  // void*: read by a bias, written by a bias gradient
+  CUBLASLT_MATMUL_DESC_BIAS_POINTER = 8,  // void*: one value for each row of D
 };
 
 enum cublasLtEpilogue_t {
@@ -54,21 +49,11 @@ enum cublasLtEpilogue_t {
   CUBLASLT_EPILOGUE_RELU = 2,
   CUBLASLT_EPILOGUE_BIAS = 4,
   CUBLASLT_EPILOGUE_RELU_BIAS = 6,
-  CUBLASLT_EPILOGUE_BGRADA = 256,  // bias gradient[i] = sum over k of op(A)[i, k]
-  CUBLASLT_EPILOGUE_BGRADB = 512,  // bias gradient[j] = sum over k of op(B)[k, j]
 };
 
+// By default a result of the heuristics is for operands aligned to 256 bytes and for no workspace at all.
 enum cublasLtMatmulPreferenceAttributes_t {
-  CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES = 1,    // uint64_t
-  CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK = 3,  // uint32_t, of cublasLtReductionScheme_t; 0: no split-k at all
-};
-
-enum cublasLtReductionScheme_t {
-  CUBLASLT_REDUCTION_SCHEME_NONE = 0,
-  CUBLASLT_REDUCTION_SCHEME_INPLACE = 1,  // sums with atomics, in no fixed order
-  CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE = 2,
-  CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE = 4,
-  CUBLASLT_REDUCTION_SCHEME_MASK = 7,
+  CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES = 1,  // uint64_t
 };
 
 struct cublasLtMatmulHeuristicResult_t {
@@ -86,9 +71,6 @@ std::size_t cublasLtGetVersion(void);
 cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType type, std::uint64_t rows,
                                           std::uint64_t cols, std::int64_t ld);
 cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout);
-cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout,
-                                                cublasLtMatrixLayoutAttribute_t attribute, const void* value,
-                                                std::size_t bytes);
 cublasStatus_t cublasLtMatrixLayoutGetAttribute(cublasLtMatrixLayout_t layout,
                                                 cublasLtMatrixLayoutAttribute_t attribute, void* value,
                                                 std::size_t bytes, std::size_t* written);

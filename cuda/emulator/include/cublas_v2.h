@@ -66,10 +66,5 @@ cublasStatus_t cublasGetMathMode(cublasHandle_t handle, cublasMath_t* mode);
 cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int m, int n,
                               int k, const float* alpha, const float* a, int lda, const float* b, int ldb,
                               const float* beta, float* c, int ldc);
-// The same for `batch` triples, each `stride` elements after the one before it.
-cublasStatus_t cublasSgemmStridedBatched(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
-                                         int m, int n, int k, const float* alpha, const float* a, int lda,
-                                         long long int stride_a, const float* b, int ldb, long long int stride_b,
-                                         const float* beta, float* c, int ldc, long long int stride_c, int batch);
 
 }  // extern "C"

@@ -1,0 +1,194 @@
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "cuda/emulator/libraries/convolution.h"
+#include "cuda/emulator/libraries/cudnn_algorithms.h"
+#include "cuda/emulator/libraries/cudnn_descriptors.h"
+#include "cuda/emulator/libraries/memory.h"
+#include "cuda/emulator/libraries/status.h"
+
+namespace palimpsest::libraries {
+namespace {
+
+// Vector loads of tensor-core kernels want 16 bytes; all our tensors have 256.
+constexpr std::size_t kAlignment = 16;
+
+// What all convolutions ask of their arguments; finds the algorithm.
+template <class Name>
+cudnnStatus_t prepare(cudnnHandle_t handle, const Convolution& shape, cudnnMathType_t math, Name name,
+                      std::initializer_list<const void*> tensors, void* workspace, std::size_t workspace_bytes,
+                      Algorithm& algorithm) {
+  CUDNN_REQUIRE(handle, CUDNN_STATUS_BAD_PARAM, "the handle is null");
+  for (const void* tensor : tensors) {
+    CUDNN_REQUIRE(tensor, CUDNN_STATUS_BAD_PARAM, "a tensor is null");
+    CUDNN_REQUIRE(aligned(tensor, kAlignment), CUDNN_STATUS_BAD_PARAM, "a tensor is not aligned to 16 bytes");
+  }
+  if (const cudnnStatus_t status = find(shape, math, name, algorithm)) return status;
+  if (algorithm.workspace == 0) return CUDNN_STATUS_SUCCESS;
+  CUDNN_REQUIRE(workspace && workspace_bytes >= algorithm.workspace, CUDNN_STATUS_BAD_PARAM,
+                "the workspace is smaller than the algorithm needs");
+  CUDNN_REQUIRE(aligned(workspace, kAlignment), CUDNN_STATUS_BAD_PARAM, "the workspace is not aligned to 16 bytes");
+  algorithm.method.scratch = static_cast<float*>(workspace);
+  return CUDNN_STATUS_SUCCESS;
+}
+
+float value(const void* scalar) {
+  return *static_cast<const float*>(scalar);
+}
+
+// As a GPU's max does: NaN becomes 0 unless it is asked for.
+float relu(float value, cudnnNanPropagation_t nan) {
+  if (std::isnan(value)) return nan == CUDNN_PROPAGATE_NAN ? value : 0.0f;
+  return value > 0.0f ? value : 0.0f;
+}
+
+bool is_bias(const cudnnTensorStruct& tensor, int channels) {
+  return tensor.type == CUDNN_DATA_FLOAT && tensor.is(1, channels, 1, 1) && tensor.is_nhwc();
+}
+
+}  // namespace
+}  // namespace palimpsest::libraries
+
+using namespace palimpsest::libraries;
+
+extern "C" {
+
+cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, cudnnTensorDescriptor_t x_descriptor,
+                                      const void* x, cudnnFilterDescriptor_t w_descriptor, const void* w,
+                                      cudnnConvolutionDescriptor_t convolution, cudnnConvolutionFwdAlgo_t algorithm,
+                                      void* workspace, std::size_t workspace_bytes, const void* beta,
+                                      cudnnTensorDescriptor_t y_descriptor, void* y) {
+  CUDNN_REQUIRE(alpha && beta, CUDNN_STATUS_BAD_PARAM, "alpha or beta is null");
+  Convolution shape;
+  Algorithm found;
+  if (const cudnnStatus_t status = resolve(x_descriptor, w_descriptor, convolution, y_descriptor, shape)) return status;
+  if (const cudnnStatus_t status =
+          prepare(handle, shape, convolution->math, algorithm, {x, w, y}, workspace, workspace_bytes, found))
+    return status;
+  enqueue(handle->stream, "cudnnConvolutionForward", {{"x", x, shape.x_bytes()}, {"w", w, shape.w_bytes()}},
+          {{"y", y, shape.y_bytes()}, {"the workspace", workspace, found.workspace}},
+          [=, method = found.method, alpha = value(alpha), beta = value(beta)] {
+            forward(shape, method, alpha, static_cast<const float*>(x), static_cast<const float*>(w), beta,
+                    static_cast<float*>(y));
+          });
+  return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t cudnnConvolutionBiasActivationForward(
+    cudnnHandle_t handle, const void* alpha1, cudnnTensorDescriptor_t x_descriptor, const void* x,
+    cudnnFilterDescriptor_t w_descriptor, const void* w, cudnnConvolutionDescriptor_t convolution,
+    cudnnConvolutionFwdAlgo_t algorithm, void* workspace, std::size_t workspace_bytes, const void* alpha2,
+    cudnnTensorDescriptor_t z_descriptor, const void* z, cudnnTensorDescriptor_t bias_descriptor, const void* bias,
+    cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t y_descriptor, void* y) {
+  CUDNN_REQUIRE(alpha1 && alpha2, CUDNN_STATUS_BAD_PARAM, "alpha1 or alpha2 is null");
+  Convolution shape;
+  Algorithm found;
+  if (const cudnnStatus_t status = resolve(x_descriptor, w_descriptor, convolution, y_descriptor, shape)) return status;
+  if (const cudnnStatus_t status =
+          prepare(handle, shape, convolution->math, algorithm, {x, w, y, z, bias}, workspace, workspace_bytes, found))
+    return status;
+  CUDNN_REQUIRE(z_descriptor && bias_descriptor && activation, CUDNN_STATUS_BAD_PARAM, "a descriptor is null");
+  CUDNN_REQUIRE(z_descriptor->is(int(shape.n), int(shape.k), int(shape.p), int(shape.q)) && z_descriptor->is_nhwc() &&
+                    z_descriptor->type == CUDNN_DATA_FLOAT,
+                CUDNN_STATUS_NOT_SUPPORTED, "z is not described as y is");
+  CUDNN_REQUIRE(is_bias(*bias_descriptor, int(shape.k)), CUDNN_STATUS_BAD_PARAM,
+                "the bias has not one value for each output channel");
+  const bool identity = activation->mode == CUDNN_ACTIVATION_IDENTITY;
+  CUDNN_REQUIRE(identity || activation->mode == CUDNN_ACTIVATION_RELU, CUDNN_STATUS_NOT_SUPPORTED,
+                "the activation must be ReLU or the identity");
+  CUDNN_REQUIRE(!identity || algorithm == CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, CUDNN_STATUS_NOT_SUPPORTED,
+                "without an activation only IMPLICIT_PRECOMP_GEMM runs");
+  std::vector<Range> reads = {
+      {"x", x, shape.x_bytes()}, {"w", w, shape.w_bytes()}, {"the bias", bias, bias_descriptor->bytes()}};
+  if (z != y) reads.push_back({"z", z, shape.y_bytes()});
+  enqueue(handle->stream, "cudnnConvolutionBiasActivationForward", std::move(reads),
+          {{"y", y, shape.y_bytes()}, {"the workspace", workspace, found.workspace}},
+          [=, method = found.method, alpha = value(alpha1), beta = value(alpha2), nan = activation->nan] {
+            float* out = static_cast<float*>(y);
+            if (z != y && beta != 0.0f) std::memcpy(out, z, shape.y_bytes());
+            forward(shape, method, alpha, static_cast<const float*>(x), static_cast<const float*>(w), beta, out);
+            for (std::int64_t pixel = 0; pixel < shape.pixels(); ++pixel)
+              for (std::int64_t k = 0; k < shape.k; ++k) {
+                float& element = out[pixel * shape.k + k];
+                element += static_cast<const float*>(bias)[k];
+                if (!identity) element = relu(element, nan);
+              }
+          });
+  return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alpha,
+                                           cudnnFilterDescriptor_t w_descriptor, const void* w,
+                                           cudnnTensorDescriptor_t dy_descriptor, const void* dy,
+                                           cudnnConvolutionDescriptor_t convolution,
+                                           cudnnConvolutionBwdDataAlgo_t algorithm, void* workspace,
+                                           std::size_t workspace_bytes, const void* beta,
+                                           cudnnTensorDescriptor_t dx_descriptor, void* dx) {
+  CUDNN_REQUIRE(alpha && beta, CUDNN_STATUS_BAD_PARAM, "alpha or beta is null");
+  Convolution shape;
+  Algorithm found;
+  if (const cudnnStatus_t status = resolve(dx_descriptor, w_descriptor, convolution, dy_descriptor, shape))
+    return status;
+  if (const cudnnStatus_t status =
+          prepare(handle, shape, convolution->math, algorithm, {w, dy, dx}, workspace, workspace_bytes, found))
+    return status;
+  enqueue(handle->stream, "cudnnConvolutionBackwardData", {{"w", w, shape.w_bytes()}, {"dy", dy, shape.y_bytes()}},
+          {{"dx", dx, shape.x_bytes()}, {"the workspace", workspace, found.workspace}},
+          [=, method = found.method, alpha = value(alpha), beta = value(beta)] {
+            backward_data(shape, method, alpha, static_cast<const float*>(w), static_cast<const float*>(dy), beta,
+                          static_cast<float*>(dx));
+          });
+  return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* alpha,
+                                             cudnnTensorDescriptor_t x_descriptor, const void* x,
+                                             cudnnTensorDescriptor_t dy_descriptor, const void* dy,
+                                             cudnnConvolutionDescriptor_t convolution,
+                                             cudnnConvolutionBwdFilterAlgo_t algorithm, void* workspace,
+                                             std::size_t workspace_bytes, const void* beta,
+                                             cudnnFilterDescriptor_t dw_descriptor, void* dw) {
+  CUDNN_REQUIRE(alpha && beta, CUDNN_STATUS_BAD_PARAM, "alpha or beta is null");
+  Convolution shape;
+  Algorithm found;
+  if (const cudnnStatus_t status = resolve(x_descriptor, dw_descriptor, convolution, dy_descriptor, shape))
+    return status;
+  if (const cudnnStatus_t status =
+          prepare(handle, shape, convolution->math, algorithm, {x, dy, dw}, workspace, workspace_bytes, found))
+    return status;
+  enqueue(handle->stream, "cudnnConvolutionBackwardFilter", {{"x", x, shape.x_bytes()}, {"dy", dy, shape.y_bytes()}},
+          {{"dw", dw, shape.w_bytes()}, {"the workspace", workspace, found.workspace}},
+          [=, method = found.method, alpha = value(alpha), beta = value(beta)] {
+            backward_filter(shape, method, alpha, static_cast<const float*>(x), static_cast<const float*>(dy), beta,
+                            static_cast<float*>(dw));
+          });
+  return CUDNN_STATUS_SUCCESS;
+}
+
+cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t handle, const void* alpha,
+                                           cudnnTensorDescriptor_t dy_descriptor, const void* dy, const void* beta,
+                                           cudnnTensorDescriptor_t db_descriptor, void* db) {
+  CUDNN_REQUIRE(handle && alpha && beta && dy_descriptor && db_descriptor && dy && db, CUDNN_STATUS_BAD_PARAM,
+                "an argument is null");
+  const std::int64_t k = dy_descriptor->extent[1], pixels = std::int64_t{dy_descriptor->extent[0]} *
+                                                            dy_descriptor->extent[2] * dy_descriptor->extent[3];
+  CUDNN_REQUIRE(db_descriptor->is(1, int(k), 1, 1), CUDNN_STATUS_BAD_PARAM,
+                "the gradient has not one value for each output channel");
+  CUDNN_REQUIRE(is_bias(*db_descriptor, int(k)) && dy_descriptor->type == CUDNN_DATA_FLOAT && dy_descriptor->is_nhwc(),
+                CUDNN_STATUS_NOT_SUPPORTED, "the stand-ins compute in float32 NHWC only, without gaps");
+  CUDNN_REQUIRE(aligned(dy, kAlignment) && aligned(db, kAlignment), CUDNN_STATUS_BAD_PARAM,
+                "a tensor is not aligned to 16 bytes");
+  enqueue(handle->stream, "cudnnConvolutionBackwardBias", {{"dy", dy, dy_descriptor->bytes()}},
+          {{"db", db, db_descriptor->bytes()}}, [=, alpha = value(alpha), beta = value(beta)] {
+            // The column sums of dy: a product with a row of ones.
+            const std::vector<float> ones(std::size_t(pixels), 1.0f);
+            multiply(1, k, pixels, alpha, {ones.data(), pixels, 1}, {static_cast<const float*>(dy), k, 1}, beta,
+                     {static_cast<float*>(db), k, 1}, Precision::float32);
+          });
+  return CUDNN_STATUS_SUCCESS;
+}
+
+}  // extern "C"
