@@ -1,0 +1,58 @@
+#pragma once
+// A launch: the arguments are converted to the kernel's parameter types and copied at once, as <<<>>> does.
+#include <cstddef>
+#include <functional>
+#include <source_location>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "simt/runtime_types.h"
+#include "simt/vectors.h"
+
+namespace palimpsest::simt {
+
+struct Launch {
+  const char* name;      // as written at the launch
+  const void* function;  // the kernel's address
+  dim3 grid, block;
+  std::size_t dynamic_shared_bytes;
+  cudaStream_t stream;
+  std::source_location site;
+  std::vector<const void*> pointers;  // by parameter: its value, or null where the parameter is no pointer
+  std::function<void()> body;         // one thread
+};
+// Checks the configuration and appends to the stream (or to the graph being captured). An impossible configuration is
+// left for cudaGetLastError, as CUDA does.
+void submit(Launch launch);
+
+template <typename T>
+const void* pointer_value(const T& argument) {
+  if constexpr (std::is_pointer_v<T>) {
+    return static_cast<const void*>(argument);
+  } else {
+    return nullptr;
+  }
+}
+
+// Converts as a function call does: no explicit conversion, so that a void* is no float*.
+template <typename T>
+T converted(std::type_identity_t<T> argument) {
+  return argument;
+}
+
+template <typename... P, typename... A>
+void launch(const char* name, void (*kernel)(P...), dim3 grid, dim3 block, std::size_t dynamic_shared_bytes,
+            cudaStream_t stream, std::source_location site, A&&... arguments) {
+  static_assert(sizeof...(P) == sizeof...(A), "a launch names every parameter of its kernel");
+  static_assert((!std::is_reference_v<P> && ...), "a kernel's parameters are values");
+  static_assert((std::is_trivially_copyable_v<P> && ...), "a kernel's parameters are copied byte by byte");
+  std::tuple<std::remove_cv_t<P>...> values{converted<P>(std::forward<A>(arguments))...};
+  std::vector<const void*> pointers =
+      std::apply([](const auto&... value) { return std::vector<const void*>{pointer_value(value)...}; }, values);
+  submit({name, reinterpret_cast<const void*>(kernel), grid, block, dynamic_shared_bytes, stream, site,
+          std::move(pointers), [kernel, values] { std::apply(kernel, values); }});
+}
+
+}  // namespace palimpsest::simt
