@@ -8,6 +8,7 @@
 #include <memory>
 #include <numeric>
 
+#include "async_copy.h"
 #include "fiber.h"
 #include "observer.h"
 #include "order.h"
@@ -91,6 +92,7 @@ void work() {
       thread->fiber = block.worker;
       try {
         block.launch->body();
+        require_no_copies(thread->linear);
       } catch (const Trapped&) {
         block.trapped = true;
       }
@@ -265,6 +267,7 @@ void unwind() {
 void run_block(uint3 index) {
   block_index = index;
   start_shared_memory(block.launch->dynamic_shared_bytes);
+  start_copies(block.size);
   if (observer) observer->block_started(block.size);
   for (unsigned i = 0; i < block.size; ++i) block.threads[i].state = State::Fresh;
   ++block.blocks;

@@ -24,13 +24,4 @@ std::uint64_t threads_run();
 bool overflowed_stack(const void* address);
 bool in_kernel_stack(const void* address);
 
-// Asynchronous copies that the running thread has issued and not yet waited for.
-struct AsyncCopy {
-  void* to;
-  const void* from;
-  std::size_t bytes, zero_filled;
-  unsigned group;
-  Site site;
-};
-
 }  // namespace palimpsest::simt
