@@ -1,6 +1,5 @@
 #pragma once
 #include <cublasLt.h>
-#include <cublas_v2.h>
 #include <cudnn.h>
 
 #include <cstddef>
@@ -68,16 +67,6 @@ class ConvolutionDescriptor : public LibraryObject<cudnnConvolutionDescriptor_t,
   }
 };
 
-// ReLU, or nothing. NaN stays NaN.
-class ActivationDescriptor : public LibraryObject<cudnnActivationDescriptor_t, cudnnDestroyActivationDescriptor> {
- public:
-  explicit ActivationDescriptor(bool relu) {
-    CUDNN_CHECK(cudnnCreateActivationDescriptor(&handle_));
-    CUDNN_CHECK(cudnnSetActivationDescriptor(handle_, relu ? CUDNN_ACTIVATION_RELU : CUDNN_ACTIVATION_IDENTITY,
-                                             CUDNN_PROPAGATE_NAN, 0.0));
-  }
-};
-
 class CublasLtHandle : public LibraryObject<cublasLtHandle_t, cublasLtDestroy> {
  public:
   CublasLtHandle() { CUBLAS_CHECK(cublasLtCreate(&handle_)); }
@@ -94,18 +83,16 @@ class MatrixLayout : public LibraryObject<cublasLtMatrixLayout_t, cublasLtMatrix
   }
 };
 
-// D = epilogue(op(A) op(B)): CUBLAS_COMPUTE_32F is float32 throughout, the FAST types allow TF32 or BF16.
+// D = op(A) op(B): CUBLAS_COMPUTE_32F is float32 throughout, the FAST types allow TF32 or BF16.
 class MatmulDescriptor : public LibraryObject<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy> {
  public:
   MatmulDescriptor(cublasComputeType_t compute_type, cublasOperation_t a, cublasOperation_t b,
-                   cublasLtEpilogue_t epilogue) {
+                   cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT) {
     CUBLAS_CHECK(cublasLtMatmulDescCreate(&handle_, compute_type, CUDA_R_32F));
     set(CUBLASLT_MATMUL_DESC_TRANSA, static_cast<std::int32_t>(a));
     set(CUBLASLT_MATMUL_DESC_TRANSB, static_cast<std::int32_t>(b));
     set(CUBLASLT_MATMUL_DESC_EPILOGUE, static_cast<std::uint32_t>(epilogue));
   }
-  // For epilogues with a bias: one value for each row of D, in device memory. Before every product.
-  void set_bias(const float* bias) { set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias); }
 
  private:
   template <class Value>

@@ -1,7 +1,8 @@
 #pragma once
 // The part of cuBLASLt 13 that cuda/ calls, declared anew; see cudnn.h beside it.
-//   D = epilogue(alpha op(A) op(B) + beta C)       D and C: m x n, op(A): m x k, op(B): k x n
-// Matrices are column major, as in cublas_v2.h. A bias has one value for each row of D.
+//   D = alpha op(A) op(B) + beta C       D and C: m x n, op(A): m x k, op(B): k x n
+// Matrices are column major: element (i, j) of one with leading dimension ld lies at i + j * ld. A dense row-major
+// matrix is therefore its own transpose here.
 #include <cstddef>
 #include <cstdint>
 
@@ -41,15 +42,9 @@ enum cublasLtMatmulDescAttributes_t {
   CUBLASLT_MATMUL_DESC_TRANSA = 3,        // int32_t, a cublasOperation_t
   CUBLASLT_MATMUL_DESC_TRANSB = 4,        // int32_t, a cublasOperation_t
   CUBLASLT_MATMUL_DESC_EPILOGUE = 7,      // uint32_t, a cublasLtEpilogue_t
-  CUBLASLT_MATMUL_DESC_BIAS_POINTER = 8,  // void*: one value for each row of D
 };
 
-enum cublasLtEpilogue_t {
-  CUBLASLT_EPILOGUE_DEFAULT = 1,
-  CUBLASLT_EPILOGUE_RELU = 2,
-  CUBLASLT_EPILOGUE_BIAS = 4,
-  CUBLASLT_EPILOGUE_RELU_BIAS = 6,
-};
+enum cublasLtEpilogue_t { CUBLASLT_EPILOGUE_DEFAULT = 1 };
 
 // By default a result of the heuristics is for operands aligned to 256 bytes and for no workspace at all.
 enum cublasLtMatmulPreferenceAttributes_t {
@@ -67,6 +62,8 @@ struct cublasLtMatmulHeuristicResult_t {
 cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle);
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle);
 std::size_t cublasLtGetVersion(void);
+const char* cublasLtGetStatusName(cublasStatus_t status);
+const char* cublasLtGetStatusString(cublasStatus_t status);
 
 cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType type, std::uint64_t rows,
                                           std::uint64_t cols, std::int64_t ld);

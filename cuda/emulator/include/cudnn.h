@@ -2,7 +2,7 @@
 // The part of cuDNN 9 that cuda/ calls, declared anew, so that the emulated device builds where there is no toolkit.
 // Where there is one, tests/emulator_libraries holds every name here against NVIDIA's header: type, value, layout. The
 // functions are defined in cuda/emulator/libraries, in plain loops that check their arguments; what is not declared
-// here is not called. Tensors are float32; NHWC activations and KRSC filters are what cuda/ uses.
+// here is not called. (The Get functions of descriptors are there for the tests, which ask both libraries.)
 #include <cstddef>
 
 #include "cuda_runtime.h"
@@ -39,14 +39,7 @@ enum cudnnMathType_t {
   CUDNN_FMA_MATH = 3,
 };
 
-enum cudnnNanPropagation_t { CUDNN_NOT_PROPAGATE_NAN = 0, CUDNN_PROPAGATE_NAN = 1 };
 enum cudnnTensorFormat_t { CUDNN_TENSOR_NCHW = 0, CUDNN_TENSOR_NHWC = 1, CUDNN_TENSOR_NCHW_VECT_C = 2 };
-enum cudnnActivationMode_t {
-  CUDNN_ACTIVATION_SIGMOID = 0,
-  CUDNN_ACTIVATION_RELU = 1,
-  CUDNN_ACTIVATION_TANH = 2,
-  CUDNN_ACTIVATION_IDENTITY = 5,
-};
 enum cudnnConvolutionMode_t { CUDNN_CONVOLUTION = 0, CUDNN_CROSS_CORRELATION = 1 };
 enum cudnnDeterminism_t { CUDNN_NON_DETERMINISTIC = 0, CUDNN_DETERMINISTIC = 1 };
 
@@ -87,7 +80,6 @@ typedef struct cudnnContext* cudnnHandle_t;
 typedef struct cudnnTensorStruct* cudnnTensorDescriptor_t;
 typedef struct cudnnFilterStruct* cudnnFilterDescriptor_t;
 typedef struct cudnnConvolutionStruct* cudnnConvolutionDescriptor_t;
-typedef struct cudnnActivationStruct* cudnnActivationDescriptor_t;
 
 // What a query for algorithms answers: best first. `status` says whether it can run, `memory` its workspace in bytes.
 struct cudnnConvolutionFwdAlgoPerfStruct {
@@ -128,7 +120,6 @@ void cudnnGetLastErrorString(char* message, std::size_t max_size);
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle);
 cudnnStatus_t cudnnDestroy(cudnnHandle_t handle);
 cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, cudaStream_t stream);
-cudnnStatus_t cudnnGetStream(cudnnHandle_t handle, cudaStream_t* stream);
 
 // Tensors: four extents in the order n, c, h, w whatever the format, which only fixes the strides.
 cudnnStatus_t cudnnCreateTensorDescriptor(cudnnTensorDescriptor_t* tensor);
@@ -150,13 +141,6 @@ cudnnStatus_t cudnnGetFilter4dDescriptor(cudnnFilterDescriptor_t filter, cudnnDa
                                          cudnnTensorFormat_t* format, int* k, int* c, int* h, int* w);
 cudnnStatus_t cudnnGetFilterSizeInBytes(cudnnFilterDescriptor_t filter, std::size_t* size);
 
-cudnnStatus_t cudnnCreateActivationDescriptor(cudnnActivationDescriptor_t* activation);
-cudnnStatus_t cudnnDestroyActivationDescriptor(cudnnActivationDescriptor_t activation);
-cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t activation, cudnnActivationMode_t mode,
-                                           cudnnNanPropagation_t nan, double coefficient);
-cudnnStatus_t cudnnGetActivationDescriptor(cudnnActivationDescriptor_t activation, cudnnActivationMode_t* mode,
-                                           cudnnNanPropagation_t* nan, double* coefficient);
-
 cudnnStatus_t cudnnCreateConvolutionDescriptor(cudnnConvolutionDescriptor_t* convolution);
 cudnnStatus_t cudnnDestroyConvolutionDescriptor(cudnnConvolutionDescriptor_t convolution);
 cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t convolution, int pad_h, int pad_w,
@@ -171,7 +155,7 @@ cudnnStatus_t cudnnGetConvolution2dForwardOutputDim(cudnnConvolutionDescriptor_t
                                                     cudnnTensorDescriptor_t input, cudnnFilterDescriptor_t filter,
                                                     int* n, int* c, int* h, int* w);
 
-// Which algorithms there are, best first by the library's own guess, and the workspace that one of them needs.
+// Which algorithms there are, best first by the library's own guess.
 cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
                                                      cudnnFilterDescriptor_t w,
                                                      cudnnConvolutionDescriptor_t convolution,
@@ -187,22 +171,6 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t handle
                                                             cudnnConvolutionDescriptor_t convolution,
                                                             cudnnFilterDescriptor_t dw, int requested, int* returned,
                                                             cudnnConvolutionBwdFilterAlgoPerf_t* results);
-cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
-                                                      cudnnFilterDescriptor_t w,
-                                                      cudnnConvolutionDescriptor_t convolution,
-                                                      cudnnTensorDescriptor_t y, cudnnConvolutionFwdAlgo_t algorithm,
-                                                      std::size_t* size);
-cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(cudnnHandle_t handle, cudnnFilterDescriptor_t w,
-                                                           cudnnTensorDescriptor_t dy,
-                                                           cudnnConvolutionDescriptor_t convolution,
-                                                           cudnnTensorDescriptor_t dx,
-                                                           cudnnConvolutionBwdDataAlgo_t algorithm, std::size_t* size);
-cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
-                                                             cudnnTensorDescriptor_t dy,
-                                                             cudnnConvolutionDescriptor_t convolution,
-                                                             cudnnFilterDescriptor_t dw,
-                                                             cudnnConvolutionBwdFilterAlgo_t algorithm,
-                                                             std::size_t* size);
 
 // result = alpha * operation + beta * result; alpha and beta are host floats, read before the call returns.
 cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, cudnnTensorDescriptor_t x_descriptor,
@@ -210,13 +178,6 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, c
                                       cudnnConvolutionDescriptor_t convolution, cudnnConvolutionFwdAlgo_t algorithm,
                                       void* workspace, std::size_t workspace_bytes, const void* beta,
                                       cudnnTensorDescriptor_t y_descriptor, void* y);
-// y = activation(alpha1 * conv(x, w) + alpha2 * z + bias); z may be y, and is not read where alpha2 is 0.
-cudnnStatus_t cudnnConvolutionBiasActivationForward(
-    cudnnHandle_t handle, const void* alpha1, cudnnTensorDescriptor_t x_descriptor, const void* x,
-    cudnnFilterDescriptor_t w_descriptor, const void* w, cudnnConvolutionDescriptor_t convolution,
-    cudnnConvolutionFwdAlgo_t algorithm, void* workspace, std::size_t workspace_bytes, const void* alpha2,
-    cudnnTensorDescriptor_t z_descriptor, const void* z, cudnnTensorDescriptor_t bias_descriptor, const void* bias,
-    cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t y_descriptor, void* y);
 cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alpha,
                                            cudnnFilterDescriptor_t w_descriptor, const void* w,
                                            cudnnTensorDescriptor_t dy_descriptor, const void* dy,

@@ -59,8 +59,6 @@ Field find(MatmulFields& fields, cublasLtMatmulDescAttributes_t attribute) {
       return field(fields.transb);
     case CUBLASLT_MATMUL_DESC_EPILOGUE:
       return field(fields.epilogue);
-    case CUBLASLT_MATMUL_DESC_BIAS_POINTER:
-      return field(fields.bias);
   }
   return {};
 }
@@ -130,7 +128,7 @@ cublasStatus_t cublasLtMatrixLayoutGetAttribute(cublasLtMatrixLayout_t layout,
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* descriptor, cublasComputeType_t compute_type,
                                         cudaDataType_t scale_type) {
   return create(descriptor,
-                MatmulFields{compute_type, scale_type, CUBLAS_OP_N, CUBLAS_OP_N, CUBLASLT_EPILOGUE_DEFAULT, nullptr});
+                MatmulFields{compute_type, scale_type, CUBLAS_OP_N, CUBLAS_OP_N, CUBLASLT_EPILOGUE_DEFAULT});
 }
 
 cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t descriptor) {

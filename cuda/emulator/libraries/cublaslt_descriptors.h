@@ -15,7 +15,6 @@ struct LayoutFields {
 struct MatmulFields {
   std::int32_t compute_type, scale_type, transa, transb;
   std::uint32_t epilogue;
-  const void* bias;
 };
 struct PreferenceFields {
   std::uint64_t max_workspace;

@@ -7,24 +7,18 @@
 #include "cuda/emulator/libraries/matrix.h"
 #include "cuda/emulator/libraries/memory.h"
 
-struct cublasLtContext {};
-
 using namespace palimpsest::libraries;
 
 namespace {
 
-constexpr std::size_t kVersion = 130000;
-// The heuristics were not told that operands may be aligned less, and a vector load of a bias wants 16 bytes.
-constexpr std::size_t kAlignment = 256, kBiasAlignment = 16;
-
+// The heuristics were not told that operands may be aligned less.
+constexpr std::size_t kAlignment = 256;
 constexpr int kAlgorithms = 2;
 
 struct Product {
   Matrix a, b, c, d;
   Precision precision = Precision::float32;
-  bool relu = false, biased = false;
-  const void* bias = nullptr;
-  std::uint64_t name = 0;  // a hash of shapes, strides and types; the bias pointer is no part of it
+  std::uint64_t name = 0;  // a hash of shapes, strides and precision
 };
 
 bool read_layout(cublasLtMatrixLayout_t layout, Matrix& matrix) {
@@ -56,24 +50,17 @@ bool read_precision(std::int32_t compute_type, Precision& precision) {
   }
 }
 
-bool read_epilogue(std::uint32_t epilogue, Product& product) {
-  product.relu = epilogue == CUBLASLT_EPILOGUE_RELU || epilogue == CUBLASLT_EPILOGUE_RELU_BIAS;
-  product.biased = epilogue == CUBLASLT_EPILOGUE_BIAS || epilogue == CUBLASLT_EPILOGUE_RELU_BIAS;
-  return product.relu || product.biased || epilogue == CUBLASLT_EPILOGUE_DEFAULT;
-}
-
 bool same_extents(const Matrix& a, const Matrix& b) {
   return a.rows == b.rows && a.columns == b.columns;
 }
 
-std::uint64_t hash(const Product& product, std::uint32_t epilogue) {
+std::uint64_t hash(const Product& product) {
   std::uint64_t value = 0xcbf29ce484222325u;  // FNV-1a
   const auto add = [&](std::uint64_t part) { value = (value ^ part) * 0x100000001b3u; };
   for (const Matrix& matrix : {product.a, product.b, product.c, product.d})
     for (const std::int64_t part : {matrix.rows, matrix.columns, matrix.leading, std::int64_t{matrix.transposed}})
       add(std::uint64_t(part));
   add(std::uint64_t(product.precision));
-  add(epilogue);
   return value;
 }
 
@@ -89,26 +76,15 @@ cublasStatus_t resolve(cublasLtMatmulDesc_t descriptor, cublasLtMatrixLayout_t a
       product.a.op_columns() != product.b.op_rows() || !same_extents(product.c, product.d))
     return CUBLAS_STATUS_INVALID_VALUE;
   if (!read_precision(fields.compute_type, product.precision) || fields.scale_type != CUDA_R_32F ||
-      !read_epilogue(fields.epilogue, product))
+      fields.epilogue != CUBLASLT_EPILOGUE_DEFAULT)
     return CUBLAS_STATUS_NOT_SUPPORTED;
-  product.bias = fields.bias;
-  product.name = hash(product, fields.epilogue);
+  product.name = hash(product);
   return CUBLAS_STATUS_SUCCESS;
 }
 
 // The first algorithm keeps a copy of the result in its workspace, as a split sum does; the second needs none.
 std::uint64_t workspace_of(int algorithm, const Product& product) {
   return algorithm == 0 ? product.d.bytes() : 0;
-}
-
-void apply_epilogue(const Product& product, float* d) {
-  const float* bias = static_cast<const float*>(product.bias);
-  for (std::int64_t j = 0; j < product.d.columns; ++j)
-    for (std::int64_t i = 0; i < product.d.rows; ++i) {
-      float& value = d[j * product.d.leading + i];
-      if (product.biased) value += bias[i];
-      if (product.relu) value = value > 0.0f ? value : 0.0f;  // NaN becomes 0, as a GPU's max makes it
-    }
 }
 
 void copy(const Matrix& from_layout, const float* from, const Matrix& to_layout, float* to) {
@@ -128,28 +104,11 @@ void run(const Product& product, float alpha, const void* a, const void* b, floa
   multiply(product.d.rows, product.d.columns, product.a.op_columns(), alpha, product.a.read(a), product.b.read(b), beta,
            result.write(target), product.precision);
   if (workspace) copy(result, target, product.d, d);
-  apply_epilogue(product, d);
 }
 
 }  // namespace
 
 extern "C" {
-
-cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) {
-  if (!handle) return CUBLAS_STATUS_INVALID_VALUE;
-  *handle = new cublasLtContext;
-  return CUBLAS_STATUS_SUCCESS;
-}
-
-cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
-  if (!handle) return CUBLAS_STATUS_INVALID_VALUE;
-  delete handle;
-  return CUBLAS_STATUS_SUCCESS;
-}
-
-std::size_t cublasLtGetVersion(void) {
-  return kVersion;
-}
 
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtMatmulDesc_t descriptor,
                                               cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
@@ -185,7 +144,6 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
   if (!alpha || !beta || !a || !b || !c || !d) return CUBLAS_STATUS_INVALID_VALUE;
   Product product;
   if (const cublasStatus_t status = resolve(descriptor, a_layout, b_layout, c_layout, d_layout, product)) return status;
-  if (product.biased && (!product.bias || !aligned(product.bias, kBiasAlignment))) return CUBLAS_STATUS_INVALID_VALUE;
   for (const void* operand : {a, b, c, static_cast<const void*>(d)})
     if (!aligned(operand, kAlignment)) return CUBLAS_STATUS_INVALID_VALUE;
   if (c == d && product.c.leading != product.d.leading) return CUBLAS_STATUS_INVALID_VALUE;
@@ -200,7 +158,6 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
   const float beta_value = *static_cast<const float*>(beta);
   std::vector<Range> reads = {{"A", a, product.a.bytes()}, {"B", b, product.b.bytes()}};
   if (c != d && beta_value != 0.0f) reads.push_back({"C", c, product.c.bytes()});
-  if (product.biased) reads.push_back({"the bias", product.bias, std::size_t(product.d.rows) * sizeof(float)});
   enqueue(stream, "cublasLtMatmul", std::move(reads),
           {{"D", d, product.d.bytes()}, {"the workspace", workspace, std::size_t(needed)}},
           [=, alpha = *static_cast<const float*>(alpha)] {

@@ -52,15 +52,6 @@ cudnnStatus_t rank(const Convolution& shape, cudnnMathType_t math, std::initiali
   return CUDNN_STATUS_SUCCESS;
 }
 
-template <class Name>
-cudnnStatus_t workspace_size(const Convolution& shape, cudnnMathType_t math, Name name, std::size_t* size) {
-  CUDNN_REQUIRE(size, CUDNN_STATUS_BAD_PARAM, "there is nowhere to put the size");
-  Algorithm algorithm;
-  if (const cudnnStatus_t status = find(shape, math, name, algorithm)) return status;
-  *size = algorithm.workspace;
-  return CUDNN_STATUS_SUCCESS;
-}
-
 bool is_float(const cudnnTensorStruct& tensor) {
   return tensor.type == CUDNN_DATA_FLOAT;
 }
@@ -169,40 +160,6 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t handle
   if (const cudnnStatus_t status = resolve(x, dw, convolution, dy, shape)) return status;
   return rank(shape, convolution->math, {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1},
               CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT, requested, returned, results);
-}
-
-cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
-                                                      cudnnFilterDescriptor_t w,
-                                                      cudnnConvolutionDescriptor_t convolution,
-                                                      cudnnTensorDescriptor_t y, cudnnConvolutionFwdAlgo_t algorithm,
-                                                      std::size_t* size) {
-  CUDNN_REQUIRE(handle, CUDNN_STATUS_BAD_PARAM, "the handle is null");
-  Convolution shape;
-  if (const cudnnStatus_t status = resolve(x, w, convolution, y, shape)) return status;
-  return workspace_size(shape, convolution->math, algorithm, size);
-}
-
-cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(cudnnHandle_t handle, cudnnFilterDescriptor_t w,
-                                                           cudnnTensorDescriptor_t dy,
-                                                           cudnnConvolutionDescriptor_t convolution,
-                                                           cudnnTensorDescriptor_t dx,
-                                                           cudnnConvolutionBwdDataAlgo_t algorithm, std::size_t* size) {
-  CUDNN_REQUIRE(handle, CUDNN_STATUS_BAD_PARAM, "the handle is null");
-  Convolution shape;
-  if (const cudnnStatus_t status = resolve(dx, w, convolution, dy, shape)) return status;
-  return workspace_size(shape, convolution->math, algorithm, size);
-}
-
-cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
-                                                             cudnnTensorDescriptor_t dy,
-                                                             cudnnConvolutionDescriptor_t convolution,
-                                                             cudnnFilterDescriptor_t dw,
-                                                             cudnnConvolutionBwdFilterAlgo_t algorithm,
-                                                             std::size_t* size) {
-  CUDNN_REQUIRE(handle, CUDNN_STATUS_BAD_PARAM, "the handle is null");
-  Convolution shape;
-  if (const cudnnStatus_t status = resolve(x, dw, convolution, dy, shape)) return status;
-  return workspace_size(shape, convolution->math, algorithm, size);
 }
 
 }  // extern "C"

@@ -1,7 +1,4 @@
-#include <cmath>
 #include <cstddef>
-#include <cstring>
-#include <utility>
 #include <vector>
 
 #include "cuda/emulator/libraries/convolution.h"
@@ -39,12 +36,6 @@ float value(const void* scalar) {
   return *static_cast<const float*>(scalar);
 }
 
-// As a GPU's max does: NaN becomes 0 unless it is asked for.
-float relu(float value, cudnnNanPropagation_t nan) {
-  if (std::isnan(value)) return nan == CUDNN_PROPAGATE_NAN ? value : 0.0f;
-  return value > 0.0f ? value : 0.0f;
-}
-
 bool is_bias(const cudnnTensorStruct& tensor, int channels) {
   return tensor.type == CUDNN_DATA_FLOAT && tensor.is(1, channels, 1, 1) && tensor.is_nhwc();
 }
@@ -73,49 +64,6 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, c
           [=, method = found.method, alpha = value(alpha), beta = value(beta)] {
             forward(shape, method, alpha, static_cast<const float*>(x), static_cast<const float*>(w), beta,
                     static_cast<float*>(y));
-          });
-  return CUDNN_STATUS_SUCCESS;
-}
-
-cudnnStatus_t cudnnConvolutionBiasActivationForward(
-    cudnnHandle_t handle, const void* alpha1, cudnnTensorDescriptor_t x_descriptor, const void* x,
-    cudnnFilterDescriptor_t w_descriptor, const void* w, cudnnConvolutionDescriptor_t convolution,
-    cudnnConvolutionFwdAlgo_t algorithm, void* workspace, std::size_t workspace_bytes, const void* alpha2,
-    cudnnTensorDescriptor_t z_descriptor, const void* z, cudnnTensorDescriptor_t bias_descriptor, const void* bias,
-    cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t y_descriptor, void* y) {
-  CUDNN_REQUIRE(alpha1 && alpha2, CUDNN_STATUS_BAD_PARAM, "alpha1 or alpha2 is null");
-  Convolution shape;
-  Algorithm found;
-  if (const cudnnStatus_t status = resolve(x_descriptor, w_descriptor, convolution, y_descriptor, shape)) return status;
-  if (const cudnnStatus_t status =
-          prepare(handle, shape, convolution->math, algorithm, {x, w, y, z, bias}, workspace, workspace_bytes, found))
-    return status;
-  CUDNN_REQUIRE(z_descriptor && bias_descriptor && activation, CUDNN_STATUS_BAD_PARAM, "a descriptor is null");
-  CUDNN_REQUIRE(z_descriptor->is(int(shape.n), int(shape.k), int(shape.p), int(shape.q)) && z_descriptor->is_nhwc() &&
-                    z_descriptor->type == CUDNN_DATA_FLOAT,
-                CUDNN_STATUS_NOT_SUPPORTED, "z is not described as y is");
-  CUDNN_REQUIRE(is_bias(*bias_descriptor, int(shape.k)), CUDNN_STATUS_BAD_PARAM,
-                "the bias has not one value for each output channel");
-  const bool identity = activation->mode == CUDNN_ACTIVATION_IDENTITY;
-  CUDNN_REQUIRE(identity || activation->mode == CUDNN_ACTIVATION_RELU, CUDNN_STATUS_NOT_SUPPORTED,
-                "the activation must be ReLU or the identity");
-  CUDNN_REQUIRE(!identity || algorithm == CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, CUDNN_STATUS_NOT_SUPPORTED,
-                "without an activation only IMPLICIT_PRECOMP_GEMM runs");
-  std::vector<Range> reads = {
-      {"x", x, shape.x_bytes()}, {"w", w, shape.w_bytes()}, {"the bias", bias, bias_descriptor->bytes()}};
-  if (z != y) reads.push_back({"z", z, shape.y_bytes()});
-  enqueue(handle->stream, "cudnnConvolutionBiasActivationForward", std::move(reads),
-          {{"y", y, shape.y_bytes()}, {"the workspace", workspace, found.workspace}},
-          [=, method = found.method, alpha = value(alpha1), beta = value(alpha2), nan = activation->nan] {
-            float* out = static_cast<float*>(y);
-            if (z != y && beta != 0.0f) std::memcpy(out, z, shape.y_bytes());
-            forward(shape, method, alpha, static_cast<const float*>(x), static_cast<const float*>(w), beta, out);
-            for (std::int64_t pixel = 0; pixel < shape.pixels(); ++pixel)
-              for (std::int64_t k = 0; k < shape.k; ++k) {
-                float& element = out[pixel * shape.k + k];
-                element += static_cast<const float*>(bias)[k];
-                if (!identity) element = relu(element, nan);
-              }
           });
   return CUDNN_STATUS_SUCCESS;
 }

@@ -183,27 +183,6 @@ cudnnStatus_t cudnnGetFilterSizeInBytes(cudnnFilterDescriptor_t filter, std::siz
   return CUDNN_STATUS_SUCCESS;
 }
 
-cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t activation, cudnnActivationMode_t mode,
-                                           cudnnNanPropagation_t nan, double coefficient) {
-  CUDNN_REQUIRE(activation, CUDNN_STATUS_BAD_PARAM, "the activation descriptor is null");
-  CUDNN_REQUIRE(mode == CUDNN_ACTIVATION_SIGMOID || mode == CUDNN_ACTIVATION_RELU || mode == CUDNN_ACTIVATION_TANH ||
-                    mode == CUDNN_ACTIVATION_IDENTITY,
-                CUDNN_STATUS_BAD_PARAM, "the activation does not exist");
-  CUDNN_REQUIRE(nan == CUDNN_NOT_PROPAGATE_NAN || nan == CUDNN_PROPAGATE_NAN, CUDNN_STATUS_BAD_PARAM,
-                "the treatment of NaN does not exist");
-  *activation = {mode, nan, coefficient};
-  return CUDNN_STATUS_SUCCESS;
-}
-
-cudnnStatus_t cudnnGetActivationDescriptor(cudnnActivationDescriptor_t activation, cudnnActivationMode_t* mode,
-                                           cudnnNanPropagation_t* nan, double* coefficient) {
-  CUDNN_REQUIRE(activation && mode && nan && coefficient, CUDNN_STATUS_BAD_PARAM, "an argument is null");
-  *mode = activation->mode;
-  *nan = activation->nan;
-  *coefficient = activation->coefficient;
-  return CUDNN_STATUS_SUCCESS;
-}
-
 cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t convolution, int pad_h, int pad_w,
                                               int stride_h, int stride_w, int dilation_h, int dilation_w,
                                               cudnnConvolutionMode_t mode, cudnnDataType_t compute_type) {

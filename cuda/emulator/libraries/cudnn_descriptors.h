@@ -41,9 +41,3 @@ struct cudnnConvolutionStruct {
   // Outputs along one axis (0: rows, 1: columns); 0 or less where the dilated filter does not fit.
   std::int64_t outputs(int axis, int input, int taps) const;
 };
-
-struct cudnnActivationStruct {
-  cudnnActivationMode_t mode = CUDNN_ACTIVATION_SIGMOID;
-  cudnnNanPropagation_t nan = CUDNN_NOT_PROPAGATE_NAN;
-  double coefficient = 0;
-};

@@ -71,10 +71,4 @@ cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, cudaStream_t stream) {
   return CUDNN_STATUS_SUCCESS;
 }
 
-cudnnStatus_t cudnnGetStream(cudnnHandle_t handle, cudaStream_t* stream) {
-  CUDNN_REQUIRE(handle && stream, CUDNN_STATUS_BAD_PARAM, "an argument is null");
-  *stream = handle->stream;
-  return CUDNN_STATUS_SUCCESS;
-}
-
 }  // extern "C"

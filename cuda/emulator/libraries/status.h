@@ -1,7 +1,6 @@
 #pragma once
 #include <string>
 
-#include "cublas_v2.h"
 #include "cudnn.h"
 
 namespace palimpsest::libraries {
