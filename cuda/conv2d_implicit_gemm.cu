@@ -7,6 +7,7 @@
 #include "cuda/check.h"
 #include "cuda/gemm.h"
 #include "cuda/gemm_epilogues.cuh"
+#include "cuda/gemm_few_rows.h"
 #include "cuda/gemm_plan.h"
 
 // Shapes, tiles and parts; the kernels are in gemm_kernels.cuh, one launcher a file.
@@ -29,15 +30,17 @@ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
-// Two blocks on each of an H100's 132 multiprocessors. A fixed number: sums must not depend on the GPU at hand.
-constexpr std::int64_t kBlocksWanted = 264;
+// Two blocks on each of an H100's 132 multiprocessors; of few_rows, which waits for memory only, four. Fixed numbers:
+// sums must not depend on the GPU at hand.
+constexpr std::int64_t kBlocksWanted = 264, kStreamingBlocksWanted = 528;
 constexpr std::int64_t kMaxParts = 64;
 constexpr std::int64_t kLeastTermsPerPart = 256;  // a shorter sum costs more in its second pass than it wins
+constexpr std::int64_t kMaxFewRows = 8;
 
 struct Extent {
   int rows, columns;
 };
-Extent extent(GemmTile tile) {
+Extent extent(GemmTile tile, Pass pass) {
   switch (tile) {
     case GemmTile::tall:
       return {128, 64};
@@ -47,65 +50,88 @@ Extent extent(GemmTile tile) {
       return {32, 32};
     case GemmTile::narrow:
       return {128, 16};
+    case GemmTile::few_rows:
+      return {int(kMaxFewRows), pass == Pass::forward ? kFewRowsForwardColumns : kFewRowsBackwardColumns};
     default:
       return {128, 128};
   }
 }
 
-GemmTile choose(Pass pass, std::int64_t rows, std::int64_t columns) {
-  if (rows <= 32) return GemmTile::small;
-  if (pass == Pass::backward_weights) return rows <= 64 ? GemmTile::square : GemmTile::large;
-  if (columns <= 16 && pass == Pass::backward_data) return GemmTile::narrow;
-  if (columns <= 32) return GemmTile::small;
-  return columns <= 64 || rows <= 256 ? GemmTile::tall : GemmTile::large;
+// The product of one pass: rows x columns, each a sum of `terms`.
+struct Extents {
+  std::int64_t rows, columns, terms;
+};
+Extents extents(const ImplicitGemmShape& s, Pass pass) {
+  const std::int64_t inputs = s.inputs, outputs = s.outputs, taps = s.taps;
+  switch (pass) {
+    case Pass::forward:
+      return {s.pixels(), outputs, taps * inputs};
+    case Pass::backward_data:
+      return {s.pixels(), inputs, taps * outputs};
+    default:
+      return {outputs, taps * inputs, s.pixels()};
+  }
 }
 
-bool serves(GemmTile tile, Pass pass) {
+bool serves(GemmTile tile, Pass pass, const ImplicitGemmShape& shape, Precision precision) {
   switch (tile) {
+    case GemmTile::automatic:
+      return false;
     case GemmTile::tall:
       return pass != Pass::backward_weights;
     case GemmTile::square:
       return pass == Pass::backward_weights;
     case GemmTile::narrow:
       return pass == Pass::backward_data;
+    case GemmTile::few_rows:
+      return pass != Pass::backward_weights && precision == Precision::fp32 && shape.taps == 1 &&
+             shape.pixels() <= kMaxFewRows && shape.inputs % 4 == 0;
     default:
       return true;
   }
 }
 
+GemmTile choose(Pass pass, const ImplicitGemmShape& shape, Precision precision) {
+  const Extents of = extents(shape, pass);
+  if (serves(GemmTile::few_rows, pass, shape, precision)) return GemmTile::few_rows;
+  if (of.rows <= 32) return GemmTile::small;
+  if (pass == Pass::backward_weights) return of.rows <= 64 ? GemmTile::square : GemmTile::large;
+  if (of.columns <= 16 && pass == Pass::backward_data) return GemmTile::narrow;
+  if (of.columns <= 32) return GemmTile::small;
+  return of.columns <= 64 || of.rows <= 256 ? GemmTile::tall : GemmTile::large;
+}
+
 }  // namespace
 
 std::size_t Cut::partial_bytes() const {
-  const std::size_t bytes =
-      parts > 1 ? std::size_t(parts) * std::size_t(rows) * std::size_t(columns) * sizeof(float) : 0;
+  if (!has_partials()) return 0;
+  const std::size_t bytes = std::size_t(parts) * std::size_t(rows) * std::size_t(columns) * sizeof(float);
   return (bytes + 255) / 256 * 256;
 }
 
-Cut cut(const ImplicitGemmShape& shape, Pass pass, GemmTile tile, int splits) {
-  const bool weights = pass == Pass::backward_weights;
-  const std::int64_t pixels = shape.pixels();
-  const std::int64_t rows = weights ? shape.outputs : pixels;
-  const std::int64_t columns = weights                 ? std::int64_t{shape.taps} * shape.inputs
-                               : pass == Pass::forward ? shape.outputs
-                                                       : shape.inputs;
-  const std::int64_t terms =
-      weights ? pixels : std::int64_t{shape.taps} * (pass == Pass::forward ? shape.inputs : shape.outputs);
+Cut cut(const ImplicitGemmShape& shape, Pass pass, const GemmRun& run) {
+  const Extents of = extents(shape, pass);
   Cut cut;
-  cut.tile = tile == GemmTile::automatic || !serves(tile, pass) ? choose(pass, rows, columns) : tile;
-  const Extent each = extent(cut.tile);
-  cut.rows = int(rows), cut.columns = int(columns);
-  cut.row_tiles = int(ceil_div(rows, each.rows)), cut.column_tiles = int(ceil_div(columns, each.columns));
-  std::int64_t parts = splits;
-  if (splits == 0)
-    parts = std::clamp(std::min(kBlocksWanted / std::max<std::int64_t>(cut.blocks(), 1), terms / kLeastTermsPerPart),
-                       std::int64_t{1}, kMaxParts);
+  cut.tile = serves(run.tile, pass, shape, run.precision) ? run.tile : choose(pass, shape, run.precision);
+  const Extent each = extent(cut.tile, pass);
+  cut.rows = int(of.rows), cut.columns = int(of.columns);
+  cut.row_tiles = int(ceil_div(of.rows, each.rows)), cut.column_tiles = int(ceil_div(of.columns, each.columns));
+  std::int64_t parts = run.splits;
+  if (parts == 0) {
+    const std::int64_t wanted = cut.tile == GemmTile::few_rows ? kStreamingBlocksWanted : kBlocksWanted;
+    parts = std::min(wanted / std::max<std::int64_t>(cut.blocks(), 1), of.terms / kLeastTermsPerPart);
+    parts = std::clamp<std::int64_t>(parts, 1, kMaxParts);
+  }
   cut.parts = int(parts);
   return cut;
 }
 
 Cut cut_of_denominator(const ImplicitGemmShape& shape, const GemmRun& run, bool several_terms) {
-  const Cut one = cut(shape, Pass::forward, run.tile, run.splits);
-  return several_terms && one.tile == GemmTile::large ? cut(shape, Pass::forward, GemmTile::tall, run.splits) : one;
+  const Cut one = cut(shape, Pass::forward, run);
+  if (!several_terms || one.tile == GemmTile::tall || one.tile == GemmTile::small) return one;
+  GemmRun fitting = run;
+  fitting.tile = one.tile == GemmTile::few_rows ? GemmTile::small : GemmTile::tall;
+  return cut(shape, Pass::forward, fitting);
 }
 
 std::int64_t ledger_blocks(const Cut& cut, bool second_pass) {
@@ -150,17 +176,19 @@ void check(const ImplicitGemmShape& s, const GemmRun& run, std::size_t scratch_n
 }  // namespace gemm
 
 std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile tile, int splits) {
+  using namespace gemm;
   std::size_t most = 0;
-  for (const gemm::Pass pass : {gemm::Pass::forward, gemm::Pass::backward_data, gemm::Pass::backward_weights}) {
-    const gemm::Cut cut = gemm::cut(shape, pass, tile, splits);
-    std::size_t bytes = cut.partial_bytes();
-    if (pass == gemm::Pass::backward_weights) bytes += gemm::bias_partial_bytes(shape);
-    most = std::max(most, bytes);
-  }
-  for (const bool several_terms : {false, true}) {
-    const gemm::Cut cut = gemm::cut_of_denominator(shape, {.tile = tile, .splits = splits}, several_terms);
-    const std::int64_t blocks = std::max(gemm::ledger_blocks(cut, false), gemm::ledger_blocks(cut, true));
-    most = std::max(most, cut.partial_bytes() + std::size_t(blocks) * gemm::LedgerSums::kCount * sizeof(double));
+  for (const Precision precision : {Precision::fp32, Precision::tf32}) {  // bf16 is cut as tf32 is
+    GemmRun run;
+    run.precision = precision, run.tile = tile, run.splits = splits;
+    most = std::max(most, cut(shape, Pass::forward, run).partial_bytes());
+    most = std::max(most, cut(shape, Pass::backward_data, run).partial_bytes());
+    most = std::max(most, cut(shape, Pass::backward_weights, run).partial_bytes() + bias_partial_bytes(shape));
+    for (const bool several_terms : {false, true}) {
+      const Cut cut = cut_of_denominator(shape, run, several_terms);
+      const std::int64_t blocks = std::max(ledger_blocks(cut, false), ledger_blocks(cut, true));
+      most = std::max(most, cut.partial_bytes() + std::size_t(blocks) * LedgerSums::kCount * sizeof(double));
+    }
   }
   return most;
 }

@@ -1,3 +1,4 @@
+#include "cuda/gemm_few_rows.h"
 #include "cuda/gemm_launch.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -8,17 +9,20 @@ using namespace gemm;
 
 void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const float* dy, const float* w,
                    const Redistribute& epilogue) {
-  const Cut cut = gemm::cut(shape, Pass::backward_data, run.tile, run.splits);
+  const Cut cut = gemm::cut(shape, Pass::backward_data, run);
   check(shape, run, cut.partial_bytes());
   if (shape.pixels() == 0) return;
   const Problem problem = make_problem(shape, run, cut, make_pixels(shape, dy, shape.outputs), w);
-  with_tile<GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::narrow>(
-      run.precision, cut.tile, [&](auto tile) {
-        using Tile = decltype(tile);
-        CUDA_LAUNCH((backward_data_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream, problem,
-                    epilogue);
-        CUDA_LAUNCH_CHECK();
-      });
+  if (cut.tile == GemmTile::few_rows)
+    few_rows_backward_data(shape, cut, run.stream, dy, w, problem.partials);
+  else
+    with_tile<GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::narrow>(
+        run.precision, cut.tile, [&](auto tile) {
+          using Tile = decltype(tile);
+          CUDA_LAUNCH((backward_data_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream, problem,
+                      epilogue);
+          CUDA_LAUNCH_CHECK();
+        });
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
 }
 

@@ -1,3 +1,4 @@
+#include "cuda/gemm_few_rows.h"
 #include "cuda/gemm_launch.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -33,6 +34,10 @@ bool is_plain(const DenominatorPointers& what) {
 
 void multiply(const GemmRun& run, const Cut& cut, const Problem& problem, const DenominatorPointers& what,
               const Divide& epilogue) {
+  if (cut.tile == GemmTile::few_rows) {
+    few_rows_forward(problem.shape, cut, run.stream, what.x, what.term[0].weights, problem.partials);
+    return;
+  }
   if (is_plain(what)) {
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);
@@ -58,7 +63,7 @@ void implicit_gemm_relevance_denominator(const ImplicitGemmShape& shape, const G
                                          const DenominatorPointers& what) {
   check_pointers(what);
   const Cut cut = cut_of_denominator(shape, run, !is_plain(what));
-  const std::int64_t blocks = ledger_blocks(cut, what.known || cut.parts > 1);
+  const std::int64_t blocks = ledger_blocks(cut, what.known || cut.has_partials());
   check(shape, run, cut.partial_bytes() + std::size_t(blocks) * LedgerSums::kCount * sizeof(double));
   auto* const partials = reinterpret_cast<double*>(static_cast<char*>(run.scratch) + cut.partial_bytes());
   if (shape.pixels() == 0) {

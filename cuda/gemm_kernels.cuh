@@ -26,13 +26,6 @@ struct Terms {
   TermPointers term[kMaxTerms];
 };
 
-// Part `part` of `parts` of `total` steps: [first, first + count), none longer than another by more than one.
-struct PartOfSteps {
-  __device__ PartOfSteps(int total, int part, int parts)
-      : first(int(std::int64_t{total} * part / parts)), count(int(std::int64_t{total} * (part + 1) / parts) - first) {}
-  int first, count;
-};
-
 template <class Shape>
 struct TileOrigin {
   __device__ explicit TileOrigin(int column_tiles)
@@ -122,7 +115,8 @@ class TermWeightLines {
 // Rows: output pixels. Columns: output channels. Sum: taps, slices of the input channels, terms.
 // With TERMS x stays in registers between them, so fewer threads fit.
 template <class Shape, bool TERMS, class Epilogue>
-__global__ void __launch_bounds__(Shape::kThreads, TERMS ? Shape::kBlocksPerSm - 1 : Shape::kBlocksPerSm)
+__global__ void __launch_bounds__(Shape::kThreads,
+                                  TERMS&& Shape::kBlocksPerSm > 1 ? Shape::kBlocksPerSm - 1 : Shape::kBlocksPerSm)
     forward_kernel(const __grid_constant__ Problem problem, const __grid_constant__ Terms terms,
                    const __grid_constant__ Epilogue epilogue) {
   if constexpr (Shape::kSimt || kHasTensorCores) {

@@ -15,7 +15,7 @@ inline Pixels make_pixels(const ImplicitGemmShape& s, const float* data, int cha
 inline Problem make_problem(const ImplicitGemmShape& shape, const GemmRun& run, const Cut& cut, const Pixels& pixels,
                             const float* weights) {
   return {shape,       pixels,           weights,   cut.rows,
-          cut.columns, cut.column_tiles, cut.parts, cut.parts > 1 ? static_cast<float*>(run.scratch) : nullptr};
+          cut.columns, cut.column_tiles, cut.parts, cut.has_partials() ? static_cast<float*>(run.scratch) : nullptr};
 }
 
 inline dim3 product_grid(const Cut& cut) {

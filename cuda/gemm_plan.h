@@ -13,14 +13,15 @@ struct Cut {
   int parts = 1;
 
   std::int64_t blocks() const { return std::int64_t{row_tiles} * column_tiles; }
-  std::size_t partial_bytes() const;  // 0 with one part
+  bool has_partials() const { return parts > 1 || tile == GemmTile::few_rows; }
+  std::size_t partial_bytes() const;  // a multiple of 256
 };
 
 // Tiles by the product's extents, parts so that small products fill a GPU too: the same on every GPU.
-Cut cut(const ImplicitGemmShape& shape, Pass pass, GemmTile tile, int splits);
+Cut cut(const ImplicitGemmShape& shape, Pass pass, const GemmRun& run);
 
-// The forward product of a denominator. Several terms have no large tile: they occur in the first layer, with 64
-// columns, and their kernel needs the registers for x.
+// The forward product of a denominator. Several terms run in tall and small tiles only: they occur in the first layer,
+// with 64 columns, and their kernel needs registers for x.
 Cut cut_of_denominator(const ImplicitGemmShape& shape, const GemmRun& run, bool several_terms);
 // Blocks that each leave a partial of the ledger's sums.
 std::int64_t ledger_blocks(const Cut& cut, bool second_pass);

@@ -25,7 +25,8 @@ struct TileShape {
   static constexpr int kRows = ROWS, kColumns = COLUMNS, kDepth = DEPTH;
   static constexpr int kUnitsM = UNITS_M, kUnitsN = UNITS_N;
   static constexpr int kThreads = UNITS_M * UNITS_N * (kSimt ? 1 : 32);
-  static constexpr int kBlocksPerSm = BLOCKS_PER_SM;  // what the registers are budgeted for
+  // What the registers are budgeted for. Without asynchronous copies they hold the next tile as well.
+  static constexpr int kBlocksPerSm = kHasTensorCores || BLOCKS_PER_SM == 1 ? BLOCKS_PER_SM : BLOCKS_PER_SM - 1;
 };
 
 // fp32: 8 x 8 results a thread, so that 64 multiplications share 16 values read from shared memory. Tensor cores: 64 x
@@ -94,6 +95,13 @@ struct OperandTile {
 // Shared memory comes in these: tensor-core loads want 32-byte alignment.
 struct alignas(32) SharedLine {
   unsigned char bytes[32];
+};
+
+// Part `part` of `parts` of `total` steps: [first, first + count), none longer than another by more than one.
+struct PartOfSteps {
+  __device__ PartOfSteps(int total, int part, int parts)
+      : first(int(std::int64_t{total} * part / parts)), count(int(std::int64_t{total} * (part + 1) / parts) - first) {}
+  int first, count;
 };
 
 }  // namespace palimpsest::PALIMPSEST_CUDA::gemm

@@ -204,7 +204,7 @@ std::vector<std::pair<std::string, Denominator>> denominators() {
 
 std::vector<LayerCase> relevance_layers() {
   return {convolution(1, 1, 1, 1, 1), convolution(2, 3, 7, 5, 17), convolution(1, 20, 4, 5, 36), linear(3, 5, 7),
-          linear(2, 70, 41)};
+          linear(2, 72, 41)};
 }
 
 TEST(ImplicitGemmRelevance, DenominatorIsExactOnIntegers) {

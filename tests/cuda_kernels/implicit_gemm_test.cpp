@@ -75,6 +75,22 @@ TEST(ImplicitGemm, BackwardDataIsExactOnIntegers) {
   }
 }
 
+// Both ends of the kernels without tiles, which serve up to 8 rows, and one row more.
+TEST(ImplicitGemm, FewRowsAreExactOnIntegers) {
+  for (const LayerCase& layer :
+       {linear(1, 4, 1), linear(1, 1028, 33), linear(5, 260, 70), linear(8, 2052, 40), linear(9, 260, 40)}) {
+    const Floats x = input_values(layer, Numbers::integers), w = weight_values(layer, Numbers::integers);
+    const Floats b = bias_values(layer, Numbers::integers), dy = gradient_values(layer, Numbers::integers);
+    for (const int splits : {0, 1, 3, 7}) {
+      const Variant variant{Precision::fp32, GemmTile::few_rows, splits};
+      expect_equal(run_forward(layer, variant, x, w, b, true), biased(forward(layer.shape, x, w), b, true),
+                   label(layer, variant));
+      expect_equal(run_backward_data(layer, variant, dy, w), backward_data(layer.shape, dy, w),
+                   label(layer, variant) + " backward");
+    }
+  }
+}
+
 TEST(ImplicitGemm, BackwardWeightsIsExactOnIntegers) {
   for (const LayerCase& layer : layer_cases()) {
     const Floats x = input_values(layer, Numbers::integers), dy = gradient_values(layer, Numbers::integers);
