@@ -91,7 +91,7 @@ void work() {
       enter(*thread);
       thread->fiber = block.worker;
       try {
-        block.launch->body();
+        block.launch->invoke(block.launch->arguments.get());
         require_no_copies(thread->linear);
       } catch (const Trapped&) {
         block.trapped = true;
@@ -280,6 +280,7 @@ void run_block(uint3 index) {
     if (block.trapped) return unwind();
   } while (!all_done_or_barrier());
   check_shared_gaps();
+  if (observer) observer->block_ended();
 }
 
 void set_up(const Launch& launch) {
@@ -316,7 +317,6 @@ bool run_launch(const Launch& launch) {
     run_block({static_cast<unsigned>(at % launch.grid.x), static_cast<unsigned>(at / launch.grid.x % launch.grid.y),
                static_cast<unsigned>(at / launch.grid.x / launch.grid.y)});
   }
-  if (observer) observer->launch_ended();
   block.launch = nullptr;
   return !block.trapped;
 }

@@ -1,14 +1,19 @@
 // The one simulated device: an sm_90 with the limits of an H100, and memory of a settable size.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 #include "api.h"
 #include "block.h"
+#include "graph.h"
 #include "launch.h"
 #include "memory.h"
 #include "shared_memory.h"
 #include "simt/runtime_api.h"
 #include "simt/work.h"
+#include "streams.h"
 
 namespace palimpsest::simt {
 namespace {
@@ -41,6 +46,17 @@ cudaDeviceProp properties() {
 }
 
 }  // namespace
+
+void require_nothing_left() {
+  std::string left = live_allocations();
+  const auto add = [&](std::size_t count, const char* what) {
+    if (count > 0) left += fmt::format("{}{} {}", left.empty() ? "" : ", ", count, what);
+  };
+  add(live_streams(), "streams");
+  add(live_events(), "events");
+  add(live_graphs(), "graphs or executable graphs");
+  if (!left.empty()) finding("leak", left + " still exist");
+}
 
 Statistics statistics() {
   return {launches(), blocks_run(), threads_run(), switches(), allocations()};

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "api.h"
+#include "handle_set.h"
 #include "order.h"
 #include "simt/runtime_api.h"
 
@@ -16,12 +16,12 @@ std::vector<std::unique_ptr<Capture>>& captures() {
   static auto* instance = new std::vector<std::unique_ptr<Capture>>;
   return *instance;
 }
-std::set<cudaGraph_t>& graphs() {
-  static auto* instance = new std::set<cudaGraph_t>;
+Handles<cudaGraph_t>& graphs() {
+  static auto* instance = new Handles<cudaGraph_t>;
   return *instance;
 }
-std::set<cudaGraphExec_t>& executables() {
-  static auto* instance = new std::set<cudaGraphExec_t>;
+Handles<cudaGraphExec_t>& executables() {
+  static auto* instance = new Handles<cudaGraphExec_t>;
   return *instance;
 }
 
@@ -114,6 +114,10 @@ cudaError_t forbidden_in_capture() {
     return cudaErrorStreamCaptureUnsupported;
   }
   return cudaSuccess;
+}
+
+std::size_t live_graphs() {
+  return graphs().size() + executables().size();
 }
 
 }  // namespace palimpsest::simt

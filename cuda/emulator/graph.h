@@ -32,6 +32,7 @@ cudaError_t implicit_capture_error(const CUstream_st& stream);
 // Calls that would wait for, or depend on, work that a capture only records (cudaMalloc, synchronisation): the error
 // they return, after which the capture is invalid.
 cudaError_t forbidden_in_capture();
+std::size_t live_graphs();  // graphs and executable graphs
 // Events recorded in a capture that is over stand for nothing (stream_api.cpp keeps the events).
 void forget_capture(const Capture* capture);
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <deque>
 
 #include "api.h"
 #include "block.h"
@@ -21,12 +21,16 @@ namespace {
 std::uint64_t launch_count = 0;
 
 struct Function {
+  const void* address;
   std::size_t dynamic_limit = kStaticSharedLimit;  // until cudaFuncSetAttribute raises it
   std::size_t static_bytes = 0;                    // as far as its launches have shown
 };
-std::map<const void*, Function>& functions() {
-  static auto* instance = new std::map<const void*, Function>;
-  return *instance;
+Function& function_at(const void* address) {
+  static auto* functions = new std::deque<Function>;  // no std::map: MSan does not see libstdc++ balance its trees
+  for (Function& function : *functions) {
+    if (function.address == address) return function;
+  }
+  return functions->emplace_back(Function{address});
 }
 
 cudaError_t configuration_error(const Launch& launch) {
@@ -36,32 +40,34 @@ cudaError_t configuration_error(const Launch& launch) {
   if (empty || grid.x > 2147483647u || grid.y > 65535 || grid.z > 65535) return cudaErrorInvalidConfiguration;
   if (block.x > kMaxThreads || block.y > kMaxThreads || block.z > 64) return cudaErrorInvalidConfiguration;
   if (std::uint64_t{block.x} * block.y * block.z > kMaxThreads) return cudaErrorInvalidConfiguration;
-  if (launch.dynamic_shared_bytes > functions()[launch.function].dynamic_limit) return cudaErrorInvalidValue;
+  if (launch.dynamic_shared_bytes > function_at(launch.function).dynamic_limit) return cudaErrorInvalidValue;
   return cudaSuccess;
 }
 
+[[noreturn]] void bad_argument(const Launch& launch, std::size_t i, const char* kind, const std::string& what) {
+  finding(kind,
+          fmt::format("argument {} of kernel {} launched at {} is {}", i + 1, launch.name, text(launch.site), what));
+}
+
 // Every pointer must be one that a kernel can follow, when the call is made and again when the kernel starts.
-void check_pointers(const Launch& launch, const char* when) {
+void check_pointers(const Launch& launch, bool starting) {
   for (std::size_t i = 0; i < launch.pointers.size(); ++i) {
     const void* pointer = launch.pointers[i];
     if (!pointer) continue;
     const Allocation* allocation = find_allocation(pointer);
-    const std::string argument =
-        fmt::format("argument {} of kernel {} launched at {}", i + 1, launch.name, text(launch.site));
     if (!allocation)
-      finding("host pointer in a launch", fmt::format("{} is {}, neither device nor pinned memory", argument, pointer));
-    if (allocation->state == Allocation::State::Freed)
-      finding("use after free", fmt::format("{} is {} {}", argument, describe(pointer), when));
-    if (allocation->state == Allocation::State::Pending && *when)
-      finding("use before allocation", fmt::format("{} is {}", argument, describe(pointer)));
+      bad_argument(launch, i, "host pointer in a launch", fmt::format("{}, neither device nor pinned memory", pointer));
+    if (allocation->state == Allocation::State::Freed) bad_argument(launch, i, "use after free", describe(pointer));
+    if (allocation->state == Allocation::State::Pending && starting)
+      bad_argument(launch, i, "use before allocation", describe(pointer));
   }
 }
 
 void run(const Launch& launch) {
-  check_pointers(launch, "when the kernel starts");
+  check_pointers(launch, true);
   ++launch_count;
   if (!run_launch(launch)) set_sticky(cudaErrorLaunchFailure);
-  Function& function = functions()[launch.function];
+  Function& function = function_at(launch.function);
   function.static_bytes = std::max(function.static_bytes, static_shared_bytes());
 }
 
@@ -80,7 +86,7 @@ void submit(Launch launch) {
   if (error == cudaSuccess && !stream) error = cudaErrorInvalidResourceHandle;
   if (error == cudaSuccess) error = configuration_error(launch);
   if (error == cudaSuccess) {
-    check_pointers(launch, "");
+    check_pointers(launch, false);
     error = append(*stream, name, [launch = std::move(launch)] { run(launch); });
   }
   launch_to_check(name, site, error);
@@ -96,7 +102,7 @@ cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribu
   if (attribute == cudaFuncAttributePreferredSharedMemoryCarveout)  // a hint: it decides speed only
     return value < -1 || value > 100 ? failed(cudaErrorInvalidValue) : cudaSuccess;
   if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return failed(cudaErrorInvalidValue);
-  Function& known = functions()[function];
+  Function& known = function_at(function);
   if (value < 0 || static_cast<std::size_t>(value) + known.static_bytes > kSharedLimit)
     return failed(cudaErrorInvalidValue);
   known.dynamic_limit = static_cast<std::size_t>(value);
@@ -104,14 +110,14 @@ cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribu
 }
 
 // By threads, blocks and shared memory; registers are known to ptxas only.
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* function, int block_size,
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* function, int threads,
                                                           std::size_t dynamic_shared_bytes) {
   SIMT_API("cudaOccupancyMaxActiveBlocksPerMultiprocessor");
-  if (!blocks || !function || block_size < 1) return failed(cudaErrorInvalidValue);
+  if (!blocks || !function || threads < 1) return failed(cudaErrorInvalidValue);
   *blocks = 0;
-  const Function& known = functions()[function];
-  if (block_size > kMaxThreads || dynamic_shared_bytes > known.dynamic_limit) return cudaSuccess;
-  const int warps = (block_size + 31) / 32;
+  const Function& known = function_at(function);
+  if (threads > kMaxThreads || dynamic_shared_bytes > known.dynamic_limit) return cudaSuccess;
+  const int warps = (threads + 31) / 32;
   const std::size_t shared = dynamic_shared_bytes + known.static_bytes + kReservedShared;
   *blocks = std::min({kBlocksPerMultiprocessor, kThreadsPerMultiprocessor / (warps * 32),
                       static_cast<int>(kSharedPerMultiprocessor / shared)});

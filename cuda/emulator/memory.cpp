@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <map>
+#include <deque>
 
 #include "fault.h"
 #include "observer.h"
@@ -22,7 +22,9 @@ constexpr unsigned char kGuardFill = 0xA5;                  // around the data, 
 constexpr std::size_t kFillLimit = std::size_t{256} << 20;  // beyond it memory would be touched only to be filled
 
 struct Heap {
-  std::map<const char*, Allocation> allocations;  // by pages
+  // By address, since addresses only grow: device memory, then pinned memory. (No std::map: MSan does not see libstdc++
+  // balance its trees.)
+  std::deque<Allocation> device, pinned;
   std::size_t next_device = kDeviceBegin, next_pinned = kPinnedBegin;
   std::size_t used = 0, size = std::size_t{4} << 30;
   std::uint64_t count = 0;
@@ -60,10 +62,8 @@ void prepare(const Allocation& allocation) {
   std::memset(allocation.data + allocation.bytes, kGuardFill,
               static_cast<std::size_t>(end - allocation.data) - allocation.bytes);
   poison_contents(allocation.data, allocation.bytes);
-  if (observer) observer->undefined(allocation.data, allocation.bytes);
-  poison_addresses(allocation.pages, static_cast<std::size_t>(allocation.data - allocation.pages));
-  poison_addresses(allocation.data + allocation.bytes,
-                   static_cast<std::size_t>(end - allocation.data) - allocation.bytes);
+  forbid(allocation.pages, static_cast<std::size_t>(allocation.data - allocation.pages));
+  forbid(allocation.data + allocation.bytes, static_cast<std::size_t>(end - allocation.data) - allocation.bytes);
 }
 
 void check_guard(const Allocation& allocation) {
@@ -105,7 +105,7 @@ Allocation* allocate(std::size_t bytes, MemoryKind kind, Allocation::State state
   allocation.number = ++h.count;
   next += page_bytes + kPage;
   if (!pinned) h.used += bytes;
-  Allocation& kept = h.allocations[allocation.pages] = allocation;
+  Allocation& kept = (pinned ? h.pinned : h.device).emplace_back(allocation);
   if (state == Allocation::State::Live) commit(kept);
   return &kept;
 }
@@ -124,7 +124,6 @@ void release(Allocation& allocation) {
   }
   unpoison_contents(allocation.data, allocation.bytes);
   unpoison_addresses(allocation.pages, allocation.page_bytes);
-  if (observer) observer->undefined(allocation.data, allocation.bytes);
   if (allocation.kind == MemoryKind::Device) heap().used -= allocation.bytes;
   allocation.state = Allocation::State::Freed;
   madvise(allocation.pages, allocation.page_bytes, MADV_DONTNEED);
@@ -134,9 +133,11 @@ void release(Allocation& allocation) {
 Allocation* find_allocation(const void* pointer) {
   if (!in_region(pointer)) return nullptr;
   const char* at = static_cast<const char*>(pointer);
-  auto after = heap().allocations.upper_bound(at);  // a guard page belongs to the allocation before it
-  if (after == heap().allocations.begin()) return nullptr;
-  Allocation& allocation = std::prev(after)->second;
+  std::deque<Allocation>& list = in_device_region(pointer) ? heap().device : heap().pinned;
+  const auto after = std::upper_bound(list.begin(), list.end(), at,
+                                      [](const char* address, const Allocation& one) { return address < one.pages; });
+  if (after == list.begin()) return nullptr;
+  Allocation& allocation = *std::prev(after);  // a guard page belongs to the allocation before it
   return at < allocation.pages + allocation.page_bytes + kPage ? &allocation : nullptr;
 }
 
@@ -167,35 +168,38 @@ void set_device_memory(std::size_t bytes) {
 }
 
 std::string live_allocations() {
-  std::string list;
-  for (const auto& [pages, allocation] : heap().allocations) {
-    if (allocation.state == Allocation::State::Live)
-      list += fmt::format("{}allocation {} ({} bytes)", list.empty() ? "" : ", ", allocation.number, allocation.bytes);
+  std::string text;
+  for (const auto* list : {&heap().device, &heap().pinned}) {
+    for (const Allocation& allocation : *list) {
+      if (allocation.state == Allocation::State::Live)
+        text +=
+            fmt::format("{}allocation {} ({} bytes)", text.empty() ? "" : ", ", allocation.number, allocation.bytes);
+    }
   }
-  return list;
+  return text;
 }
 
 DeviceAccess::DeviceAccess() {
   if (heap().access++ > 0) return;
-  for (const auto& [pages, allocation] : heap().allocations) {
-    if (allocation.kind == MemoryKind::Device && allocation.state == Allocation::State::Live)
-      protect(allocation, PROT_READ | PROT_WRITE);
+  for (const Allocation& allocation : heap().device) {
+    if (allocation.state == Allocation::State::Live) protect(allocation, PROT_READ | PROT_WRITE);
   }
 }
 
 DeviceAccess::~DeviceAccess() {
   if (--heap().access > 0) return;
-  for (const auto& [pages, allocation] : heap().allocations) {
-    if (allocation.kind == MemoryKind::Device && allocation.state == Allocation::State::Live)
-      protect(allocation, PROT_NONE);
+  for (const Allocation& allocation : heap().device) {
+    if (allocation.state == Allocation::State::Live) protect(allocation, PROT_NONE);
   }
 }
 
 void check_guard_bytes() {
   if (__asan_poison_memory_region) return;  // AddressSanitizer saw it happen
   const DeviceAccess access;
-  for (const auto& [pages, allocation] : heap().allocations) {
-    if (allocation.state == Allocation::State::Live) check_guard(allocation);
+  for (const auto* list : {&heap().device, &heap().pinned}) {
+    for (const Allocation& allocation : *list) {
+      if (allocation.state == Allocation::State::Live) check_guard(allocation);
+    }
   }
 }
 

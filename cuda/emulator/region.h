@@ -14,7 +14,7 @@ constexpr std::size_t kGiB = std::size_t{1} << 30;
 #ifdef SIMT_SMALL_REGION
 constexpr std::size_t kDeviceSpace = 64 * kGiB;  // MSan keeps a shadow of all of it
 #else
-constexpr std::size_t kDeviceSpace = 1024 * kGiB;
+constexpr std::size_t kDeviceSpace = 256 * kGiB;
 #endif
 constexpr std::size_t kSharedBegin = 4096, kSharedEnd = kSharedBegin + (std::size_t{512} << 10);
 constexpr std::size_t kDeviceBegin = std::size_t{1} << 20, kDeviceEnd = kDeviceBegin + kDeviceSpace;

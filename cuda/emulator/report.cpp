@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "block.h"
+#include "sanitizers.h"
 #include "simt/work.h"
 
 namespace palimpsest::simt {
@@ -39,6 +40,7 @@ void finding(const char* kind, const std::string& what) {
   const std::string where = running();
   const std::string line = where.empty() ? fmt::format("palimpsest emulator: {}: {}\n", kind, what)
                                          : fmt::format("palimpsest emulator: {}: {}: {}\n", kind, where, what);
+  unpoison_contents(line.data(), line.size() + 1);  // made by libfmt, which MSan does not see
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
   _exit(kFindingExitCode);

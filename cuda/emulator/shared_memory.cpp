@@ -45,21 +45,21 @@ char* carve(std::size_t bytes) {
   const std::size_t end = arena.top + bytes;
   const std::size_t next = (end + kGap - 1) / kGap * kGap + kGap;
   if (next > arena.capacity) finding("shared memory", "the arrays of one block do not fit the emulator's arena");
-  unpoison_addresses(data, next - arena.top);
+  allow(data, next - arena.top);
   std::memset(data, kFill, bytes);
   poison_contents(data, bytes);
-  if (observer) observer->undefined(data, bytes);
-  std::memset(data + bytes, kGapFill, arena.memory + next - data - bytes);
-  poison_addresses(data + bytes, arena.memory + next - data - bytes);
+  std::memset(data + bytes, kGapFill, static_cast<std::size_t>(arena.memory + next - data) - bytes);
+  forbid(data + bytes, static_cast<std::size_t>(arena.memory + next - data) - bytes);
   arena.top = next;
   return data;
 }
 
-void check_gap(const char* from, const char* to, const std::string& before) {
-  for (const char* at = from; at < to; ++at) {
-    if (static_cast<unsigned char>(*at) != kGapFill)
-      finding("shared memory overflow", fmt::format("a thread wrote {} bytes behind {}", at - from + 1, before));
-  }
+// `before` makes the text that names what lies before the gap.
+template <typename Text>
+void check_gap(const char* from, const char* to, const Text& before) {
+  const char* at = std::find_if_not(from, to, [](char byte) { return static_cast<unsigned char>(byte) == kGapFill; });
+  if (at != to)
+    finding("shared memory overflow", fmt::format("a thread wrote {} bytes behind {}", at - from + 1, before()));
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ void start_shared_memory(std::size_t dynamic_bytes) {
   arena.used = 0;
   unpoison_addresses(arena.memory, kGap);
   std::memset(arena.memory, kGapFill, kGap);
-  poison_addresses(arena.memory, kGap);
+  forbid(arena.memory, kGap);
   arena.top = kGap;
   arena.dynamic_bytes = dynamic_bytes;
   arena.dynamic = carve(dynamic_bytes);
@@ -90,13 +90,14 @@ void check_shared_gaps() {
     return i + 1 < arena.slots.size() ? arena.slots[i + 1].data : arena.memory + arena.top;
   };
   const char* first = arena.slots.empty() ? arena.memory + arena.top : arena.slots[0].data;
-  check_gap(arena.memory, arena.memory + kGap, "the start of shared memory (a negative index)");
+  check_gap(arena.memory, arena.memory + kGap,
+            [] { return std::string("the start of shared memory, by a negative index"); });
   check_gap(arena.dynamic + arena.dynamic_bytes, first,
-            fmt::format("dynamic shared memory ({} bytes)", arena.dynamic_bytes));
+            [] { return fmt::format("dynamic shared memory ({} bytes)", arena.dynamic_bytes); });
   for (std::size_t i = 0; i < arena.slots.size(); ++i) {
     const Slot& slot = arena.slots[i];
     check_gap(slot.data + slot.bytes, end_of(i),
-              fmt::format("shared array {} ({} bytes, {})", slot.name, slot.bytes, text(slot.site)));
+              [&] { return fmt::format("shared array {} ({} bytes, {})", slot.name, slot.bytes, text(slot.site)); });
   }
 }
 

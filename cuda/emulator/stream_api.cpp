@@ -1,17 +1,17 @@
 // Streams and events of the runtime.
 #include <algorithm>
-#include <set>
 
 #include "api.h"
 #include "graph.h"
+#include "handle_set.h"
 #include "simt/runtime_api.h"
 #include "streams.h"
 
 namespace palimpsest::simt {
 namespace {
 
-std::set<cudaEvent_t>& events() {
-  static auto* instance = new std::set<cudaEvent_t>;
+Handles<cudaEvent_t>& events() {
+  static auto* instance = new Handles<cudaEvent_t>;
   return *instance;
 }
 bool exists(cudaEvent_t event) {

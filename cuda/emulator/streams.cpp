@@ -137,6 +137,10 @@ void run_one() {
   const DeviceAccess access;
   step();
 }
+std::size_t live_streams() {
+  return static_cast<std::size_t>(std::count_if(queues().streams.begin() + 1, queues().streams.end(),
+                                                [](const auto& stream) { return !stream->destroyed; }));
+}
 bool idle(const CUstream_st& stream) {
   return stream.queue.empty();
 }

@@ -63,5 +63,7 @@ void finish(CUstream_st& stream);
 void finish_everything();
 void run_one();  // progress for queries
 bool idle(const CUstream_st& stream);
+std::size_t live_streams();  // that the program created and did not destroy
+std::size_t live_events();
 
 }  // namespace palimpsest::simt

@@ -1,7 +1,7 @@
 #pragma once
 // A launch: the arguments are converted to the kernel's parameter types and copied at once, as <<<>>> does.
 #include <cstddef>
-#include <functional>
+#include <memory>
 #include <source_location>
 #include <tuple>
 #include <type_traits>
@@ -20,8 +20,10 @@ struct Launch {
   std::size_t dynamic_shared_bytes;
   cudaStream_t stream;
   std::source_location site;
-  std::vector<const void*> pointers;  // by parameter: its value, or null where the parameter is no pointer
-  std::function<void()> body;         // one thread
+  std::vector<const void*> pointers;      // by parameter: its value, or null where the parameter is no pointer
+  std::shared_ptr<const void> arguments;  // the kernel and its arguments
+  std::size_t argument_bytes;
+  void (*invoke)(const void* arguments);  // one thread
 };
 // Checks the configuration and appends to the stream (or to the graph being captured). An impossible configuration is
 // left for cudaGetLastError, as CUDA does.
@@ -48,11 +50,20 @@ void launch(const char* name, void (*kernel)(P...), dim3 grid, dim3 block, std::
   static_assert(sizeof...(P) == sizeof...(A), "a launch names every parameter of its kernel");
   static_assert((!std::is_reference_v<P> && ...), "a kernel's parameters are values");
   static_assert((std::is_trivially_copyable_v<P> && ...), "a kernel's parameters are copied byte by byte");
-  std::tuple<std::remove_cv_t<P>...> values{converted<P>(std::forward<A>(arguments))...};
-  std::vector<const void*> pointers =
-      std::apply([](const auto&... value) { return std::vector<const void*>{pointer_value(value)...}; }, values);
+  using Values = std::tuple<std::remove_cv_t<P>...>;
+  struct Packed {
+    void (*kernel)(P...);
+    Values values;
+  };
+  const auto packed =
+      std::make_shared<const Packed>(Packed{kernel, Values{converted<P>(std::forward<A>(arguments))...}});
+  std::vector<const void*> pointers = std::apply(
+      [](const auto&... value) { return std::vector<const void*>{pointer_value(value)...}; }, packed->values);
   submit({name, reinterpret_cast<const void*>(kernel), grid, block, dynamic_shared_bytes, stream, site,
-          std::move(pointers), [kernel, values] { std::apply(kernel, values); }});
+          std::move(pointers), packed, sizeof(Packed), [](const void* arguments_of_thread) {
+            const Packed& call = *static_cast<const Packed*>(arguments_of_thread);
+            std::apply(call.kernel, call.values);
+          }});
 }
 
 }  // namespace palimpsest::simt

@@ -36,6 +36,9 @@ void set_streams_deferred(std::uint64_t seed);
 // Device memory that cudaMalloc believes in; as PALIMPSEST_EMULATOR_MEMORY_MB. At start 4 GiB.
 void set_device_memory(std::size_t bytes);
 
+// A finding if device or pinned memory, streams, events or graphs still exist. For the end of a program.
+void require_nothing_left();
+
 struct Statistics {
   std::uint64_t launches = 0, blocks = 0, threads = 0;
   std::uint64_t switches = 0;     // from the scheduler to a fiber
