@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "cpu/device.h"
+#include "nn/batch_upload.h"
 #include "nn/weights.h"
 
 namespace palimpsest {
@@ -39,7 +40,10 @@ class Steps {
     Random random(1, Purpose::test);
     images_.resize(std::size_t(trace_.input().shape.count()));
     for (auto& v : images_) v = float(random.uniform(-1, 1));
-    for (int i = 0; i < batch; ++i) labels_.push_back(i % architecture.classes);
+    std::vector<int> labels;
+    for (int i = 0; i < batch; ++i) labels.push_back(i % architecture.classes);
+    labels_ = device_->make({batch, 1}, Layout::matrix);
+    upload_labels(*device_, labels, architecture.classes, labels_);
   }
   double seconds_of_one() {
     const auto start = std::chrono::steady_clock::now();
@@ -58,10 +62,9 @@ class Steps {
   std::unique_ptr<Device> device_;
   std::unique_ptr<Network> network_;
   Trace trace_;
-  Tensor gradient_;
+  Tensor gradient_, labels_;
   std::vector<SgdParameter> updates_;
   std::vector<float> images_;
-  std::vector<int> labels_;
 };
 
 }  // namespace

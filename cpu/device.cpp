@@ -7,6 +7,7 @@
 
 #include "cpu/context.h"
 #include "cpu/conv2d.h"
+#include "cpu/heatmap.h"
 #include "cpu/layout.h"
 #include "cpu/linear.h"
 #include "cpu/max_pool.h"
@@ -37,6 +38,16 @@ float map_one(float w, WeightMap map, float gamma) {
   }
   throw ContractError("unknown weight map");
 }
+
+// A processor has no launches to save: the step is called again.
+class Repeated final : public Recording {
+ public:
+  explicit Repeated(std::function<void()> step) : step_(std::move(step)) {}
+  void run() override { step_(); }
+
+ private:
+  std::function<void()> step_;
+};
 
 class CpuDevice final : public Device {
  public:
@@ -110,15 +121,29 @@ class CpuDevice final : public Device {
     for (std::size_t i = 0; i < count; ++i) g[i] = y[i] <= 0 ? 0.0F : g[i];
   }
 
-  LossResult focal_loss(const FocalLoss& loss, const Tensor& logits, std::span<const int> labels,
-                        const Tensor* gradient) override {
-    return cpu::focal_loss(context_, loss, logits, labels, gradient);
+  void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override {
+    loss_result_ = cpu::focal_loss(context_, loss, logits, labels, gradient);
+  }
+  LossResult loss_result() override { return loss_result_; }
+  void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps, const Normalisation& normalisation,
+               const Tensor& images) override {
+    cpu::augment(context_, pixels, maps, normalisation, images);
+  }
+  std::unique_ptr<Recording> record(const std::function<void()>& step) override {
+    return std::make_unique<Repeated>(step);
   }
   NormResult gradient_norm(std::span<const SgdParameter> parameters) override {
     return cpu::gradient_norm(context_, parameters);
   }
   int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override {
     return cpu::sgd_step(context_, parameters, options);
+  }
+
+  void sum_channels(const Tensor& relevance, const Tensor& maps) override {
+    cpu::sum_channels(context_, relevance, maps);
+  }
+  void normalise_maps(const Tensor& maps, MapNormalisation kind, const Tensor& to) override {
+    cpu::normalise_maps(context_, maps, kind, to);
   }
 
   void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override {
@@ -161,6 +186,7 @@ class CpuDevice final : public Device {
 
  private:
   Context context_;
+  LossResult loss_result_;
 };
 
 }  // namespace

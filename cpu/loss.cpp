@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "cpu/training.h"
@@ -31,30 +32,36 @@ struct Softmax {
 
 }  // namespace
 
-LossResult focal_loss(const Context& context, const FocalLoss& loss, const Tensor& logits, std::span<const int> labels,
+LossResult focal_loss(const Context& context, const FocalLoss& loss, const Tensor& logits, const Tensor& labels,
                       const Tensor* gradient) {
   const int n = logits.shape.n, classes = logits.shape.c;
   check(context, logits, {n, classes}, Layout::matrix, "logits");
-  PALIMPSEST_REQUIRE(labels.size() == std::size_t(n), "{} labels for {} rows", labels.size(), n);
+  check(context, labels, {n, 1}, Layout::matrix, "labels");
   PALIMPSEST_REQUIRE(loss.class_weights.empty() || loss.class_weights.size() == std::size_t(classes),
                      "{} class weights", loss.class_weights.size());
   if (gradient) check(context, *gradient, logits.shape, Layout::matrix, "gradient");
   LossResult result;
   for (int i = 0; i < n; ++i) {
     const float* row = data(logits) + std::size_t(i) * std::size_t(classes);
-    const int label = labels[std::size_t(i)];
-    PALIMPSEST_REQUIRE(label >= 0 && label < classes, "label {}", label);
+    float* out = gradient ? data(*gradient) + std::size_t(i) * std::size_t(classes) : nullptr;
+    const float given = data(labels)[i];
+    if (!(given >= 0 && given < float(classes))) {
+      constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+      result.loss = double(nan);
+      if (out) std::fill_n(out, classes, nan);
+      continue;
+    }
+    const int label = int(given);
     const Softmax s(row, classes, label);
     const double weight = loss.class_weights.empty() ? 1.0 : double(loss.class_weights[std::size_t(label)]);
     const double p = s.p[std::size_t(label)], modulator = std::pow(s.not_label, loss.gamma);
     result.loss -= weight * modulator * s.log_p_label / n;
     result.correct += std::max_element(row, row + classes) - row == label ? 1 : 0;
-    if (!gradient) continue;
+    if (!out) continue;
     // gamma p (1-p)^(gamma-1) log p: as p goes to 1, log p ~ -(1-p), so for gamma < 1 the product is still finite.
     const double slope =
         loss.gamma == 0 || s.not_label == 0 ? 0.0 : loss.gamma * p * (modulator / s.not_label) * s.log_p_label;
     const double factor = weight * (slope - modulator) / n;
-    float* out = data(*gradient) + std::size_t(i) * std::size_t(classes);
     for (int j = 0; j < classes; ++j)
       out[j] = static_cast<float>(factor * (j == label ? s.not_label : -s.p[std::size_t(j)]));
   }

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "data/normalisation.h"
+#include "ops/augment.h"
 
 // The augmentation of Keras' ImageDataGenerator as keras-preprocessing 1.1.2 computes it (the last release before the
 // paper; later ones turn the other way and centre differently), fill mode "nearest", interpolation order 1.
@@ -38,6 +39,9 @@ enum class Augmentation { none, flip, keras };
 // `flip`: mirrored with probability 1/2.
 Transform draw_transform(Augmentation kind, const AugmentRanges& ranges, int height, int width, std::uint64_t seed,
                          std::uint32_t epoch, std::uint64_t index);
+
+// The same as the map that a device applies (ops/augment.h).
+PixelMap pixel_map(const Transform& transform, int height, int width);
 
 // `pixels`: height x width x 3 (R, G, B); `out`: 3 x height x width, normalised.
 void transform_picture(const std::uint8_t* pixels, int height, int width, const Transform& transform,

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,12 @@ class Examples {
   virtual int label(int index) const = 0;  // -1: none
   virtual std::string id(int index) const = 0;
 
-  // Writes 3 x height x width floats. requires: 0 <= index < count().
+  // The example as bytes, height x width x 3 (R, G, B), for a device to augment and normalise; null: it has none, and
+  // is only to be had from fill(). The same answer for every index.
+  virtual const std::uint8_t* pixels(int /*index*/) const { return nullptr; }
+
+  // Writes 3 x height x width floats, transformed and, unless taken as they are, normalised. requires: 0 <= index <
+  // count().
   virtual void fill(int index, const Transform& transform, const Normalisation& normalisation, float* out) const = 0;
 };
 

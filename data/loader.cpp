@@ -67,7 +67,11 @@ void Loader::make(const Epoch& epoch, int batch_number, Batch& batch) const {
   batch.count = int(count);
   batch.height = height;
   batch.width = width;
-  batch.images.resize(options_.images ? count * size : 0);
+  const bool raw = options_.images && examples_->pixels(epoch.order[begin]) != nullptr;
+  batch.normalisation = options_.normalisation;
+  batch.pixels.resize(raw ? count * size : 0);
+  batch.maps.resize(raw ? count : 0);
+  batch.images.resize(options_.images && !raw ? count * size : 0);
   batch.labels.resize(count);
   batch.indices.resize(count);
   batch.flipped.resize(count);
@@ -78,7 +82,12 @@ void Loader::make(const Epoch& epoch, int batch_number, Batch& batch) const {
     batch.labels[i] = examples_->label(index);
     batch.indices[i] = index;
     batch.flipped[i] = transform.flip;
-    if (options_.images) examples_->fill(index, transform, options_.normalisation, batch.images.data() + i * size);
+    if (raw) {
+      std::copy_n(examples_->pixels(index), size, batch.pixels.data() + i * size);
+      batch.maps[i] = pixel_map(transform, height, width);
+    } else if (options_.images) {
+      examples_->fill(index, transform, options_.normalisation, batch.images.data() + i * size);
+    }
   }
 }
 

@@ -15,7 +15,12 @@ namespace palimpsest {
 
 struct Batch {
   int count = 0, height = 0, width = 0;
-  std::vector<float> images;          // count x 3 x height x width, normalised; empty with LoaderOptions::images off
+  // Inputs, empty with LoaderOptions::images off: either `pixels` with `maps` and the normalisation, for the device to
+  // augment, or `images`, where the examples are not pictures.
+  std::vector<std::uint8_t> pixels;  // count x height x width x 3
+  std::vector<PixelMap> maps;        // count
+  Normalisation normalisation;
+  std::vector<float> images;          // count x 3 x height x width
   std::vector<int> labels;            // count; -1: none
   std::vector<int> indices;           // count; which examples these are
   std::vector<std::uint8_t> flipped;  // count; 1: mirrored

@@ -34,7 +34,7 @@ class Pictures final : public Examples {
 
   // Its samples are those that could be read; those that could not have joined `skipped`.
   const Dataset& dataset() const { return dataset_; }
-  const std::uint8_t* pixels(int index) const;                                 // size x size x 3: R, G, B
+  const std::uint8_t* pixels(int index) const override;                        // size x size x 3: R, G, B
   const Cropped& crop(int index) const { return crops_[std::size_t(index)]; }  // which part of the original it shows
   Image image(int index) const;                                                // a copy of the pixels
   int count_cropped(Crop how) const;                                           // pictures that were cropped in that way

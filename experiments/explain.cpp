@@ -16,6 +16,7 @@
 #include "experiments/model.h"
 #include "lrp/explain.h"
 #include "lrp/heatmap.h"
+#include "nn/batch_upload.h"
 
 namespace palimpsest {
 
@@ -37,7 +38,8 @@ class Explained {
   Explained(const ExplainCommand& command, const fs::path& weights)
       : model_(load_model(command.on, weights)),
         explainer_(*model_.network, composite_named(command.rules), dialect_named(command.dialect),
-                   range_of(normalisation(command))) {}
+                   range_of(normalisation(command))),
+        normalisation_of_maps_(map_normalisation_named(command.normalise)) {}
 
   Normalisation normalisation(const ExplainCommand& command) const {
     return normalisation_for(command.data, model_.notes);
@@ -50,20 +52,21 @@ class Explained {
     auto at = traces_.find(batch.count);
     if (at == traces_.end()) at = traces_.emplace(batch.count, model_.network->make_trace(batch.count, 0)).first;
     trace_ = &at->second;
-    model_.device->upload(trace_->input(), batch.images);
+    upload_images(*model_.device, batch, trace_->input());
     model_.network->forward(*trace_);
     return model_.device->download(trace_->logits());
   }
   // requires: forward() has run on the batch
-  std::vector<std::vector<float>> maps(std::span<const Targets> targets) {
-    Explanation explanation = explainer_.explain(*trace_, targets);
+  Explanation explain(std::span<const Targets> targets) {
+    Explanation explanation = explainer_.explain(*trace_, targets, normalisation_of_maps_);
     ledger_.add(explanation.ledger);
-    return std::move(explanation.maps);
+    return explanation;
   }
 
  private:
   Model model_;
   Explainer explainer_;
+  MapNormalisation normalisation_of_maps_;
   std::map<int, Trace> traces_;
   Trace* trace_ = nullptr;
   Ledger ledger_;
@@ -127,6 +130,18 @@ std::vector<std::int64_t> map_shape(const ExplainCommand& command, const TargetC
   return shape;
 }
 
+// The maps of image i and target t of an explanation of n images.
+struct OneMap {
+  std::span<const float> raw, summed, normalised;
+  OneMap(const Explanation& of, std::size_t t, std::size_t i, std::size_t n)
+      : raw(part(of.maps[t], i, n)), summed(part(of.summed[t], i, n)), normalised(part(of.normalised[t], i, n)) {}
+
+ private:
+  static std::span<const float> part(const std::vector<float>& all, std::size_t i, std::size_t n) {
+    return std::span(all).subspan(i * (all.size() / n), all.size() / n);
+  }
+};
+
 // What becomes of the maps of one batch: they go to the array, and to the gallery.
 class Outlets {
  public:
@@ -139,16 +154,12 @@ class Outlets {
     if (!command.maps.empty()) maps_.emplace(command.maps, map_shape(command, targets, *examples));
   }
 
-  // One image and one target; b: raw relevance of the second model, or empty.
-  void add(int index, int target, std::span<const float> a, std::span<const float> b) {
-    if (maps_) {
-      std::vector<float> raw(a.begin(), a.end());
-      for (std::size_t i = 0; i < b.size(); ++i) raw[i] -= b[i];
-      maps_->append(command_.sum_channels ? sum_channels(raw, height_, width_).values : raw);
-    }
+  // One image and one target. b: of the second model, or null
+  void add(int index, int target, const OneMap& a, const OneMap* b) {
+    if (maps_) add_to_array(a, b);
     if (command_.pictures.empty() && command_.masks.empty()) return;
-    const Heatmap map_b = b.empty() ? Heatmap{} : sum_channels(b, height_, width_);
-    gallery_.add(index, target, sum_channels(a, height_, width_), b.empty() ? nullptr : &map_b);
+    const SummedMap map_a = as_maps(a), map_b = b ? as_maps(*b) : SummedMap{};
+    gallery_.add(index, target, map_a, b ? &map_b : nullptr);
   }
 
   void finish() {
@@ -157,6 +168,19 @@ class Outlets {
   }
 
  private:
+  void add_to_array(const OneMap& a, const OneMap* b) {
+    if (!b) return maps_->append(command_.sum_channels ? a.summed : a.raw);
+    std::vector<float> raw(a.raw.begin(), a.raw.end());
+    for (std::size_t i = 0; i < raw.size(); ++i) raw[i] -= b->raw[i];
+    maps_->append(command_.sum_channels ? sum_channels(raw, height_, width_).values : raw);
+  }
+  SummedMap as_maps(const OneMap& one) const {
+    const auto map = [this](std::span<const float> values) {
+      return Heatmap{width_, height_, {values.begin(), values.end()}};
+    };
+    return {map(one.summed), map(one.normalised)};
+  }
+
   const ExplainCommand& command_;
   int height_, width_;
   std::optional<NpyWriter> maps_;
@@ -182,23 +206,23 @@ void run_explain(const ExplainCommand& command) {
   Loader loader(examples, loading);
   loader.start_epoch(0);
   Progress progress("Explaining", examples->count());
-  const auto values = 3 * std::size_t(examples->height()) * std::size_t(examples->width());
   Batch batch;
   for (int first = 0; loader.next(batch); first += batch.count) {
     check_interrupt();
     const auto targets = choice.of(batch, first, a.forward(batch));
-    const auto of_a = a.maps(targets);
-    std::vector<std::vector<float>> of_b;
+    const Explanation of_a = a.explain(targets);
+    std::optional<Explanation> of_b;
     if (b) {
       b->forward(batch);
-      of_b = b->maps(targets);
+      of_b = b->explain(targets);
     }
-    for (int i = 0; i < batch.count; ++i)
+    const auto n = std::size_t(batch.count);
+    for (std::size_t i = 0; i < n; ++i)
       for (std::size_t t = 0; t < targets.size(); ++t) {
-        const auto part = [&](const std::vector<float>& maps) {
-          return std::span(maps).subspan(std::size_t(i) * values, values);
-        };
-        outlets.add(first + i, targets[t][std::size_t(i)], part(of_a[t]), b ? part(of_b[t]) : std::span<const float>{});
+        const OneMap one(of_a, t, i, n);
+        std::optional<OneMap> other;
+        if (of_b) other.emplace(*of_b, t, i, n);
+        outlets.add(first + int(i), targets[t][i], one, other ? &*other : nullptr);
       }
     progress.advance(batch.count);
   }

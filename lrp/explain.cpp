@@ -45,7 +45,7 @@ Explainer::Explainer(Network& network, const Composite& composite, const Dialect
       linear_(make_rule(composite.linear, dialect)),
       weights_(device_) {}
 
-Explanation Explainer::explain(const Trace& trace, std::span<const Targets> targets) {
+Explanation Explainer::explain(const Trace& trace, std::span<const Targets> targets, MapNormalisation normalisation) {
   PALIMPSEST_REQUIRE(trace.keep_from == 0 && !targets.empty(), "trace from block {}, {} targets", trace.keep_from,
                      targets.size());
   allocate(trace, targets.size());
@@ -68,6 +68,10 @@ Explanation Explainer::explain(const Trace& trace, std::span<const Targets> targ
   for (const auto& map : relevance) {
     explanation.maps.push_back(device_.download(map));
     require_finite(explanation.maps.back(), std::size_t(trace.n));
+    device_.sum_channels(map, map_);
+    explanation.summed.push_back(device_.download(map_));
+    device_.normalise_maps(map_, normalisation, map_);
+    explanation.normalised.push_back(device_.download(map_));
   }
   return explanation;
 }
@@ -205,6 +209,9 @@ Tensor Explainer::reference(const Layer& layer) {
 }
 
 void Explainer::allocate(const Trace& trace, std::size_t targets) {
+  const Shape& input = trace.input().shape;
+  const Shape summed{input.n, input.h * input.w};
+  if (map_.empty() || map_.shape != summed) map_ = device_.make(summed, Layout::matrix);
   std::size_t bytes = 0;
   for (const auto& layer : trace.layers)
     bytes = std::max({bytes, device_.bytes(layer.input.shape, layer.input.layout),

@@ -10,6 +10,7 @@
 #include "lrp/ledger.h"
 #include "lrp/mapped_weights.h"
 #include "nn/network.h"
+#include "ops/heatmap.h"
 
 namespace palimpsest {
 
@@ -22,8 +23,10 @@ struct InputRange {
 using Targets = std::vector<int>;
 
 struct Explanation {
-  std::vector<std::vector<float>> maps;  // for each target: raw relevance, n x 3 x h x w
-  Ledger ledger;                         // of the first target
+  std::vector<std::vector<float>> maps;        // for each target: raw relevance, n x 3 x h x w
+  std::vector<std::vector<float>> summed;      // the same with channels summed, n x h x w
+  std::vector<std::vector<float>> normalised;  // those as [0, 1], each image by itself
+  Ledger ledger;                               // of the first target
 };
 
 // Layer-wise relevance propagation through one network with one set of rules. Relevance starts as the logit of the
@@ -40,7 +43,8 @@ class Explainer {
 
   // Throws Error when an activation or a map is not finite.
   // requires: trace.keep_from == 0 and network.forward(trace) has run; each target has trace.n classes
-  Explanation explain(const Trace& trace, std::span<const Targets> targets);
+  Explanation explain(const Trace& trace, std::span<const Targets> targets,
+                      MapNormalisation normalisation = MapNormalisation::min_max);
 
  private:
   // A layer as the walk meets it.
@@ -76,7 +80,7 @@ class Explainer {
   std::map<std::pair<int, Constant>, Tensor> constants_;                     // by the layer's parameter
   std::vector<std::array<std::shared_ptr<Storage>, buffer_count>> buffers_;  // for each target
   std::size_t buffer_bytes_ = 0;
-  Tensor reference_;
+  Tensor reference_, map_;  // map_: (n, h * w)
 };
 
 }  // namespace palimpsest

@@ -55,20 +55,9 @@ MapNormalisation map_normalisation_named(const std::string& name) {
 
 NormalisedMap normalised(const Heatmap& map, MapNormalisation kind) {
   const auto [low, high] = std::minmax_element(map.values.begin(), map.values.end());
-  double scale = 0, shift = 0.5;  // v * scale + shift
-  if (kind == MapNormalisation::min_max && *high > *low) {
-    scale = 1 / (double(*high) - double(*low));
-    shift = -double(*low) * scale;
-  } else if (kind == MapNormalisation::max_abs) {
-    const double most = std::max(std::abs(double(*low)), std::abs(double(*high)));
-    scale = most > 0 ? 0.5 / most : 0;
-  } else if (kind == MapNormalisation::share) {
-    const double total = std::abs(map.total());
-    scale = total != 0 ? 1 / total : 0;
-    shift = 0;
-  }
-  NormalisedMap result{map, std::clamp(shift, 0.0, 1.0)};
-  for (auto& value : result.map.values) value = float(std::clamp(double(value) * scale + shift, 0.0, 1.0));
+  const MapScale scale = map_scale(kind, double(*low), double(*high), map.total());
+  NormalisedMap result{map, std::clamp(scale.shift, 0.0, 1.0)};
+  for (auto& value : result.map.values) value = scale(value);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "data/image.h"
+#include "ops/heatmap.h"
 
 namespace palimpsest {
 
@@ -22,11 +23,7 @@ Heatmap difference(const Heatmap& a, const Heatmap& b);  // a - b
 // of relevance where a logit is negative. A map that sums to 0 stays as it is.
 Heatmap difference_of_shares(const Heatmap& a, const Heatmap& b);
 
-// How raw relevance becomes [0, 1]; `zero` tells where relevance 0 lies then.
-//   min-max  (R - min) / (max - min)          a constant map becomes 0.5
-//   max-abs  (R / max|R| + 1) / 2             zero always at 0.5
-//   share    R / sum R, cut to [0, 1]         parts of the total; zero at 0
-enum class MapNormalisation : std::uint8_t { min_max, max_abs, share };
+// Raw relevance as [0, 1] (ops/heatmap.h); `zero` tells where relevance 0 lies then.
 MapNormalisation map_normalisation_named(const std::string& name);
 struct NormalisedMap {
   Heatmap map;

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "nn/batch_upload.h"
 
 namespace palimpsest {
 
@@ -62,6 +63,7 @@ std::span<const float> FeatureCache::features(int index, bool flipped) const {
 
 namespace {
 void mirror(Batch& batch) {
+  for (auto& map : batch.maps) map.flip = !map.flip;
   const auto width = std::size_t(batch.width);
   for (std::size_t row = 0; row < batch.images.size(); row += width)
     std::reverse(batch.images.begin() + std::ptrdiff_t(row), batch.images.begin() + std::ptrdiff_t(row + width));
@@ -86,7 +88,7 @@ void FeatureCache::fill(Network& network, std::shared_ptr<const Examples> exampl
       check_interrupt();
       if (flipped) mirror(batch);
       if (trace.n != batch.count) trace = network.make_trace(batch.count, kBlocks);
-      network.device().upload(trace.input(), batch.images);
+      upload_images(network.device(), batch, trace.input());
       network.forward_blocks(trace);
       features.resize(std::size_t(batch.count) * values_);
       network.device().download(trace.features(), features);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "nn/batch_upload.h"
 
 namespace palimpsest {
 
@@ -26,7 +27,7 @@ void infer(Network& network, std::shared_ptr<const Examples> examples, const Inf
   while (loader.next(batch)) {
     check_interrupt();
     if (trace.n != batch.count) trace = network.make_trace(batch.count, kBlocks);
-    device.upload(trace.input(), batch.images);
+    upload_images(device, batch, trace.input());
     network.forward(trace);
     const auto logits = device.download(trace.logits());
     if (std::any_of(logits.begin(), logits.end(), [](float v) { return !std::isfinite(v); }))

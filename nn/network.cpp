@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ops/out_of_memory.h"
 
 namespace palimpsest {
 
@@ -72,18 +73,23 @@ namespace {
 // Hands out the tensors of a trace: fresh ones where they are kept, else two buffers in turn and one for winners.
 class TraceTensors {
  public:
-  explicit TraceTensors(Device& device) : device_(device) {}
+  TraceTensors(Device& device, std::size_t& made) : device_(device), made_(made) {}
   Tensor make(const Shape& shape, bool kept) {
-    if (kept) return device_.make(shape, Layout::activation);
+    if (kept) return fresh(shape, Layout::activation);
     turn_ = 1 - turn_;
     return reuse(shape, Layout::activation, shared_[turn_], bytes_[turn_]);
   }
   Tensor winner(const Shape& shape, bool kept) {
-    if (kept) return device_.make(shape, Layout::winners);
+    if (kept) return fresh(shape, Layout::winners);
     return reuse(shape, Layout::winners, winner_, winner_bytes_);
   }
 
  private:
+  Tensor fresh(const Shape& shape, Layout layout) {
+    Tensor tensor = device_.make(shape, layout);
+    made_ += device_.bytes(shape, layout);
+    return tensor;
+  }
   Tensor reuse(const Shape& shape, Layout layout, std::shared_ptr<Storage>& storage, std::size_t& held) {
     const std::size_t bytes = device_.bytes(shape, layout);
     if (bytes > held) {
@@ -93,6 +99,7 @@ class TraceTensors {
     return {shape, layout, storage};
   }
   Device& device_;
+  std::size_t& made_;  // bytes of what is kept
   int turn_ = 0;
   std::shared_ptr<Storage> shared_[2], winner_;
   std::size_t bytes_[2] = {}, winner_bytes_ = 0;
@@ -100,10 +107,36 @@ class TraceTensors {
 
 }  // namespace
 
+// What one image takes of the memory of a trace and its backward pass: about all of it.
+std::size_t Network::bytes_per_image(int keep_from) const {
+  std::size_t total = 0, largest = 0;
+  int side = architecture_.size;
+  for (int block = 0; block < kBlocks; ++block, side /= 2) {
+    const auto b = std::size_t(block);
+    const std::size_t one = device_.bytes({1, architecture_.channels[b], side, side}, Layout::activation);
+    if (block >= keep_from) total += one * std::size_t(kConvolutionsPerBlock[b]);
+    largest = std::max(largest, one);
+  }
+  return total + 2 * largest;
+}
+
 Trace Network::make_trace(int n, int keep_from) {
+  std::size_t made = 0;
+  try {
+    return make_trace(n, keep_from, made);
+  } catch (const OutOfMemory& error) {
+    const std::size_t fits = (made + error.free) / std::max<std::size_t>(1, bytes_per_image(keep_from));
+    if (fits == 0 || fits >= std::size_t(n)) throw;
+    throw OutOfMemory(
+        error.what(), error.asked, error.free,
+        fmt::format("a --batch of about {} would fit in place of {}; or use a smaller --size or --width", fits, n));
+  }
+}
+
+Trace Network::make_trace(int n, int keep_from, std::size_t& made) {
   Plans& plans = plans_for(n);
   Trace trace{n, keep_from, {}};
-  TraceTensors tensors(device_);
+  TraceTensors tensors(device_, made);
   int side = architecture_.size, parameter = 0;
   Tensor at = device_.make({n, 3, side, side}, Layout::activation);
   std::size_t convolution = 0;

@@ -59,7 +59,8 @@ class Network {
   bool trained(int block) const { return block == kBlocks || !frozen_[std::size_t(block)]; }
   int lowest_trained_block() const;  // kBlocks when all are frozen
 
-  // Tensors and plans for batches of n. keep_from = kBlocks keeps only the features and the head.
+  // Tensors and plans for batches of n. keep_from = kBlocks keeps only the features and the head. Throws OutOfMemory
+  // saying which batch would fit.
   Trace make_trace(int n, int keep_from);
 
   // From trace.input() (or, forward_head, from trace.features()) to trace.logits().
@@ -78,6 +79,8 @@ class Network {
     std::vector<std::unique_ptr<LinearPlan>> linears;
   };
   Plans& plans_for(int n);
+  std::size_t bytes_per_image(int keep_from) const;
+  Trace make_trace(int n, int keep_from, std::size_t& made);
   Tensor gradient_tensor(const Shape& shape, Layout layout, int buffer);
 
   Device& device_;

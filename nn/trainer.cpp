@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "nn/feature_cache.h"
 #include "nn/inference.h"
+#include "nn/training_step.h"
 
 namespace palimpsest {
 
@@ -39,7 +40,12 @@ class Training {
  public:
   Training(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training,
            std::shared_ptr<const Examples> validation, const std::vector<Tensor>& velocities, RunFolder& run)
-      : network_(network), device_(network.device()), options_(options), velocities_(velocities), run_(run) {
+      : network_(network),
+        device_(network.device()),
+        options_(options),
+        velocities_(velocities),
+        run_(run),
+        step_(network) {
     keep_features(training, validation);
     LoaderOptions loading;
     loading.batch = options_.batch;
@@ -64,12 +70,9 @@ class Training {
     training_->start_epoch(epoch);
     while (training_->next(batch_)) {
       check_interrupt();
-      Trace& trace = forward(batch_, train_features_.get());
-      Tensor& gradient = logits_gradient(batch_.count);
-      const auto result = device_.focal_loss(loss, trace.logits(), batch_.labels, &gradient);
-      if (!std::isfinite(result.loss)) stop_at(step, trace, "the loss is not finite");
-      network_.backward(trace, gradient);
-      update(trace, epoch, step);
+      const auto result = step_.train(batch_, train_features_.get(), loss);
+      if (!std::isfinite(result.loss)) stop_at(step, "the loss is not finite");
+      update(epoch, step);
       average.add(result, batch_.count);
       progress.advance(1, fmt::format("loss {:.4f}", average.mean_loss()));
       ++step;
@@ -83,9 +86,8 @@ class Training {
     validation_->start_epoch(0);
     while (validation_->next(batch_)) {
       check_interrupt();
-      Trace& trace = forward(batch_, validation_features_.get());
-      const auto result = device_.focal_loss(options_.loss, trace.logits(), batch_.labels, nullptr);
-      if (!std::isfinite(result.loss)) stop_at(step - 1, trace, "the validation loss is not finite");
+      const auto result = step_.evaluate(batch_, validation_features_.get(), options_.loss);
+      if (!std::isfinite(result.loss)) stop_at(step - 1, "the validation loss is not finite");
       average.add(result, batch_.count);
     }
     return average;
@@ -95,8 +97,6 @@ class Training {
   int batches() const { return training_->batches_per_epoch(); }
 
  private:
-  static constexpr int kTraceLimit = 2;  // a whole batch and the last, smaller one
-
   bool trained(const Parameter& p) const { return network_.trained(p.block); }
 
   void keep_features(const std::shared_ptr<const Examples>& training,
@@ -118,35 +118,7 @@ class Training {
                                                             options_.batch, run_.path());
   }
 
-  Trace& forward(const Batch& batch, const FeatureCache* features) {
-    auto at = std::find_if(traces_.begin(), traces_.end(), [&](const Trace& t) { return t.n == batch.count; });
-    if (at == traces_.end()) {
-      if (traces_.size() > kTraceLimit) traces_.clear();
-      traces_.push_back(network_.make_trace(batch.count, network_.lowest_trained_block()));
-      at = traces_.end() - 1;
-    }
-    if (features) {
-      gathered_.clear();
-      for (std::size_t i = 0; i < batch.indices.size(); ++i) {
-        const auto one = features->features(batch.indices[i], batch.flipped[i] != 0);
-        gathered_.insert(gathered_.end(), one.begin(), one.end());
-      }
-      device_.upload(at->features(), gathered_);
-      network_.forward_head(*at);
-    } else {
-      device_.upload(at->input(), batch.images);
-      network_.forward(*at);
-    }
-    return *at;
-  }
-
-  Tensor& logits_gradient(int n) {
-    if (gradient_.empty() || gradient_.shape.n != n)
-      gradient_ = device_.make({n, network_.architecture().classes}, Layout::matrix);
-    return gradient_;
-  }
-
-  void update(const Trace& trace, int epoch, std::int64_t step) {
+  void update(int epoch, std::int64_t step) {
     if (updates_.empty()) {
       for (auto& p : network_.parameters())
         if (trained(p))
@@ -161,7 +133,7 @@ class Training {
     }
     if (!options_.gradients.empty() && step + 1 == options_.steps) write_gradients();
     if (bad < 0) bad = device_.sgd_step(updates_, sgd);
-    if (bad >= 0) stop_at(step, trace, fmt::format("{} or its gradient is not finite", name_of(bad)));
+    if (bad >= 0) stop_at(step, fmt::format("{} or its gradient is not finite", name_of(bad)));
   }
 
   std::string name_of(int trained_index) const {
@@ -187,8 +159,8 @@ class Training {
     writer.commit();
   }
 
-  [[noreturn]] void stop_at(std::int64_t step, const Trace& trace, const std::string& what) {
-    const auto layer = first_not_finite(network_, trace);
+  [[noreturn]] void stop_at(std::int64_t step, const std::string& what) {
+    const auto layer = first_not_finite(network_, step_.trace());
     throw Error(fmt::format("training in {} stopped at step {}: {}{}", run_.path().string(), step + 1, what,
                             layer.empty() ? "" : ", first seen in " + layer),
                 "lower --lr, or clip the gradient with --clip-norm 1; what was saved before is unharmed");
@@ -201,11 +173,9 @@ class Training {
   RunFolder& run_;
   std::unique_ptr<FeatureCache> train_features_, validation_features_;
   std::unique_ptr<Loader> training_, validation_;
-  std::vector<Trace> traces_;
+  TrainingStep step_;
   std::vector<SgdParameter> updates_;
-  std::vector<float> gathered_;
   Batch batch_;
-  Tensor gradient_;
 };
 
 std::string metrics_line(int epoch, const Average& trained, const Average* validated, double rate, double gamma) {

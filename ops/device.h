@@ -1,14 +1,20 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "ops/augment.h"
 #include "ops/conv2d.h"
+#include "ops/heatmap.h"
 #include "ops/linear.h"
 #include "ops/loss.h"
 #include "ops/max_pool.h"
+#include "ops/normalisation.h"
+#include "ops/recording.h"
 #include "ops/sgd.h"
 #include "ops/tensor.h"
 
@@ -48,8 +54,19 @@ class Device {
 
   // Element by element. relu_backward: gradient = 0 where output <= 0, in place.
   virtual void relu_backward(const Tensor& output, const Tensor& gradient) = 0;
-  virtual LossResult focal_loss(const FocalLoss& loss, const Tensor& logits, std::span<const int> labels,
-                                const Tensor* gradient) = 0;  // gradient: of the mean loss, or null
+  virtual void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels,
+                          const Tensor* gradient) = 0;  // gradient: of the mean loss, or null
+  virtual LossResult loss_result() = 0;                 // of the last focal_loss that ran; waits for it
+
+  // Pictures to inputs in one go: images[i] = the i-th picture through maps[i], then normalised (ops/augment.h).
+  // pixels: n x h x w x 3 bytes (R, G, B) of the host; images: (n, 3, h, w) activation
+  virtual void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps,
+                       const Normalisation& normalisation, const Tensor& images) = 0;
+
+  // Makes what `step` asks of this device repeatable: each run() does it again, `record` alone need not do it at all.
+  // requires: step has run once on its own (plans get their scratch memory then); it uploads, downloads, allocates and
+  // asks for results nowhere; its tensors and plans outlive the recording.
+  virtual std::unique_ptr<Recording> record(const std::function<void()>& step) = 0;
 
   // Training. Both return the index of the first parameter with a gradient (sgd_step: gradient, value or new value)
   // that is not finite, -1 if none. sgd_step leaves such a value as it was, so that what went wrong can still be found.
@@ -59,6 +76,11 @@ class Device {
   };
   virtual NormResult gradient_norm(std::span<const SgdParameter> parameters) = 0;
   virtual int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) = 0;
+
+  // Heatmaps. maps[n,p] = sum over c of relevance[n,c,p], in double in the order of c; relevance: (n, c, h, w)
+  // activation, maps: (n, h * w) matrix. normalise_maps: every row by itself (ops/heatmap.h); `to` may be `maps`.
+  virtual void sum_channels(const Tensor& relevance, const Tensor& maps) = 0;
+  virtual void normalise_maps(const Tensor& maps, MapNormalisation kind, const Tensor& to) = 0;
 
   // Relevance. to = f(from), the same layout (kernel, matrix, channels).
   virtual void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) = 0;

@@ -16,7 +16,10 @@ class Steps {
   Steps(Device& device, const Architecture& architecture, int batch)
       : device_(device), network_(device, architecture), batch_(batch) {
     initialise(network_, 1);
-    for (int i = 0; i < batch; ++i) labels_.push_back(i % architecture.classes);
+    std::vector<float> labels;
+    for (int i = 0; i < batch; ++i) labels.push_back(float(i % architecture.classes));
+    labels_ = device.make({batch, 1}, Layout::matrix);
+    device.upload(labels_, labels);
   }
 
   void freeze(int blocks) {
@@ -59,8 +62,7 @@ class Steps {
   Network network_;
   int batch_;
   Trace trace_;
-  Tensor gradient_;
-  std::vector<int> labels_;
+  Tensor labels_, gradient_;
   std::vector<SgdParameter> updates_;
   std::unique_ptr<Explainer> explainer_;
 };

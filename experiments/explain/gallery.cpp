@@ -29,9 +29,9 @@ Gallery::Gallery(const ExplainCommand& command, std::shared_ptr<const Examples> 
                 "leave --masks out, or name the folder of the drawn set that --data names");
 }
 
-void Gallery::add(int index, int target, const Heatmap& a, const Heatmap* b) {
+void Gallery::add(int index, int target, const SummedMap& a, const SummedMap* b) {
   if (!command_.pictures.empty()) add_pictures(index, target, a, b);
-  if (truth_) add_regions(index, a, b);
+  if (truth_) add_regions(index, a.raw, b ? &b->raw : nullptr);
 }
 
 void Gallery::finish() {
@@ -57,7 +57,9 @@ Image Gallery::picture(int index) const {
   return image;
 }
 
-void Gallery::add_pictures(int index, int target, const Heatmap& a, const Heatmap* b) {
+void Gallery::add_pictures(int index, int target, const SummedMap& of_a, const SummedMap* of_b) {
+  const Heatmap& a = of_a.raw;
+  const Heatmap* const b = of_b ? &of_b->raw : nullptr;
   const auto kind = map_normalisation_named(command_.normalise);
   nlohmann::ordered_json entry{{"id", examples_->id(index)}, {"label", examples_->label(index)}, {"target", target}};
   const auto put = [&](const char* key, const Image& image) {
@@ -68,11 +70,11 @@ void Gallery::add_pictures(int index, int target, const Heatmap& a, const Heatma
   const Image input = picture(index);
   put("input", input);
   put("overlay", overlay(input, b ? difference(a, *b) : a));
-  put("a", sequential(normalised(a, kind).map));
+  put("a", sequential(of_a.normalised));
   entry["total_a"] = a.total();
   if (b) {
     const auto normal = normalised(difference(a, *b), kind);
-    put("b", sequential(normalised(*b, kind).map));
+    put("b", sequential(of_b->normalised));
     put("difference", diverging(difference(a, *b)));
     put("difference_normalised", sequential(normal.map));
     put("difference_of_shares", diverging(difference_of_shares(a, *b)));

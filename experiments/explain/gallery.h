@@ -11,6 +11,11 @@
 
 namespace palimpsest {
 
+// Relevance of one image and class, channels summed: as it is, and as [0, 1] in the way of --normalise.
+struct SummedMap {
+  Heatmap raw, normalised;
+};
+
 // What people look at: PNGs and index.json in the folder of --pictures, and, for drawn faces, how much of each map lies
 // where an action unit acts, in regions.json beside --maps (else in the folder of pictures).
 //   index.json    [{id, label, target, input, overlay, a, total_a, and with a second model b, difference,
@@ -21,12 +26,12 @@ class Gallery {
   // Throws Error when --masks names no truth of drawn faces, or there is no place for what is asked for.
   Gallery(const ExplainCommand& command, std::shared_ptr<const Examples> examples, const Normalisation& normalisation);
 
-  void add(int index, int target, const Heatmap& a, const Heatmap* b);  // b: of the second model, or null
-  void finish();                                                        // writes the two JSON files
+  void add(int index, int target, const SummedMap& a, const SummedMap* b);  // b: of the second model, or null
+  void finish();                                                            // writes the two JSON files
 
  private:
   Image picture(int index) const;
-  void add_pictures(int index, int target, const Heatmap& a, const Heatmap* b);
+  void add_pictures(int index, int target, const SummedMap& of_a, const SummedMap* of_b);
   void add_regions(int index, const Heatmap& a, const Heatmap* b);
 
   const ExplainCommand& command_;

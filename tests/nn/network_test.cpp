@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "cpu/device.h"
+#include "nn/batch_upload.h"
 #include "nn/weights.h"
 #include "tests/nn/reference_network.h"
 #include "tests/nn/toy.h"
@@ -50,12 +51,18 @@ double relative_l1(const std::vector<float>& got, const reference::Values& expec
   return got.size() == expected.size() && size > 0 ? difference / size : 1e9;
 }
 
+Tensor labels(Device& device) {
+  Tensor tensor = device.make({kImages, 1}, Layout::matrix);
+  upload_labels(device, kLabels, 4, tensor);
+  return tensor;
+}
+
 void step(Network& network, Trace& trace) {
   Device& device = network.device();
   device.upload(trace.input(), images());
   network.forward(trace);
   const Tensor gradient = device.make(trace.logits().shape, Layout::matrix);
-  device.focal_loss(kLoss, trace.logits(), kLabels, &gradient);
+  device.focal_loss(kLoss, trace.logits(), labels(device), &gradient);
   network.backward(trace, gradient);
 }
 
@@ -170,9 +177,10 @@ TEST(Network, AllocatesNothingOnceItHasRun) {
   randomise(network);
   Trace trace = network.make_trace(kImages, 0);
   const Tensor gradient = device.make(trace.logits().shape, Layout::matrix);
+  const Tensor labelled = labels(device);
   const auto run = [&] {
     network.forward(trace);
-    device.focal_loss(kLoss, trace.logits(), kLabels, &gradient);
+    device.focal_loss(kLoss, trace.logits(), labelled, &gradient);
     network.backward(trace, gradient);
   };
   run();

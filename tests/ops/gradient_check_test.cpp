@@ -120,8 +120,8 @@ TEST_P(GradientCheck, Relu) {
       "dx");
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, GradientCheck, testing::ValuesIn(test_devices()),
-                         [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(Devices, GradientCheck, testing::ValuesIn(exact_test_devices()),
+                         [](const auto& one) { return test_name(one.param); });
 
 }  // namespace
 }  // namespace palimpsest

@@ -115,8 +115,8 @@ TEST_P(NotFinite, WrongShapesAreRefused) {
   EXPECT_THROW(device_->copy(x, y), ContractError);
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, NotFinite, testing::ValuesIn(test_devices()),
-                         [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(Devices, NotFinite, testing::ValuesIn(exact_test_devices()),
+                         [](const auto& one) { return test_name(one.param); });
 
 }  // namespace
 }  // namespace palimpsest

@@ -140,10 +140,23 @@ void CountingDevice::relu_backward(const Tensor& output, const Tensor& gradient)
   called("relu_backward", -1);
   inner_.relu_backward(output, gradient);
 }
-LossResult CountingDevice::focal_loss(const FocalLoss& loss, const Tensor& logits, std::span<const int> labels,
-                                      const Tensor* gradient) {
+void CountingDevice::focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels,
+                                const Tensor* gradient) {
   called("focal_loss", -1);
-  return inner_.focal_loss(loss, logits, labels, gradient);
+  inner_.focal_loss(loss, logits, labels, gradient);
+}
+LossResult CountingDevice::loss_result() {
+  called("loss_result", -1);
+  return inner_.loss_result();
+}
+void CountingDevice::augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps,
+                             const Normalisation& normalisation, const Tensor& images) {
+  called("augment", -1);
+  inner_.augment(pixels, maps, normalisation, images);
+}
+std::unique_ptr<Recording> CountingDevice::record(const std::function<void()>& step) {
+  called("record", -1);
+  return inner_.record(step);
 }
 Device::NormResult CountingDevice::gradient_norm(std::span<const SgdParameter> parameters) {
   called("gradient_norm", -1);
@@ -152,6 +165,14 @@ Device::NormResult CountingDevice::gradient_norm(std::span<const SgdParameter> p
 int CountingDevice::sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) {
   called("sgd_step", -1);
   return inner_.sgd_step(parameters, options);
+}
+void CountingDevice::sum_channels(const Tensor& relevance, const Tensor& maps) {
+  called("sum_channels", -1);
+  inner_.sum_channels(relevance, maps);
+}
+void CountingDevice::normalise_maps(const Tensor& maps, MapNormalisation kind, const Tensor& to) {
+  called("normalise_maps", -1);
+  inner_.normalise_maps(maps, kind, to);
 }
 void CountingDevice::map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) {
   called("map_weights", -1);

@@ -35,10 +35,15 @@ class CountingDevice : public Device {
   std::unique_ptr<LinearPlan> plan_linear(const LinearShape& shape) override;
   std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override;
   void relu_backward(const Tensor& output, const Tensor& gradient) override;
-  LossResult focal_loss(const FocalLoss& loss, const Tensor& logits, std::span<const int> labels,
-                        const Tensor* gradient) override;
+  void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override;
+  LossResult loss_result() override;
+  void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps, const Normalisation& normalisation,
+               const Tensor& images) override;
+  std::unique_ptr<Recording> record(const std::function<void()>& step) override;
   NormResult gradient_norm(std::span<const SgdParameter> parameters) override;
   int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override;
+  void sum_channels(const Tensor& relevance, const Tensor& maps) override;
+  void normalise_maps(const Tensor& maps, MapNormalisation kind, const Tensor& to) override;
   void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override;
   double sum(const Tensor& tensor) override;
   double smallest(const Tensor& tensor) override;

@@ -59,6 +59,8 @@ std::vector<OpCase> op_cases() {
          max_pool_cases({{1, 1, 2, 2}, {1, 3, 3, 5}, {2, 17, 7, 2}, {1, 16, 8, 8}, {3, 33, 5, 9}, {2, 64, 12, 12}}));
   append(all, elementwise_cases());
   append(all, training_cases());
+  append(all, relevance_cases());
+  append(all, picture_cases());
   return all;
 }
 

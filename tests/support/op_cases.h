@@ -34,7 +34,8 @@ struct OpCase {
   double flops = 0;  // multiplications and additions of the direct algorithm
   double bytes = 0;  // read and written once, without padding
   bool exact_on_integers = true;
-  bool may_be_zero = false;  // an all-zero result is right (of fewer than 8 values it always may be)
+  bool rounds_factors = false;  // a sum of products: TF32 and BF16 round what goes into it
+  bool may_be_zero = false;     // an all-zero result is right (of fewer than 8 values it always may be)
   std::function<PreparedOp(Device&, Numbers, const MakeOutput&)> prepare;
   // The outputs, then the scalars as one more result. `absolute` 0: must be exact.
   std::function<std::vector<reference::Result>(Numbers)> expected;
@@ -46,13 +47,14 @@ struct OpCase {
 
 std::vector<OpCase> op_cases();
 
-// The parts of the list, one for each family of operations. A new family (relevance) adds its function here and in
-// op_cases().
+// The parts of the list, one for each family of operations. A new family adds its function here and in op_cases().
 std::vector<OpCase> convolution_cases(const std::vector<Conv2dShape>& shapes);
 std::vector<OpCase> linear_cases(const std::vector<LinearShape>& shapes);
 std::vector<OpCase> max_pool_cases(const std::vector<Shape>& inputs);
 std::vector<OpCase> elementwise_cases();  // ReLU, copies, fills, weight maps, sums
 std::vector<OpCase> training_cases();     // loss, gradient norm, SGD
+std::vector<OpCase> relevance_cases();    // denominators and redistribution of both kinds of layer
+std::vector<OpCase> picture_cases();      // augmentation, heatmaps
 
 std::vector<Conv2dShape> convolution_test_shapes();
 std::vector<Conv2dShape> vgg16_convolutions(int batch, int size);  // all 13, for benchmarks

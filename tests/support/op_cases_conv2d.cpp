@@ -62,6 +62,7 @@ OpCase common(const std::string& operation, const Conv2dShape& s, ConvolutionPas
   one.name = fmt::format("{} n{} c{} h{} w{} k{}", operation, s.n, s.c, s.h, s.w, s.k);
   one.flops = 2.0 * double(s.kernel().count()) * s.n * s.h * s.w;
   one.bytes = 4.0 * double(s.input().count() + s.output().count() + s.kernel().count());
+  one.rounds_factors = true;
   one.convolution = s;
   one.pass = pass;
   return one;

@@ -26,6 +26,7 @@ struct Inputs {
 OpCase common(const std::string& operation, const LinearShape& s) {
   OpCase one;
   one.name = fmt::format("{} n{} inputs{} outputs{}", operation, s.n, s.inputs, s.outputs);
+  one.rounds_factors = true;
   one.flops = 2.0 * double(s.weights().count()) * s.n;
   one.bytes = 4.0 * double(s.input().count() + s.output().count() + s.weights().count());
   return one;

@@ -28,9 +28,13 @@ OpCase loss_case(int n, int classes, double gamma, bool weighted) {
   one.prepare = [name = one.name, n, classes, loss](Device& device, Numbers numbers, const MakeOutput& make) {
     PreparedOp op;
     op.outputs = {make({n, classes}, Layout::matrix)};
-    op.run = [&device, loss, labels = labels_of(n, classes), gradient = op.outputs[0], to = op.scalars,
+    const auto values = labels_of(n, classes);
+    const Tensor labels = device.make({n, 1}, Layout::matrix);
+    device.upload(labels, std::vector<float>(values.begin(), values.end()));
+    op.run = [&device, loss, labels, gradient = op.outputs[0], to = op.scalars,
               logits = case_tensor(device, name, 0, {n, classes}, Layout::matrix, numbers)] {
-      const auto result = device.focal_loss(loss, logits, labels, &gradient);
+      device.focal_loss(loss, logits, labels, &gradient);
+      const auto result = device.loss_result();
       *to = {result.loss, double(result.correct)};
     };
     return op;

@@ -14,9 +14,12 @@ using Values = std::vector<double>;
 
 // A result with what its rounding error is bounded by: |got - value| <= c * u * sqrt(length) * absolute, where
 // `absolute` is the sum of |products| behind each value and `length` the number of products.
+// That bound is of first order. Where `condition` is given, an error of u sqrt(length) is magnified by it, and where
+// that comes near 1 there is no bound: a quotient whose denominator is lost in rounding.
 struct Result {
   Values value, absolute;
   double length = 1;
+  Values condition = {};
 };
 
 Result conv2d_forward(const Conv2dShape& shape, const Values& x, const Values& w, const Values& b, bool relu);

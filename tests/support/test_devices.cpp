@@ -1,7 +1,11 @@
 #include "tests/support/test_devices.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "cpu/conv2d_algorithm.h"
 #include "cpu/device.h"
+#include "cuda/device.h"
 
 namespace palimpsest {
 
@@ -9,14 +13,58 @@ int channel_block(const Device& device) {
   return int(device.bytes({1, 1, 1, 1}, Layout::activation) / sizeof(float));
 }
 
+std::string test_name(const TestDevice& device) {
+  std::string name = device.name;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+namespace {
+
+TestDevice cuda_device(CudaKind kind, const std::string& name, const std::string& precision, double unit) {
+  return {name, [=] { return make_cuda_device(kind, {precision, {}}); },
+          [](const Device&, const Conv2dShape&, ConvolutionPass) { return false; }, unit};
+}
+
+// PALIMPSEST_TEST_DEVICES: names with commas between them; without it all but the real GPU where none is there.
+bool wanted(const std::string& name) {
+  const char* const names = std::getenv("PALIMPSEST_TEST_DEVICES");
+  if (!names) return true;
+  return ("," + std::string(names) + ",").find("," + name + ",") != std::string::npos;
+}
+
+std::vector<TestDevice> all_devices() {
+  std::vector<TestDevice> devices{{"cpu", [] { return make_cpu_device(2); },
+                                   [](const Device& device, const Conv2dShape& shape, ConvolutionPass pass) {
+                                     return cpu::conv2d_rule(channel_block(device) == 16, shape,
+                                                             Conv2dPass(int(pass))) == cpu::Conv2dAlgorithm::winograd;
+                                   },
+                                   kUnit32}};
+  for (const auto& [kind, name] : {std::pair{CudaKind::emulated, "cuda-emulated"}, std::pair{CudaKind::real, "cuda"}}) {
+    devices.push_back(cuda_device(kind, name, "fp32", kUnit32));
+    devices.push_back(cuda_device(kind, std::string(name) + "-tf32", "tf32", 0x1p-11));
+    devices.push_back(cuda_device(kind, std::string(name) + "-bf16", "bf16", 0x1p-8));
+  }
+  std::erase_if(devices, [](const TestDevice& device) {
+    return !wanted(device.name) || (device.name.starts_with("cuda") && !device.name.starts_with("cuda-emulated") &&
+                                    !cuda_availability(CudaKind::real).available);
+  });
+  return devices;
+}
+
+}  // namespace
+
 const std::vector<TestDevice>& test_devices() {
-  static const std::vector<TestDevice> devices{
-      {"cpu", [] { return make_cpu_device(2); },
-       [](const Device& device, const Conv2dShape& shape, ConvolutionPass pass) {
-         return cpu::conv2d_rule(channel_block(device) == 16, shape, Conv2dPass(int(pass))) ==
-                cpu::Conv2dAlgorithm::winograd;
-       }},
-  };
+  static const std::vector<TestDevice> devices = all_devices();
+  return devices;
+}
+
+const std::vector<TestDevice>& exact_test_devices() {
+  static const std::vector<TestDevice> devices = [] {
+    auto exact = test_devices();
+    std::erase_if(exact, [](const TestDevice& device) { return !device.exact(); });
+    return exact;
+  }();
   return devices;
 }
 

@@ -9,17 +9,26 @@
 
 namespace palimpsest {
 
+inline constexpr double kUnit32 = 0x1p-24;  // of float32
+
 // A device that the tests of the contract run on. A further device is one more entry in test_devices().
 struct TestDevice {
   std::string name;
   std::function<std::unique_ptr<Device>()> make;
   // Whether the device runs a convolution by Winograd's algorithm, which is not exact on integers.
   std::function<bool(const Device&, const Conv2dShape&, ConvolutionPass)> winograd;
+  double unit = kUnit32;  // to which convolutions and fully connected layers round their factors
+  bool exact() const { return unit == kUnit32; }
 };
 inline void PrintTo(const TestDevice& device, std::ostream* to) {
   *to << device.name;
 }  // for GoogleTest
+
+// Those that this machine has, or of them those that the variable PALIMPSEST_TEST_DEVICES names.
 const std::vector<TestDevice>& test_devices();
+// Those of them whose products are float32's: what does not depend on the precision is tested on these alone.
+const std::vector<TestDevice>& exact_test_devices();
+std::string test_name(const TestDevice& device);  // fit for GoogleTest: letters, digits, underscores
 
 // Channels are padded to a multiple of this.
 int channel_block(const Device& device);

@@ -1,0 +1,182 @@
+"""Draws bench/kernel_table.md from ptxas' numbers and bench/kernel_costs.toml; see scripts/kernel_table."""
+import math
+import re
+
+# Of one multiprocessor, by architecture: warps, blocks, bytes of shared memory, and of those kept back for each block
+# (CUDA C++ Programming Guide, "Compute Capabilities"; the toolkit's cuda_occupancy.h).
+LIMITS = {
+    "75": (32, 16, 64, 0), "80": (64, 32, 164, 1), "86": (48, 16, 100, 1), "89": (48, 24, 100, 1),
+    "90": (64, 32, 228, 1), "100": (64, 32, 228, 1), "120": (48, 24, 100, 1),
+}
+REGISTERS, PARTITIONS, WARP_GRANULE = 65536, 4, 256
+
+
+class Incomplete(Exception):
+    """A kernel or an entry of the costs that the other side does not know."""
+
+
+def round_up(value, multiple):
+    return -(-value // multiple) * multiple
+
+
+def occupancy(architecture, threads, registers, shared):
+    """Share of a multiprocessor's warps that are resident when blocks of this kernel fill it."""
+    warps, blocks, kilobytes, reserved = LIMITS[architecture]
+    warps_of_block = -(-threads // 32)
+    fits = [blocks, warps // warps_of_block]
+    if registers:
+        per_partition = REGISTERS // PARTITIONS // round_up(registers * 32, WARP_GRANULE)
+        fits.append(per_partition * PARTITIONS // warps_of_block)
+    bytes_of_block = round_up(shared + 1024 * reserved, 256 if architecture == "75" else 128)
+    if bytes_of_block:
+        fits.append(1024 * kilobytes // bytes_of_block)
+    return min(fits) * warps_of_block / warps
+
+
+def entry_of(kernel, costs):
+    found = [entry for entry in costs["kernel"] if re.fullmatch(entry["match"], kernel)]
+    if len(found) != 1:
+        raise Incomplete(f"kernel {kernel} matches {len(found)} entries of bench/kernel_costs.toml; give it one")
+    return found[0]
+
+
+def precision_of(kernel, entry):
+    return re.fullmatch(entry["match"], kernel).groupdict().get("precision") or "fp32"
+
+
+# --------------------------------------------------------------------------------------------------- ptxas' numbers
+
+def threads_of(kernel, numbers, entry):
+    threads = numbers.get("threads") or entry.get("threads")
+    if not threads:
+        raise Incomplete(f"kernel {kernel} has no __launch_bounds__: its entry in bench/kernel_costs.toml needs threads")
+    return threads
+
+
+def cell(architecture, threads, numbers):
+    share = occupancy(architecture, threads, numbers["registers"], numbers["shared"])
+    return f"{numbers['registers']} · {round(100 * share)}%"
+
+
+def shared_of(numbers, architectures):
+    sizes = {numbers[a]["shared"] for a in architectures}
+    return " to ".join(f"{size / 1024:.3g}" for size in sorted({min(sizes), max(sizes)}))
+
+
+def resource_table(architectures, kernels, costs):
+    lines = ["| kernel | threads | shared KiB | stack | spilled | " + " | ".join(f"sm_{a}" for a in architectures) + " |",
+             "|---|---|---|---|---|" + "---|" * len(architectures)]
+    for kernel, numbers in sorted(kernels.items()):
+        entry = entry_of(kernel, costs)
+        served = [a for a in architectures if int(a) >= entry.get("needs", 0)]
+        threads = threads_of(kernel, numbers, entry)
+        cells = [cell(a, threads, numbers[a]) if a in served else "" for a in architectures]
+        stack = max(numbers[a]["stack"] for a in served)
+        spilled = max(numbers[a]["spilled"] for a in architectures)
+        lines.append(f"| `{kernel}` | {threads} | {shared_of(numbers, served)} | {stack} | {spilled} | "
+                     + " | ".join(cells) + " |")
+    return lines
+
+
+# --------------------------------------------------------------------------------------------------- bytes, FLOPs, time
+
+def values_of(group, shape):
+    values = {"pad": lambda channels: round_up(channels, 8), **shape}
+    for name, expression in group["let"].items():
+        values[name] = eval(expression, {"__builtins__": {}}, values)  # our own file
+    return values
+
+
+def launches(entry, costs):
+    """Name, bytes and FLOPs of each launch."""
+    group = costs["group"][entry["group"]]
+    for shape in group["shapes"]:
+        values = values_of(group, shape)
+        yield shape["name"], *(eval(entry[what], {"__builtins__": {}}, values) for what in ("bytes", "flops"))
+
+
+def time_cell(moved, flops, gpu, precision):
+    """Microseconds, and what they are spent on: m for memory, c for computing."""
+    if precision not in gpu["peak"]:
+        return ""
+    memory, computing = moved / gpu["bandwidth"], flops / gpu["peak"][precision]
+    seconds = 1e6 * max(memory, computing)
+    digits = max(0, 2 - math.floor(math.log10(seconds))) if seconds > 0 else 0
+    return f"{seconds:.{digits}f} {'m' if memory >= computing else 'c'}"
+
+
+def columns_of(precisions, costs):
+    return [(gpu, precision) for precision in ("fp32", "tf32", "bf16") if precision in precisions
+            for gpu in costs["gpu"] if precision in gpu["peak"]]
+
+
+def row(name, moved, flops, columns):
+    intensity = f"{flops / moved:.3g}" if moved else ""
+    times = " | ".join(time_cell(moved, flops, gpu, precision) for gpu, precision in columns)
+    return f"| {name} | {moved / 1e6:.4g} | {flops / 1e6:.4g} | {intensity} | {times} |"
+
+
+def cost_table(operation, entries, costs):
+    columns = columns_of({precision for precision, _ in entries}, costs)
+    lines = [f"### {operation}", "",
+             "| launch | MB | MFLOP | FLOP/B | " + " | ".join(f"{g['name']} {p}" for g, p in columns) + " |",
+             "|---|---|---|---|" + "---|" * len(columns)]
+    each = list(launches(entries[0][1], costs))
+    lines += [row(name, moved, flops, columns) for name, moved, flops in each]
+    if len(each) > 1:
+        times = []
+        for gpu, precision in columns:
+            total = sum(max(moved / gpu["bandwidth"], flops / gpu["peak"][precision]) for _, moved, flops in each)
+            times.append(f"{1e6 * total:.0f}")
+        moved, flops = sum(m for _, m, _ in each), sum(f for _, _, f in each)
+        lines.append(f"| all {len(each)} | {moved / 1e6:.4g} | {flops / 1e6:.4g} | {flops / moved:.3g} | "
+                     + " | ".join(times) + " |")
+    return [*lines, ""]
+
+
+def by_operation(kernels, costs):
+    """Operation -> list of (precision, entry) of the kernels that do it, in the order of the costs."""
+    found = {}
+    for kernel in kernels:
+        entry = entry_of(kernel, costs)
+        if "why" not in entry:
+            pair = (precision_of(kernel, entry), entry)
+            if pair not in found.setdefault(entry["operation"], []):
+                found[entry["operation"]].append(pair)
+    order = list(dict.fromkeys(entry["operation"] for entry in costs["kernel"] if "operation" in entry))
+    unused = [operation for operation in order if operation not in found]
+    if unused:
+        raise Incomplete(f"no kernel does \"{unused[0]}\" of bench/kernel_costs.toml; drop its entry")
+    return {operation: found[operation] for operation in order}
+
+
+def without_cost(kernels, costs):
+    lines = []
+    for kernel in sorted(kernels):
+        entry = entry_of(kernel, costs)
+        if "why" in entry:
+            lines.append(f"- `{kernel}`: {entry['why']}.")
+    return lines
+
+
+def render(version, architectures, kernels, costs):
+    lines = ["# Kernels", "",
+             f"Written by `scripts/kernel_table` with nvcc {version}; do not edit. No GPU was involved: registers, memory and",
+             "spills are what ptxas assigned, the rest is arithmetic.", "",
+             "## What ptxas assigned", "",
+             "For each architecture: registers a thread · share of a multiprocessor's warps that are resident when blocks",
+             "of the kernel fill it. Static shared memory in KiB, stack and spilled bytes are the worst of all",
+             "architectures. An empty cell: the architecture lacks what the kernel needs, and the launcher refuses it.", ""]
+    lines += resource_table(architectures, kernels, costs)
+    lines += ["", "## The least time of a launch", "",
+              "VGG16 at 224 x 224, batch 8. A launch takes at least the time to move its bytes once (m) or to do its",
+              "operations at the published peak (c), whichever is longer, in microseconds; tiles, caches and latency only",
+              "add to it. Several kernels of the table above may do one operation: the launcher chooses by shape.", ""]
+    for gpu in costs["gpu"]:
+        peaks = ", ".join(f"{precision} {peak / 1e12:g}" for precision, peak in gpu["peak"].items())
+        lines.append(f"- {gpu['name']}: {gpu['bandwidth'] / 1e9:g} GB/s; TFLOP/s: {peaks}. {gpu['source']}.")
+    lines.append("")
+    for operation, entries in by_operation(kernels, costs).items():
+        lines += cost_table(operation, entries, costs)
+    lines += ["### Without a row", "", *without_cost(kernels, costs), ""]
+    return "\n".join(lines)

@@ -1,0 +1,56 @@
+#include "cuda/algorithm_table.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/csv.h"
+#include "base/error.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+namespace {
+
+constexpr std::array<std::string_view, 2> kLayers{"linear", "conv2d"};
+constexpr std::array<std::string_view, 3> kPasses{"forward", "backward_data", "backward_weights"};
+constexpr std::array<std::string_view, 2> kProviders{"own", "library"};
+constexpr std::array<std::string_view, 6> kTiles{"automatic", "large", "tall", "square", "small", "narrow"};
+
+template <std::size_t N>
+std::size_t place_in(const std::array<std::string_view, N>& words, const std::string& word, const std::string& where) {
+  const auto at = std::find(words.begin(), words.end(), word);
+  if (at == words.end())
+    throw Error(fmt::format("{}: '{}' is none of {}", where, word, fmt::join(words, ", ")),
+                "let `palimpsest bench --tune` write the table again");
+  return std::size_t(at - words.begin());
+}
+
+}  // namespace
+
+AlgorithmTable AlgorithmTable::read(const std::string& path) {
+  const Csv csv = read_csv(path);
+  AlgorithmTable table;
+  for (std::size_t i = 0; i < csv.rows.size(); ++i) {
+    const std::string where = csv.where(i);
+    const auto field = [&](std::string_view name) { return csv.rows[i][std::size_t(csv.column(name))]; };
+    const auto number = [&](std::string_view name) { return int(parse_integer(field(name), where)); };
+    Row row;
+    row.key = {place_in(kLayers, field("layer"), where) == 1,
+               Pass(place_in(kPasses, field("pass"), where)),
+               number("inputs"),
+               number("outputs"),
+               number("height"),
+               number("width")};
+    row.algorithm = {Provider(place_in(kProviders, field("provider"), where)),
+                     GemmTile(place_in(kTiles, field("tile"), where)), number("splits")};
+    table.rows_.push_back(row);
+  }
+  return table;
+}
+
+Algorithm AlgorithmTable::find(const LayerKey& key) const {
+  const auto at = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.key == key; });
+  return at == rows_.end() ? Algorithm{} : at->algorithm;
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,13 @@
+#pragma once
+#include "cuda/context.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+// y[m, k] = relu?(y[m, k] + b[k]) in place, m over rows of `lanes` values: what follows a product by cuDNN or cuBLAS
+// that has no epilogue. b may be null. NaN stays NaN.
+void bias_relu_forward(const Context& context, std::size_t rows, int lanes, const float* b, bool relu, float* y);
+
+// gradient = 0 where output <= 0, in place; `count` values
+void relu_backward(const Context& context, std::size_t count, const float* output, float* gradient);
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

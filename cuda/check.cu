@@ -1,0 +1,66 @@
+#include "cuda/check.h"
+
+#include <cublas_v2.h>
+#include <cudnn.h>
+
+#include <string_view>
+
+#include "base/error.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+namespace {
+
+std::string remedy_for(cudaError_t status) {
+  switch (status) {
+    case cudaErrorMemoryAllocation:
+      return "use a smaller --batch, --size or --width, or end other programs that use the GPU";
+    case cudaErrorNoDevice:
+    case cudaErrorInsufficientDriver:
+      return "install a driver that fits (nvidia-smi shows it), or use --device cpu";
+    case cudaErrorNoKernelImageForDevice:
+      return "build for this GPU: cmake -DCMAKE_CUDA_ARCHITECTURES=native";
+    default:
+      return "run it again under compute-sanitizer, or with --device cuda-emulated or cpu, and report it";
+  }
+}
+
+// The file's place in the repository, whatever folder it was built in.
+std::string_view short_name(std::string_view file) {
+  const auto at = file.rfind("cuda/");
+  return at == std::string_view::npos ? file : file.substr(at);
+}
+
+[[noreturn]] void fail(const char* library, const char* expression, const char* file, int line, const char* text,
+                       const std::string& remedy) {
+  throw Error(fmt::format("{} failed at {}:{}: {}: {}", library, short_name(file), line, expression, text), remedy);
+}
+
+}  // namespace
+
+void check_cuda(cudaError_t status, const char* expression, const char* file, int line) {
+  if (status == cudaSuccess) return;
+  ignore(cudaGetLastError());  // so that the next call does not report it once more
+  fail("CUDA", expression, file, line, cudaGetErrorString(status), remedy_for(status));
+}
+
+void check_cudnn(int status, const char* expression, const char* file, int line) {
+  if (status == CUDNN_STATUS_SUCCESS) return;
+  fail("cuDNN", expression, file, line, cudnnGetErrorString(static_cast<cudnnStatus_t>(status)),
+       "choose our own kernels with an algorithm table without cudnn, and report it");
+}
+
+// cuBLASLt, the part of cuBLAS that is used, has no texts; the numbers are those of cublasStatus_t.
+void check_cublas(int status, const char* expression, const char* file, int line) {
+  if (status == CUBLAS_STATUS_SUCCESS) return;
+  fail("cuBLAS", expression, file, line, fmt::format("status {}", status).c_str(),
+       "choose our own kernels with an algorithm table without cublas, and report it");
+}
+
+void check_launch(const char* file, int line) {
+  check_cuda(cudaGetLastError(), "kernel launch", file, line);
+}
+
+void ignore(cudaError_t) noexcept {}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,63 @@
+#include "cuda/context.h"
+
+#include <atomic>
+
+#include "base/error.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+Context::Context(Precision wanted)
+    : precision(wanted), pool(std::make_shared<MemoryPool>()), uploader(stream, pool), downloader(stream, pool) {
+  int device = 0;
+  CUDA_CHECK(cudaGetDevice(&device));
+  cudaDeviceProp properties{};
+  CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
+  compute_capability = 10 * properties.major + properties.minor;
+  gpu = properties.name;
+  memory_bytes = properties.totalGlobalMem;
+  if (precision != Precision::fp32 && compute_capability < 80)
+    throw Error(fmt::format("{} has compute capability {}.{}, and its tensor cores know neither TF32 nor BF16", gpu,
+                            properties.major, properties.minor),
+                "use --precision fp32");
+}
+
+void Context::reserve_scratch(std::size_t bytes) {
+  if (bytes > scratch_bytes()) scratch_ = std::make_shared<DeviceBuffer>(pool, bytes);
+}
+
+Extents extents(const Shape& s, Layout layout) {
+  const auto n = std::size_t(s.n), c = std::size_t(s.c), area = std::size_t(s.h) * std::size_t(s.w);
+  const auto k_padded = std::size_t(padded(s.n)), c_padded = std::size_t(padded(s.c));
+  switch (layout) {
+    case Layout::activation:
+    case Layout::winners:
+      return {n, area, c_padded, n, c};
+    case Layout::kernel:
+      return {k_padded, area, c_padded, n, c};
+    case Layout::matrix:
+      return {n, 1, c, n, c};
+    case Layout::channels:
+      return {1, 1, c_padded, 1, c};
+  }
+  throw ContractError("unknown layout");
+}
+
+std::size_t bytes_of(const Shape& shape, Layout layout) {
+  return extents(shape, layout).count() * (layout == Layout::winners ? 1 : sizeof(float));
+}
+
+void check(const Tensor& tensor, const Shape& shape, Layout layout, const char* name) {
+  PALIMPSEST_REQUIRE(!tensor.empty(), "{} is empty", name);
+  PALIMPSEST_REQUIRE(tensor.shape == shape && tensor.layout == layout,
+                     "{} is ({}, {}, {}, {}), expected ({}, {}, {}, {})", name, tensor.shape.n, tensor.shape.c,
+                     tensor.shape.h, tensor.shape.w, shape.n, shape.c, shape.h, shape.w);
+  PALIMPSEST_REQUIRE(static_cast<CudaStorage*>(tensor.storage.get())->buffer.bytes() >= bytes_of(shape, layout),
+                     "the storage of {} is too small", name);
+}
+
+std::uint64_t next_version() {
+  static std::atomic<std::uint64_t> version{0};
+  return ++version;
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,84 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cuda/conv2d_implicit_gemm.h"
+#include "cuda/handles.h"
+#include "cuda/memory_pool.h"
+#include "cuda/upload.h"
+#include "ops/tensor.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+// Channels of activations, kernels and vectors are padded to a multiple of it; padding lanes are always zero.
+inline constexpr int kBlock = 8;
+inline int padded(int channels) {
+  return (channels + kBlock - 1) / kBlock * kBlock;
+}
+
+class CudaStorage : public Storage {
+ public:
+  CudaStorage(std::shared_ptr<MemoryPool> pool, std::size_t bytes) : buffer(std::move(pool), bytes) {}
+  DeviceBuffer buffer;
+};
+
+class AlgorithmTable;
+
+// What everything on one GPU shares: the stream on which all work runs in order, memory, the way up and down, scratch.
+class Context {
+ public:
+  explicit Context(Precision precision);
+
+  int compute_capability = 0;  // 86 for 8.6
+  std::string gpu;             // its name
+  std::size_t memory_bytes = 0;
+  Precision precision;  // of convolutions and fully connected layers
+
+  Stream stream;
+  std::shared_ptr<MemoryPool> pool;
+  Uploader uploader;
+  Downloader downloader;
+
+  // One piece of scratch memory for all plans, which run one after the other. What it holds is lost at the next call
+  // that uses it. Grown by plans when they are made.
+  void reserve_scratch(std::size_t bytes);
+  void* scratch() const { return scratch_ ? scratch_->data() : nullptr; }
+  std::size_t scratch_bytes() const { return scratch_ ? scratch_->bytes() : 0; }
+  const std::shared_ptr<DeviceBuffer>& scratch_owner() const { return scratch_; }  // kept alive by recordings
+
+ private:
+  std::shared_ptr<DeviceBuffer> scratch_;
+};
+
+// How a tensor lies in memory: `outer` pieces of `middle` groups of `inner` neighbouring values, of which the first
+// `inner_used` of a group in the first `outer_used` pieces are real and the others zero.
+//   activation  n x (h w) x padded c        kernel  padded k x (r s) x padded c
+//   matrix      n x 1 x c                   channels  1 x 1 x padded c
+struct Extents {
+  std::size_t outer = 1, middle = 1, inner = 1, outer_used = 1, inner_used = 1;
+  constexpr std::size_t count() const { return outer * middle * inner; }
+  bool has_padding() const { return outer != outer_used || inner != inner_used; }
+};
+Extents extents(const Shape& shape, Layout layout);
+std::size_t bytes_of(const Shape& shape, Layout layout);
+
+inline float* data(const Tensor& tensor) {
+  return static_cast<CudaStorage*>(tensor.storage.get())->buffer.as<float>();
+}
+inline const float* optional_data(const Tensor& tensor) {
+  return tensor.empty() ? nullptr : data(tensor);
+}
+inline std::uint8_t* byte_data(const Tensor& tensor) {
+  return static_cast<CudaStorage*>(tensor.storage.get())->buffer.as<std::uint8_t>();
+}
+void check(const Tensor& tensor, const Shape& shape, Layout layout, const char* name);
+std::uint64_t next_version();
+inline void touch(const Tensor& tensor) {
+  tensor.storage->version = next_version();
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,196 @@
+#include "cuda/conv2d_implicit_gemm.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+#include "cuda/check.h"
+#include "cuda/gemm.h"
+#include "cuda/gemm_epilogues.cuh"
+#include "cuda/gemm_few_rows.h"
+#include "cuda/gemm_plan.h"
+
+// Shapes, tiles and parts; the kernels are in gemm_kernels.cuh, one launcher a file.
+namespace palimpsest::PALIMPSEST_CUDA {
+
+ImplicitGemmShape conv2d_shape(int n, int c, int h, int w, int k) {
+  const auto padded = [](int channels) { return (channels + 7) / 8 * 8; };
+  return {n, h, w, padded(c), padded(k), 9};
+}
+
+ImplicitGemmShape linear_shape(int n, int inputs, int outputs) {
+  return {n, 1, 1, inputs, outputs, 1};
+}
+
+namespace gemm {
+
+namespace {
+
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+// Two blocks on each of an H100's 132 multiprocessors; of few_rows, which waits for memory only, four. Fixed numbers:
+// sums must not depend on the GPU at hand.
+constexpr std::int64_t kBlocksWanted = 264, kStreamingBlocksWanted = 528;
+constexpr std::int64_t kMaxParts = 64;
+constexpr std::int64_t kLeastTermsPerPart = 256;  // a shorter sum costs more in its second pass than it wins
+constexpr std::int64_t kMaxFewRows = 8;
+
+struct Extent {
+  int rows, columns;
+};
+Extent extent(GemmTile tile, Pass pass) {
+  switch (tile) {
+    case GemmTile::tall:
+      return {128, 64};
+    case GemmTile::square:
+      return {64, 64};
+    case GemmTile::small:
+      return {32, 32};
+    case GemmTile::narrow:
+      return {128, 16};
+    case GemmTile::few_rows:
+      return {int(kMaxFewRows), pass == Pass::forward ? kFewRowsForwardColumns : kFewRowsBackwardColumns};
+    default:
+      return {128, 128};
+  }
+}
+
+// The product of one pass: rows x columns, each a sum of `terms`.
+struct Extents {
+  std::int64_t rows, columns, terms;
+};
+Extents extents(const ImplicitGemmShape& s, Pass pass) {
+  const std::int64_t inputs = s.inputs, outputs = s.outputs, taps = s.taps;
+  switch (pass) {
+    case Pass::forward:
+      return {s.pixels(), outputs, taps * inputs};
+    case Pass::backward_data:
+      return {s.pixels(), inputs, taps * outputs};
+    default:
+      return {outputs, taps * inputs, s.pixels()};
+  }
+}
+
+bool serves(GemmTile tile, Pass pass, const ImplicitGemmShape& shape, Precision precision) {
+  switch (tile) {
+    case GemmTile::automatic:
+      return false;
+    case GemmTile::tall:
+      return pass != Pass::backward_weights;
+    case GemmTile::square:
+      return pass == Pass::backward_weights;
+    case GemmTile::narrow:
+      return pass == Pass::backward_data;
+    case GemmTile::few_rows:
+      return pass != Pass::backward_weights && precision == Precision::fp32 && shape.taps == 1 &&
+             shape.pixels() <= kMaxFewRows && shape.inputs % 4 == 0;
+    default:
+      return true;
+  }
+}
+
+GemmTile choose(Pass pass, const ImplicitGemmShape& shape, Precision precision) {
+  const Extents of = extents(shape, pass);
+  if (serves(GemmTile::few_rows, pass, shape, precision)) return GemmTile::few_rows;
+  if (of.rows <= 32) return GemmTile::small;
+  if (pass == Pass::backward_weights) return of.rows <= 64 ? GemmTile::square : GemmTile::large;
+  if (of.columns <= 16 && pass == Pass::backward_data) return GemmTile::narrow;
+  if (of.columns <= 32) return GemmTile::small;
+  return of.columns <= 64 || of.rows <= 256 ? GemmTile::tall : GemmTile::large;
+}
+
+}  // namespace
+
+std::size_t Cut::partial_bytes() const {
+  if (!has_partials()) return 0;
+  const std::size_t bytes = std::size_t(parts) * std::size_t(rows) * std::size_t(columns) * sizeof(float);
+  return (bytes + 255) / 256 * 256;
+}
+
+Cut cut(const ImplicitGemmShape& shape, Pass pass, const GemmRun& run) {
+  const Extents of = extents(shape, pass);
+  Cut cut;
+  cut.tile = serves(run.tile, pass, shape, run.precision) ? run.tile : choose(pass, shape, run.precision);
+  const Extent each = extent(cut.tile, pass);
+  cut.rows = int(of.rows), cut.columns = int(of.columns);
+  cut.row_tiles = int(ceil_div(of.rows, each.rows)), cut.column_tiles = int(ceil_div(of.columns, each.columns));
+  std::int64_t parts = run.splits;
+  if (parts == 0) {
+    const std::int64_t wanted = cut.tile == GemmTile::few_rows ? kStreamingBlocksWanted : kBlocksWanted;
+    parts = std::min(wanted / std::max<std::int64_t>(cut.blocks(), 1), of.terms / kLeastTermsPerPart);
+    parts = std::clamp<std::int64_t>(parts, 1, kMaxParts);
+  }
+  cut.parts = int(parts);
+  return cut;
+}
+
+Cut cut_of_denominator(const ImplicitGemmShape& shape, const GemmRun& run, bool several_terms) {
+  const Cut one = cut(shape, Pass::forward, run);
+  if (!several_terms || one.tile == GemmTile::tall || one.tile == GemmTile::small) return one;
+  GemmRun fitting = run;
+  fitting.tile = one.tile == GemmTile::few_rows ? GemmTile::small : GemmTile::tall;
+  return cut(shape, Pass::forward, fitting);
+}
+
+std::int64_t ledger_blocks(const Cut& cut, bool second_pass) {
+  if (!second_pass) return cut.blocks();
+  const dim3 grid = apply_grid(cut.rows, cut.columns);
+  return std::int64_t{grid.x} * grid.y;
+}
+
+dim3 apply_grid(int rows, int columns) {
+  return {unsigned(std::clamp<std::int64_t>(ceil_div(rows, 8), 1, 2048)),
+          unsigned(std::max<std::int64_t>(ceil_div(columns, 128), 1)), 1};
+}
+
+int bias_slices(const ImplicitGemmShape& shape) {
+  return int(std::clamp<std::int64_t>(shape.pixels() / 256, 1, 128));
+}
+
+std::size_t bias_partial_bytes(const ImplicitGemmShape& shape) {
+  return std::size_t(bias_slices(shape)) * std::size_t(shape.outputs) * sizeof(float);
+}
+
+void check(const ImplicitGemmShape& s, const GemmRun& run, std::size_t scratch_needed) {
+  constexpr std::int64_t kMost = std::numeric_limits<int>::max() - 4096;  // room for the last tile's overhang
+  PALIMPSEST_REQUIRE(s.images >= 0 && s.height >= 0 && s.width >= 0 && s.inputs > 0 && s.outputs > 0,
+                     "{} x {} x {} pixels, {} to {} channels", s.images, s.height, s.width, s.inputs, s.outputs);
+  PALIMPSEST_REQUIRE(s.taps == 1 || (s.taps == 9 && s.inputs % 8 == 0 && s.outputs % 8 == 0),
+                     "{} taps, {} to {} channels", s.taps, s.inputs, s.outputs);
+  PALIMPSEST_REQUIRE(s.pixels() <= kMost && std::int64_t{s.taps} * s.inputs <= kMost, "{} pixels, {} channels",
+                     s.pixels(), s.inputs);
+  PALIMPSEST_REQUIRE(run.scratch_bytes >= scratch_needed, "{} bytes of scratch memory where {} are needed",
+                     run.scratch_bytes, scratch_needed);
+  PALIMPSEST_REQUIRE(run.splits >= 0 && run.splits <= 65535, "{} parts", run.splits);
+  if (run.precision == Precision::fp32) return;
+  int device = 0, major = 0;
+  CUDA_CHECK(cudaGetDevice(&device));
+  CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
+  if (major < 8)
+    throw Error(fmt::format("this GPU of compute capability {}.x has no TF32 and BF16 arithmetic", major),
+                "use fp32, or a GPU of compute capability 8.0 or later");
+}
+
+}  // namespace gemm
+
+std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile tile, int splits) {
+  using namespace gemm;
+  std::size_t most = 0;
+  for (const Precision precision : {Precision::fp32, Precision::tf32}) {  // bf16 is cut as tf32 is
+    GemmRun run;
+    run.precision = precision, run.tile = tile, run.splits = splits;
+    most = std::max(most, cut(shape, Pass::forward, run).partial_bytes());
+    most = std::max(most, cut(shape, Pass::backward_data, run).partial_bytes());
+    most = std::max(most, cut(shape, Pass::backward_weights, run).partial_bytes() + bias_partial_bytes(shape));
+    for (const bool several_terms : {false, true}) {
+      const Cut cut = cut_of_denominator(shape, run, several_terms);
+      const std::int64_t blocks = std::max(ledger_blocks(cut, false), ledger_blocks(cut, true));
+      most = std::max(most, cut.partial_bytes() + std::size_t(blocks) * LedgerSums::kCount * sizeof(double));
+    }
+  }
+  return most;
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,48 @@
+#include "cuda/gemm_few_rows.h"
+#include "cuda/gemm_launch.cuh"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+namespace {
+
+using namespace gemm;
+
+void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const float* dy, const float* w,
+                   const Redistribute& epilogue) {
+  const Cut cut = gemm::cut(shape, Pass::backward_data, run);
+  check(shape, run, cut.partial_bytes());
+  if (shape.pixels() == 0) return;
+  const Problem problem = make_problem(shape, run, cut, make_pixels(shape, dy, shape.outputs), w);
+  if (cut.tile == GemmTile::few_rows)
+    few_rows_backward_data(shape, cut, run.stream, dy, w, problem.partials);
+  else
+    with_tile<GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::narrow>(
+        run.precision, cut.tile, [&](auto tile) {
+          using Tile = decltype(tile);
+          CUDA_LAUNCH((backward_data_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream, problem,
+                      epilogue);
+          CUDA_LAUNCH_CHECK();
+        });
+  if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
+}
+
+}  // namespace
+
+void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const float* dy, const float* w,
+                                 float* dx) {
+  backward_data(shape, run, dy, w, {nullptr, InputMap::identity, nullptr, 1.0F, false, dx});
+}
+
+void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const GemmRun& run,
+                                          const RedistributionPointers& what) {
+  PALIMPSEST_REQUIRE(what.terms >= 1 && what.terms <= kMaxTerms, "{} terms", what.terms);
+  for (int t = 0; t < what.terms; ++t) {
+    const TermPointers& term = what.term[t];
+    PALIMPSEST_REQUIRE(term.weights && what.x && (term.constant || term.input != InputMap::constant), "term {}", t);
+    backward_data(
+        shape, run, what.quotient, term.weights,
+        {what.x, term.input, term.constant, what.factor * term.sign, what.accumulate || t > 0, what.relevance});
+  }
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,26 @@
+#include "cuda/gemm_few_rows.h"
+#include "cuda/gemm_launch.cuh"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, const float* x, const float* w,
+                           const float* b, bool relu, float* y) {
+  using namespace gemm;
+  const Cut cut = gemm::cut(shape, Pass::forward, run);
+  check(shape, run, cut.partial_bytes());
+  if (shape.pixels() == 0) return;
+  const Problem problem = make_problem(shape, run, cut, make_pixels(shape, x, shape.inputs), w);
+  const BiasRelu epilogue{b, relu, y};
+  if (cut.tile == GemmTile::few_rows)
+    few_rows_forward(shape, cut, run.stream, x, w, problem.partials);
+  else
+    with_tile<GemmTile::large, GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
+      using Tile = decltype(tile);
+      CUDA_LAUNCH((forward_kernel<Tile, false, BiasRelu>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream,
+                  problem, Terms{}, epilogue);
+      CUDA_LAUNCH_CHECK();
+    });
+  if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,113 @@
+// cuBLASLt is column major: a dense row-major matrix is to it its own transpose (cuda/descriptors.h). With rows y, x
+// and w (outputs x inputs):
+//   y  = x w^T    D (outputs x n)      = w^T  x       w transposed
+//   dx = dy w     D (inputs x n)       = w    dy
+//   dw = dy^T x   D (inputs x outputs) = x    dy^T    dy transposed
+//   db[o] = sum over n of dy[n, o], by a kernel of ours, a thread an output, in the order of n
+#include "cuda/cublaslt_product.h"
+
+#include "base/error.h"
+#include "cuda/bias_relu.h"
+#include "cuda/descriptors.h"
+#include "cuda/launch.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+namespace {
+
+__global__ void add_rows(int rows, int columns, const float* __restrict__ from, float* __restrict__ sums) {
+  for (std::size_t o = first_index(); o < std::size_t(columns); o += grid_stride()) {
+    float sum = 0;
+    for (int n = 0; n < rows; ++n) sum += from[std::size_t(n) * std::size_t(columns) + o];
+    sums[o] = sum;
+  }
+}
+
+constexpr std::size_t kWorkspace = std::size_t{32} << 20;  // at most
+
+cublasComputeType_t compute_type(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+      return CUBLAS_COMPUTE_32F;
+    case Precision::tf32:
+      return CUBLAS_COMPUTE_32F_FAST_TF32;
+    case Precision::bf16:
+      return CUBLAS_COMPUTE_32F_FAST_16BF;
+  }
+  throw ContractError("unknown precision");
+}
+
+// D = op(A) op(B), with the algorithm that the heuristics put first.
+class Product {
+ public:
+  Product(const CublasLtHandle& handle, Precision precision, bool transpose_a, bool transpose_b, const MatrixLayout& a,
+          const MatrixLayout& b, const MatrixLayout& d)
+      : handle_(handle),
+        descriptor_(compute_type(precision), transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N,
+                    transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N, CUBLASLT_EPILOGUE_DEFAULT),
+        a_(a),
+        b_(b),
+        d_(d) {
+    const MatmulPreference preference(kWorkspace);
+    int found = 0;
+    CUBLAS_CHECK(cublasLtMatmulAlgoGetHeuristic(handle.get(), descriptor_.get(), a.get(), b.get(), d.get(), d.get(),
+                                                preference.get(), 1, &best_, &found));
+    if (found == 0)
+      throw Error("cuBLASLt has no algorithm for a fully connected layer",
+                  "choose our own kernels for it in the algorithm table");
+  }
+  std::size_t workspace() const { return best_.workspaceSize; }
+  void run(const Context& context, const float* a, const float* b, float* d) const {
+    constexpr float one = 1, zero = 0;
+    CUBLAS_CHECK(cublasLtMatmul(handle_.get(), descriptor_.get(), &one, a, a_.get(), b, b_.get(), &zero, d, d_.get(), d,
+                                d_.get(), &best_.algo, context.scratch(), workspace(), context.stream.get()));
+  }
+
+ private:
+  const CublasLtHandle& handle_;
+  MatmulDescriptor descriptor_;
+  const MatrixLayout &a_, &b_, &d_;
+  cublasLtMatmulHeuristicResult_t best_{};
+};
+
+}  // namespace
+
+struct CublasLtProduct::Products {
+  CublasLtHandle handle;
+  MatrixLayout x, w, y;
+  Product forward, backward_data, backward_weights;
+
+  Products(Precision precision, const LinearShape& s)
+      : x(s.n, s.inputs),
+        w(s.outputs, s.inputs),
+        y(s.n, s.outputs),
+        forward(handle, precision, true, false, w, x, y),
+        backward_data(handle, precision, false, false, w, y, x),
+        backward_weights(handle, precision, false, true, x, y, w) {}
+};
+
+CublasLtProduct::CublasLtProduct(Context& context, const LinearShape& shape)
+    : context_(context), shape_(shape), products_(std::make_unique<Products>(context.precision, shape)) {
+  for (const Product* product : {&products_->forward, &products_->backward_data, &products_->backward_weights})
+    context.reserve_scratch(product->workspace());
+}
+
+CublasLtProduct::~CublasLtProduct() = default;
+
+void CublasLtProduct::forward(const float* x, const float* w, const float* b, bool relu, float* y) {
+  products_->forward.run(context_, w, x, y);
+  bias_relu_forward(context_, std::size_t(shape_.n), shape_.outputs, b, relu, y);
+}
+
+void CublasLtProduct::backward_data(const float* dy, const float* w, float* dx) {
+  products_->backward_data.run(context_, w, dy, dx);
+}
+
+void CublasLtProduct::backward_weights(const float* x, const float* dy, float* dw, float* db) {
+  products_->backward_weights.run(context_, x, dy, dw);
+  CUDA_LAUNCH(add_rows, blocks_for(std::size_t(shape_.outputs)), kThreads, 0, context_.stream.get(), shape_.n,
+              shape_.outputs, dy, db);
+  CUDA_LAUNCH_CHECK();
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

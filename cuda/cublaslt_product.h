@@ -1,0 +1,26 @@
+#pragma once
+#include <memory>
+
+#include "cuda/context.h"
+#include "ops/linear.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+// One fully connected layer by cuBLASLt; bias and ReLU by our own kernel, since cuBLASLt's ReLU turns NaN into 0.
+class CublasLtProduct {
+ public:
+  CublasLtProduct(Context& context, const LinearShape& shape);
+  ~CublasLtProduct();
+
+  void forward(const float* x, const float* w, const float* b, bool relu, float* y);
+  void backward_data(const float* dy, const float* w, float* dx);
+  void backward_weights(const float* x, const float* dy, float* dw, float* db);
+
+ private:
+  struct Products;
+  Context& context_;
+  LinearShape shape_;
+  std::unique_ptr<Products> products_;
+};
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,114 @@
+#pragma once
+#include <cublasLt.h>
+#include <cudnn.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cuda/check.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+// Owners of the handles and descriptors of cuDNN and cuBLASLt, which already say what this project means by them. None
+// can be copied or moved: they are members of the plan that uses them. Constructors throw Error.
+
+// Destroys what a derived constructor made, also when the rest of that constructor throws.
+template <class Handle, auto destroy>
+class LibraryObject {
+ public:
+  LibraryObject(const LibraryObject&) = delete;
+  LibraryObject& operator=(const LibraryObject&) = delete;
+  Handle get() const { return handle_; }
+
+ protected:
+  LibraryObject() = default;
+  ~LibraryObject() {
+    if (handle_) static_cast<void>(destroy(handle_));
+  }
+  Handle handle_ = nullptr;
+};
+
+// All its work goes to `stream`.
+class CudnnHandle : public LibraryObject<cudnnHandle_t, cudnnDestroy> {
+ public:
+  explicit CudnnHandle(cudaStream_t stream) {
+    CUDNN_CHECK(cudnnCreate(&handle_));
+    CUDNN_CHECK(cudnnSetStream(handle_, stream));
+  }
+};
+
+// (n, c, h, w) float32 values that lie as NHWC; c is the padded number of channels. More than 2^31 - 1 values are
+// refused by the library.
+class TensorDescriptor : public LibraryObject<cudnnTensorDescriptor_t, cudnnDestroyTensorDescriptor> {
+ public:
+  TensorDescriptor(int n, int c, int h, int w) {
+    CUDNN_CHECK(cudnnCreateTensorDescriptor(&handle_));
+    CUDNN_CHECK(cudnnSetTensor4dDescriptor(handle_, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, n, c, h, w));
+  }
+};
+
+// k x c filters of 3 x 3 taps that lie as KRSC; k and c are padded numbers of channels.
+class FilterDescriptor : public LibraryObject<cudnnFilterDescriptor_t, cudnnDestroyFilterDescriptor> {
+ public:
+  FilterDescriptor(int k, int c) {
+    CUDNN_CHECK(cudnnCreateFilterDescriptor(&handle_));
+    CUDNN_CHECK(cudnnSetFilter4dDescriptor(handle_, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NHWC, k, c, 3, 3));
+  }
+};
+
+// Stride 1, zero padding 1. CUDNN_FMA_MATH is float32 throughout, CUDNN_TENSOR_OP_MATH is TF32; the library's own
+// default is TF32 too.
+class ConvolutionDescriptor : public LibraryObject<cudnnConvolutionDescriptor_t, cudnnDestroyConvolutionDescriptor> {
+ public:
+  explicit ConvolutionDescriptor(cudnnMathType_t math) {
+    CUDNN_CHECK(cudnnCreateConvolutionDescriptor(&handle_));
+    CUDNN_CHECK(cudnnSetConvolution2dDescriptor(handle_, 1, 1, 1, 1, 1, 1, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
+    CUDNN_CHECK(cudnnSetConvolutionMathType(handle_, math));
+  }
+};
+
+class CublasLtHandle : public LibraryObject<cublasLtHandle_t, cublasLtDestroy> {
+ public:
+  CublasLtHandle() { CUBLAS_CHECK(cublasLtCreate(&handle_)); }
+};
+
+// A dense row-major float32 matrix of `rows` rows, as cuBLASLt sees it: column major and transposed, `columns` x
+// `rows`. With that, y = x w^T for rows y, x and w (outputs x inputs) is asked for as
+//   D (outputs x n) = op(A) B,   A = w (inputs x outputs, transposed), B = x (inputs x n, as it is).
+class MatrixLayout : public LibraryObject<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy> {
+ public:
+  MatrixLayout(std::int64_t rows, std::int64_t columns) {
+    CUBLAS_CHECK(cublasLtMatrixLayoutCreate(&handle_, CUDA_R_32F, static_cast<std::uint64_t>(columns),
+                                            static_cast<std::uint64_t>(rows), columns));
+  }
+};
+
+// D = op(A) op(B): CUBLAS_COMPUTE_32F is float32 throughout, the FAST types allow TF32 or BF16.
+class MatmulDescriptor : public LibraryObject<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy> {
+ public:
+  MatmulDescriptor(cublasComputeType_t compute_type, cublasOperation_t a, cublasOperation_t b,
+                   cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT) {
+    CUBLAS_CHECK(cublasLtMatmulDescCreate(&handle_, compute_type, CUDA_R_32F));
+    set(CUBLASLT_MATMUL_DESC_TRANSA, static_cast<std::int32_t>(a));
+    set(CUBLASLT_MATMUL_DESC_TRANSB, static_cast<std::int32_t>(b));
+    set(CUBLASLT_MATMUL_DESC_EPILOGUE, static_cast<std::uint32_t>(epilogue));
+  }
+
+ private:
+  template <class Value>
+  void set(cublasLtMatmulDescAttributes_t attribute, Value value) {
+    CUBLAS_CHECK(cublasLtMatmulDescSetAttribute(handle_, attribute, &value, sizeof(value)));
+  }
+};
+
+// Algorithms that need no more than `workspace_bytes`.
+class MatmulPreference : public LibraryObject<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy> {
+ public:
+  explicit MatmulPreference(std::uint64_t workspace_bytes) {
+    CUBLAS_CHECK(cublasLtMatmulPreferenceCreate(&handle_));
+    CUBLAS_CHECK(cublasLtMatmulPreferenceSetAttribute(handle_, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                                      &workspace_bytes, sizeof(workspace_bytes)));
+  }
+};
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

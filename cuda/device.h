@@ -1,0 +1,40 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ops/device.h"
+
+// CUDA as the rest of the program sees it: no header of a vendor, no link to a library of one. Each of the two devices
+// is a shared object of its own, which is opened here: cuda needs the libraries of a toolkit and a GPU, cuda-emulated
+// runs the same source on the processor and is always there.
+namespace palimpsest {
+
+enum class CudaKind { real, emulated };
+
+struct CudaOptions {
+  std::string precision = "fp32";  // of convolutions and fully connected layers: fp32 (exact), tf32, bf16
+  std::string algorithms;          // file with an algorithm table (cuda/algorithm_table.h); empty: the fixed one
+};
+
+struct CudaAvailability {
+  bool available = false;
+  std::string reason;  // one clause: what is there, or what is missing
+};
+CudaAvailability cuda_availability(CudaKind kind);
+
+// One line each: GPU, driver, libraries. Empty where it is not available.
+std::vector<std::string> cuda_details(CudaKind kind);
+
+// Throws Error when it is not available, for options that make no sense, and for what the GPU lacks.
+std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& options = {});
+
+// What each shared object exports, as `palimpsest_cuda_library` (C linkage).
+struct CudaLibrary {
+  CudaAvailability (*availability)();
+  std::vector<std::string> (*details)();
+  std::unique_ptr<Device> (*make)(const CudaOptions& options);
+};
+using CudaLibraryFunction = const CudaLibrary* (*)();
+
+}  // namespace palimpsest

@@ -1,0 +1,8 @@
+#pragma once
+// Host memory that a kernel's code touches by rights: its own stack, its arguments, constants and static tables.
+
+namespace palimpsest::simt {
+
+bool kernel_may_touch(const void* address);
+
+}  // namespace palimpsest::simt

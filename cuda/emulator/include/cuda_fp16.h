@@ -1,0 +1,103 @@
+#pragma once
+// IEEE half precision, rounded to nearest even; arithmetic in float, rounded after every operation.
+#include <bit>
+#include <cstdint>
+
+#include "cuda_runtime.h"
+
+struct __half {
+  __half() = default;
+  __half(float value) : bits_(round(value)) {}
+  operator float() const {
+    // Shifted into place the exponent is 112 too small; a product puts that right for subnormals as well.
+    const std::uint32_t magnitude = (bits_ & 0x7fffu) << 13;
+    float value = std::bit_cast<float>(magnitude) * 0x1p112f;
+    if (magnitude >= 0x0f800000u) value = std::bit_cast<float>(magnitude | 0x7f800000u);  // infinity, NaN
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) | (bits_ & 0x8000u) << 16);
+  }
+
+  static __half from_bits(unsigned short bits) {
+    __half value;
+    value.bits_ = bits;
+    return value;
+  }
+  unsigned short bits() const { return bits_; }
+
+  __half& operator+=(__half other) { return *this = float{*this} + float{other}; }
+  __half& operator-=(__half other) { return *this = float{*this} - float{other}; }
+  __half& operator*=(__half other) { return *this = float{*this} * float{other}; }
+  __half& operator/=(__half other) { return *this = float{*this} / float{other}; }
+
+ private:
+  static std::uint16_t round(float value) {
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(value), sign = bits >> 16 & 0x8000u;
+    std::uint32_t magnitude = bits & 0x7fffffffu;
+    if (magnitude > 0x7f800000u) return 0x7fff;                                       // NaN
+    if (magnitude >= 0x477ff000u) return static_cast<std::uint16_t>(sign | 0x7c00u);  // from 65520: infinity
+    if (magnitude < 0x38800000u) {
+      // Subnormal: 0.5 has the same unit in the last place, 2^-24, so that the sum rounds as needed.
+      const float sum = std::bit_cast<float>(magnitude) + 0.5f;
+      return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(sum) - 0x3f000000u));
+    }
+    magnitude += 0xc8000fffu + (magnitude >> 13 & 1u);  // exponent bias 127 -> 15, and half of the last place
+    return static_cast<std::uint16_t>(sign | magnitude >> 13);
+  }
+  std::uint16_t bits_;
+};
+using half = __half;
+static_assert(sizeof(__half) == 2 && alignof(__half) == 2);
+
+inline __half operator+(__half a, __half b) {
+  return a += b;
+}
+inline __half operator-(__half a, __half b) {
+  return a -= b;
+}
+inline __half operator*(__half a, __half b) {
+  return a *= b;
+}
+inline __half operator/(__half a, __half b) {
+  return a /= b;
+}
+
+inline __half __float2half(float a) {
+  return a;
+}
+inline __half __float2half_rn(float a) {
+  return a;
+}
+inline float __half2float(__half a) {
+  return a;
+}
+inline unsigned short __half_as_ushort(__half a) {
+  return a.bits();
+}
+inline __half __ushort_as_half(unsigned short bits) {
+  return __half::from_bits(bits);
+}
+inline __half __hadd(__half a, __half b) {
+  return a + b;
+}
+inline __half __hmul(__half a, __half b) {
+  return a * b;
+}
+
+struct alignas(4) __half2 {
+  __half x, y;
+};
+using half2 = __half2;
+inline __half2 __floats2half2_rn(float x, float y) {
+  return {x, y};
+}
+inline __half2 __float22half2_rn(float2 a) {
+  return {a.x, a.y};
+}
+inline float2 __half22float2(__half2 a) {
+  return {a.x, a.y};
+}
+inline float __low2float(__half2 a) {
+  return a.x;
+}
+inline float __high2float(__half2 a) {
+  return a.y;
+}

@@ -1,0 +1,49 @@
+#pragma once
+// For the stand-ins of CUDA's libraries, and for tests: work in stream order, and what a pointer is.
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "simt/runtime_types.h"
+
+namespace palimpsest::simt {
+
+// Appends `work` to `stream` (or to the graph being captured there); it runs in the stream's order, with device memory
+// accessible. `name` is what a finding calls it.
+void enqueue(cudaStream_t stream, std::string name, std::function<void()> work);
+
+enum class MemoryKind { Host, Pinned, Device, Freed };
+MemoryKind memory_kind(const void* pointer);
+// Bytes from `pointer` to the end of the allocation it lies in; 0 for ordinary host memory.
+std::size_t bytes_behind(const void* pointer);
+
+// Ends the program with one sentence: "palimpsest emulator: KIND: TEXT". For misuse that CUDA leaves undefined.
+[[noreturn]] void finding(const char* kind, const std::string& text);
+constexpr int kFindingExitCode = 66;
+
+// Order of threads within a block, and of the blocks; as PALIMPSEST_EMULATOR_ORDER=plain|reversed|shuffled:SEED.
+struct Order {
+  enum class Kind { Plain, Reversed, Shuffled } kind = Kind::Plain;
+  std::uint64_t seed = 0;
+};
+void set_order(Order order);
+Order order();
+// Streams run at once, in the order of the calls, or deferred in a legal order drawn from a seed; as
+// PALIMPSEST_EMULATOR_STREAMS=immediate|SEED.
+void set_streams_immediate();
+void set_streams_deferred(std::uint64_t seed);
+// Device memory that cudaMalloc believes in; as PALIMPSEST_EMULATOR_MEMORY_MB. At start 4 GiB.
+void set_device_memory(std::size_t bytes);
+
+// A finding if device or pinned memory, streams, events or graphs still exist. For the end of a program.
+void require_nothing_left();
+
+struct Statistics {
+  std::uint64_t launches = 0, blocks = 0, threads = 0;
+  std::uint64_t switches = 0;     // from the scheduler to a fiber
+  std::uint64_t allocations = 0;  // cudaMalloc and cudaMallocAsync
+};
+Statistics statistics();
+
+}  // namespace palimpsest::simt

@@ -1,0 +1,51 @@
+#pragma once
+// Device and pinned memory. Each allocation ends at a page that nobody may touch, is inaccessible to the host while no
+// kernel, copy or library call runs, and its addresses are never used again, so that use after free is seen.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "simt/work.h"
+
+namespace palimpsest::simt {
+
+struct Allocation {
+  char* data = nullptr;
+  std::size_t bytes = 0;
+  char* pages = nullptr;  // what is mapped for it, guard pages excluded
+  std::size_t page_bytes = 0;
+  MemoryKind kind = MemoryKind::Device;
+  enum class State { Pending, Live, Freed } state = State::Live;  // Pending: cudaMallocAsync not yet reached
+  std::uint64_t number = 0;                                       // in the order of the calls
+};
+
+// Null when the simulated device has no room.
+Allocation* allocate(std::size_t bytes, MemoryKind kind, Allocation::State state);
+void commit(Allocation& allocation);   // Pending -> Live
+void release(Allocation& allocation);  // -> Freed
+// The allocation that `pointer` lies in, its guard pages included; null for anything else.
+Allocation* find_allocation(const void* pointer);
+// "byte 412 of allocation 3 (400 bytes)"
+std::string describe(const void* pointer);
+bool in_device_region(const void* address);
+std::size_t device_memory_used();
+std::size_t device_memory_size();
+std::uint64_t allocations();     // made so far
+std::string live_allocations();  // for the leak report; empty if there are none
+
+// The host's access to device memory; counted, so that calls may nest.
+class DeviceAccess {
+ public:
+  DeviceAccess();
+  ~DeviceAccess();
+  DeviceAccess(const DeviceAccess&) = delete;
+  DeviceAccess& operator=(const DeviceAccess&) = delete;
+};
+
+// Bytes around allocations that were overwritten are findings. Called when the queues have run.
+void check_guard_bytes();
+
+// Address space for shared memory, inside the region that the race detector keeps shadows for.
+char* shared_region(std::size_t& bytes);
+
+}  // namespace palimpsest::simt

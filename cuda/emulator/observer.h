@@ -1,0 +1,38 @@
+#pragma once
+// Where the race detector listens (race_detector.cpp, linked in racecheck builds only), and marks on memory that go to
+// it and to AddressSanitizer alike.
+#include <cstddef>
+#include <cstdint>
+
+#include "sanitizers.h"
+
+namespace palimpsest::simt {
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void launch_started() = 0;
+  virtual void block_started(unsigned threads) = 0;
+  virtual void block_ended() = 0;
+  virtual void block_barrier() = 0;
+  virtual void warp_synchronised(unsigned warp, std::uint32_t lanes) = 0;
+  // Contents: unknown (allocated, or an asynchronous copy under way), or written by a copy.
+  virtual void undefined(const void* address, std::size_t bytes) = 0;
+  virtual void defined(const void* address, std::size_t bytes) = 0;
+  // No thread may touch these bytes: gaps between arrays, the rest of an allocation's last page.
+  virtual void forbidden(const void* address, std::size_t bytes) = 0;
+};
+
+extern Observer* observer;  // null outside racecheck builds
+
+inline void forbid(const void* address, std::size_t bytes) {
+  poison_addresses(address, bytes);
+  if (observer) observer->forbidden(address, bytes);
+}
+// The bytes may be touched, and hold nothing yet.
+inline void allow(const void* address, std::size_t bytes) {
+  unpoison_addresses(address, bytes);
+  if (observer) observer->undefined(address, bytes);
+}
+
+}  // namespace palimpsest::simt

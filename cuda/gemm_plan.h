@@ -1,0 +1,39 @@
+#pragma once
+#include "cuda/conv2d_implicit_gemm.h"
+
+// How a product is cut into tiles and parts, and what that needs of scratch memory; shared by the launchers.
+namespace palimpsest::PALIMPSEST_CUDA::gemm {
+
+enum class Pass : std::uint8_t { forward, backward_data, backward_weights };
+
+struct Cut {
+  GemmTile tile = GemmTile::large;
+  int rows = 0, columns = 0;  // of the product
+  int row_tiles = 0, column_tiles = 0;
+  int parts = 1;
+
+  std::int64_t blocks() const { return std::int64_t{row_tiles} * column_tiles; }
+  bool has_partials() const { return parts > 1 || tile == GemmTile::few_rows; }
+  std::size_t partial_bytes() const;  // a multiple of 256
+};
+
+// Tiles by the product's extents, parts so that small products fill a GPU too: the same on every GPU.
+Cut cut(const ImplicitGemmShape& shape, Pass pass, const GemmRun& run);
+
+// The forward product of a denominator. Several terms run in tall and small tiles only: they occur in the first layer,
+// with 64 columns, and their kernel needs registers for x.
+Cut cut_of_denominator(const ImplicitGemmShape& shape, const GemmRun& run, bool several_terms);
+// Blocks that each leave a partial of the ledger's sums.
+std::int64_t ledger_blocks(const Cut& cut, bool second_pass);
+
+// Grid of apply_epilogue_kernel.
+dim3 apply_grid(int rows, int columns);
+
+// The partial sums of db: bias_slices(shape) rows of `outputs` floats.
+int bias_slices(const ImplicitGemmShape& shape);
+std::size_t bias_partial_bytes(const ImplicitGemmShape& shape);
+
+// Throws ContractError when extents do not fit or scratch memory is short, Error when the GPU lacks the precision.
+void check(const ImplicitGemmShape& shape, const GemmRun& run, std::size_t scratch_needed);
+
+}  // namespace palimpsest::PALIMPSEST_CUDA::gemm

@@ -1,0 +1,107 @@
+#pragma once
+#include <cuda_bf16.h>
+
+#include <cstdint>
+#include <type_traits>
+
+#include "cuda/conv2d_implicit_gemm.h"
+
+// How a product of matrices is cut among thread blocks, warps and threads, and how its operands lie in shared memory.
+namespace palimpsest::PALIMPSEST_CUDA::gemm {
+
+// TF32, BF16 and copies that bypass the registers came with compute capability 8.0.
+#if PALIMPSEST_ARCH >= 800
+inline constexpr bool kHasTensorCores = true;
+#else
+inline constexpr bool kHasTensorCores = false;
+#endif
+
+// One thread block computes kRows x kColumns of the product, kDepth terms of the sum at a time. UNITS_M x UNITS_N says
+// how the units of work lie in it: single threads for fp32, warps for tensor cores.
+template <Precision PRECISION, int ROWS, int COLUMNS, int DEPTH, int UNITS_M, int UNITS_N, int BLOCKS_PER_SM>
+struct TileShape {
+  static constexpr Precision kPrecision = PRECISION;
+  static constexpr bool kSimt = PRECISION == Precision::fp32;
+  static constexpr int kRows = ROWS, kColumns = COLUMNS, kDepth = DEPTH;
+  static constexpr int kUnitsM = UNITS_M, kUnitsN = UNITS_N;
+  static constexpr int kThreads = UNITS_M * UNITS_N * (kSimt ? 1 : 32);
+  // What the registers are budgeted for. Without asynchronous copies they hold the next tile as well.
+  static constexpr int kBlocksPerSm = kHasTensorCores || BLOCKS_PER_SM == 1 ? BLOCKS_PER_SM : BLOCKS_PER_SM - 1;
+};
+
+// fp32: 8 x 8 results a thread, so that 64 multiplications share 16 values read from shared memory. Tensor cores: 64 x
+// 32 results a warp. The depth is 64 bytes of each row (32 for `tall`, which serves the first layer and its 8
+// channels).
+template <Precision PRECISION, GemmTile TILE>
+struct TileOf;
+template <>
+struct TileOf<Precision::fp32, GemmTile::large> : TileShape<Precision::fp32, 128, 128, 16, 16, 16, 2> {};
+template <>
+struct TileOf<Precision::fp32, GemmTile::tall> : TileShape<Precision::fp32, 128, 64, 8, 16, 8, 4> {};
+template <>
+struct TileOf<Precision::fp32, GemmTile::square> : TileShape<Precision::fp32, 64, 64, 16, 16, 8, 4> {};
+template <>
+struct TileOf<Precision::fp32, GemmTile::small> : TileShape<Precision::fp32, 32, 32, 16, 8, 8, 8> {};
+template <>
+struct TileOf<Precision::fp32, GemmTile::narrow> : TileShape<Precision::fp32, 128, 16, 16, 32, 4, 4> {};
+template <>
+struct TileOf<Precision::tf32, GemmTile::large> : TileShape<Precision::tf32, 128, 128, 16, 2, 2, 2> {};
+template <>
+struct TileOf<Precision::tf32, GemmTile::tall> : TileShape<Precision::tf32, 128, 64, 16, 2, 2, 3> {};
+template <>
+struct TileOf<Precision::tf32, GemmTile::square> : TileShape<Precision::tf32, 64, 64, 16, 2, 2, 4> {};
+template <>
+struct TileOf<Precision::tf32, GemmTile::small> : TileShape<Precision::tf32, 32, 32, 16, 2, 1, 8> {};
+template <>
+struct TileOf<Precision::tf32, GemmTile::narrow> : TileShape<Precision::tf32, 128, 16, 16, 4, 1, 4> {};
+template <>
+struct TileOf<Precision::bf16, GemmTile::large> : TileShape<Precision::bf16, 128, 128, 32, 2, 4, 1> {};
+template <>
+struct TileOf<Precision::bf16, GemmTile::tall> : TileShape<Precision::bf16, 128, 64, 32, 2, 2, 2> {};
+template <>
+struct TileOf<Precision::bf16, GemmTile::square> : TileShape<Precision::bf16, 64, 64, 32, 2, 2, 4> {};
+template <>
+struct TileOf<Precision::bf16, GemmTile::small> : TileShape<Precision::bf16, 32, 32, 32, 2, 1, 8> {};
+template <>
+struct TileOf<Precision::bf16, GemmTile::narrow> : TileShape<Precision::bf16, 128, 16, 32, 4, 1, 4> {};
+
+// What shared memory holds of each operand.
+template <Precision PRECISION>
+using Staged = std::conditional_t<PRECISION == Precision::bf16, __nv_bfloat16, float>;
+
+// Which index runs along consecutive addresses, in global memory and therefore in shared memory too: a 16-byte copy
+// keeps its order. `depth`: an outer row has its terms of the sum side by side (pixels by channels). `outer`: the terms
+// are rows, and the outer indices lie side by side.
+enum class Contiguous : std::uint8_t { depth, outer };
+
+// One operand's tile in shared memory. Rows are padded so that what a warp reads in one go falls into different banks:
+// - depth: by 16 bytes. The pitch is then an odd number of 16-byte units, so eight consecutive rows start in eight
+//   different groups of four banks (float4 reads of fp32 threads, ldmatrix rows, and g * pitch + t of a TF32 fragment).
+// - outer: by 8 values. A TF32 fragment reads t * pitch + g, t < 4, g < 8: with pitch = 8 mod 32 all in different
+// banks;
+//   fp32 threads read consecutive float4 anyway.
+template <class Element, Contiguous ORDER, int OUTER, int DEPTH>
+struct OperandTile {
+  static constexpr Contiguous kOrder = ORDER;
+  static constexpr int kLines = ORDER == Contiguous::depth ? OUTER : DEPTH;
+  static constexpr int kLength = ORDER == Contiguous::depth ? DEPTH : OUTER;
+  static constexpr int kPad = ORDER == Contiguous::depth ? 16 / int(sizeof(Element)) : 8;
+  static constexpr int kPitch = kLength + kPad;
+  static constexpr int kValues = kLines * kPitch;
+  static constexpr int kStages = 2;  // one is multiplied while the next is filled
+  static constexpr int kBytes = kStages * kValues * int(sizeof(Element));
+};
+
+// Shared memory comes in these: tensor-core loads want 32-byte alignment.
+struct alignas(32) SharedLine {
+  unsigned char bytes[32];
+};
+
+// Part `part` of `parts` of `total` steps: [first, first + count), none longer than another by more than one.
+struct PartOfSteps {
+  __device__ PartOfSteps(int total, int part, int parts)
+      : first(int(std::int64_t{total} * part / parts)), count(int(std::int64_t{total} * (part + 1) / parts) - first) {}
+  int first, count;
+};
+
+}  // namespace palimpsest::PALIMPSEST_CUDA::gemm

@@ -1,0 +1,83 @@
+//   sum_channels    maps[n, p] = sum over c of relevance[n, p, c] (NHWC), in double in the order of c; a thread a pixel
+//   normalise_maps  each row by itself: clamp(R * scale + shift, 0, 1), scale and shift from the row's smallest and
+//                   largest value and its sum (ops/heatmap.h); a block a row
+#include "cuda/heatmap.h"
+
+#include "base/error.h"
+#include "cuda/block_reduce.cuh"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+namespace {
+
+__global__ void add_channels(std::size_t pixels, int channels, int lanes, const float* __restrict__ relevance,
+                             float* __restrict__ maps) {
+  for (std::size_t at = first_index(); at < pixels; at += grid_stride()) {
+    double sum = 0;
+    for (int c = 0; c < channels; ++c) sum += double(relevance[at * std::size_t(lanes) + std::size_t(c)]);
+    maps[at] = float(sum);
+  }
+}
+
+struct Range {
+  double low, high, total;
+};
+
+struct Widen {
+  __device__ Range operator()(Range a, Range b) const {
+    return {b.low < a.low ? b.low : a.low, a.high < b.high ? b.high : a.high, a.total + b.total};
+  }
+};
+
+struct Scale {
+  double scale, shift;
+};
+
+// map_scale() of ops/heatmap.h
+__device__ Scale scale_of(MapNormalisation kind, Range r) {
+  if (kind == MapNormalisation::share) return {r.total != 0 ? 1 / fabs(r.total) : 0.0, 0.0};
+  if (kind == MapNormalisation::min_max)
+    return r.high > r.low ? Scale{1 / (r.high - r.low), -r.low * (1 / (r.high - r.low))} : Scale{0.0, 0.5};
+  const double most = fabs(r.low) < fabs(r.high) ? fabs(r.high) : fabs(r.low);
+  return {most > 0 ? 0.5 / most : 0.0, 0.5};
+}
+
+__global__ void normalise_rows(std::size_t count, MapNormalisation kind, const float* maps, float* to) {
+  SHARED_ARRAY(Range, slots, kThreads);
+  const float* const from = maps + std::size_t{blockIdx.x} * count;
+  Range mine{double(from[0]), double(from[0]), 0};
+  for (std::size_t at = threadIdx.x; at < count; at += blockDim.x) {
+    const double v = double(from[at]);
+    mine = Widen()(mine, Range{v, v, v});
+  }
+  const Scale s = scale_of(kind, block_reduce(mine, slots, Widen()));
+  float* const out = to + std::size_t{blockIdx.x} * count;
+  for (std::size_t at = threadIdx.x; at < count; at += blockDim.x) {
+    const double v = double(from[at]) * s.scale + s.shift;
+    out[at] = float(v < 0 ? 0.0 : v > 1 ? 1.0 : v);
+  }
+}
+
+}  // namespace
+
+void sum_channels(const Context& context, const Tensor& relevance, const Tensor& maps) {
+  const Shape s = relevance.shape;
+  check(relevance, s, Layout::activation, "relevance");
+  check(maps, {s.n, s.h * s.w}, Layout::matrix, "maps");
+  const std::size_t pixels = std::size_t(s.n) * std::size_t(s.h) * std::size_t(s.w);
+  if (pixels == 0) return;
+  CUDA_LAUNCH(add_channels, blocks_for(pixels), kThreads, 0, context.stream.get(), pixels, s.c, padded(s.c),
+              data(relevance), data(maps));
+  CUDA_LAUNCH_CHECK();
+}
+
+void normalise_maps(const Context& context, const Tensor& maps, MapNormalisation kind, const Tensor& to) {
+  check(maps, maps.shape, Layout::matrix, "maps");
+  check(to, maps.shape, Layout::matrix, "to");
+  if (maps.shape.count() == 0) return;
+  CUDA_LAUNCH(normalise_rows, unsigned(maps.shape.n), kThreads, 0, context.stream.get(), std::size_t(maps.shape.c),
+              kind, data(maps), data(to));
+  CUDA_LAUNCH_CHECK();
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,49 @@
+#pragma once
+// The only differences between the two compilers of this folder's .cu files: nvcc, and a C++ compiler with
+// cuda/emulator/include on its path. Everything else in them is plain CUDA C++.
+//
+//   CUDA_LAUNCH(kernel, grid, block, dynamic_shared_bytes, stream, args...)
+//       launches; `kernel` may be a template instance in parentheses: CUDA_LAUNCH((scale<float, 4>), ...).
+//       The next statement checks the launch: the emulator reports a launch that nobody checked.
+//   SHARED_ARRAY(T, name, count)
+//       T name[count] in the block's static shared memory. For two dimensions: using Row = T[columns].
+//   DYNAMIC_SHARED(T, name)
+//       T* name: the launch's dynamic shared memory, aligned to 128 bytes.
+//   PALIMPSEST_ARCH
+//       the architecture a device function is compiled for (__CUDA_ARCH__), 0 in host code, 900 in the emulator.
+//   PALIMPSEST_EMULATED
+//       1 in the emulator, 0 under nvcc. For tests; a kernel that needs it proves nothing.
+#include <cuda_runtime.h>
+
+#ifdef PALIMPSEST_SIMT_H
+
+#define PALIMPSEST_EMULATED 1
+#define PALIMPSEST_ARCH 900
+#define CUDA_LAUNCH(kernel, grid, block, dynamic_shared_bytes, stream, ...)              \
+  ::palimpsest::simt::launch(#kernel, kernel, grid, block, dynamic_shared_bytes, stream, \
+                             ::std::source_location::current() __VA_OPT__(, ) __VA_ARGS__)
+#define SHARED_ARRAY(T, name, count)                                                                                  \
+  static const char name##_slot = 0;                                                                                  \
+  T(&name)                                                                                                            \
+  [count] = *static_cast<T(*)[count]>(::palimpsest::simt::shared_array(&name##_slot, sizeof(T) * (count), alignof(T), \
+                                                                       #name, ::std::source_location::current()))
+#define DYNAMIC_SHARED(T, name) T* name = static_cast<T*>(::palimpsest::simt::dynamic_shared())
+
+#elif defined(__CUDACC__)
+
+#define PALIMPSEST_EMULATED 0
+#ifdef __CUDA_ARCH__
+#define PALIMPSEST_ARCH __CUDA_ARCH__
+#else
+#define PALIMPSEST_ARCH 0
+#endif
+#define CUDA_LAUNCH(kernel, grid, block, dynamic_shared_bytes, stream, ...) \
+  kernel<<<grid, block, dynamic_shared_bytes, stream>>>(__VA_ARGS__)
+#define SHARED_ARRAY(T, name, count) __shared__ T name[count]
+#define DYNAMIC_SHARED(T, name)                                               \
+  extern __shared__ __align__(128) unsigned char palimpsest_dynamic_shared[]; \
+  T* name = reinterpret_cast<T*>(palimpsest_dynamic_shared)
+
+#else
+#error "language.h is for nvcc, or for a C++ compiler with cuda/emulator/include on its path and no toolkit header"
+#endif

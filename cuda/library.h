@@ -1,0 +1,17 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "cuda/context.h"
+#include "cuda/device.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+std::string device_name();                               // cuda, cuda-emulated
+std::string device_description(const Context& context);  // GPU, driver, libraries, in one line
+
+Precision parse_precision(const std::string& word);  // throws Error for another word than fp32, tf32, bf16
+
+std::unique_ptr<Device> make_device(const CudaOptions& options);
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,54 @@
+#include <dlfcn.h>
+
+#include "base/error.h"
+#include "cuda/device.h"
+
+namespace palimpsest {
+
+namespace {
+
+struct Opened {
+  const CudaLibrary* library = nullptr;
+  std::string error;
+};
+
+// RTLD_LOCAL: neither object may see the other's names, which are the same. It is never closed: devices live in it.
+Opened open_library(const char* file, const char* absent) {
+  void* const handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+  if (!handle) {
+    const std::string error = dlerror();
+    const bool itself = error.find(std::string(file) + ": cannot open") != std::string::npos;
+    return {nullptr, itself ? absent : error};
+  }
+  const auto function = reinterpret_cast<CudaLibraryFunction>(dlsym(handle, "palimpsest_cuda_library"));
+  if (!function) return {nullptr, std::string(file) + " is not of this program"};
+  return {function(), {}};
+}
+
+const Opened& opened(CudaKind kind) {
+  static const Opened real = open_library("libpalimpsest_cuda.so", "this build has no CUDA device");
+  static const Opened emulated =
+      open_library("libpalimpsest_cuda_emulated.so", "this build has no emulated CUDA device");
+  return kind == CudaKind::real ? real : emulated;
+}
+
+}  // namespace
+
+CudaAvailability cuda_availability(CudaKind kind) {
+  const Opened& is = opened(kind);
+  return is.library ? is.library->availability() : CudaAvailability{false, is.error};
+}
+
+std::vector<std::string> cuda_details(CudaKind kind) {
+  return cuda_availability(kind).available ? opened(kind).library->details() : std::vector<std::string>{};
+}
+
+std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& options) {
+  const CudaAvailability is = cuda_availability(kind);
+  if (!is.available)
+    throw Error(fmt::format("--device {}: {}", kind == CudaKind::real ? "cuda" : "cuda-emulated", is.reason),
+                "use --device cpu, or --device auto to take what there is");
+  return opened(kind).library->make(options);
+}
+
+}  // namespace palimpsest

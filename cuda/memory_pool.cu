@@ -1,0 +1,77 @@
+#include "cuda/memory_pool.h"
+
+#include <algorithm>
+
+#include "cuda/check.h"
+#include "ops/out_of_memory.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+namespace {
+
+constexpr std::size_t kGrain = 256;
+
+std::size_t rounded(std::size_t bytes) {
+  return (std::max<std::size_t>(bytes, 1) + kGrain - 1) / kGrain * kGrain;
+}
+
+double megabytes(std::size_t bytes) {
+  return double(bytes) / 1e6;
+}
+
+}  // namespace
+
+MemoryPool::~MemoryPool() {
+  ignore(cudaDeviceSynchronize());
+  release_spare();
+}
+
+void* MemoryPool::take(std::size_t bytes) {
+  const std::size_t size = rounded(bytes);
+  const auto at = spare_.find(size);
+  if (at != spare_.end()) {
+    void* const memory = at->second;
+    spare_.erase(at);
+    return memory;
+  }
+  return from_driver(size);
+}
+
+void MemoryPool::give_back(void* memory, std::size_t bytes) {
+  spare_.emplace(rounded(bytes), memory);
+}
+
+void* MemoryPool::from_driver(std::size_t bytes) {
+  void* memory = nullptr;
+  ++driver_calls_;
+  cudaError_t status = cudaMalloc(&memory, bytes);
+  if (status == cudaErrorMemoryAllocation && !spare_.empty()) {
+    ignore(cudaGetLastError());
+    CUDA_CHECK(cudaDeviceSynchronize());
+    release_spare();
+    status = cudaMalloc(&memory, bytes);
+  }
+  if (status == cudaErrorMemoryAllocation) {
+    ignore(cudaGetLastError());
+    std::size_t free = 0, total = 0;
+    CUDA_CHECK(cudaMemGetInfo(&free, &total));
+    throw OutOfMemory(
+        fmt::format("the GPU is out of memory: {:.1f} MB were asked for, {:.1f} of {:.1f} MB are free and "
+                    "{:.1f} MB are in use here",
+                    megabytes(bytes), megabytes(free), megabytes(total), megabytes(held_)),
+        bytes, free);
+  }
+  CUDA_CHECK(status);
+  held_ += bytes;
+  return memory;
+}
+
+void MemoryPool::release_spare() {
+  for (const auto& [bytes, memory] : spare_) {
+    ignore(cudaFree(memory));
+    held_ -= bytes;
+  }
+  spare_.clear();
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,54 @@
+#pragma once
+#include <cstddef>
+#include <map>
+#include <memory>
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+// Device memory by size. What is given back is kept and handed out again, so that a loop that makes and drops the same
+// tensors asks the driver for nothing after its first turn. Everything that uses the memory runs on one stream in
+// order, so a piece may be used again at once; memory that another stream uses is not from here.
+class MemoryPool {
+ public:
+  MemoryPool() = default;
+  ~MemoryPool();
+  MemoryPool(const MemoryPool&) = delete;
+  MemoryPool& operator=(const MemoryPool&) = delete;
+
+  // 256-byte aligned. Throws Error naming what was asked for and what is free.
+  void* take(std::size_t bytes);
+  void give_back(void* memory, std::size_t bytes);
+
+  std::size_t held() const { return held_; }                  // bytes that the driver has given, in use or not
+  std::size_t driver_calls() const { return driver_calls_; }  // for tests: how often the driver was asked
+
+ private:
+  void* from_driver(std::size_t bytes);
+  void release_spare();
+
+  std::multimap<std::size_t, void*> spare_;
+  std::size_t held_ = 0, driver_calls_ = 0;
+};
+
+// A piece of a pool, which must outlive it.
+class DeviceBuffer {
+ public:
+  DeviceBuffer(std::shared_ptr<MemoryPool> pool, std::size_t bytes)
+      : pool_(std::move(pool)), bytes_(bytes), data_(pool_->take(bytes)) {}
+  ~DeviceBuffer() { pool_->give_back(data_, bytes_); }
+  DeviceBuffer(const DeviceBuffer&) = delete;
+  DeviceBuffer& operator=(const DeviceBuffer&) = delete;
+  void* data() const { return data_; }
+  template <typename T>
+  T* as() const {
+    return static_cast<T*>(data_);
+  }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::shared_ptr<MemoryPool> pool_;
+  std::size_t bytes_;
+  void* data_;
+};
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

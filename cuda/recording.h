@@ -1,0 +1,13 @@
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "cuda/context.h"
+#include "ops/recording.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+// What `step` enqueues on the context's stream, captured into a CUDA graph without being run.
+std::unique_ptr<Recording> record(Context& context, const std::function<void()>& step);
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,143 @@
+//   g = scale * gradient + decay * w;  v = momentum * v + g;  w -= rate * v        (without momentum: w -= rate * g)
+//   norm: sum of gradient^2 over all parameters, in double
+// Every parameter is cut into chunks of kChunk values, one block each, so one launch serves all of them and sums come
+// in a fixed order: a tree in the block, then one block over the chunks. A new value that is not finite is not written;
+// the smallest index of a parameter with one is what comes back (an integer minimum: the order of the blocks is no
+// matter).
+#include "cuda/sgd.h"
+
+#include <limits.h>
+
+#include "base/error.h"
+#include "cuda/block_reduce.cuh"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+namespace {
+
+constexpr std::size_t kChunk = std::size_t{1} << 15;
+
+struct Rates {
+  float rate, momentum, decay, scale;
+};
+
+struct NormOutcome {
+  double squared;
+  int first_bad;
+};
+
+// All exponent bits set: infinity or NaN.
+__device__ bool not_finite(float value) {
+  return (__float_as_uint(value) & 0x7f800000U) == 0x7f800000U;
+}
+
+// *first_bad holds INT_MAX before.
+__global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, Rates r, int* first_bad) {
+  const SgdChunk chunk = chunks[blockIdx.x];
+  bool bad = false;
+  for (std::size_t at = threadIdx.x; at < chunk.count; at += blockDim.x) {
+    const float w = chunk.value[at], step = r.scale * chunk.gradient[at] + r.decay * w;
+    const float v = chunk.velocity ? r.momentum * chunk.velocity[at] + step : step;
+    const float to = w - r.rate * v;
+    if (not_finite(to)) {  // so are a w or g that is not finite: 0 * inf is NaN
+      bad = true;
+    } else {
+      chunk.value[at] = to;
+      if (chunk.velocity) chunk.velocity[at] = v;
+    }
+  }
+  if (bad) atomicMin(first_bad, chunk.parameter);
+}
+
+__global__ void norm_chunks(const SgdChunk* __restrict__ chunks, double* __restrict__ partial, int* first_bad) {
+  SHARED_ARRAY(double, slots, kThreads);
+  const SgdChunk chunk = chunks[blockIdx.x];
+  double sum = 0;
+  bool bad = false;
+  for (std::size_t at = threadIdx.x; at < chunk.count; at += blockDim.x) {
+    const float g = chunk.gradient[at];
+    bad = bad || not_finite(g);
+    sum += double(g) * double(g);
+  }
+  const double total = block_reduce(sum, slots, Plus());
+  if (threadIdx.x == 0) partial[blockIdx.x] = total;
+  if (bad) atomicMin(first_bad, chunk.parameter);
+}
+
+__global__ void norm_total(const double* __restrict__ partial, std::size_t count, const int* __restrict__ first_bad,
+                           NormOutcome* result) {
+  SHARED_ARRAY(double, slots, kThreads);
+  double sum = 0;
+  for (std::size_t at = threadIdx.x; at < count; at += blockDim.x) sum += partial[at];
+  const double total = block_reduce(sum, slots, Plus());
+  if (threadIdx.x == 0) *result = {total, *first_bad};
+}
+
+__global__ void reset(int* first_bad) {
+  *first_bad = INT_MAX;
+}
+
+int as_index(int first_bad) {
+  return first_bad == INT_MAX ? -1 : first_bad;
+}
+
+// result_: first_bad, then the outcome of the norm.
+constexpr std::size_t kOutcomeAt = 16;
+
+}  // namespace
+
+SgdKernels::SgdKernels(Context& context) : context_(context), result_(context.pool, kOutcomeAt + sizeof(NormOutcome)) {}
+
+// The table goes up once: a training loop hands over the same parameters at every step.
+void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
+  std::vector<SgdChunk> chunks;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const SgdParameter& p = parameters[i];
+    const Shape& shape = p.value.shape;
+    check(p.value, shape, p.value.layout, "value");
+    check(p.gradient, shape, p.value.layout, "gradient");
+    if (!p.velocity.empty()) check(p.velocity, shape, p.value.layout, "velocity");
+    const std::size_t count = bytes_of(shape, p.value.layout) / sizeof(float);
+    for (std::size_t at = 0; at < count; at += kChunk)
+      chunks.push_back({data(p.value) + at, data(p.gradient) + at, p.velocity.empty() ? nullptr : data(p.velocity) + at,
+                        std::min(kChunk, count - at), int(i)});
+  }
+  if (!chunks.empty() && chunks != chunks_) {
+    const std::size_t bytes = chunks.size() * sizeof(SgdChunk);
+    if (!table_ || table_->bytes() < bytes) table_ = std::make_unique<DeviceBuffer>(context_.pool, bytes);
+    if (!partial_ || partial_->bytes() < chunks.size() * sizeof(double))
+      partial_ = std::make_unique<DeviceBuffer>(context_.pool, chunks.size() * sizeof(double));
+    context_.uploader.to_device(chunks.data(), bytes, table_->data());
+  }
+  chunks_ = std::move(chunks);
+  CUDA_LAUNCH(reset, 1, 1, 0, context_.stream.get(), result_.as<int>());
+  CUDA_LAUNCH_CHECK();
+}
+
+Device::NormResult SgdKernels::norm(std::span<const SgdParameter> parameters) {
+  prepare(parameters);
+  if (chunks_.empty()) return {};
+  auto* const outcome = reinterpret_cast<NormOutcome*>(result_.as<std::byte>() + kOutcomeAt);
+  CUDA_LAUNCH(norm_chunks, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(), table_->as<const SgdChunk>(),
+              partial_->as<double>(), result_.as<int>());
+  CUDA_LAUNCH_CHECK();
+  CUDA_LAUNCH(norm_total, 1, kThreads, 0, context_.stream.get(), partial_->as<const double>(), chunks_.size(),
+              result_.as<const int>(), outcome);
+  CUDA_LAUNCH_CHECK();
+  const NormOutcome result = context_.downloader.value<NormOutcome>(outcome);
+  return {result.squared, as_index(result.first_bad)};
+}
+
+int SgdKernels::step(std::span<const SgdParameter> parameters, const SgdOptions& options) {
+  prepare(parameters);
+  if (chunks_.empty()) return -1;
+  const Rates rates{float(options.rate), float(options.momentum), float(options.weight_decay),
+                    float(options.gradient_scale)};
+  CUDA_LAUNCH(sgd_chunks, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(), table_->as<const SgdChunk>(),
+              rates, result_.as<int>());
+  CUDA_LAUNCH_CHECK();
+  for (const auto& parameter : parameters) touch(parameter.value);
+  return as_index(context_.downloader.value(result_.as<const int>()));
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,37 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cuda/context.h"
+#include "ops/device.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+// A piece of one parameter: what one thread block works on.
+struct SgdChunk {
+  float* value;
+  const float* gradient;
+  float* velocity;  // null: no momentum
+  std::size_t count;
+  int parameter;
+  bool operator==(const SgdChunk&) const = default;
+};
+
+// SGD and the gradient's norm over all parameters, in one launch each whatever their number.
+class SgdKernels {
+ public:
+  explicit SgdKernels(Context& context);
+  Device::NormResult norm(std::span<const SgdParameter> parameters);
+  int step(std::span<const SgdParameter> parameters, const SgdOptions& options);
+
+ private:
+  void prepare(std::span<const SgdParameter> parameters);
+
+  Context& context_;
+  std::vector<SgdChunk> chunks_;  // what lies in table_
+  std::unique_ptr<DeviceBuffer> table_, partial_;
+  DeviceBuffer result_;
+};
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

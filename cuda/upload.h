@@ -1,0 +1,74 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "cuda/handles.h"
+#include "cuda/memory_pool.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+// Host to GPU through two page-locked buffers in turn, on a stream of its own: while the GPU works on what came through
+// one of them, the host fills the other.
+//
+//   host     fill 0          fill 1          wait for copy 0, fill 0 ...
+//   copies           copy 0          copy 1          ...
+//   compute                  use 0           use 1   ...
+class Uploader {
+ public:
+  Uploader(const Stream& compute, std::shared_ptr<MemoryPool> pool) : compute_(compute), pool_(std::move(pool)) {}
+  ~Uploader();
+
+  static constexpr std::size_t kPiece = std::size_t{16} << 20;  // larger uploads come in pieces of so many bytes
+
+  // fill(host) writes `bytes` bytes; then use(device) enqueues on the compute stream what reads them there. The device
+  // memory may be used again afterwards. Returns as soon as all is enqueued.
+  void send(std::size_t bytes, const std::function<void(void* host)>& fill,
+            const std::function<void(const void* device)>& use);
+  void to_device(const void* from, std::size_t bytes, void* to);  // a small table, as it is
+
+ private:
+  struct Half {
+    PinnedBuffer host;
+    void* device = nullptr;
+    std::size_t bytes = 0;
+    Event copied, used;
+  };
+  void reserve(Half& half, std::size_t bytes);
+
+  const Stream& compute_;
+  std::shared_ptr<MemoryPool> pool_;
+  Stream copies_;
+  std::array<Half, 2> halves_;
+  std::size_t turn_ = 0;
+};
+
+// GPU to host, through one page-locked buffer; waits for the result.
+class Downloader {
+ public:
+  Downloader(const Stream& compute, std::shared_ptr<MemoryPool> pool) : compute_(compute), pool_(std::move(pool)) {}
+
+  static constexpr std::size_t kPiece = Uploader::kPiece;
+
+  // make(device) enqueues what writes `bytes` bytes there; take(host) is given them.
+  void fetch(std::size_t bytes, const std::function<void(void* device)>& make,
+             const std::function<void(const void* host)>& take);
+  // Small results that lie in device memory already.
+  template <typename T>
+  T value(const T* device) {
+    T result;
+    copy_down(device, sizeof(T), &result);
+    return result;
+  }
+
+ private:
+  void copy_down(const void* device, std::size_t bytes, void* to);
+
+  const Stream& compute_;
+  std::shared_ptr<MemoryPool> pool_;
+  std::unique_ptr<DeviceBuffer> device_;
+  PinnedBuffer host_;
+};
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

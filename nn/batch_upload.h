@@ -1,0 +1,16 @@
+#pragma once
+#include <span>
+
+#include "data/loader.h"
+#include "ops/device.h"
+
+namespace palimpsest {
+
+// The inputs of a batch to the device: pictures are augmented and normalised there, arrays go as they are.
+// input: (batch.count, 3, height, width) activation
+void upload_images(Device& device, const Batch& batch, const Tensor& input);
+
+// labels: (n, 1) matrix. Throws ContractError for a label that is not in 0..classes-1.
+void upload_labels(Device& device, std::span<const int> values, int classes, const Tensor& labels);
+
+}  // namespace palimpsest

@@ -1,0 +1,51 @@
+#pragma once
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "nn/feature_cache.h"
+#include "nn/network.h"
+
+namespace palimpsest {
+
+// Forward pass, loss and backward pass on batches of any size. What a batch size and a loss need is recorded when it is
+// asked for the second time and from then on run again (ops/recording.h); the first time is a plain run, in which the
+// plans get their memory.
+class TrainingStep {
+ public:
+  explicit TrainingStep(Network& network) : network_(network), device_(network.device()) {}
+
+  // Loss of the batch; train() leaves the gradients of all trained parameters behind. With `features` those are the
+  // inputs of the head and the blocks are not run.
+  LossResult train(const Batch& batch, const FeatureCache* features, const FocalLoss& loss);
+  LossResult evaluate(const Batch& batch, const FeatureCache* features, const FocalLoss& loss);
+
+  const Trace& trace() const { return last_->trace; }  // of the last batch
+
+ private:
+  static constexpr std::size_t kSlots = 3;  // whole batches, and the last, smaller ones of training and validation
+
+  struct Pass {
+    bool head_only, backward;
+    FocalLoss loss;
+    std::unique_ptr<Recording> recording;
+  };
+  struct Slot {  // of one batch size
+    Trace trace;
+    Tensor labels, gradient;
+    std::list<Pass> passes;
+  };
+
+  LossResult run(const Batch& batch, const FeatureCache* features, const FocalLoss& loss, bool backward);
+  Slot& slot_for(int n);
+  void upload(const Batch& batch, const FeatureCache* features, Slot& slot);
+  void run(Slot& slot, bool head_only, bool backward, const FocalLoss& loss);
+
+  Network& network_;
+  Device& device_;
+  std::list<Slot> slots_;
+  Slot* last_ = nullptr;
+  std::vector<float> gathered_;
+};
+
+}  // namespace palimpsest

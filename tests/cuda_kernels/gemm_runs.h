@@ -1,0 +1,71 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "tests/cuda_kernels/device_array.h"
+#include "tests/cuda_kernels/gemm_reference.h"
+
+// Running a launcher of cuda/conv2d_implicit_gemm.h on host vectors.
+namespace palimpsest::PALIMPSEST_CUDA {
+
+// Precision, tile and parts to run with.
+struct Variant {
+  Precision precision = Precision::fp32;
+  GemmTile tile = GemmTile::automatic;
+  int splits = 0;
+
+  std::string name() const {
+    const char* const precisions[] = {"fp32", "tf32", "bf16"};
+    const char* const tiles[] = {"automatic", "large", "tall", "square", "small", "narrow", "few_rows"};
+    return std::string(precisions[int(precision)]) + " " + tiles[int(tile)] + " " + std::to_string(splits) + " parts";
+  }
+};
+
+// Every precision with the automatic tile, and every tile in one part and in three.
+inline std::vector<Variant> all_variants(std::initializer_list<GemmTile> tiles) {
+  std::vector<Variant> variants;
+  for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16}) {
+    variants.push_back({precision, GemmTile::automatic, 0});
+    for (const GemmTile tile : tiles)
+      for (const int splits : {1, 3}) variants.push_back({precision, tile, splits});
+  }
+  return variants;
+}
+
+// Scratch memory of exactly the size that is asked for, full of NaN, with a guard behind it.
+class Scratch {
+ public:
+  Scratch(const ImplicitGemmShape& shape, const Variant& variant)
+      : bytes_(implicit_gemm_scratch_bytes(shape, variant.tile, variant.splits)), memory_((bytes_ + 3) / 4) {
+    run_ = {nullptr, memory_.get(), bytes_, variant.precision, variant.tile, variant.splits};
+  }
+  const GemmRun& run() const { return run_; }
+  void expect_guarded() const { memory_.download(); }
+
+ private:
+  std::size_t bytes_;
+  DeviceArray<float> memory_;
+  GemmRun run_;
+};
+
+// Exactly equal; NaN fails, and so does a result that is zero throughout where the expected one is not.
+template <class Expected>
+void expect_equal(const std::vector<float>& got, const std::vector<Expected>& expected, const std::string& what) {
+  ASSERT_EQ(got.size(), expected.size()) << what;
+  int wrong = 0;
+  for (std::size_t i = 0; i < got.size(); ++i)
+    if (!(double(got[i]) == double(expected[i])) && ++wrong <= 3)
+      ADD_FAILURE() << what << "[" << i << "]: " << got[i] << ", expected " << expected[i];
+  EXPECT_EQ(wrong, 0) << what << ": values out of " << got.size();
+}
+
+// Bit by bit, NaN included.
+inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,75 @@
+#include "tests/cuda_kernels/gemm_runs.h"
+
+#if PALIMPSEST_EMULATED
+#include "simt/work.h"
+#endif
+
+// The same bits again: in another run, and in the emulator in whatever order threads and blocks run.
+namespace palimpsest::PALIMPSEST_CUDA {
+namespace {
+
+using namespace reference;
+
+// All outputs of all operations, one after another.
+Floats everything(const LayerCase& layer, const Variant& variant) {
+  const Scratch scratch(layer.shape, variant);
+  const Floats w_host = weight_values(layer, Numbers::reals);
+  const DeviceArray<float> x(input_values(layer, Numbers::reals)), dy(gradient_values(layer, Numbers::reals)),
+      w(w_host), w_negative(weight_values(layer, Numbers::reals, 9)), b(bias_values(layer, Numbers::reals));
+  const DeviceArray<float> y(layer.y_count()), dx(layer.x_count()), dw(layer.w_count()), s(layer.y_count()),
+      r(layer.x_count()), db(std::size_t(layer.shape.outputs));
+  const DeviceArray<double> sums(std::size_t{5});
+  implicit_gemm_forward(layer.shape, scratch.run(), x.get(), w.get(), b.get(), true, y.get());
+  implicit_gemm_backward_data(layer.shape, scratch.run(), dy.get(), w.get(), dx.get());
+  implicit_gemm_backward_weights(layer.shape, scratch.run(), x.get(), dy.get(), dw.get(), db.get());
+  DenominatorPointers denominator;
+  denominator.terms = 2;
+  denominator.term[0] = {InputMap::positive, nullptr, w.get(), b.get(), 1};
+  denominator.term[1] = {InputMap::negative, nullptr, w_negative.get(), nullptr, 1};
+  denominator.x = x.get();
+  denominator.stabiliser.epsilon = 1e-3;
+  denominator.targets = 1;
+  denominator.relevance[0] = dy.get();
+  denominator.quotients[0] = s.get();
+  denominator.sums = sums.get();
+  implicit_gemm_relevance_denominator(layer.shape, scratch.run(), denominator);
+  RedistributionPointers redistribution{2, {}, x.get(), 1, false, s.get(), r.get()};
+  std::copy(std::begin(denominator.term), std::end(denominator.term), redistribution.term);
+  implicit_gemm_relevance_redistribute(layer.shape, scratch.run(), redistribution);
+
+  Floats all;
+  for (const auto* one : {&y, &dx, &dw, &db, &s, &r}) {
+    const Floats values = one->download();
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  for (const double sum : sums.download()) {
+    Floats halves(2);
+    std::memcpy(halves.data(), &sum, sizeof sum);
+    all.insert(all.end(), halves.begin(), halves.end());
+  }
+  return all;
+}
+
+TEST(ImplicitGemmOrder, SameBitsInEveryOrder) {
+  for (const LayerCase& layer : {convolution(2, 11, 9, 7, 20), linear(5, 67, 37)})
+    for (const Variant& variant :
+         {Variant{Precision::fp32, GemmTile::automatic, 0}, Variant{Precision::fp32, GemmTile::large, 2},
+          Variant{Precision::tf32, GemmTile::tall, 1}, Variant{Precision::bf16, GemmTile::small, 3}}) {
+      const Floats first = everything(layer, variant);
+      EXPECT_TRUE(same_bits(everything(layer, variant), first)) << layer.name << ", " << variant.name() << ", again";
+#if PALIMPSEST_EMULATED
+      using simt::Order;
+      const Order before = simt::order();
+      for (const Order order : {Order{Order::Kind::Plain, 0}, Order{Order::Kind::Reversed, 0},
+                                Order{Order::Kind::Shuffled, 1}, Order{Order::Kind::Shuffled, 2}}) {
+        simt::set_order(order);
+        EXPECT_TRUE(same_bits(everything(layer, variant), first))
+            << layer.name << ", " << variant.name() << ", order " << int(order.kind) << " " << order.seed;
+      }
+      simt::set_order(before);
+#endif
+    }
+}
+
+}  // namespace
+}  // namespace palimpsest::PALIMPSEST_CUDA
