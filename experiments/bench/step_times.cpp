@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "experiments/bench/timing.h"
 #include "lrp/explain.h"
+#include "nn/batch_upload.h"
 #include "nn/weights.h"
 
 namespace palimpsest {
@@ -16,10 +17,10 @@ class Steps {
   Steps(Device& device, const Architecture& architecture, int batch)
       : device_(device), network_(device, architecture), batch_(batch) {
     initialise(network_, 1);
-    std::vector<float> labels;
-    for (int i = 0; i < batch; ++i) labels.push_back(float(i % architecture.classes));
+    std::vector<int> labels;
+    for (int i = 0; i < batch; ++i) labels.push_back(i % architecture.classes);
     labels_ = device.make({batch, 1}, Layout::matrix);
-    device.upload(labels_, labels);
+    upload_labels(device, labels, architecture.classes, labels_);
   }
 
   void freeze(int blocks) {
