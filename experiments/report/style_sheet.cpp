@@ -41,7 +41,7 @@ table { border-collapse: collapse; font-size: 0.9rem; line-height: 1.35; font-va
 caption { text-align: left; font-weight: 600; padding-bottom: 0.5rem; max-width: calc(100vw - 3rem); }
 th, td { padding: 0.38rem 0.55rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
 thead th { border-bottom: 2px solid var(--soft); font-weight: 600; vertical-align: bottom; }
-tbody th { font-weight: 500; }
+tbody th { font-weight: 500; white-space: normal; min-width: 9rem; }
 .number { text-align: right; }
 .wrap { display: inline-block; white-space: normal; min-width: 12rem; max-width: 36rem; }
 tr.paper > * { color: var(--theirs); font-style: italic; }
