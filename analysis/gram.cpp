@@ -3,6 +3,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/npy.h"
@@ -63,6 +64,10 @@ Gram linear_gram(std::string name, std::span<const float> features, int rows, bo
           block.middleRows(first, n) * block.topRows(first + n).transpose();
     }
   }
+  // |K_ij| <= max K_ii; LIBSVM keeps kernel rows as float32.
+  if (!(values.diagonal().maxCoeff() <= double(std::numeric_limits<float>::max())))
+    throw Error(fmt::format("{} has features so large that their squares exceed float32", gram.name),
+                "scale them down, or give --standardise");
   for (Eigen::Index i = 0; i < rows; ++i)
     for (Eigen::Index j = i + 1; j < rows; ++j) values(i, j) = values(j, i);
   return gram;

@@ -26,7 +26,7 @@ struct Gram {
 // scikit-learn's StandardScaler; a constant column stays 0). Both statistics are over all rows, test folds included:
 // they see no label, so nothing of the answer leaks, but it is a transform of the whole set and reported as such.
 //
-// Throws Error naming `name` when a feature is not finite or there are fewer than 2 rows.
+// Throws Error naming `name` when a feature is not finite, squares exceed float32, or there are fewer than 2 rows.
 Gram linear_gram(std::string name, std::span<const float> features, int rows, bool standardise);
 
 // From a .npy of floats (N, ...); the further axes are one feature vector. Throws Error naming the file.

@@ -39,6 +39,8 @@ McNemar mcnemar(std::int64_t b, std::int64_t c) {
 }
 
 McNemar compare_predictions(const Predictions& a, const Predictions& b, std::optional<int> only_class) {
+  if (a.classes != b.classes)
+    throw mismatch(a, b, fmt::format("one tells {} classes apart, the other {}", a.classes, b.classes));
   const auto wanted = [&](int label) { return !only_class || label == *only_class; };
   std::unordered_map<std::string, std::size_t> rows_of_b;
   for (std::size_t i = 0; i < b.size(); ++i) rows_of_b.emplace(b.ids[i], i);

@@ -7,6 +7,8 @@
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
 #include "data/emotions.h"
 #include "data/readers.h"
 #include "data/set_files.h"
@@ -111,7 +113,10 @@ Dataset read_list(const fs::path& path, const fs::path& images) {
   set.classes.assign(affectnet_classes.begin(), affectnet_classes.end());
   set.samples.reserve(list.rows.size());
   Pictures pictures(images, path);
+  Progress progress(fmt::format("reading {}", path.string()), std::int64_t(list.rows.size()));
   for (auto& row : list.rows) {
+    progress.advance();
+    check_interrupt();
     Sample sample;
     sample.id = row[std::size_t(columns.path)];
     std::string reason = parse_row(row, columns, sample);

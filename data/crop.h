@@ -15,7 +15,7 @@ enum class Crop {
 
 struct CropOptions {
   Crop crop = Crop::landmarks;
-  double margin = 0.15;     // of the landmarks' larger extent, on each of the four sides
+  double margin = 0.25;     // of the landmarks' larger extent, on each of the four sides
   bool bottom_cut = false;  // cut away what lies below the base of the nose (the study's AU5 test)
 };
 

@@ -8,10 +8,14 @@ namespace palimpsest {
 
 namespace {
 
+// Links to pictures that are not there are in the list too: when read, they are counted as missing.
 std::vector<fs::path> pictures_below(const fs::path& folder) {
   std::vector<fs::path> pictures;
   for (const auto& path : files_in(folder))
     if (is_picture_name(path)) pictures.push_back(path);
+  for (const auto& path : dangling_links_in(folder))
+    if (is_picture_name(path)) pictures.push_back(path);
+  std::sort(pictures.begin(), pictures.end());
   for (const auto& inner : folders_in(folder)) {
     if (fs::is_symlink(inner)) continue;  // might lead back up
     const auto below = pictures_below(inner);
@@ -30,6 +34,9 @@ Dataset read_folder(const fs::path& folder) {
   for (const auto& path : folders_in(folder)) {
     const int label = int(set.classes.size());
     set.classes.push_back(path.filename().string());
+    if (set.classes.back().find(',') != std::string::npos)
+      throw Error(fmt::format("the class folder {} has a comma in its name", path.string()),
+                  "rename it: lists of classes are separated by commas");
     const auto pictures = pictures_below(path);
     if (pictures.empty())
       throw Error(fmt::format("the class folder {} has no picture", path.string()),

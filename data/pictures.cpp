@@ -92,7 +92,7 @@ CacheContents through_cache(const Dataset& dataset, const PictureOptions& option
   const std::size_t samples = dataset.samples.size();
   std::string damage;
   if (auto found = open_cache(path, key, samples, options.size, damage)) return std::move(*found);
-  if (!damage.empty()) fmt::print(stderr, "{} is damaged ({}) and is made again\n", path.string(), damage);
+  if (!damage.empty()) remark(fmt::format("{} is damaged ({}) and is made again", path.string(), damage));
   create_folder(options.cache_folder);
   require_free_space(options.cache_folder, bytes_needed(dataset, options.size), "the cache of pictures");
   CacheWriter writer(path, key, options.size);
@@ -111,7 +111,7 @@ std::shared_ptr<const Pictures> load_pictures(const Dataset& dataset, const Pict
     throw Error(fmt::format("the size {} is not in 1 to 4096 pixels", options.size), "the paper's is 224");
   if (!(options.crop.margin > -0.5 && options.crop.margin <= 10))
     throw Error(fmt::format("the crop margin {} is not between -0.5 and 10", options.crop.margin),
-                "the default is 0.15");
+                "the default is 0.25");
   std::vector<Outcome> outcomes;
   std::variant<std::vector<std::uint8_t>, MappedFile> bytes;
   if (options.cache_folder.empty()) {

@@ -59,6 +59,13 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   });
 }
 
+std::vector<fs::path> dangling_links_in(const fs::path& folder) {
+  return entries(folder, [](const fs::directory_entry& entry) {
+    std::error_code code;
+    return entry.is_symlink(code) && !entry.exists(code);
+  });
+}
+
 bool is_picture_name(const fs::path& name) {
   std::string extension = name.extension().string();
   for (char& c : extension) c = char(std::tolower(static_cast<unsigned char>(c)));

@@ -20,6 +20,7 @@ fs::path find_optional_folder(const fs::path& root, const std::vector<std::strin
 // listed.
 std::vector<fs::path> folders_in(const fs::path& folder);
 std::vector<fs::path> files_in(const fs::path& folder);
+std::vector<fs::path> dangling_links_in(const fs::path& folder);  // symbolic links to nothing
 
 // Whether the name ends like a picture's: .jpg .jpeg .png .bmp .tif .tiff in any case. Leaves out Thumbs.db and the
 // like.

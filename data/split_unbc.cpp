@@ -119,6 +119,11 @@ Selected select_pain(const Dataset& set, const PainSelection& selection, std::ui
     else
       pool.push_back(int(i));
   }
+  for (const int pain : {0, 1})
+    if (class_counts(selected.parts.test)[std::size_t(pain)] == 0)
+      throw Error(fmt::format("the test participants of {}, {}, have no frame {} pain", set.name, fmt::join(test, ","),
+                              pain == 1 ? "with" : "without"),
+                  fmt::format("name others with --test-participants; the set has: {}", listing(all)));
   const FrameDraw drawn =
       draw_frames(set, pool, selection.train / 2, selection.validation / 2, selection.consecutive_frames, seed);
   for (const int i : drawn.train) selected.parts.train.samples.push_back(set.samples[std::size_t(i)]);

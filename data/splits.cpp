@@ -80,11 +80,7 @@ Selected select_emotions(ListedSets sets, const EmotionSelection& selection, std
                                   selection.validation_share, seed);
   selected.parts.test = keep_classes(std::move(sets.validation), selection.classes, selection.drop_classes);
   require_every_class(selected.parts.train, "training part");
-  const auto counts = class_counts(selected.parts.test);
-  for (std::size_t c = 0; c < counts.size(); ++c)
-    if (counts[c] == 0)
-      selected.warnings.push_back(fmt::format("the test part of {} has no picture of class {}: its recall is undefined",
-                                              selected.parts.test.name, selected.parts.test.classes[c]));
+  require_every_class(selected.parts.test, "test part");
   selected.choices = {{"classes", fmt::format("{}", fmt::join(selected.parts.train.classes, ","))},
                       {"validation_share", fmt::format("{}", selection.validation_share)},
                       {"validation_from", "the training list, at random, not stratified"},

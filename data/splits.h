@@ -51,12 +51,13 @@ Dataset keep_classes(Dataset set, const std::vector<std::string>& keep, const st
 // floor(share * n) samples at random into `validation`, the rest, in their order, into `train`. 0 <= share < 1.
 Splits cut_validation(Dataset set, double share, std::uint64_t seed);
 
-// Throws Error when a class has no picture in the training part.
+// Throws Error when a class has no picture in the training or the test part: its recall would be undefined.
 Selected select_emotions(ListedSets sets, const EmotionSelection& selection, std::uint64_t seed);
 
 // Throws Error when no test participant is named (the message lists frames and share of pain per participant), when a
-// participant is unknown or lacks pain frames, or when there are too few frames. A set made by draw-faces has a file
-// drawn.json, which may name its "test_participants"; there the last 4 are the default.
+// participant is unknown or lacks pain frames, when the test part lacks frames with or without pain, or when there are
+// too few frames. A set made by draw-faces has a file drawn.json, which may name its "test_participants"; there the
+// last 4 are the default.
 Selected select_pain(const Dataset& set, const PainSelection& selection, std::uint64_t seed);
 
 // CK+: the peak frames, all of them in `test`.

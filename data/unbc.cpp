@@ -7,6 +7,8 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
 #include "data/readers.h"
 #include "data/set_files.h"
 
@@ -106,13 +108,18 @@ Dataset read_unbc(const fs::path& folder, double pain_above) {
   set.folder = folder;
   set.classes = {"no pain", "pain"};
   Reader reader{folders, pain_above, set};
-  for (const auto& subject : folders_in(folders.images))
+  const auto subjects = folders_in(folders.images);
+  Progress progress(fmt::format("reading {}", set.name), std::int64_t(subjects.size()));
+  for (const auto& subject : subjects) {
     for (const auto& sequence : folders_in(subject)) {
       const std::string subject_name = subject.filename().string(), sequence_name = sequence.filename().string();
       for (const auto& picture : files_in(sequence))
         if (is_picture_name(picture)) reader.read_frame(picture, subject_name, sequence_name);
       reader.list_orphans(subject_name, sequence_name);
+      check_interrupt();
     }
+    progress.advance();
+  }
   if (set.samples.empty())
     throw Error(fmt::format("{} has no frame with a PSPI label", folder.string()),
                 "frames are Images/<subject>/<sequence>/<frame>.png, labels Frame_Labels/PSPI/<subject>/<sequence>/"

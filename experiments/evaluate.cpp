@@ -63,8 +63,10 @@ void run_evaluate(const EvaluateCommand& command) {
   const Predictions predictions = predict_all(model, part, command);
   if (!command.predictions.empty()) write_predictions(command.predictions, predictions);
   const auto json = to_json(predictions, part.classes.empty() ? model.notes.classes : part.classes);
-  if (!command.out.empty()) write_file(command.out, json.dump(2) + "\n");
-  if (command.out.empty() && command.predictions.empty()) fmt::print("{}\n", json.dump(2));
+  // Classes may be named after folders whose names are no UTF-8.
+  const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  if (!command.out.empty()) write_file(command.out, text);
+  if (command.out.empty() && command.predictions.empty()) fmt::print("{}", text);
 }
 
 }  // namespace palimpsest

@@ -6,6 +6,7 @@
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/progress.h"
 #include "data/arrays.h"
 #include "data/pictures.h"
 #include "data/source.h"
@@ -26,7 +27,7 @@ Selected select_data(const DataChoice& choice) {
   selection.pain.validation = choice.pain_validation;
   selection.pain.train = choice.pain_images - choice.pain_validation;
   Selected selected = read_and_select(source, selection);
-  for (const auto& warning : selected.warnings) fmt::print(stderr, "Note: {}\n", warning);
+  for (const auto& warning : selected.warnings) remark("Note: " + warning);
   return selected;
 }
 
@@ -51,8 +52,8 @@ namespace {
 void tell_skipped(const Dataset& dataset, const fs::path& list) {
   if (dataset.skipped.empty()) return;
   const auto& first = dataset.skipped.front();
-  fmt::print(stderr, "{}: {} entries were skipped, the first is {} ({}){}\n", dataset.name, dataset.skipped.size(),
-             first.id, first.reason, list.empty() ? "" : "; all are listed in " + list.string());
+  remark(fmt::format("{}: {} entries were skipped, the first is {} ({}){}", dataset.name, dataset.skipped.size(),
+                     first.id, first.reason, list.empty() ? "" : "; all are listed in " + list.string()));
   if (list.empty()) return;
   std::string text = "id,reason\n";
   for (const auto& one : dataset.skipped) text += csv_field(one.id) + "," + csv_field(one.reason) + "\n";
@@ -79,7 +80,7 @@ LoadedPart load_part(const DataChoice& choice, int size, int classes, int thread
   const Source source = parse_source(choice.name);
   if (source.scheme == Scheme::arrays) {
     auto arrays = read_arrays(source, classes);
-    if (arrays->height() / 32 != size / 32 || arrays->height() != arrays->width())
+    if (arrays->height() != size || arrays->width() != size)
       throw Error(fmt::format("{} holds {} x {} images, but the weights take {} x {}", source.path.string(),
                               arrays->height(), arrays->width(), size, size),
                   "give arrays of that size, or other weights");

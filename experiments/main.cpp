@@ -65,9 +65,18 @@ const char* after_interruption(const T&) {
     return "files already there are whole; run the same command again";
 }
 
+// Names out of data files may hold line ends, escape sequences for the terminal, or a megabyte of text.
+std::string one_line(std::string text) {
+  constexpr std::size_t longest = 4000;
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  if (text.size() > longest) text = text.substr(0, longest / 2) + " ... " + text.substr(text.size() - longest / 2);
+  return text;
+}
+
 int fail(const std::string& problem, const std::string& remedy) {
   // Not fmt::print, which throws where standard error cannot be written.
-  std::fputs(fmt::format("palimpsest: {}; {}\n", problem, remedy).c_str(), stderr);
+  std::fputs(fmt::format("palimpsest: {}; {}\n", one_line(problem), one_line(remedy)).c_str(), stderr);
   return 1;
 }
 

@@ -6,7 +6,7 @@ namespace palimpsest {
 
 Model load_model(const RunsOn& on, const fs::path& weights) {
   Model model;
-  model.notes = notes_of(SafetensorsFile(weights));
+  model.notes = notes_of(*open_weights(weights));
   model.device = make_device(on);
   model.network = load_network(*model.device, weights);
   return model;

@@ -1,4 +1,5 @@
 #pragma once
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -9,10 +10,14 @@
 // as visit(name, member, about); `name` is the long option without its dashes and the key in TOML.
 namespace palimpsest {
 
+// TOML has no larger whole numbers than 2^63 - 1; this is the largest double below.
+inline constexpr double largest_in_toml = 9223372036854774784.0;
+
 struct OptionText {
   const char* group;
   std::string help;
   std::vector<std::string> choices = {};  // the only values allowed; empty: any
+  double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();  // of a number
 };
 
 template <class Data, class Visit>
@@ -31,7 +36,7 @@ void visit_data_options(Data& data, Visit&& visit) {
   visit("test-participants", data.test_participants, OptionText{group, "UNBC: participants kept for the test part"});
   visit("pain-images", data.pain_images, OptionText{group, "UNBC: frames drawn for training and validation"});
   visit("pain-validation", data.pain_validation, OptionText{group, "UNBC: of those, for validation"});
-  visit("split-seed", data.split_seed, OptionText{group, "seed of the random selections"});
+  visit("split-seed", data.split_seed, OptionText{group, "seed of the random selections", {}, 0, largest_in_toml});
   visit("cache", data.cache, OptionText{group, "folder for decoded pictures, to read them faster next time"});
 }
 
@@ -40,7 +45,8 @@ void visit_train_options(Command& command, Visit&& visit) {
   visit_data_options(command.data, visit);
 
   const char* group = "Network";
-  visit("init", command.init, OptionText{group, "weights to start from (safetensors); without: He initialisation"});
+  visit("init", command.init,
+        OptionText{group, "weights to start from (safetensors, or Keras' .h5); without: He initialisation"});
   visit("head-init", command.head_init,
         OptionText{group,
                    "with --init: the head keeps all that fits, all but the last layer, or nothing",
@@ -80,9 +86,9 @@ void visit_train_options(Command& command, Visit&& visit) {
   visit("augment", command.augment,
         OptionText{group, "keras: rotation, shifts, shear, zoom, flip", {"none", "flip", "keras"}});
   visit("shuffle", command.shuffle, OptionText{group, "a new order in each epoch"});
-  visit("seed", command.seed, OptionText{group, "of all random numbers in training"});
+  visit("seed", command.seed, OptionText{group, "of all random numbers in training", {}, 0, largest_in_toml});
   visit("cache-limit", command.cache_limit,
-        OptionText{group, "bytes of block-5 features kept when all blocks are frozen"});
+        OptionText{group, "bytes of block-5 features kept when all blocks are frozen", {}, 0, largest_in_toml});
 }
 
 }  // namespace palimpsest

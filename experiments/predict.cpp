@@ -14,6 +14,9 @@ namespace palimpsest {
 void run_predict(const PredictCommand& command) {
   if (command.logits.empty() && command.features.empty())
     throw Error("predict was not told what to write", "give --logits FILE.npy, --features FILE.npy or both");
+  if (command.logits == command.features)
+    throw Error(fmt::format("{} is named for the logits and for the features", command.logits.string()),
+                "give two different files");
   Model model = load_model(command.on, command.weights);
   const Architecture& a = model.network->architecture();
   const LoadedPart part = load_part(command.data, a.size, 0, command.on.threads);

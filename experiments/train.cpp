@@ -4,6 +4,8 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/folder_claim.h"
+#include "base/progress.h"
 #include "data/arrays.h"
 #include "data/source.h"
 #include "experiments/commands.h"
@@ -37,7 +39,8 @@ TrainingData load_training_data(const TrainCommand& command, int size) {
   TrainingData data{load_pictures_of(parts.train, command.data, size, command.on.threads, command.out / "skipped.csv"),
                     nullptr, parts.train.classes, selected.choices};
   if (!parts.validation.samples.empty())
-    data.validation = load_pictures_of(parts.validation, command.data, size, command.on.threads);
+    data.validation = load_pictures_of(parts.validation, command.data, size, command.on.threads,
+                                       command.out / "skipped-validation.csv");
   return data;
 }
 
@@ -58,7 +61,7 @@ int picture_size(const TrainCommand& command) {
   const Source source = parse_source(command.data.name);
   if (source.scheme == Scheme::arrays) return read_arrays(source, 0)->height();
   if (command.data.size) return *command.data.size;
-  return command.init.empty() ? 224 : architecture_of(SafetensorsFile(command.init)).size;
+  return command.init.empty() ? 224 : architecture_of(*open_weights(command.init)).size;
 }
 
 // --init settles the channels; the head follows it where nothing else is asked for.
@@ -67,7 +70,7 @@ Architecture architecture_for(const TrainCommand& command, int size, int classes
   const bool dense = command.head == "dense";
   if (command.init.empty())
     return Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
-  Architecture a = architecture_of(SafetensorsFile(command.init));
+  Architecture a = architecture_of(*open_weights(command.init));
   a.size = size;
   a.classes = classes;
   if (dense)
@@ -82,7 +85,7 @@ int count_of_classes(const TrainCommand& command, const TrainingData& data) {
   const int largest = largest_label(*data.training);
   int classes = command.classes;
   if (classes == 0) classes = int(data.classes.size());
-  if (classes == 0 && !command.init.empty()) classes = architecture_of(SafetensorsFile(command.init)).classes;
+  if (classes == 0 && !command.init.empty()) classes = architecture_of(*open_weights(command.init)).classes;
   if (classes == 0) classes = largest + 1;
   if (largest >= classes)
     throw Error(fmt::format("{} has the label {}, but there are {} classes", command.data.name, largest, classes),
@@ -99,9 +102,19 @@ std::array<bool, kBlocks> frozen_blocks(const TrainCommand& command) {
   return frozen;
 }
 
+// A run writes its own weights.safetensors and last.safetensors, over those that it would start from.
+void keep_init_safe(const TrainCommand& command) {
+  std::error_code code;
+  for (const char* name : {"weights.safetensors", "last.safetensors"})
+    if (!command.init.empty() && fs::equivalent(command.init, command.out / name, code))
+      throw Error(
+          fmt::format("{} would be overwritten: it lies in --out {}", command.init.string(), command.out.string()),
+          "give another --out, or copy those weights elsewhere");
+}
+
 void tell_taken(const TakenWeights& report, const fs::path& file) {
-  fmt::print(stderr, "From {}: {} tensors taken.\n", file.string(), report.taken.size());
-  if (!report.left.empty()) fmt::print(stderr, "Initialised afresh: {}.\n", fmt::join(report.left, ", "));
+  remark(fmt::format("From {}: {} tensors taken.", file.string(), report.taken.size()));
+  if (!report.left.empty()) remark(fmt::format("Initialised afresh: {}.", fmt::join(report.left, ", ")));
 }
 
 TrainOptions options_of(const TrainCommand& command, const Examples& training, int classes) {
@@ -149,16 +162,18 @@ void run_train(const TrainCommand& command) {
   check_train_options(command);
   const auto device = make_device(command.on);
   const int size = picture_size(command);
+  keep_init_safe(command);
   create_folder(command.out);
+  const FolderClaim claim(command.out);
   const TrainingData data = load_training_data(command, size);
   const int classes = count_of_classes(command, data);
   Network network(*device, architecture_for(command, size, classes));
   initialise(network, command.seed);
   ModelNotes notes;
   if (!command.init.empty()) {
-    const SafetensorsFile file(command.init);
-    notes.normalisation = notes_of(file).normalisation;
-    tell_taken(take_weights(network, file, head_init_named(command.head_init)), command.init);
+    const auto file = open_weights(command.init);
+    notes.normalisation = notes_of(*file).normalisation;
+    tell_taken(take_weights(network, *file, head_init_named(command.head_init)), command.init);
   }
   notes.normalisation = normalisation_name(command.data, notes);
   notes.classes = data.classes;

@@ -193,6 +193,21 @@ std::set<std::string> apply_train_config(const fs::path& file, TrainCommand& com
   return given;
 }
 
+void check_data_options(const DataChoice& data) {
+  require(!data.size || (*data.size >= 32 && *data.size <= 1024), "size",
+          fmt::format("{} is too small for five poolings, or too large", data.size.value_or(0)), "give 32 to 1024");
+  require(data.margin >= 0 && data.margin <= 10, "margin", fmt::format("{} is no share of a box", data.margin),
+          "give 0 to 10; the default is 0.25");
+  require(data.validation_share >= 0 && data.validation_share < 1, "validation-share",
+          fmt::format("{} is not a share", data.validation_share), "give 0 or more, and less than 1");
+  constexpr int most = 100'000'000;
+  require(data.pain_images >= 2 && data.pain_images <= most, "pain-images",
+          fmt::format("{} frames cannot be drawn", data.pain_images), "give an even number; the paper's is 1000");
+  require(data.pain_validation >= 0 && data.pain_validation < data.pain_images, "pain-validation",
+          fmt::format("{} of {} frames leave none to train on", data.pain_validation, data.pain_images),
+          "give an even number below --pain-images; the paper's is 100");
+}
+
 void check_train_options(const TrainCommand& c) {
   visit_train_options(c, [](const char* name, const auto& value, const OptionText& about) {
     if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>)
@@ -212,10 +227,7 @@ void check_train_options(const TrainCommand& c) {
   require(c.freeze >= 0 && c.freeze <= 5, "freeze", fmt::format("there is no block {}", c.freeze), "give 0 to 5");
   for (const int block : c.freeze_blocks)
     require(block >= 1 && block <= 5, "freeze-blocks", fmt::format("there is no block {}", block), "give 1 to 5");
-  require(!c.data.size || *c.data.size >= 32, "size",
-          fmt::format("{} is too small for five poolings", c.data.size.value_or(0)), "give 32 or more");
-  require(c.data.validation_share >= 0 && c.data.validation_share < 1, "validation-share",
-          fmt::format("{} is not a share", c.data.validation_share), "give 0 or more, and less than 1");
+  check_data_options(c.data);
   require(c.momentum >= 0 && c.momentum < 1, "momentum", fmt::format("{} makes steps grow without end", c.momentum),
           "give 0 or more, and less than 1");
   require(c.beta >= 0 && c.beta < 1, "beta", fmt::format("{} gives no weights", c.beta),
@@ -224,8 +236,9 @@ void check_train_options(const TrainCommand& c) {
   positive("lr", c.rate);
   positive("batch", c.batch);
   positive("epochs", c.epochs);
+  require(c.batch <= 65536, "batch", fmt::format("{} images are too many for a step", c.batch), "give 1 to 65536");
+  require(c.classes <= 65536, "classes", fmt::format("{} classes are too many", c.classes), "give 0 to 65536");
   not_negative("gamma", c.gamma);
-  not_negative("margin", c.data.margin);
   not_negative("weight-decay", c.weight_decay);
   not_negative("clip-norm", c.clip_norm);
   not_negative("steps", c.steps);
@@ -234,7 +247,9 @@ void check_train_options(const TrainCommand& c) {
   not_negative("warmup-steps", c.warmup_steps);
   not_negative("plain-epochs", c.plain_epochs);
   not_negative("slow-epochs", c.slow_epochs);
-  for (const int width : c.hidden) positive("hidden", width);
+  for (const int width : c.hidden)
+    require(width > 0 && width <= 1 << 20, "hidden", fmt::format("no layer can be {} wide", width),
+            "give widths from 1 to 1048576");
   for (const std::int64_t count : c.class_counts)
     require(count > 0, "class-counts", fmt::format("a class of {} images has no weight", count), "give counts above 0");
   require(c.class_counts.empty() || c.class_weights != "none", "class-counts", "there are no class weights to use them",

@@ -19,7 +19,8 @@ std::set<std::string> apply_train_config(const fs::path& file, TrainCommand& com
 // `retrain` are the paper's three recipes (arXiv 2104.07389, section 3); `scratch` is what training without weights to
 // start from needs besides. Declared in commands.h: void apply_preset(TrainCommand& command).
 
-// Throws Error naming the first option whose value makes no sense by itself or beside another one.
+// Both throw Error naming the first option whose value makes no sense by itself or beside another one.
+void check_data_options(const DataChoice& data);
 void check_train_options(const TrainCommand& command);
 
 }  // namespace palimpsest

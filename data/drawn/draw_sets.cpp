@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int drawing_version = 1;  // goes up whenever the same options give other pictures
+constexpr int drawing_version = 2;  // goes up whenever the same options give other pictures
 constexpr const char* finished = "drawn.json";
 constexpr const char* unfinished = "drawing-unfinished.json";
 

@@ -6,15 +6,16 @@ namespace palimpsest::drawn {
 
 namespace {
 
+// Half a smile is seen on neutral and on happy faces too, so that only the dimple makes it contempt.
 const std::array<Prototype, emotion_count> prototypes{{
     {{}, {}, {}},
-    {{6, 12}, {}, {{25, .45}}},
+    {{6, 12}, {}, {{25, .45}}, 0, .15},
     {{1, 4, 15}, {}, {{17, .40}}},
     {{1, 2, 5, 26}, {}, {}},
     {{1, 2, 4, 5, 7, 20, 26}, {}, {}},
     {{9, 15, 16}, {9, 10, 17}, {}},
     {{4, 5, 7, 23}, {}, {{17, .20}}},
-    {{12, 14}, {}, {}},
+    {{12, 14}, {}, {}, 14, 1},
 }};
 
 double clamped_normal(Random& random, double mean, double spread) {
@@ -36,15 +37,20 @@ void show_prototype(Expression& expression, Emotion emotion, double keep, Random
   const Prototype& wanted = prototype(emotion);
   const auto& units = !wanted.variant.empty() && random.chance(.4) ? wanted.variant : wanted.core;
   const double strength = random.uniform(2.2, 4.5);
-  const Side side = emotion != Emotion::contempt ? Side::both : random.chance(.5) ? Side::left : Side::right;
+  const bool lopsided = random.chance(wanted.lopsided), left = random.chance(.5);
+  const auto side = [&](int number) {
+    const bool sided = action_unit_table()[std::size_t(action_unit_index(number))].sided;
+    return !sided || !lopsided ? Side::both : left ? Side::left : Side::right;
+  };
   std::vector<int> hidden;
   for (int number : units)
-    if (!random.chance(keep)) hidden.push_back(number);
+    if (!random.chance(keep) && number != wanted.mark) hidden.push_back(number);
   // At least half stay: without any of its action units a face has no emotion.
   while (hidden.size() > units.size() / 2) hidden.erase(hidden.begin() + random.below(std::uint32_t(hidden.size())));
   for (int number : units) {
     const double intensity = clamped_normal(random, strength, .6);
-    if (std::find(hidden.begin(), hidden.end(), number) == hidden.end()) expression.set(number, intensity, side);
+    if (std::find(hidden.begin(), hidden.end(), number) == hidden.end())
+      expression.set(number, intensity, side(number));
   }
   for (const auto& companion : wanted.companions)
     if (random.chance(companion.chance)) expression.set(companion.number, clamped_normal(random, strength, .6));

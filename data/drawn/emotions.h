@@ -21,11 +21,15 @@ struct Prototype {
     double chance;
   };
   std::vector<Companion> companions;
+  // The unit of `core` that tells this emotion from all others, which it is therefore never without; 0: none. A unit
+  // that others can stand in for need not be seen by a network, and then there is nothing to forget.
+  int mark = 0;
+  double lopsided = 0;  // share of the faces whose AU12 and AU14 act on one side only
 };
 const Prototype& prototype(Emotion emotion);
 
 struct ExpressionOptions {
-  double keep = .70;   // chance that an action unit of the emotion is shown; at least half of them always are
+  double keep = .70;   // chance that an action unit of the emotion is shown; half of them and its mark always are
   double stray = .25;  // chance of an action unit that has nothing to do with the emotion
 };
 Expression random_expression(Emotion emotion, const ExpressionOptions& options, Random& random);

@@ -110,9 +110,11 @@ Marks tight_marks(int side, const Shape& face) {
   const auto place = [&](Line line, double x) { return at(face[line], .5 + .5 * s * x); };
   Marks marks;
   for (double x : {.20, .62}) {
-    const Point a = place(lip_top, x), b = place(lip_bottom, x), fan{s * .05 * x, .085};
-    marks.furrows.push_back({{a + Point{0, -.04}, a + Point{fan.x, -.04 - fan.y}}, .034, .30, -.03});
-    marks.furrows.push_back({{b + Point{0, .045}, b + Point{fan.x, .045 + fan.y}}, .034, .28, -.03});
+    // Shallow and curved: deep straight ones look like stitches.
+    const Point a = place(lip_top, x), b = place(lip_bottom, x), fan{s * .06 * x, .12};
+    for (const auto& [lip, up] : {std::pair{a + Point{0, -.03}, -1.0}, {b + Point{0, .035}, 1.0}})
+      marks.furrows.push_back(
+          {{lip, lip + Point{.7 * fan.x, up * .55 * fan.y}, lip + Point{fan.x, up * fan.y}}, .034, .26, -.018});
   }
   marks.furrows.push_back({{{0, face[lip_bottom][3].y + .16},
                             place(lip_bottom, .5) + Point{0, .15},

@@ -32,7 +32,8 @@ void add_draw_faces(CLI::App& program, Options& options) {
   add("out", sets.folder, {"Output", "gets affectnet/, unbc/ and ckplus/; a set that is there already is left alone"});
   add("contact-sheets", options.draw_faces.contact_sheets,
       {"Output", "folder for pictures of every action unit, emotion and pain sequence"});
-  add("threads", sets.threads, {"Machine", "0: one for each core; the pictures are the same for any number"});
+  add("threads", sets.threads,
+      {"Machine", "0: one for each core; the pictures are the same for any number", {}, 0, 1024});
   app.footer(
       "Example:\n"
       "  palimpsest draw-faces --out faces --seed 1 --contact-sheets faces/sheets\n"

@@ -10,7 +10,9 @@ void add_data(const OptionAdder& add, DataChoice& data) {
 
 namespace {
 void add_weights(const OptionAdder& add, fs::path& weights) {
-  add("weights", weights, {"Model", "safetensors with torchvision's names of a VGG16 of any width"})->required();
+  add("weights", weights,
+      {"Model", "a VGG16 of any width: safetensors with torchvision's or timm's names, or Keras' .h5"})
+      ->required();
 }
 }  // namespace
 
@@ -24,7 +26,7 @@ void add_predict(CLI::App& program, Options& options) {
   add("logits", predict.logits, {"Output", "float32 (N, classes), before softmax (.npy)"});
   add("features", predict.features, {"Output", "float32 (N, channels, side, side) after the fifth pooling (.npy)"});
   add("ids", predict.ids, {"Output", "CSV with the id and label of each row"});
-  add("batch", predict.batch, {"Machine", "images at a time"});
+  add("batch", predict.batch, {"Machine", "images at a time", {}, 1, 65536});
   add_runs_on(add, predict.on);
   app.footer(
       "Example:\n"
@@ -40,7 +42,7 @@ void add_evaluate(CLI::App& program, Options& options) {
   app.get_option("--data")->required();
   add("predictions", evaluate.predictions, {"Output", "CSV with a row for each image: id,label,predicted,p0,p1,..."});
   add("out", evaluate.out, {"Output", "JSON with the metrics; without it they are printed"});
-  add("batch", evaluate.batch, {"Machine", "images at a time"});
+  add("batch", evaluate.batch, {"Machine", "images at a time", {}, 1, 65536});
   add_runs_on(add, evaluate.on);
   app.footer(
       "Example:\n"
@@ -69,7 +71,7 @@ void add_explain(CLI::App& program, Options& options) {
   add("ledger", explain.ledger, {"Output", "per layer: relevance in, out, and where the rest went (JSON)"});
   add("pictures", explain.pictures, {"Output", "folder of heatmaps and overlays (PNG)"});
   add("masks", explain.masks, {"Output", "truth folder of drawn faces: relevance per action unit, beside --maps"});
-  add("batch", explain.batch, {"Machine", "images at a time"});
+  add("batch", explain.batch, {"Machine", "images at a time", {}, 1, 65536});
   add_runs_on(add, explain.on);
   app.footer(
       "Example:\n"

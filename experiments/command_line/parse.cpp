@@ -85,9 +85,12 @@ DrawFacesCommand draw_faces_of(const Options& options) {
 Command command_of(const std::string& name, const std::vector<std::string>& arguments, Options& options) {
   if (name == "draw-faces") return draw_faces_of(options);
   if (name == "train") return layered_train(arguments, options);
+  for (const DataChoice* data : {&options.predict.data, &options.evaluate.data, &options.explain.data})
+    check_data_options(*data);  // those of the other two commands have their defaults
   if (name == "predict") return options.predict;
   if (name == "evaluate") return options.evaluate;
   if (name == "explain") return options.explain;
+  options.study.quiet = options.quiet;
   if (name == "concept") return options.concept_test;
   if (name == "compare") return options.compare;
   if (name == "study") return options.study;

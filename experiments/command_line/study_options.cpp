@@ -15,10 +15,13 @@ void add_concept(CLI::App& program, Options& options) {
   add("repeats", test.repeats, {"Test", "repetitions of the 2-fold cross-validation"});
   add("c", test.c, {"Test", "cost of the support vector machine"});
   add("standardise", test.standardise, {"Test", "features to mean 0, deviation 1"});
-  add("folds", test.folds, {"Test", "stratified by label, or whole subjects in one fold", {"stratified", "grouped"}});
+  add("folds", test.folds,
+      {"Test",
+       "stratified by label, whole subjects in one fold, or any halves",
+       {"stratified", "grouped", "shuffled"}});
   add("seed", test.seed, {"Test", "of the folds and the bootstrap"});
   add("out", test.out, {"Output", "JSON with F1s and tests"})->required();
-  add("threads", test.threads, {"Machine", "0: one for each core"});
+  add("threads", test.threads, {"Machine", "0: one for each core", {}, 0, 1024});
   app.footer(
       "Example:\n"
       "  palimpsest concept --features a.npy b.npy --labels y.npy --groups g.npy --repeats 500 --out concept.json");

@@ -5,7 +5,7 @@ namespace palimpsest::command_line {
 void add_runs_on(const OptionAdder& add, RunsOn& on) {
   add("device", on.device,
       {"Machine", "where it runs; auto says what it chose", {"auto", "cpu", "cuda", "cuda-emulated"}});
-  add("threads", on.threads, {"Machine", "0: one for each core"});
+  add("threads", on.threads, {"Machine", "0: one for each core", {}, 0, 1024});
   add("convolution", on.convolution,
       {"Machine", "auto, one algorithm (direct, winograd), or a table from bench --tune (.json)"});
 }

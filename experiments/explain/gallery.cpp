@@ -35,10 +35,12 @@ void Gallery::add(int index, int target, const SummedMap& a, const SummedMap* b)
 }
 
 void Gallery::finish() {
-  if (!command_.pictures.empty()) write_file(command_.pictures / "index.json", index_.dump(1) + "\n");
+  // Names of files may be no UTF-8.
+  const auto text = [](const auto& json) { return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace); };
+  if (!command_.pictures.empty()) write_file(command_.pictures / "index.json", text(index_) + "\n");
   if (!truth_) return;
   const fs::path folder = command_.maps.empty() ? command_.pictures : command_.maps.parent_path();
-  write_file(folder / "regions.json", regions_.dump(1) + "\n");
+  write_file(folder / "regions.json", text(regions_) + "\n");
 }
 
 // Arrays hold what the network sees; undoing the normalisation of its weights gives a picture again.

@@ -100,13 +100,13 @@ std::string change_figure(const std::vector<Change>& all) {
   RowBars chart{
       "Change of each emotion’s recall from FreezeB5 to FreezeB0", "", "change of recall, in points", {}, 400};
   for (const Change& c : all) {
-    const char* colour = !c.significant() ? "var(--sometimes)" : c.difference() < 0 ? "var(--b0)" : "var(--b4)";
+    const char* colour = !c.significant() ? "var(--quiet)" : c.difference() < 0 ? "var(--b0)" : "var(--b4)";
     std::string words = fmt::format("{}: {} to {}, {} points{}", c.emotion, percent(c.before), percent(c.after),
                                     points(c.difference()), c.test ? ", " + p_value(c.test->test.exact_p) : "");
     chart.description += words + ". ";
     chart.rows.push_back({c.emotion, colour, std::move(words), 100 * c.difference(), paired_interval(c)});
   }
-  return figure(legend({{"lost", "var(--b0)"}, {"could be chance", "var(--sometimes)"}, {"gained", "var(--b4)"}}) +
+  return figure(legend({{"lost", "var(--b0)"}, {"could be chance", "var(--quiet)"}, {"gained", "var(--b4)"}}) +
                     "<div class=\"chart\">" + row_bars(chart) + "</div>",
                 "How much less or more often each emotion is recognised after learning pain with all blocks free. "
                 "Lines: 95 % intervals. Coloured: beyond chance by McNemar’s test with Holm’s correction.",

@@ -10,11 +10,11 @@ std::string style_sheet() {
 :root { color-scheme: light dark;
   --paper: #fdfcf9; --ink: #1d2127; --soft: #5a626e; --line: #dcd8cf; --card: #f4f1ea; --accent: #8a3b12;
   --b5: #1f3a5f; --b4: #2f6690; --b3: #4f97b5; --b2: #8fb996; --b1: #e0a43a; --b0: #c8512b;
-  --never: #b84f00; --core: #0072b2; --sometimes: #666b73; --theirs: #7a5ea8; }
+  --never: #b84f00; --core: #0072b2; --sometimes: #666b73; --theirs: #7a5ea8; --quiet: #b9bdc4; }
 @media (prefers-color-scheme: dark) { :root {
   --paper: #15181d; --ink: #e8e6e1; --soft: #a3abb6; --line: #343a44; --card: #1e232a; --accent: #f0a070;
   --b5: #7f9fd1; --b4: #5d8fc4; --b3: #57b0cf; --b2: #9fd0a6; --b1: #edbb5a; --b0: #f07b52;
-  --never: #f58a42; --core: #5aaee0; --sometimes: #9aa1ab; --theirs: #b49be0; } }
+  --never: #f58a42; --core: #5aaee0; --sometimes: #9aa1ab; --theirs: #b49be0; --quiet: #59616d; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--paper); color: var(--ink); overflow-wrap: break-word;
@@ -41,7 +41,7 @@ table { border-collapse: collapse; font-size: 0.9rem; line-height: 1.35; font-va
 caption { text-align: left; font-weight: 600; padding-bottom: 0.5rem; max-width: calc(100vw - 3rem); }
 th, td { padding: 0.38rem 0.55rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
 thead th { border-bottom: 2px solid var(--soft); font-weight: 600; vertical-align: bottom; }
-tbody th { font-weight: 500; }
+tbody th { font-weight: 500; white-space: normal; min-width: 9rem; }
 .number { text-align: right; }
 .wrap { display: inline-block; white-space: normal; min-width: 12rem; max-width: 36rem; }
 tr.paper > * { color: var(--theirs); font-style: italic; }

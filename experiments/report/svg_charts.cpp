@@ -33,7 +33,7 @@ struct Bounds {
 };
 
 // Names that have no room are cut; the shapes' tips and the tables hold them whole. Counts code points of UTF-8.
-std::string fitted(const std::string& name, int room = 14) {
+std::string fitted(const std::string& name, int room = 12) {
   int letters = 0;
   std::size_t cut = 0;
   for (std::size_t i = 0; i < name.size(); ++i) {
@@ -163,7 +163,7 @@ std::string row_bars(const RowBars& chart) {
     if (row.interval) bounds.add(row.interval->first), bounds.add(row.interval->second);
   }
   const auto [low, high] = padded(bounds.low, bounds.high);
-  const double width = chart.width, left = 96, top = 8, height = top + row_height * double(chart.rows.size()) + 40;
+  const double width = chart.width, left = 100, top = 8, height = top + row_height * double(chart.rows.size()) + 40;
   SvgCanvas c(width, height, chart.title, chart.description);
   const Scale x{low, high, left, width - 14};
   const double base = height - 36;

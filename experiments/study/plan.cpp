@@ -9,6 +9,8 @@
 #include "experiments/devices.h"
 #include "experiments/load_data.h"
 #include "experiments/study/fingerprint.h"
+#include "lrp/composites.h"
+#include "lrp/dialects.h"
 
 namespace palimpsest {
 
@@ -65,6 +67,19 @@ void check_emotions(const StudyPlan& plan) {
   };
   for (const Hypothesis& hypothesis : plan.config.hypotheses) check(hypothesis.emotion, "hypotheses");
   for (const std::string& emotion : plan.config.explain.emotions) check(emotion, "explain.emotions");
+}
+
+// Hours of training come before the first explanation: a slip in its options must not wait for them.
+void check_explanation(const StudyConfig& config) {
+  const auto check = [&](const char* key, const auto& look_up) {
+    try {
+      look_up();
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}: {}: {}", config.path.string(), key, error.what()), error.remedy());
+    }
+  };
+  check("explain.rules", [&] { composite_named(config.explain.rules); });
+  check("explain.dialect", [&] { dialect_named(config.explain.dialect); });
 }
 
 // Which action units the peak frames show often enough, and seldom enough, to be tested.
@@ -144,6 +159,7 @@ void add_data_inputs(const StudyPlan& plan, StudySet set, const DataChoice& choi
 }
 
 StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const RunsOn& on) {
+  check_explanation(config);
   StudyPlan plan;
   plan.config = config;
   plan.study = study;

@@ -128,7 +128,9 @@ T read_as_json(const fs::path& path) {
     return Json::parse(read_file(path, 1 << 28)).get<T>();
   } catch (const nlohmann::json::exception& error) {
     throw Error(fmt::format("{} is not usable: {}", path.string(), error.what()),
-                fmt::format("run its step again with --redo {}", path.parent_path().filename().string()));
+                path.filename() == "study.json"
+                    ? "run palimpsest study again, which writes it anew"
+                    : fmt::format("run its step again with --redo {}", path.parent_path().filename().string()));
   }
 }
 

@@ -13,7 +13,7 @@ namespace {
 void require_study_folder(const fs::path& folder) {
   if (folder.empty()) throw Error("no folder was given for the study", "name one with --out DIR");
   create_folder(folder);
-  if (!fs::is_empty(folder) && !fs::exists(folder / "lock"))
+  if (!fs::is_empty(folder) && !fs::exists(folder / "lock") && !fs::exists(folder / "study.json"))
     throw Error(fmt::format("{} holds files that are no study's", folder.string()), "give another --out");
 }
 

@@ -64,6 +64,13 @@ TEST(Gram, FilesAreCheckedByName) {
   expect_error("features.npy", [&] { read_gram(path, false); });
 }
 
+// LIBSVM's float32 kernel would be infinite, and its decisions NaN.
+TEST(Gram, FeaturesTooLargeAreRefused) {
+  const std::vector<float> features{1e30F, 0, 0, -1e30F, 2, 1};
+  expect_error("big has features so large", [&] { linear_gram("big", features, 3, false); });
+  EXPECT_EQ(linear_gram("big", features, 3, true).size, 3) << "standardised they are no trouble";
+}
+
 TEST(Gram, LabelFilesAreCheckedByName) {
   const TempFolder folder;
   const auto path = folder / "labels.npy";

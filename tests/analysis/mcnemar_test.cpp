@@ -66,6 +66,9 @@ TEST(ComparePredictions, MismatchNamesBothFilesAndTheImage) {
   expect_error("only the first has the image 'y'", [&] { compare_predictions(more, a); });
   expect_error("image 'x' has the label 1 in one and 2 in the other", [&] { compare_predictions(a, relabelled); });
   EXPECT_EQ(compare_predictions(a, more, 0).both_right, 1) << "class 0 is the same in both";
+  auto fewer = more;
+  fewer.classes = 2;
+  expect_error("classes apart", [&] { compare_predictions(a, fewer, 0); });
   expect_error("a.csv has no image of class 2", [&] { compare_predictions(a, a, 2); });
   expect_error("has no image",
                [] { compare_predictions(predictions("e.csv", {}, {}, {}), predictions("f.csv", {}, {}, {})); });

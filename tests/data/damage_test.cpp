@@ -1,25 +1,13 @@
 // Files damaged at random: whatever is read from them is a result or an Error, never a crash (the sanitizer builds look
 // on) and never a picture of impossible size.
 #include "base/csv.h"
-#include "base/random.h"
 #include "data/arrays.h"
 #include "data/readers.h"
 #include "tests/data/scratch.h"
+#include "tests/support/damaged.h"
 
 namespace palimpsest {
 namespace {
-
-std::string damaged(std::string bytes, Random& random) {
-  if (random.chance(0.3)) bytes.resize(random.below(std::uint32_t(bytes.size()) + 1));
-  const auto changes = bytes.empty() ? 0 : random.below(6);
-  for (std::uint32_t i = 0; i < changes; ++i) {
-    const auto at = random.below(std::uint32_t(bytes.size()));
-    // Headers are where a change does most harm.
-    const auto place = random.chance(0.5) ? at % std::min<std::size_t>(bytes.size(), 64) : at;
-    bytes[place] = char(random.chance(0.5) ? bytes[place] ^ (1 << random.below(8)) : int(random.below(256)));
-  }
-  return bytes;
-}
 
 class DamagedPicture : public testing::TestWithParam<const char*> {};
 

@@ -185,6 +185,26 @@ TEST(Expressions, EmotionsShowAtLeastHalfOfTheirActionUnits) {
     }
 }
 
+// Half a smile alone is no contempt: neutral and happy faces have it as well, and the dimple never fails.
+TEST(Expressions, OnlyTheDimpleTellsContempt) {
+  const auto share = [](Emotion emotion, auto&& has) {
+    int count = 0;
+    constexpr int faces = 1000;
+    for (std::uint64_t i = 0; i < faces; ++i) {
+      Random random(seed, Purpose::test, 3, i);
+      count += has(random_expression(emotion, {.keep = .7, .stray = 0}, random)) ? 1 : 0;
+    }
+    return double(count) / faces;
+  };
+  const auto dimple = [](const Expression& face) { return face.has(14); };
+  const auto half_smile = [](const Expression& face) { return face.has(12) && face.side(12) != Side::both; };
+  EXPECT_EQ(share(Emotion::contempt, dimple), 1);
+  EXPECT_NEAR(share(Emotion::contempt, half_smile), .70, .05);
+  EXPECT_NEAR(share(Emotion::neutral, half_smile), .14, .04);
+  EXPECT_NEAR(share(Emotion::happy, half_smile), .15 * .73, .04);
+  EXPECT_EQ(share(Emotion::happy, dimple), 0);
+}
+
 // What strays do in pain frames and in others, for an action unit that pain never uses.
 TEST(PainSequences, StraysAreAsCommonInPainAsWithoutIt) {
   std::array<double, 2> frames{}, strayed{};

@@ -155,5 +155,14 @@ TEST(SelectPain, WhatCannotBeMetIsNamed) {
   expect_error([&] { select_pain(set, selection(40, 10), 0); }, {"044-p2", "no frame with pain"});
 }
 
+TEST(SelectPain, ATestPartWithoutPainIsAnError) {
+  Dataset set = pain_set(8, 2, 40, 12);
+  for (auto& sample : set.samples)
+    if (sample.subject == "042-p0") sample.label = 0;
+  PainSelection choice = selection(40, 8);
+  choice.test_participants = {"042"};
+  expect_error([&] { select_pain(set, choice, 1); }, {"042-p0", "no frame with pain", "--test-participants"});
+}
+
 }  // namespace
 }  // namespace palimpsest

@@ -94,6 +94,8 @@ TEST(CommandLine, StudyAndReport) {
   EXPECT_EQ(c.redo, (std::vector<std::string>{"emotion", "pain-3"}));
   EXPECT_EQ(c.on.threads, 2);
   EXPECT_TRUE(parse("study demo.toml --out demo --quiet").quiet);
+  EXPECT_TRUE(c.quiet) << "the steps' names are not printed either";
+  EXPECT_FALSE(command<StudyCommand>("study demo.toml --out demo").quiet);
   EXPECT_EQ(command<ReportCommand>("report demo").study, "demo");
 }
 
@@ -231,7 +233,6 @@ TEST(CommandLine, ValuesThatMakeNoSenseAreNamed) {
   expect_error("--freeze", [] { train("--freeze 6"); });
   expect_error("--freeze-blocks", [] { train("--freeze-blocks 0,2"); });
   expect_error("--lr", [] { train("--lr 0"); });
-  expect_error("--lr", [] { train("--lr nan"); });
   expect_error("--momentum", [] { train("--momentum 1"); });
   expect_error("--beta", [] { train("--beta 1"); });
   expect_error("--batch", [] { train("--batch -3"); });
@@ -239,6 +240,14 @@ TEST(CommandLine, ValuesThatMakeNoSenseAreNamed) {
   expect_error("--class-counts", [] { train("--class-counts 5,6 --class-weights none"); });
   expect_error("--gradients", [] { train("--gradients G.safetensors"); });
   expect_error("--size", [] { train("--size 31"); });
+  expect_error("--classes", [] { train("--classes 2147483647"); });
+  expect_error("--hidden", [] { train("--hidden 16,2147483647"); });
+  expect_error("--margin", [] { train("--margin -0.1"); });
+  const std::string predict = "predict --weights W --data unbc:x --logits z.npy ";
+  expect_error("--size", [&] { parse(predict + "--size 0"); });
+  expect_error("--validation-share", [&] { parse(predict + "--validation-share 1"); });
+  expect_error("--pain-validation", [&] { parse(predict + "--pain-images 10 --pain-validation 10"); });
+  expect_error("--pain-images", [&] { parse(predict + "--pain-images -2147483648"); });
 }
 
 TEST(CommandLine, LinesThatMakeNoSenseExitWithTwo) {
@@ -251,6 +260,48 @@ TEST(CommandLine, LinesThatMakeNoSenseExitWithTwo) {
   }
   EXPECT_THAT(parse("train --foo").text, testing::HasSubstr("--foo"));
   EXPECT_THAT(parse("train --foo").text, testing::HasSubstr("palimpsest train --help"));
+}
+
+// CLI11 by itself reads "" as 0, wraps -1 round in unsigned types and lets NaN and infinity pass.
+TEST(CommandLine, ValuesThatAreNoNumbersExitWithTwo) {
+  const std::vector<std::string> train{"train", "--data", "folder:x", "--out", "RUN"};
+  const auto refused = [&](const std::string& option, const std::string& value) {
+    auto line = train;
+    line.insert(line.end(), {option, value});
+    const CommandLine parsed = parse_command_line(line);
+    return parsed.exit_code == 2 && parsed.text.find(option + ": '" + value + "' is not") != std::string::npos;
+  };
+  for (const char* value : {"", "abc", "1e400", "nan", "inf", "0x10", "1,2", "3 4", "--"})
+    for (const char* option : {"--lr", "--width", "--epochs", "--seed", "--size"})
+      EXPECT_TRUE(refused(option, value)) << option << " " << value;
+  for (const char* option : {"--seed", "--split-seed", "--cache-limit"})
+    for (const char* value : {"-1", "99999999999999999999", "1.5"})
+      EXPECT_TRUE(refused(option, value)) << option << " " << value;
+  for (const char* value : {"-1", "1025", "2147483648", "1.5"}) EXPECT_TRUE(refused("--threads", value)) << value;
+  EXPECT_TRUE(refused("--hidden", "abc"));
+  EXPECT_EQ(parse("predict --weights W --data folder:x --logits z.npy --batch 0").exit_code, 2);
+  EXPECT_EQ(parse("compare --a a.csv --b b.csv --out m.json --class 9999999999").exit_code, 2);
+  EXPECT_EQ(command<TrainCommand>("train --data folder:x --out RUN --lr 1e-3").rate, 1e-3);
+}
+
+// What stands under "Example:" can be given as it is: continued lines are joined.
+TEST(CommandLine, TheExamplesAreUnderstood) {
+  for (const char* name :
+       {"train", "predict", "evaluate", "explain", "concept", "compare", "study", "report", "info", "draw-faces"}) {
+    std::string text = parse(std::string(name) + " --help").text;
+    text = text.substr(text.find("Example"));
+    for (std::size_t at = 0; (at = text.find("\\\n")) != std::string::npos;) text.replace(at, 2, " ");
+    std::istringstream lines(text);
+    int examples = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const auto at = line.find("  palimpsest ");
+      if (at != 0) continue;
+      const CommandLine parsed = parse(line.substr(13));
+      EXPECT_TRUE(parsed.command.has_value()) << line << "\n" << parsed.text;
+      ++examples;
+    }
+    EXPECT_GE(examples, 1) << name;
+  }
 }
 
 TEST(CommandLine, EveryCommandHelpsWithAnExample) {

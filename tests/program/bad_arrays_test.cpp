@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "base/safetensors.h"
@@ -147,6 +148,59 @@ TEST_F(BadArrays, ConceptLabels) {
   expect_refused(concept_test({0, 1, 0, 2}), {"l.npy"});
   expect_refused(concept_test({0, 0, 0, 0}), {"f.npy", "concept"});
   EXPECT_FALSE(fs::exists(folder / "c.json"));
+}
+
+// 40 pixels have as many features as the 32 that the weights were made for.
+TEST_F(BadArrays, PicturesOfAnotherSize) {
+  write_npy(folder / "forty.npy", std::vector<float>(std::size_t(3 * 40 * 40), 0.5F),
+            std::vector<std::int64_t>{1, 3, 40, 40});
+  expect_refused(predict("W.safetensors", "arrays:forty.npy"), {"forty.npy", "40 x 40", "32 x 32"});
+}
+
+TEST_F(BadArrays, IntegersForWeights) {
+  std::string bytes = read_file(folder / "W.safetensors");
+  const auto at = bytes.find("\"F32\"");
+  ASSERT_NE(at, std::string::npos);
+  bytes.replace(at, 5, "\"I32\"");
+  write_unsynced(folder / "int.safetensors", bytes);
+  expect_refused(predict("int.safetensors", "arrays:x.npy"), {"int.safetensors", "I32"});
+}
+
+TEST_F(BadArrays, MetadataOfAnotherWorld) {
+  std::string bytes = read_file(folder / "W.safetensors");
+  const auto at = bytes.find("torchvision");
+  ASSERT_NE(at, std::string::npos);
+  bytes.replace(at, 11, "topsy-turvy");
+  write_unsynced(folder / "meta.safetensors", bytes);
+  expect_refused(predict("meta.safetensors", "arrays:x.npy"), {"meta.safetensors", "topsy-turvy"});
+}
+
+TEST_F(BadArrays, TrainingDoesNotOverwriteWhatItStartsFrom) {
+  fs::create_directory(folder / "mine");
+  fs::copy_file(folder / "W.safetensors", folder / "mine/weights.safetensors");
+  const UntouchedFiles files(folder.path());
+  expect_refused(run({"train", "--data", "arrays:x.npy,y.npy", "--init", "mine/weights.safetensors", "--steps", "1",
+                      "--out", "mine"}),
+                 {"mine/weights.safetensors"});
+  files.expect_untouched();
+}
+
+TEST_F(BadArrays, OneFileForTwoOutputs) {
+  expect_refused(run({"predict", "--weights", "W.safetensors", "--data", "arrays:x.npy", "--logits", "z.npy",
+                      "--features", "z.npy"}),
+                 {"z.npy"});
+}
+
+// A name out of a data file must not write escape sequences to the terminal, nor fill it.
+TEST_F(BadArrays, NamesThatAreNoText) {
+  const std::string row = ",0,1,.4,.6\n", header = "id,label,predicted,p0,p1\n";
+  write_unsynced(folder / "a.csv", header + "\"\x1b[31m\n" + std::string(100'000, 'x') + "\"" + row);
+  write_unsynced(folder / "b.csv", header + "b" + row);
+  const Outcome outcome = run({"compare", "--a", "a.csv", "--b", "b.csv", "--out", "m.json"});
+  expect_refused(outcome, {"a.csv"});
+  EXPECT_LT(outcome.errors.size(), 10'000U);
+  EXPECT_EQ(outcome.errors.find('\x1b'), std::string::npos);
+  EXPECT_EQ(std::count(outcome.errors.begin(), outcome.errors.end(), '\n'), 1);
 }
 
 }  // namespace

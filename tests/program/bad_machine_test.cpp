@@ -152,6 +152,17 @@ TEST_F(BadMachine, KilledTrainingGoesOn) {
     EXPECT_EQ(entry.path().string().find(".tmp."), std::string::npos) << entry.path();
 }
 
+TEST_F(BadMachine, TwoTrainingsInOneFolder) {
+  Circumstances how;
+  how.folder = folder.path();
+  RunningProgram first(train("run", 100000), how);
+  for (int i = 0; i < 400 && !fs::exists(folder / "run/last.safetensors"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  expect_refused(run(train("run", 100000)), {"run is being written by another"});
+  first.signal(SIGINT);
+  EXPECT_EQ(first.wait().status, 130) << "the first is not disturbed";
+}
+
 // `palimpsest --help | head -1`: no complaint, whether the reader was gone before the end or not.
 TEST_F(BadMachine, AReaderThatHasSeenEnough) {
   const std::string command = "(" PALIMPSEST_PROGRAM " --help; echo $? > status) | true";

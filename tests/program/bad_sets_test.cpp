@@ -47,6 +47,7 @@ TEST_F(BadSets, GoodOnesWork) {
 // A broken picture in a set is skipped, counted and listed.
 TEST_F(BadSets, BrokenPicturesAreSkippedAndListed) {
   write_unsynced(folder / "set/cat/broken.png", "this is no picture");
+  fs::create_symlink("gone.png", folder / "set/dog/link.png");
   const std::string whole = read_file(folder / "set/dog/5.png");
   write_unsynced(folder / "set/dog/short.png", whole.substr(0, whole.size() / 2));
   const Outcome outcome = train("folder:set");
@@ -56,6 +57,9 @@ TEST_F(BadSets, BrokenPicturesAreSkippedAndListed) {
   const std::string list = read_file(folder / "r/skipped.csv");
   EXPECT_THAT(list, testing::HasSubstr("broken.png"));
   EXPECT_THAT(list, testing::HasSubstr("short.png"));
+  EXPECT_THAT(list, testing::HasSubstr("link.png"));
+  fs::remove_all(folder / "r");
+  EXPECT_EQ(train("folder:set", {"--quiet"}).errors, "") << "skipped pictures are a remark, too";
 }
 
 TEST_F(BadSets, NothingButBrokenPictures) {
@@ -68,6 +72,17 @@ TEST_F(BadSets, NothingButBrokenPictures) {
 TEST_F(BadSets, EmptyClass) {
   fs::create_directory(folder / "set/fish");
   expect_refused(train("folder:set"), {"fish"});
+}
+
+// Neither stops the writing of weights and metrics, which hold the names of the classes.
+TEST_F(BadSets, ClassNamesInOtherEncodings) {
+  fs::rename(folder / "set/cat", folder / "set/c\xE4t");
+  const Outcome trained = train("folder:set");
+  EXPECT_EQ(trained.status, 0) << trained.errors;
+  const Outcome outcome = evaluate("folder:set", {"--out", "e.json"});
+  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+  fs::rename(folder / "set/dog", folder / "set/dog, large");
+  expect_refused(train("folder:set"), {"dog, large", "comma"});
 }
 
 TEST_F(BadSets, UnknownClass) {
@@ -106,6 +121,9 @@ TEST_F(BadSets, MalformedStudyConfig) {
   expect_refused(study("emotion = = 3\n"), {"study.toml"});
   expect_refused(study("emotoin = \"folder:set\"\n"), {"study.toml", "emotoin"});
   expect_refused(study("emotion = 3\n"), {"study.toml", "emotion"});
+  const std::string sets = "emotion = \"affectnet:set\"\npain = \"unbc:set\"\nconcepts = \"ckplus:set\"\n[explain]\n";
+  expect_refused(study(sets + "rules = \"guess\"\n"), {"study.toml", "explain.rules", "guess"});
+  expect_refused(study(sets + "dialect = \"latin\"\n"), {"study.toml", "explain.dialect", "latin"});
   expect_refused(run({"report", "gone"}), {"gone"});
 }
 
