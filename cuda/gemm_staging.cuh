@@ -48,7 +48,7 @@ class AsyncStager {
       if (source.aligned()) {
         __pipeline_memcpy_async(to, chunk.from, 16, chunk.valid > 0 ? 0 : 16);
       } else {
-#pragma unroll
+#pragma unroll 1
         for (int j = 0; j < 4; ++j)
           __pipeline_memcpy_async(to + j, chunk.valid > j ? chunk.from + j : chunk.from, 4, chunk.valid > j ? 0 : 4);
       }
@@ -74,12 +74,12 @@ class RegisterStager {
       if (!Map::exists(i)) continue;
       const Chunk chunk = source.chunk(i, at);
       if (source.aligned()) {
-        held_[i] = chunk.valid > 0 ? *reinterpret_cast<const float4*>(chunk.from) : float4{0, 0, 0, 0};
+        held_[i] = chunk.valid > 0 ? __ldg(reinterpret_cast<const float4*>(chunk.from)) : float4{0, 0, 0, 0};
       } else {
-        held_[i].x = chunk.valid > 0 ? chunk.from[0] : 0.0F;
-        held_[i].y = chunk.valid > 1 ? chunk.from[1] : 0.0F;
-        held_[i].z = chunk.valid > 2 ? chunk.from[2] : 0.0F;
-        held_[i].w = chunk.valid > 3 ? chunk.from[3] : 0.0F;
+        held_[i].x = chunk.valid > 0 ? __ldg(chunk.from + 0) : 0.0F;
+        held_[i].y = chunk.valid > 1 ? __ldg(chunk.from + 1) : 0.0F;
+        held_[i].z = chunk.valid > 2 ? __ldg(chunk.from + 2) : 0.0F;
+        held_[i].w = chunk.valid > 3 ? __ldg(chunk.from + 3) : 0.0F;
       }
     }
   }

@@ -128,8 +128,8 @@ void wait(State state, Site site) {
   self.state = state;
   self.site = site;
   Fiber::suspend();
-  if (block.trapped) throw Trapped{};
   enter(self);
+  if (block.trapped) throw Trapped{};
 }
 
 void require_thread(const char* what) {

@@ -171,3 +171,12 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   *free = *total - std::min(*total, device_memory_used());
   return cudaSuccess;
 }
+
+// Queued work is dropped, device memory freed, a sticky error forgotten. Streams and events stay.
+cudaError_t cudaDeviceReset() {
+  const ApiCall api("cudaDeviceReset");
+  drop_queued_work();
+  release_device_memory();
+  clear_sticky();
+  return cudaSuccess;
+}

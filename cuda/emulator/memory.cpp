@@ -130,6 +130,12 @@ void release(Allocation& allocation) {
   protect(allocation, PROT_NONE);
 }
 
+void release_device_memory() {
+  for (Allocation& allocation : heap().device) {
+    if (allocation.state != Allocation::State::Freed) release(allocation);
+  }
+}
+
 Allocation* find_allocation(const void* pointer) {
   if (!in_region(pointer)) return nullptr;
   const char* at = static_cast<const char*>(pointer);

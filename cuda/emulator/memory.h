@@ -23,6 +23,7 @@ struct Allocation {
 Allocation* allocate(std::size_t bytes, MemoryKind kind, Allocation::State state);
 void commit(Allocation& allocation);   // Pending -> Live
 void release(Allocation& allocation);  // -> Freed
+void release_device_memory();          // all of it
 // The allocation that `pointer` lies in, its guard pages included; null for anything else.
 Allocation* find_allocation(const void* pointer);
 // "byte 412 of allocation 3 (400 bytes)"

@@ -133,6 +133,10 @@ void finish(CUstream_st& stream) {
 void finish_everything() {
   run_until([] { return false; });
 }
+void drop_queued_work() {
+  for (const auto& stream : queues().streams) stream->queue.clear();
+  drop_destroyed();
+}
 void run_one() {
   const DeviceAccess access;
   step();

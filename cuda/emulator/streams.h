@@ -61,6 +61,7 @@ cudaError_t append(CUstream_st& stream, std::string name, std::function<void()> 
 void run_until(const std::function<bool()>& done);
 void finish(CUstream_st& stream);
 void finish_everything();
+void drop_queued_work();
 void run_one();  // progress for queries
 bool idle(const CUstream_st& stream);
 std::size_t live_streams();  // that the program created and did not destroy

@@ -12,7 +12,7 @@ __global__ void shift_in_shared(float* out) {
   __syncthreads();
   out[threadIdx.x] = tile[threadIdx.x];
 }
-PLANTED(shared_overflow, "plain=shared memory overflow;memcheck=use-after-poison@line;racecheck=out of bounds@line") {
+PLANTED(shared_overflow, "plain=shared memory overflow;memcheck=out of bounds@line;racecheck=out of bounds@line") {
   Buffer<float> out(64);
   if (planted)
     CUDA_LAUNCH(shift_in_shared<true>, 1, 64, 0, nullptr, out.get());
@@ -78,8 +78,8 @@ PLANTED(index_overflow_ubsan, "memcheck=signed integer overflow@line") {
 }
 
 __global__ void read_four(const float4* in, float* out) {
-  out[threadIdx.x] = in->x;
-}  // BUG misaligned_float4
+  out[threadIdx.x] = in->x;  // BUG misaligned_float4
+}
 PLANTED(misaligned_float4, "memcheck=misaligned address@line") {
   Buffer<float> in(counting(16)), out(1);
   CUDA_LAUNCH(read_four, 1, 1, 0, nullptr, reinterpret_cast<const float4*>(in.get() + (planted ? 1 : 4)), out.get());
@@ -91,7 +91,7 @@ __global__ void half_filled(float* out) {
   SHARED_ARRAY(float, tile, 64);
   if (!planted || threadIdx.x < 32) tile[threadIdx.x] = 1;
   __syncthreads();
-  out[threadIdx.x] = tile[threadIdx.x] > 0 ? 1.0f : 2.0f;  // BUG uninitialised_shared
+  if (tile[threadIdx.x] > 0) out[threadIdx.x] = 1;  // BUG uninitialised_shared
 }
 PLANTED(uninitialised_shared, "racecheck=uninitialised read@line;initcheck=use-of-uninitialized-value@line") {
   Buffer<float> out(64);
@@ -119,7 +119,7 @@ __global__ void largest_of_two(const float* in, float* out) {
   best[0] = in[threadIdx.x];
   if (!planted) best[1] = in[threadIdx.x + 32];
   const int which = threadIdx.x % 2 == 0 ? 0 : 1;
-  out[threadIdx.x] = best[which] > 3 ? 1.0f : 0.0f;  // BUG uninitialised_register
+  if (best[which] > 3) out[threadIdx.x] = 1;  // BUG uninitialised_register
 }
 PLANTED(uninitialised_register, "initcheck=use-of-uninitialized-value@line") {
   Buffer<float> in(counting(64)), out(32);

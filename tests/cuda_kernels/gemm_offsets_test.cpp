@@ -1,0 +1,81 @@
+#include <algorithm>
+#include <cstdint>
+
+#include "cuda/gemm_operands.cuh"
+#include "tests/cuda_kernels/device_array.h"
+
+// Where the sources point in tensors of more than 2^31 elements. Only addresses are formed: nothing lies there.
+namespace palimpsest::PALIMPSEST_CUDA {
+namespace {
+
+using namespace gemm;
+
+using Depth = OperandTile<float, Contiguous::depth, 32, 16>;
+using Outer = OperandTile<float, Contiguous::outer, 32, 16>;
+constexpr int kThreads = 64;
+using DepthMap = ChunkMap<Depth, kThreads>;
+using OuterMap = ChunkMap<Outer, kThreads>;
+
+// Chunks of one thread of each source, as offsets in floats from the tensor's start; -1 where there is none.
+__global__ void offsets_kernel(Pixels pixels, ImplicitGemmShape shape, int row, Position at, long long* offsets) {
+  const auto store = [&](int source, int i, const Chunk& chunk) {
+    offsets[(source * 2 + i) * kThreads + int(threadIdx.x)] = chunk.valid > 0 ? chunk.from - pixels.data : -1;
+  };
+  const PixelLines<DepthMap, 1> forward(pixels, row);
+  const PixelLines<DepthMap, -1> backward(pixels, row);
+  const WeightLines<DepthMap> weights(shape, pixels.data, row);
+  const WeightColumns<OuterMap> columns(shape, pixels.data, 0);
+  const GradientLines<OuterMap> gradient(pixels, 0);
+  const ShiftedPixelLines<OuterMap> shifted(pixels, 0);
+  for (int i = 0; i < 2; ++i) {
+    store(0, i, forward.chunk(i, at));
+    store(1, i, backward.chunk(i, at));
+    store(2, i, weights.chunk(i, at));
+    store(3, i, columns.chunk(i, Position{at.tap, row, 0}));
+    store(4, i, gradient.chunk(i, Position{0, row, 0}));
+    store(5, i, shifted.chunk(i, Position{0, row, 0}));
+  }
+}
+
+TEST(GemmOffsets, HoldBeyondTwoToThe31Elements) {
+  // 2^30 pixels of 64 channels, 2^24 outputs of 9 x 64 inputs; rows at the very end of both.
+  const int width = 1 << 10, height = 1 << 10, images = 1 << 10, channels = 64;
+  const ImplicitGemmShape shape{images, height, width, channels, 1 << 24, 9};
+  for (const int row : {(1 << 30) - 32, (1 << 24) - 32}) {
+    const DeviceArray<float> any(std::size_t{8});
+    const DeviceArray<float> result(std::size_t{6 * 2 * kThreads * 2});
+    const Pixels pixels{any.get(), 1 << 30, height, width, channels, 9, true, Divisor(width), Divisor(height)};
+    const Position at{3, 32, 0};  // the tap to the left, channels 32 to 47
+    auto* const offsets = reinterpret_cast<long long*>(result.get());
+    CUDA_LAUNCH(offsets_kernel, dim3(1), dim3(kThreads), 0, nullptr, pixels, shape, row, at, offsets);
+    CUDA_LAUNCH_CHECK();
+    std::vector<long long> got(6 * 2 * kThreads);
+    CUDA_CHECK(cudaDeviceSynchronize());
+    CUDA_CHECK(cudaMemcpy(got.data(), offsets, got.size() * sizeof(long long), cudaMemcpyDeviceToHost));
+    for (int i = 0; i < 2; ++i)
+      for (int thread = 0; thread < kThreads; ++thread) {
+        const auto of = [&](int source) { return got[std::size_t((source * 2 + i) * kThreads + thread)]; };
+        const std::int64_t line = row + thread / 4 + i * 16, column = at.first + thread % 4 * 4;
+        EXPECT_EQ(of(0), line % width == 0 ? -1 : (line - 1) * channels + column);
+        EXPECT_EQ(of(1), line % width == width - 1 ? -1 : (line + 1) * channels + column);
+        EXPECT_EQ(of(2), line < shape.outputs ? (line * 9 + at.tap) * channels + column : -1);
+        const std::int64_t outer_line = row + thread / 8 + i * 8, outer_column = thread % 8 * 4;
+        EXPECT_EQ(of(3), outer_line < shape.outputs ? (outer_line * 9 + at.tap) * channels + outer_column : -1);
+        EXPECT_EQ(of(4), outer_line * channels + outer_column);
+        // Column 0 is tap 0: one row up, one pixel left.
+        const bool inside = outer_line / width % height > 0 && outer_line % width > 0;
+        EXPECT_EQ(of(5), inside ? (outer_line - width - 1) * channels + outer_column : -1);
+      }
+  }
+}
+
+TEST(GemmOffsets, DivisorIsExact) {
+  for (const std::int64_t d : {1, 2, 3, 5, 7, 14, 28, 56, 112, 224, 641, 65535, 65537, 1 << 30, 2147483647})
+    for (std::int64_t n : {std::int64_t{0}, std::int64_t{1}, d - 1, d, d + 1, 7 * d - 1, std::int64_t{2147483646}}) {
+      n = std::min(n, std::int64_t{2147483647});
+      EXPECT_EQ(Divisor(int(d)).quotient(int(n)), n / d) << n << " / " << d;
+    }
+}
+
+}  // namespace
+}  // namespace palimpsest::PALIMPSEST_CUDA
