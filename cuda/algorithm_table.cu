@@ -19,8 +19,7 @@ template <std::size_t N>
 std::size_t place_in(const std::array<std::string_view, N>& words, const std::string& word, const std::string& where) {
   const auto at = std::find(words.begin(), words.end(), word);
   if (at == words.end())
-    throw Error(fmt::format("{}: '{}' is none of {}", where, word, fmt::join(words, ", ")),
-                "choose one of them");
+    throw Error(fmt::format("{}: '{}' is none of {}", where, word, fmt::join(words, ", ")), "choose one of them");
   return std::size_t(at - words.begin());
 }
 
