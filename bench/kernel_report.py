@@ -89,20 +89,23 @@ def values_of(group, shape):
 
 def launches(entry, costs):
     """Name, bytes and FLOPs of each launch."""
-    group = costs["group"][entry["group"]]
-    for shape in group["shapes"]:
-        values = values_of(group, shape)
-        yield shape["name"], *(eval(entry[what], {"__builtins__": {}}, values) for what in ("bytes", "flops"))
+    for name in entry["groups"]:
+        group = costs["group"][name]
+        for shape in group["shapes"]:
+            values = values_of(group, shape)
+            yield shape["name"], *(eval(entry[what], {"__builtins__": {}}, values) for what in ("bytes", "flops"))
+
+
+def microseconds(seconds):
+    """Three significant digits."""
+    value = 1e6 * seconds
+    return f"{value:.{max(0, 2 - math.floor(math.log10(value)))}f}" if value > 0 else "0"
 
 
 def time_cell(moved, flops, gpu, precision):
-    """Microseconds, and what they are spent on: m for memory, c for computing."""
-    if precision not in gpu["peak"]:
-        return ""
+    """The time, and what it is spent on: m for memory, c for computing."""
     memory, computing = moved / gpu["bandwidth"], flops / gpu["peak"][precision]
-    seconds = 1e6 * max(memory, computing)
-    digits = max(0, 2 - math.floor(math.log10(seconds))) if seconds > 0 else 0
-    return f"{seconds:.{digits}f} {'m' if memory >= computing else 'c'}"
+    return f"{microseconds(max(memory, computing))} {'m' if memory >= computing else 'c'}"
 
 
 def columns_of(precisions, costs):
@@ -110,10 +113,14 @@ def columns_of(precisions, costs):
             for gpu in costs["gpu"] if precision in gpu["peak"]]
 
 
+def millions(value):
+    return f"{value / 1e6:.0f}" if value >= 1e9 else f"{value / 1e6:.4g}"
+
+
 def row(name, moved, flops, columns):
     intensity = f"{flops / moved:.3g}" if moved else ""
     times = " | ".join(time_cell(moved, flops, gpu, precision) for gpu, precision in columns)
-    return f"| {name} | {moved / 1e6:.4g} | {flops / 1e6:.4g} | {intensity} | {times} |"
+    return f"| {name} | {millions(moved)} | {millions(flops)} | {intensity} | {times} |"
 
 
 def cost_table(operation, entries, costs):
@@ -127,9 +134,9 @@ def cost_table(operation, entries, costs):
         times = []
         for gpu, precision in columns:
             total = sum(max(moved / gpu["bandwidth"], flops / gpu["peak"][precision]) for _, moved, flops in each)
-            times.append(f"{1e6 * total:.0f}")
+            times.append(microseconds(total))
         moved, flops = sum(m for _, m, _ in each), sum(f for _, _, f in each)
-        lines.append(f"| all {len(each)} | {moved / 1e6:.4g} | {flops / 1e6:.4g} | {flops / moved:.3g} | "
+        lines.append(f"| all {len(each)} | {millions(moved)} | {millions(flops)} | {flops / moved:.3g} | "
                      + " | ".join(times) + " |")
     return [*lines, ""]
 

@@ -13,19 +13,42 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kLayers{"linear", "conv2d"};
 constexpr std::array<std::string_view, 3> kPasses{"forward", "backward_data", "backward_weights"};
-constexpr std::array<std::string_view, 2> kProviders{"own", "library"};
 constexpr std::array<std::string_view, 6> kTiles{"automatic", "large", "tall", "square", "small", "narrow"};
 
 template <std::size_t N>
 std::size_t place_in(const std::array<std::string_view, N>& words, const std::string& word, const std::string& where) {
   const auto at = std::find(words.begin(), words.end(), word);
   if (at == words.end())
-    throw Error(fmt::format("{}: '{}' is none of {}", where, word, fmt::join(words, ", ")),
-                "let `palimpsest bench --tune` write the table again");
+    throw Error(fmt::format("{}: '{}' is none of {}", where, word, fmt::join(words, ", ")), "choose one of them");
   return std::size_t(at - words.begin());
 }
 
+// "a:b:c" into its parts
+std::vector<std::string> parts_of(const std::string& text) {
+  std::vector<std::string> parts{""};
+  for (const char c : text) {
+    if (c == ':')
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  return parts;
+}
+
 }  // namespace
+
+Algorithm algorithm_named(const std::string& name, const std::string& where) {
+  if (name == "library") return {Provider::library, GemmTile::automatic, 0};
+  const auto parts = parts_of(name);
+  if (parts[0] != "own" || parts.size() > 3)
+    throw Error(fmt::format("{}: '{}' is no algorithm", where, name),
+                "give library, own, own:TILE or own:TILE:SPLITS, such as own:large:1");
+  Algorithm algorithm;
+  if (parts.size() > 1) algorithm.tile = GemmTile(place_in(kTiles, parts[1], where));
+  if (parts.size() > 2) algorithm.splits = int(parse_integer(parts[2], where));
+  if (algorithm.splits < 0) throw Error(fmt::format("{}: {} splits", where, algorithm.splits), "give 0 or more");
+  return algorithm;
+}
 
 AlgorithmTable AlgorithmTable::read(const std::string& path) {
   const Csv csv = read_csv(path);
@@ -41,8 +64,7 @@ AlgorithmTable AlgorithmTable::read(const std::string& path) {
                number("outputs"),
                number("height"),
                number("width")};
-    row.algorithm = {Provider(place_in(kProviders, field("provider"), where)),
-                     GemmTile(place_in(kTiles, field("tile"), where)), number("splits")};
+    row.algorithm = algorithm_named(field("algorithm"), where);
     table.rows_.push_back(row);
   }
   return table;

@@ -30,13 +30,16 @@ struct Algorithm {
   bool operator==(const Algorithm&) const = default;
 };
 
+// "library", "own", "own:TILE" or "own:TILE:SPLITS"; TILE is automatic, large, tall, square, small or narrow. Throws
+// Error for another name; `where` says who gave it.
+Algorithm algorithm_named(const std::string& name, const std::string& where);
+
 class AlgorithmTable {
  public:
   AlgorithmTable() = default;  // the default described above
 
   // CSV with the columns layer (conv2d, linear), pass (forward, backward_data, backward_weights), inputs, outputs,
-  // height, width, provider (own, library), tile (automatic, large, tall, square, small, narrow), splits. Throws Error
-  // naming file and line.
+  // height, width, algorithm (a name as above). Throws Error naming file and line.
   static AlgorithmTable read(const std::string& path);
 
   Algorithm find(const LayerKey& key) const;  // the default where there is no row

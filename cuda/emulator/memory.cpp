@@ -57,18 +57,19 @@ bool accessible(const Allocation& allocation) {
 // Fills the data with NaN and what surrounds it with guard bytes. The pages must be accessible.
 void prepare(const Allocation& allocation) {
   char* end = allocation.pages + allocation.page_bytes;
-  std::memset(allocation.pages, kGuardFill, static_cast<std::size_t>(allocation.data - allocation.pages));
-  std::memset(allocation.data, kFill, std::min(allocation.bytes, kFillLimit));
-  std::memset(allocation.data + allocation.bytes, kGuardFill,
-              static_cast<std::size_t>(end - allocation.data) - allocation.bytes);
-  poison_contents(allocation.data, allocation.bytes);
-  forbid(allocation.pages, static_cast<std::size_t>(allocation.data - allocation.pages));
-  forbid(allocation.data + allocation.bytes, static_cast<std::size_t>(end - allocation.data) - allocation.bytes);
+  char* data_end = allocation.data + allocation.guarded_from;
+  const auto size = [](const char* from, const char* to) { return static_cast<std::size_t>(to - from); };
+  std::memset(allocation.pages, kGuardFill, size(allocation.pages, allocation.data));
+  std::memset(allocation.data, kFill, std::min(allocation.guarded_from, kFillLimit));
+  std::memset(data_end, kGuardFill, size(data_end, end));
+  poison_contents(allocation.data, allocation.guarded_from);
+  forbid(allocation.pages, size(allocation.pages, allocation.data));
+  forbid(data_end, size(data_end, end));
 }
 
 void check_guard(const Allocation& allocation) {
   const auto fail = [&](const char* at) {
-    const char* end = allocation.data + allocation.bytes;
+    const char* end = allocation.data + allocation.guarded_from;
     finding("memory overflow", at < allocation.data
                                    ? fmt::format("something wrote {} bytes before allocation {} ({} bytes)",
                                                  allocation.data - at, allocation.number, allocation.bytes)
@@ -80,7 +81,8 @@ void check_guard(const Allocation& allocation) {
   const char* before = std::find_if_not(from, static_cast<const char*>(allocation.data), intact);
   if (before != allocation.data) fail(before);
   const char* end = allocation.pages + allocation.page_bytes;
-  const char* behind = std::find_if_not(static_cast<const char*>(allocation.data + allocation.bytes), end, intact);
+  const char* behind =
+      std::find_if_not(static_cast<const char*>(allocation.data + allocation.guarded_from), end, intact);
   if (behind != end) fail(behind);
 }
 
@@ -99,7 +101,7 @@ Allocation* allocate(std::size_t bytes, MemoryKind kind, Allocation::State state
   allocation.pages = region() + next + kPage;
   allocation.page_bytes = page_bytes;
   allocation.data = allocation.pages + page_bytes - data_bytes;
-  allocation.bytes = bytes;
+  allocation.bytes = allocation.guarded_from = bytes;
   allocation.kind = kind;
   allocation.state = Allocation::State::Pending;
   allocation.number = ++h.count;
@@ -115,6 +117,14 @@ void commit(Allocation& allocation) {
   prepare(allocation);
   allocation.state = Allocation::State::Live;
   if (!accessible(allocation)) protect(allocation, PROT_NONE);
+}
+
+void hand_out(Allocation& allocation, std::size_t bytes) {
+  const DeviceAccess access;
+  if (!__asan_poison_memory_region) check_guard(allocation);
+  allocation.guarded_from = bytes;
+  allow(allocation.data, allocation.bytes);
+  prepare(allocation);
 }
 
 void release(Allocation& allocation) {

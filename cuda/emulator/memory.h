@@ -12,7 +12,8 @@ namespace palimpsest::simt {
 struct Allocation {
   char* data = nullptr;
   std::size_t bytes = 0;
-  char* pages = nullptr;  // what is mapped for it, guard pages excluded
+  std::size_t guarded_from = 0;  // bytes, or less where a pool handed out less
+  char* pages = nullptr;         // what is mapped for it, guard pages excluded
   std::size_t page_bytes = 0;
   MemoryKind kind = MemoryKind::Device;
   enum class State { Pending, Live, Freed } state = State::Live;  // Pending: cudaMallocAsync not yet reached
@@ -21,7 +22,8 @@ struct Allocation {
 
 // Null when the simulated device has no room.
 Allocation* allocate(std::size_t bytes, MemoryKind kind, Allocation::State state);
-void commit(Allocation& allocation);   // Pending -> Live
+void commit(Allocation& allocation);  // Pending -> Live
+void hand_out(Allocation& allocation, std::size_t bytes);
 void release(Allocation& allocation);  // -> Freed
 void release_device_memory();          // all of it
 // The allocation that `pointer` lies in, its guard pages included; null for anything else.

@@ -110,6 +110,16 @@ cudaError_t allocate_now(void** pointer, std::size_t bytes, MemoryKind kind) {
 }
 
 }  // namespace
+
+void handed_out(cudaStream_t handle, void* memory, std::size_t bytes) {
+  const ApiCall api("handed_out");
+  CUstream_st* stream = find_stream(handle);
+  Allocation& allocation = allocation_at("handed_out", memory, MemoryKind::Device);
+  if (!stream || bytes > allocation.bytes) finding("misuse", "handed_out is given no stream, or too many bytes");
+  if (stream->capture) return;  // a graph would do it again at every launch
+  append(*stream, "a pool's piece is handed out", [&allocation, bytes] { hand_out(allocation, bytes); });
+}
+
 }  // namespace palimpsest::simt
 
 using namespace palimpsest::simt;

@@ -43,14 +43,14 @@ shapes = [{ name = "short", c = 3 }, { name = "long", c = 100 }]
 match = 'add'
 threads = 256
 operation = "sum"
-group = "vectors"
+groups = ["vectors"]
 bytes = "4 * x"
 flops = "x"
 [[kernel]]
 match = 'product<(?P<precision>tf32)>'
 needs = 80
 operation = "product"
-group = "vectors"
+groups = ["vectors"]
 bytes = "x"
 flops = "80 * x"
 [[kernel]]
@@ -83,9 +83,10 @@ class Ptxas(unittest.TestCase):
 
     def test_names_are_as_written(self):
         mangled = ["_ZN10palimpsest4cuda12_GLOBAL__N_13addEPfi",
-                   "_ZN10palimpsest4cuda4gemm7forwardINS0_6TileOfILNS0_9PrecisionE1EEELb0EEEvPf"]
+                   "_ZN10palimpsest4cuda4gemm7forwardINS0_6TileOfILNS0_9PrecisionE1EEELb0EEEvPf",
+                   "_ZN10palimpsest4cuda4gemm8backwardINS0_6TileOfILNS0_9PrecisionE0EEEEEvPf"]
         self.assertEqual(kernel_table.short_names(mangled, {"Precision": ["fp32", "tf32"]}),
-                         ["add", "forward<TileOf<tf32>, false>"])
+                         ["add", "forward<TileOf<tf32>, false>", "backward<TileOf<fp32>>"])
 
     def test_enumerators_come_from_the_headers(self):
         self.assertEqual(kernel_table.enumerators()["Precision"], ["fp32", "tf32", "bf16"])

@@ -1,5 +1,6 @@
 // Bounds, lifetimes and contents of memory.
 #include "bugs.h"
+#include "simt/work.h"
 
 using namespace bugs;
 
@@ -155,6 +156,25 @@ PLANTED(use_after_free, "plain=use after free") {
   CUDA_LAUNCH(fill, 1, 64, 0, nullptr, out, 64);
   MUST_LAUNCH();
   if (!planted) MUST(cudaFree(out));
+}
+
+// A pool hands out 400 of 512 bytes, and later the same piece again.
+static void from_pool(int count, bool written) {
+  Buffer<float> piece(128), out(100);
+  out.zero();
+  palimpsest::simt::handed_out(nullptr, piece.get(), 400);
+  CUDA_LAUNCH(fill, 1, 128, 0, nullptr, piece.get(), count);
+  MUST_LAUNCH();
+  palimpsest::simt::handed_out(nullptr, piece.get(), 400);
+  if (written) MUST(cudaMemset(piece.get(), 0, 400));
+  CUDA_LAUNCH(accumulate, 1, 100, 0, nullptr, piece.get(), out.get());
+  MUST_LAUNCH();
+}
+PLANTED(overflow_in_pool, "plain=memory overflow;memcheck=use-after-poison;racecheck=out of bounds") {
+  from_pool(planted ? 101 : 100, true);
+}
+PLANTED(stale_contents_from_pool, "racecheck=uninitialised read") {
+  from_pool(100, !planted);
 }
 
 PLANTED(double_free, "plain=double free") {

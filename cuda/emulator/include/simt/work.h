@@ -18,6 +18,11 @@ MemoryKind memory_kind(const void* pointer);
 // Bytes from `pointer` to the end of the allocation it lies in; 0 for ordinary host memory.
 std::size_t bytes_behind(const void* pointer);
 
+// For a pool that hands out memory again, which hides its mistakes from the runtime: in the order of `stream` the
+// piece's contents become undefined, and what lies behind `bytes` in its allocation is guarded as what lies behind
+// allocations.
+void handed_out(cudaStream_t stream, void* memory, std::size_t bytes);
+
 // Ends the program with one sentence: "palimpsest emulator: KIND: TEXT". For misuse that CUDA leaves undefined.
 [[noreturn]] void finding(const char* kind, const std::string& text);
 constexpr int kFindingExitCode = 66;

@@ -1,0 +1,114 @@
+#include "cuda/device.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/error.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_devices.h"
+
+// What only the CUDA devices have: options, availability, their memory.
+namespace palimpsest {
+namespace {
+
+TEST(CudaDevice, IsAlwaysThereEmulated) {
+  EXPECT_TRUE(cuda_availability(CudaKind::emulated).available) << cuda_availability(CudaKind::emulated).reason;
+  const auto device = make_cuda_device(CudaKind::emulated);
+  EXPECT_EQ(device->info().name, "cuda-emulated");
+  EXPECT_FALSE(device->info().description.empty());
+  EXPECT_EQ(cuda_details(CudaKind::emulated).size(), 3u);
+}
+
+TEST(CudaDevice, SaysInOneSentenceWhyThereIsNone) {
+  const auto is = cuda_availability(CudaKind::real);
+  if (is.available) GTEST_SKIP() << "there is a GPU: " << is.reason;
+  expect_error("--device cuda", [] { make_cuda_device(CudaKind::real); });
+  EXPECT_EQ(is.reason.find('\n'), std::string::npos);
+  EXPECT_TRUE(cuda_details(CudaKind::real).empty());
+}
+
+// Whoever counts tests must see that those on a GPU did not run.
+TEST(CudaDevice, IsTestedOnAGpu) {
+  const auto is = cuda_availability(CudaKind::real);
+  if (!is.available) GTEST_SKIP() << "the tests of the contract did not run on a GPU: " << is.reason;
+  EXPECT_EQ(make_cuda_device(CudaKind::real)->info().name, "cuda");
+}
+
+TEST(CudaDevice, RefusesWhatItDoesNotKnow) {
+  expect_error("--precision fp8", [] { make_cuda_device(CudaKind::emulated, {"fp8", {}}); });
+  expect_error("no-such-file.csv", [] { make_cuda_device(CudaKind::emulated, {"fp32", "no-such-file.csv"}); });
+  TempFolder folder;
+  const auto path = (folder / "table.csv").string();
+  std::ofstream(path) << "layer,pass,inputs,outputs,height,width,algorithm\n"
+                         "conv2d,sideways,3,8,4,4,own:large\n";
+  expect_error("sideways", [&] { make_cuda_device(CudaKind::emulated, {"fp32", path}); });
+  for (const std::string wrong : {"ours", "own:huge", "own:large:x", "own:large:-1", "own:large:1:1"}) {
+    std::ofstream(path) << "layer,pass,inputs,outputs,height,width,algorithm\nconv2d,forward,3,8,4,4," << wrong << "\n";
+    expect_error("row", [&] { make_cuda_device(CudaKind::emulated, {"fp32", path}); });
+  }
+}
+
+// Every row of an algorithm table gives the same convolution, to rounding.
+TEST(CudaDevice, TakesAlgorithmsFromATable) {
+  const Conv2dShape shape{2, 5, 6, 7, 9};
+  const LinearShape layer{3, 20, 12};
+  struct Outcome {
+    std::vector<float> y, dx, dw, db, v, du, dv, dc;
+  };
+  const auto run = [&](Device& device) {
+    const auto make = [&](int stream, const Shape& s, Layout layout) {
+      return case_tensor(device, "table", stream, s, layout, Numbers::small_integers);
+    };
+    Outcome out;
+    auto plan = device.plan_conv2d(shape);
+    const Tensor x = make(0, shape.input(), Layout::activation), w = make(1, shape.kernel(), Layout::kernel);
+    const Tensor b = make(2, {1, shape.k}, Layout::channels), dy = make(3, shape.output(), Layout::activation);
+    const Tensor y = device.make(shape.output(), Layout::activation);
+    plan->forward(x, w, b, true, y);
+    out.y = device.download(y);
+    const Tensor dx = device.make(shape.input(), Layout::activation), dw = device.make(shape.kernel(), Layout::kernel);
+    const Tensor db = device.make({1, shape.k}, Layout::channels);
+    plan->backward_data(dy, w, dx);
+    plan->backward_weights(x, dy, dw, db);
+    out.dx = device.download(dx), out.dw = device.download(dw), out.db = device.download(db);
+    auto linear = device.plan_linear(layer);
+    const Tensor u = make(4, layer.input(), Layout::matrix), m = make(5, layer.weights(), Layout::matrix);
+    const Tensor c = make(6, {1, layer.outputs}, Layout::matrix), dv = make(7, layer.output(), Layout::matrix);
+    const Tensor v = device.make(layer.output(), Layout::matrix), du = device.make(layer.input(), Layout::matrix);
+    const Tensor dm = device.make(layer.weights(), Layout::matrix),
+                 dc = device.make({1, layer.outputs}, Layout::matrix);
+    linear->forward(u, m, c, true, v);
+    linear->backward_data(dv, m, du);
+    linear->backward_weights(u, dv, dm, dc);
+    out.v = device.download(v), out.du = device.download(du), out.dv = device.download(dm),
+    out.dc = device.download(dc);
+    return out;
+  };
+  const auto fixed = make_cuda_device(CudaKind::emulated);
+  const Outcome expected = run(*fixed);
+  TempFolder folder;
+  for (const std::string choice : {"library", "own:small:2", "own:large:1"}) {
+    const auto path = (folder / "table.csv").string();
+    {
+      std::ofstream file(path);
+      file << "layer,pass,inputs,outputs,height,width,algorithm\n";
+      for (const char* pass : {"forward", "backward_data", "backward_weights"})
+        file << "conv2d," << pass << ",5,9,6,7," << choice << "\nlinear," << pass << ",20,12,1,1," << choice << "\n";
+    }
+    const auto device = make_cuda_device(CudaKind::emulated, {"fp32", path});
+    const Outcome got = run(*device);
+    EXPECT_EQ(got.y, expected.y) << choice;
+    EXPECT_EQ(got.dx, expected.dx) << choice;
+    EXPECT_EQ(got.dw, expected.dw) << choice;
+    EXPECT_EQ(got.db, expected.db) << choice;
+    EXPECT_EQ(got.v, expected.v) << choice;
+    EXPECT_EQ(got.du, expected.du) << choice;
+    EXPECT_EQ(got.dv, expected.dv) << choice;
+    EXPECT_EQ(got.dc, expected.dc) << choice;
+  }
+}
+
+}  // namespace
+}  // namespace palimpsest

@@ -1,0 +1,110 @@
+// The device's own calls of cuDNN and cuBLASLt: the strict stand-ins accept them, and the results are those of plain
+// loops in double. Values are exact, so that they must be equal.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "convolution_case.h"
+#include "cuda/cublaslt_product.h"
+#include "cuda/cudnn_convolution.h"
+
+namespace {
+
+namespace cuda = palimpsest::PALIMPSEST_CUDA;
+
+// The lanes of the last block that hold no channel are zero.
+std::vector<float> padded_values(std::size_t outer, int used, std::uint32_t seed) {
+  const auto lanes = std::size_t(cuda::padded(used));
+  auto values = exact_values(outer * lanes, seed);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (i % lanes >= std::size_t(used)) values[i] = 0;
+  return values;
+}
+
+std::vector<float> rounded_once(const std::vector<double>& values) {
+  return {values.begin(), values.end()};
+}
+
+void expect_convolution(cuda::Precision precision, const palimpsest::Conv2dShape& shape) {
+  cuda::Context context(precision);
+  cuda::CudnnConvolution convolution(context, shape);
+  const int c = cuda::padded(shape.c), k = cuda::padded(shape.k);
+  const Geometry g{shape.n, c, shape.h, shape.w, k};
+  const auto pixels = std::size_t(shape.n) * std::size_t(shape.h) * std::size_t(shape.w);
+  const auto x = padded_values(pixels, shape.c, 1), dy = padded_values(pixels, shape.k, 2);
+  auto w = padded_values(std::size_t(k) * 9, shape.c, 3), b = padded_values(1, shape.k, 4);
+  std::fill(w.begin() + std::ptrdiff_t(shape.k) * 9 * c, w.end(), 0.0f);
+  const DeviceArray x_device(x), w_device(w), b_device(b), dy_device(dy), y(g.y_count()), dx(g.x_count()),
+      dw(g.w_count()), db(b.size());
+
+  std::vector<double> y_expected(g.y_count()), dx_expected(g.x_count()), dw_expected(g.w_count()),
+      db_expected(b.size());
+  for (std::size_t i = 0; i < dy.size(); ++i) {
+    y_expected[i] = b[i % b.size()];
+    db_expected[i % b.size()] += dy[i];
+  }
+  g.for_each_product([&](std::size_t i, std::size_t j, std::size_t o) {
+    y_expected[o] += double(x[i]) * w[j];
+    dx_expected[i] += double(dy[o]) * w[j];
+    dw_expected[j] += double(dy[o]) * x[i];
+  });
+  for (double& value : y_expected) value = std::max(value, 0.0);
+
+  convolution.forward(x_device.data(), w_device.data(), b_device.data(), true, y.data());
+  convolution.backward_data(dy_device.data(), w_device.data(), dx.data());
+  convolution.backward_weights(x_device.data(), dy_device.data(), dw.data(), db.data());
+  EXPECT_EQ(y.get(), rounded_once(y_expected));
+  EXPECT_EQ(dx.get(), rounded_once(dx_expected));
+  EXPECT_EQ(dw.get(), rounded_once(dw_expected));
+  EXPECT_EQ(db.get(), rounded_once(db_expected));
+}
+
+void expect_linear(cuda::Precision precision, const palimpsest::LinearShape& shape) {
+  cuda::Context context(precision);
+  cuda::CublasLtProduct product(context, shape);
+  const auto n = std::size_t(shape.n), inputs = std::size_t(shape.inputs), outputs = std::size_t(shape.outputs);
+  const auto x = exact_values(n * inputs, 1), w = exact_values(outputs * inputs, 2), b = exact_values(outputs, 3),
+             dy = exact_values(n * outputs, 4);
+  const DeviceArray x_device(x), w_device(w), b_device(b), dy_device(dy), y(n * outputs), dx(n * inputs),
+      dw(outputs * inputs), db(outputs);
+
+  std::vector<double> y_expected(n * outputs), dx_expected(n * inputs), dw_expected(outputs * inputs),
+      db_expected(outputs);
+  for (std::size_t row = 0; row < n; ++row)
+    for (std::size_t o = 0; o < outputs; ++o) {
+      double sum = b[o];
+      const float gradient = dy[row * outputs + o];
+      db_expected[o] += gradient;
+      for (std::size_t i = 0; i < inputs; ++i) {
+        sum += double(x[row * inputs + i]) * w[o * inputs + i];
+        dx_expected[row * inputs + i] += double(gradient) * w[o * inputs + i];
+        dw_expected[o * inputs + i] += double(gradient) * x[row * inputs + i];
+      }
+      y_expected[row * outputs + o] = std::max(sum, 0.0);
+    }
+
+  product.forward(x_device.data(), w_device.data(), b_device.data(), true, y.data());
+  product.backward_data(dy_device.data(), w_device.data(), dx.data());
+  product.backward_weights(x_device.data(), dy_device.data(), dw.data(), db.data());
+  EXPECT_EQ(y.get(), rounded_once(y_expected));
+  EXPECT_EQ(dx.get(), rounded_once(dx_expected));
+  EXPECT_EQ(dw.get(), rounded_once(dw_expected));
+  EXPECT_EQ(db.get(), rounded_once(db_expected));
+}
+
+}  // namespace
+
+TEST(LibraryCalls, Convolutions) {
+  for (const auto precision : {cuda::Precision::fp32, cuda::Precision::tf32})
+    for (const palimpsest::Conv2dShape& shape :
+         {palimpsest::Conv2dShape{1, 1, 1, 1, 1}, palimpsest::Conv2dShape{2, 3, 5, 7, 9},
+          palimpsest::Conv2dShape{1, 16, 17, 19, 8}})
+      expect_convolution(precision, shape);
+}
+
+TEST(LibraryCalls, FullyConnectedLayers) {
+  for (const auto precision : {cuda::Precision::fp32, cuda::Precision::tf32, cuda::Precision::bf16})
+    for (const palimpsest::LinearShape& shape :
+         {palimpsest::LinearShape{1, 1, 1}, palimpsest::LinearShape{3, 29, 7}, palimpsest::LinearShape{9, 300, 33}})
+      expect_linear(precision, shape);
+}
