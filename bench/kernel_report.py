@@ -9,6 +9,7 @@ LIMITS = {
     "90": (64, 32, 228, 1), "100": (64, 32, 228, 1), "120": (48, 24, 100, 1),
 }
 REGISTERS, PARTITIONS, WARP_GRANULE = 65536, 4, 256
+EMPTY = 8  # registers that ptxas gives a kernel whose body is guarded away
 
 
 class Incomplete(Exception):
@@ -70,6 +71,9 @@ def resource_table(architectures, kernels, costs):
         entry = entry_of(kernel, costs)
         served = [a for a in architectures if int(a) >= entry.get("needs", 0)]
         threads = threads_of(kernel, numbers, entry)
+        for a in architectures:
+            if a not in served and (numbers[a]["shared"] or numbers[a]["registers"] > EMPTY):
+                raise Incomplete(f"kernel {kernel} has code for sm_{a}, which lacks what it needs: guard its body")
         cells = [cell(a, threads, numbers[a]) if a in served else "" for a in architectures]
         stack = max(numbers[a]["stack"] for a in served)
         spilled = max(numbers[a]["spilled"] for a in architectures)
