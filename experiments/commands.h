@@ -14,8 +14,9 @@ namespace palimpsest {
 namespace fs = std::filesystem;
 
 struct RunsOn {
-  std::string device = "auto";  // auto, cpu, cuda, cuda-emulated
-  int threads = 0;              // 0: one for each core
+  std::string device = "auto";     // auto, cpu, cuda, cuda-emulated
+  int threads = 0;                 // 0: one for each core
+  std::string precision = "fp32";  // of a GPU's convolutions and fully connected layers: fp32, tf32, bf16
 };
 
 // Where pictures come from and what is done to them before the network sees them.

@@ -6,6 +6,8 @@ void add_runs_on(const OptionAdder& add, RunsOn& on) {
   add("device", on.device,
       {"Machine", "where it runs; auto says what it chose", {"auto", "cpu", "cuda", "cuda-emulated"}});
   add("threads", on.threads, {"Machine", "0: one for each core"});
+  add("precision", on.precision,
+      {"Machine", "of a GPU's products: fp32 is exact, tf32 and bf16 use tensor cores", {"fp32", "tf32", "bf16"}});
 }
 
 void add_train(CLI::App& program, Options& options) {
