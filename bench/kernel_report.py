@@ -50,7 +50,7 @@ def precision_of(kernel, entry):
 def threads_of(kernel, numbers, entry):
     threads = numbers.get("threads") or entry.get("threads")
     if not threads:
-        raise Incomplete(f"kernel {kernel} has no __launch_bounds__: its entry in bench/kernel_costs.toml needs threads")
+        raise Incomplete(f"kernel {kernel} has no __launch_bounds__: its entry of the costs needs threads")
     return threads
 
 
@@ -65,7 +65,8 @@ def shared_of(numbers, architectures):
 
 
 def resource_table(architectures, kernels, costs):
-    lines = ["| kernel | threads | shared KiB | stack | spilled | " + " | ".join(f"sm_{a}" for a in architectures) + " |",
+    headings = ["kernel", "threads", "shared KiB", "stack", "spilled", *(f"sm_{a}" for a in architectures)]
+    lines = [f"| {' | '.join(headings)} |",
              "|---|---|---|---|---|" + "---|" * len(architectures)]
     for kernel, numbers in sorted(kernels.items()):
         entry = entry_of(kernel, costs)
@@ -172,8 +173,8 @@ def without_cost(kernels, costs):
 
 def render(version, architectures, kernels, costs):
     lines = ["# Kernels", "",
-             f"Written by `scripts/kernel_table` with nvcc {version}; do not edit. No GPU was involved: registers, memory and",
-             "spills are what ptxas assigned, the rest is arithmetic.", "",
+             f"Written by `scripts/kernel_table` with nvcc {version}; do not edit. No GPU was involved: registers, memory",
+             "and spills are what ptxas assigned, the rest is arithmetic.", "",
              "## What ptxas assigned", "",
              "For each architecture: registers a thread · share of a multiprocessor's warps that are resident when blocks",
              "of the kernel fill it. Static shared memory in KiB, stack and spilled bytes are the worst of all",
