@@ -9,6 +9,7 @@ LIMITS = {
     "90": (64, 32, 228, 1), "100": (64, 32, 228, 1), "120": (48, 24, 100, 1),
 }
 REGISTERS, PARTITIONS, WARP_GRANULE = 65536, 4, 256
+EMPTY = 8  # registers that ptxas gives a kernel whose body is guarded away
 
 
 class Incomplete(Exception):
@@ -49,7 +50,7 @@ def precision_of(kernel, entry):
 def threads_of(kernel, numbers, entry):
     threads = numbers.get("threads") or entry.get("threads")
     if not threads:
-        raise Incomplete(f"kernel {kernel} has no __launch_bounds__: its entry in bench/kernel_costs.toml needs threads")
+        raise Incomplete(f"kernel {kernel} has no __launch_bounds__: its entry of the costs needs threads")
     return threads
 
 
@@ -64,12 +65,16 @@ def shared_of(numbers, architectures):
 
 
 def resource_table(architectures, kernels, costs):
-    lines = ["| kernel | threads | shared KiB | stack | spilled | " + " | ".join(f"sm_{a}" for a in architectures) + " |",
+    headings = ["kernel", "threads", "shared KiB", "stack", "spilled", *(f"sm_{a}" for a in architectures)]
+    lines = [f"| {' | '.join(headings)} |",
              "|---|---|---|---|---|" + "---|" * len(architectures)]
     for kernel, numbers in sorted(kernels.items()):
         entry = entry_of(kernel, costs)
         served = [a for a in architectures if int(a) >= entry.get("needs", 0)]
         threads = threads_of(kernel, numbers, entry)
+        for a in architectures:
+            if a not in served and (numbers[a]["shared"] or numbers[a]["registers"] > EMPTY):
+                raise Incomplete(f"kernel {kernel} has code for sm_{a}, which lacks what it needs: guard its body")
         cells = [cell(a, threads, numbers[a]) if a in served else "" for a in architectures]
         stack = max(numbers[a]["stack"] for a in served)
         spilled = max(numbers[a]["spilled"] for a in architectures)
@@ -168,8 +173,8 @@ def without_cost(kernels, costs):
 
 def render(version, architectures, kernels, costs):
     lines = ["# Kernels", "",
-             f"Written by `scripts/kernel_table` with nvcc {version}; do not edit. No GPU was involved: registers, memory and",
-             "spills are what ptxas assigned, the rest is arithmetic.", "",
+             f"Written by `scripts/kernel_table` with nvcc {version}; do not edit. No GPU was involved: registers, memory",
+             "and spills are what ptxas assigned, the rest is arithmetic.", "",
              "## What ptxas assigned", "",
              "For each architecture: registers a thread · share of a multiprocessor's warps that are resident when blocks",
              "of the kernel fill it. Static shared memory in KiB, stack and spilled bytes are the worst of all",

@@ -26,7 +26,7 @@ class CudaDevice final : public Device {
   CudaDevice(Precision precision, AlgorithmTable table)
       : context_(precision), table_(std::move(table)), loss_(context_), sgd_(context_) {}
 
-  DeviceInfo info() const override { return {device_name(), device_description(context_), 1}; }
+  DeviceInfo info() const override { return {device_name(context_), device_description(context_), 1}; }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return bytes_of(shape, layout); }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override {

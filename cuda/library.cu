@@ -54,16 +54,22 @@ std::vector<std::string> details() {
 
 }  // namespace
 
-std::string device_name() {
-  return PALIMPSEST_EMULATED ? "cuda-emulated" : "cuda";
+std::string device_name(const Context& context) {
+  const std::string name = PALIMPSEST_EMULATED ? "cuda-emulated" : "cuda";
+  switch (context.precision) {
+    case Precision::fp32:
+      return name;
+    case Precision::tf32:
+      return name + "-tf32";
+    case Precision::bf16:
+      return name + "-bf16";
+  }
+  throw ContractError("unknown precision");
 }
 
 std::string device_description(const Context& context) {
-  const char* const precision = context.precision == Precision::fp32   ? "fp32"
-                                : context.precision == Precision::tf32 ? "TF32"
-                                                                       : "BF16";
-  return fmt::format("{}, compute capability {}.{}, {:.1f} GB, {}, {}", context.gpu, context.compute_capability / 10,
-                     context.compute_capability % 10, double(context.memory_bytes) / 1e9, libraries(), precision);
+  return fmt::format("{}, compute capability {}.{}, {:.1f} GB, {}", context.gpu, context.compute_capability / 10,
+                     context.compute_capability % 10, double(context.memory_bytes) / 1e9, libraries());
 }
 
 Precision parse_precision(const std::string& word) {

@@ -7,7 +7,8 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-std::string device_name();                               // cuda, cuda-emulated
+// cuda or cuda-emulated, with -tf32 or -bf16 where products are not float32's: the name is what a run records.
+std::string device_name(const Context& context);
 std::string device_description(const Context& context);  // GPU, driver, libraries, in one line
 
 Precision parse_precision(const std::string& word);  // throws Error for another word than fp32, tf32, bf16

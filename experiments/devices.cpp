@@ -4,23 +4,32 @@
 
 #include "base/error.h"
 #include "cpu/device.h"
+#include "cuda/device.h"
 
 namespace palimpsest {
 
 namespace {
 bool announcing = true;
+
+void require_fp32(const RunsOn& on) {
+  if (on.precision != "fp32")
+    throw Error(fmt::format("--precision {}: the CPU computes in fp32", on.precision),
+                "leave --precision out, or use --device cuda");
 }
+}  // namespace
 
 std::vector<DeviceChoice> known_devices() {
+  const CudaAvailability real = cuda_availability(CudaKind::real), emulated = cuda_availability(CudaKind::emulated);
   return {{"cpu", true, "always there"},
-          {"cuda", false, "this build has no CUDA device"},
-          {"cuda-emulated", false, "this build has no emulated CUDA device"}};
+          {"cuda", real.available, real.reason},
+          {"cuda-emulated", emulated.available, emulated.reason}};
 }
 
 void announce_devices(bool announce) {
   announcing = announce;
 }
 
+<<<<<<< HEAD
 std::unique_ptr<Device> make_device(const RunsOn& on) {
   const AlgorithmTable algorithms = AlgorithmTable::of(on.convolution);
   if (on.device == "cpu") return make_cpu_device(on.threads, algorithms);
@@ -31,13 +40,42 @@ std::unique_ptr<Device> make_device(const RunsOn& on) {
       fmt::print(stderr, "device: cpu, {} thread{} ({}); no GPU is used: {}\n", info.threads,
                  info.threads == 1 ? "" : "s", info.description, known_devices()[1].reason);
     announcing = false;
+=======
+namespace {
+
+// Once in the life of the program.
+void announce(const std::string& text) {
+  if (announcing) fmt::print(stderr, "device: {}\n", text);
+  announcing = false;
+}
+
+// A GPU where there is one, else the processor; never the emulated device, which is for tests.
+std::unique_ptr<Device> best_device(const RunsOn& on) {
+  const CudaAvailability gpu = cuda_availability(CudaKind::real);
+  if (gpu.available) {
+    auto device = make_cuda_device(CudaKind::real, {on.precision, {}});
+    announce(fmt::format("{} ({})", device->info().name, device->info().description));
+>>>>>>> refs/heads/cuda
     return device;
   }
-  for (const DeviceChoice& known : known_devices())
-    if (known.name == on.device)
-      throw Error(fmt::format("--device {}: {}", on.device, known.reason),
-                  "use --device cpu, or --device auto to take what there is");
-  throw Error(fmt::format("--device {}: there is no such device", on.device), "use auto, cpu, cuda or cuda-emulated");
+  require_fp32(on);
+  auto device = make_cpu_device(on.threads);
+  const DeviceInfo info = device->info();
+  announce(fmt::format("cpu, {} thread{} ({}); no GPU is used: {}", info.threads, info.threads == 1 ? "" : "s",
+                       info.description, gpu.reason));
+  return device;
+}
+
+}  // namespace
+
+std::unique_ptr<Device> make_device(const RunsOn& on) {
+  if (on.device == "auto") return best_device(on);
+  if (on.device == "cuda") return make_cuda_device(CudaKind::real, {on.precision, {}});
+  if (on.device == "cuda-emulated") return make_cuda_device(CudaKind::emulated, {on.precision, {}});
+  if (on.device != "cpu")
+    throw Error(fmt::format("--device {}: there is no such device", on.device), "use auto, cpu, cuda or cuda-emulated");
+  require_fp32(on);
+  return make_cpu_device(on.threads);
 }
 
 }  // namespace palimpsest

@@ -2,12 +2,14 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 #include <toml++/toml.h>
 #include <nlohmann/json.hpp>
 
+#include "cuda/device.h"
 #include "experiments/commands.h"
 #include "experiments/devices.h"
 
@@ -79,11 +81,13 @@ void run_info(const InfoCommand& command) {
   fmt::print("devices\n");
   for (const DeviceChoice& known : known_devices())
     fmt::print("  {:<14}{}: {}\n", known.name, known.available ? "available" : "not available", known.reason);
+  for (const auto& [name, kind] : {std::pair{"cuda", CudaKind::real}, std::pair{"cuda-emulated", CudaKind::emulated}})
+    for (const auto& line : cuda_details(kind)) fmt::print("  {:<14}  {}\n", name, line);
   fmt::print("\nchosen        {} with {} thread{}: {}\n", chosen.name, chosen.threads, chosen.threads == 1 ? "" : "s",
              chosen.description);
   if (command.on.device == "auto")
     fmt::print("why           --device auto takes a GPU where the build and the machine have one; {}\n",
-               known_devices()[1].reason);
+               chosen.name != "cpu" ? "they do" : known_devices()[1].reason);
   else
     fmt::print("why           --device {} was asked for\n", command.on.device);
 

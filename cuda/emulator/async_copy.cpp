@@ -40,6 +40,7 @@ void start_copies(unsigned threads) {
 }
 
 void require_no_copies(unsigned thread) {
+  const EngineCall engine;
   if (!any || pipelines[thread].copies.empty()) return;
   const AsyncCopy& copy = pipelines[thread].copies.front();
   finding("missing wait",
@@ -48,6 +49,7 @@ void require_no_copies(unsigned thread) {
 }
 
 void issue_copy(void* to, const void* from, std::size_t bytes, std::size_t zero_filled, Site site) {
+  const EngineCall engine;
   if (!in_thread()) finding("misuse", "__pipeline_memcpy_async outside a kernel");
   const auto fail = [&](const char* what) {
     finding("invalid asynchronous copy",
@@ -75,6 +77,7 @@ void commit_copies() {
 
 // Groups are numbered from 0; the last committed is group - 1. Copies not yet committed are never waited for.
 bool next_copy(std::size_t prior, AsyncCopy& copy) {
+  const EngineCall engine;
   Pipeline& pipeline = own();
   if (pipeline.copies.empty() || pipeline.copies.front().group + prior >= pipeline.group) return false;
   copy = pipeline.copies.front();

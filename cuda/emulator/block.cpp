@@ -365,9 +365,11 @@ int block_vote(Vote vote, bool predicate, Site site) {
 void warp_collective(const char* name, std::uint32_t mask, Resolve resolve, void* payload, Site site) {
   require_thread(name);
   Thread& self = *block.current;
-  if (!(mask >> self.linear % kWarp & 1u))
+  if (!(mask >> self.linear % kWarp & 1u)) {
+    const EngineCall engine;
     finding("wrong mask", fmt::format("{} at {} with mask {:#010x}, which lacks the lane that calls it ({})", name,
                                       text(site), mask, self.linear % kWarp));
+  }
   self.operation = name;
   self.mask = mask;
   self.resolve = resolve;
@@ -382,6 +384,7 @@ void warp_finding(unsigned index, const char* kind, const char* what, unsigned o
 }
 
 void trap(const char* what, Site site) {
+  const EngineCall engine;
   require_thread(what);
   fmt::print(stderr, "palimpsest emulator: trap: {}: {} at {}\n", running(), what, text(site));
   throw Trapped{};

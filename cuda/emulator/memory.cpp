@@ -123,7 +123,7 @@ void hand_out(Allocation& allocation, std::size_t bytes) {
   const DeviceAccess access;
   if (!__asan_poison_memory_region) check_guard(allocation);
   allocation.guarded_from = bytes;
-  allow(allocation.data, allocation.bytes);
+  allow(allocation.pages, allocation.page_bytes);
   prepare(allocation);
 }
 

@@ -7,6 +7,8 @@
 #include <cstring>
 
 #include "block.h"
+#include "observer.h"
+#include "report.h"
 #include "simt/work.h"
 
 namespace palimpsest::simt {
@@ -70,12 +72,13 @@ unsigned lane() {
 }
 
 void matrix_access(const char* name, const void* address, unsigned leading, std::size_t element_bytes, Site site) {
-  if (reinterpret_cast<std::uintptr_t>(address) % 32 != 0)
-    finding("misaligned matrix",
-            fmt::format("{} at {}:{}: the address is not a multiple of 32 bytes", name, site.file_name(), site.line()));
-  if (leading * element_bytes % 16 != 0)
-    finding("misaligned matrix", fmt::format("{} at {}:{}: the leading dimension {} is not a multiple of 16 bytes",
-                                             name, site.file_name(), site.line(), leading));
+  const char* wrong = reinterpret_cast<std::uintptr_t>(address) % 32 != 0 ? "the address is not a multiple of 32 bytes"
+                      : leading * element_bytes % 16 != 0 ? "the leading dimension is not a multiple of 16 bytes"
+                                                          : nullptr;
+  if (wrong) {
+    const EngineCall engine;
+    finding("misaligned matrix", fmt::format("{} at {}: {}", name, text(site), wrong));
+  }
   Access own{address, leading};
   warp_collective(name, kFullWarp, resolve_access, &own, site);
 }

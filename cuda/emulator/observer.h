@@ -25,6 +25,16 @@ class Observer {
 
 extern Observer* observer;  // null outside racecheck builds
 
+// While the engine works for a thread. The linker may give it instrumented copies of the standard library's templates,
+// whose accesses are no kernel's.
+inline int engine_calls = 0;
+struct EngineCall {
+  EngineCall() { ++engine_calls; }
+  ~EngineCall() { --engine_calls; }
+  EngineCall(const EngineCall&) = delete;
+  EngineCall& operator=(const EngineCall&) = delete;
+};
+
 inline void forbid(const void* address, std::size_t bytes) {
   poison_addresses(address, bytes);
   if (observer) observer->forbidden(address, bytes);

@@ -241,6 +241,8 @@ Detector* const detector = new Detector;  // outlives static destructors that fr
 }  // namespace
 
 void record_access(const void* address, std::size_t bytes, Access access, const void* return_address) {
+  if (engine_calls > 0) return;
+  const EngineCall engine;
   const char* code = static_cast<const char*>(return_address) - 1;  // within the call
   Current now{address, access, {kByHost, 0, 0, static_cast<std::uint32_t>(code - &__ehdr_start)}};
   if (!in_thread()) {

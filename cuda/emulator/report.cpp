@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "block.h"
+#include "observer.h"
 #include "sanitizers.h"
 #include "simt/work.h"
 
@@ -37,6 +38,7 @@ std::string running() {
 }
 
 void finding(const char* kind, const std::string& what) {
+  const EngineCall engine;
   std::fflush(stdout);
   const std::string where = running();
   const std::string line = where.empty() ? fmt::format("palimpsest emulator: {}: {}\n", kind, what)

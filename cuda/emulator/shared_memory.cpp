@@ -115,6 +115,7 @@ std::string describe_shared(const void* address) {
 }
 
 void* shared_array(const void* key, std::size_t bytes, std::size_t alignment, const char* name, Site site) {
+  const EngineCall engine;
   for (const Slot& slot : arena.slots) {
     if (slot.key == key) return slot.data;
   }

@@ -161,6 +161,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     event->capture->invalid = true;
     return failed(cudaErrorCapturedEvent);
   }
+  if (const cudaError_t error = forbidden_in_capture(); error != cudaSuccess) return failed(error);
   if (const auto record = event->record) run_until([&] { return record->done || sticky() != cudaSuccess; });
   return sticky();
 }
@@ -172,6 +173,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
     event->capture->invalid = true;
     return failed(cudaErrorCapturedEvent);
   }
+  if (const cudaError_t error = forbidden_in_capture(); error != cudaSuccess) return failed(error);
   run_one();
   return !event->record || event->record->done ? sticky() : cudaErrorNotReady;
 }

@@ -66,7 +66,7 @@ def numbers(registers=32, shared=0, spilled=0):
 
 def kernels():
     return {"add": {a: numbers() for a in ("75", "80")},
-            "product<tf32>": {"threads": 128, **{a: numbers(128, 40960) for a in ("75", "80")}},
+            "product<tf32>": {"threads": 128, "75": numbers(4), "80": numbers(128, 40960)},
             "join": {a: numbers() for a in ("75", "80")}}
 
 
@@ -122,6 +122,12 @@ class Report(unittest.TestCase):
         left = {name: found for name, found in kernels().items() if name != "add"}
         with self.assertRaisesRegex(kernel_report.Incomplete, 'no kernel does "sum"'):
             render(left)
+
+    def test_what_an_architecture_lacks_must_be_guarded(self):
+        found = kernels()
+        found["product<tf32>"]["75"] = numbers(128, 40960)
+        with self.assertRaisesRegex(kernel_report.Incomplete, "has code for sm_75"):
+            render(found)
 
     def test_threads_must_be_known(self):
         found = kernels()

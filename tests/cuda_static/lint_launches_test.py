@@ -15,8 +15,8 @@ loader.exec_module(lint_launches)
 RIGHT = [
     "CUDA_LAUNCH(scale, grid, block, 0, stream, x, f(y, z));\nCUDA_LAUNCH_CHECK();",
     "CUDA_LAUNCH((scale<float, 4>), g, b, 0, s);  // CUDA_LAUNCH(\n  CUDA_LAUNCH_CHECK();",
-    "if (a)\n  CUDA_LAUNCH(p, g, b, 0, s);\nelse if (f(c))\n  CUDA_LAUNCH(q, g, b, 0, s);\nelse\n  CUDA_LAUNCH(r, g, b, 0, s);\n"
-    "CUDA_LAUNCH_CHECK();",
+    "if (a)\n  CUDA_LAUNCH(p, g, b, 0, s);\nelse if (f(c))\n  CUDA_LAUNCH(q, g, b, 0, s);\n"
+    "else\n  CUDA_LAUNCH(r, g, b, 0, s);\nCUDA_LAUNCH_CHECK();",
     "CUDA_CHECK(cudaFree(data));",
     "CUDNN_CHECK(\n    cudnnSetStream(handle, stream));",
     "ignore(cudaFree(data));",

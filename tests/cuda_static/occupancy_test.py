@@ -15,7 +15,7 @@ def main(program):
         threads, registers, shared, blocks = map(int, numbers)
         share = kernel_report.occupancy(architecture, threads, registers, shared)
         if abs(share - blocks * -(-threads // 32) / kernel_report.LIMITS[architecture][0]) > 1e-9:
-            print(f"sm_{architecture}, {threads} threads, {registers} registers, {shared} bytes: {blocks} blocks, not {share}")
+            print(f"sm_{architecture}, {threads} threads, {registers} registers, {shared} bytes: not {share} but {blocks}")
             wrong += 1
     print(f"occupancy_test: {len(lines)} kernels, {wrong} wrong")
     return 1 if wrong or len(lines) < 1000 else 0

@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "cpu/device.h"
 #include "data/arrays.h"
 #include "tests/data/scratch.h"
 
@@ -101,6 +102,56 @@ TEST(Loader, WithoutImagesTheOrderAndTheFlipsAreTheSame) {
   EXPECT_TRUE(b.images.empty());
   for (std::size_t i = 0; i < 20; ++i)
     EXPECT_EQ(a.images[48 * i], float(48 * a.indices[i] + (a.flipped[i] ? 3 : 0))) << "a flip mirrors the columns";
+}
+
+// Pictures: bytes of a pattern that no transformation maps to itself.
+class Bytes final : public Examples {
+ public:
+  int count() const override { return 7; }
+  int height() const override { return 9; }
+  int width() const override { return 8; }
+  int label(int index) const override { return index; }
+  std::string id(int index) const override { return std::to_string(index); }
+  const std::uint8_t* pixels(int index) const override { return bytes_.data() + std::size_t(index) * 3 * 9 * 8; }
+  void fill(int index, const Transform& transform, const Normalisation& normalisation, float* out) const override {
+    transform_picture(pixels(index), 9, 8, transform, normalisation, out);
+  }
+
+ private:
+  std::vector<std::uint8_t> bytes_ = [] {
+    std::vector<std::uint8_t> bytes(std::size_t(7 * 3 * 9 * 8));
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = std::uint8_t(i * i * 31 % 251);
+    return bytes;
+  }();
+};
+
+// They go to the device as bytes, and come out of it bit by bit as they would be filled in here.
+TEST(Loader, PicturesAreAugmentedByTheDevice) {
+  const auto examples = std::make_shared<Bytes>();
+  const auto device = make_cpu_device(1);
+  LoaderOptions options;
+  options.batch = 3;
+  options.seed = 4;
+  options.augmentation = Augmentation::keras;
+  options.normalisation = Normalisation::caffe();
+  Loader loader(examples, options);
+  loader.start_epoch(1);
+  Batch batch;
+  std::vector<float> filled(3 * 9 * 8);
+  while (loader.next(batch)) {
+    EXPECT_TRUE(batch.images.empty());
+    ASSERT_EQ(batch.maps.size(), std::size_t(batch.count));
+    const Tensor images = device->make({batch.count, 3, 9, 8}, Layout::activation);
+    device->augment(batch.pixels, batch.maps, batch.normalisation, images);
+    const auto got = device->download(images);
+    for (std::size_t i = 0; i < std::size_t(batch.count); ++i) {
+      const Transform transform =
+          draw_transform(options.augmentation, options.ranges, 9, 8, 4, 1, std::uint64_t(batch.indices[i]));
+      examples->fill(batch.indices[i], transform, options.normalisation, filled.data());
+      EXPECT_TRUE(std::equal(filled.begin(), filled.end(), got.begin() + std::ptrdiff_t(i * filled.size()))) << i;
+      EXPECT_EQ(batch.flipped[i] != 0, transform.flip);
+    }
+  }
 }
 
 TEST(Loader, CanBeRestartedAndDestroyedInTheMiddleOfAnEpoch) {

@@ -16,6 +16,12 @@ INSTANTIATE_TEST_SUITE_P(Orders, EveryOrder,
                          testing::Values(Order{Order::Kind::Plain, 0}, Order{Order::Kind::Reversed, 0},
                                          Order{Order::Kind::Shuffled, 1}, Order{Order::Kind::Shuffled, 2}));
 
+// What would give another result in every order does not compile.
+template <typename T>
+concept HasAtomicAdd = requires(T* address, T value) { atomicAdd(address, value); };
+static_assert(HasAtomicAdd<int> && HasAtomicAdd<unsigned> && HasAtomicAdd<unsigned long long>);
+static_assert(!HasAtomicAdd<float> && !HasAtomicAdd<double>);
+
 __global__ void number(unsigned* out) {
   const unsigned block = blockIdx.x + gridDim.x * (blockIdx.y + gridDim.y * blockIdx.z);
   const unsigned thread = threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);

@@ -20,7 +20,6 @@ cudnnStatus_t refuse(cudnnStatus_t status, std::string sentence) {
 }  // namespace palimpsest::libraries
 
 using palimpsest::libraries::last_error;
-using palimpsest::libraries::refuse;
 
 extern "C" {
 

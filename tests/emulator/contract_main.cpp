@@ -1,0 +1,68 @@
+// Every case of the contract on the emulated GPU, for the sanitizers: what a case computes is compared elsewhere, here
+// it is only run, twice, and its results are fetched. No GoogleTest, within which MSan reports falsely, and one program
+// with everything in it, so that all of it is instrumented.
+//   contract_checks [--precision fp32|tf32|bf16] [--only TEXT] [--skip TEXT]    TEXT is part of a case's name
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "base/error.h"
+#include "cuda/device.h"
+#include "simt/work.h"
+#include "tests/support/op_cases.h"
+
+extern "C" const palimpsest::CudaLibrary* palimpsest_cuda_library();
+
+namespace {
+
+using palimpsest::Device;
+using palimpsest::OpCase;
+
+void run(Device& device, const OpCase& one) {
+  const auto make = [&](const palimpsest::Shape& shape, palimpsest::Layout layout) {
+    return device.make(shape, layout);
+  };
+  palimpsest::PreparedOp op = one.prepare(device, palimpsest::Numbers::small_integers, make);
+  op.run();
+  op.run();
+  double sum = 0;
+  for (const palimpsest::Tensor& output : op.outputs) {
+    for (const float value : device.download(output)) sum += std::abs(value) < 1e30f ? value : 0;  // reads every value
+  }
+  if (std::isnan(sum)) std::puts("NaN");  // and uses it
+}
+
+int run_all(const std::string& precision, const char* only, const char* skip) {
+  const auto device = palimpsest_cuda_library()->make({precision, {}});
+  int count = 0;
+  for (const OpCase& one : palimpsest::op_cases()) {
+    if (only && one.name.find(only) == std::string::npos) continue;
+    if (skip && one.name.find(skip) != std::string::npos) continue;
+    std::fprintf(stderr, "\r%-70s", one.name.c_str());
+    run(*device, one);
+    ++count;
+  }
+  std::fprintf(stderr, "\r%-70s\r", "");
+  std::printf("%d cases of the contract in %s\n", count, precision.c_str());
+  return count == 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string precision = "fp32";
+  const char *only = nullptr, *skip = nullptr;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (std::strcmp(argv[i], "--precision") == 0) precision = argv[i + 1];
+    if (std::strcmp(argv[i], "--only") == 0) only = argv[i + 1];
+    if (std::strcmp(argv[i], "--skip") == 0) skip = argv[i + 1];
+  }
+  try {
+    return run_all(precision, only, skip);
+  } catch (const palimpsest::Error& error) {
+    std::fprintf(stderr, "contract_checks: %s: %s\n", error.what(), error.remedy().c_str());
+    return 1;
+  }
+}
