@@ -11,9 +11,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> kLayers{"linear", "conv2d"};
-constexpr std::array<std::string_view, 3> kPasses{"forward", "backward_data", "backward_weights"};
-constexpr std::array<std::string_view, 6> kTiles{"automatic", "large", "tall", "square", "small", "narrow"};
+constexpr std::array<std::string_view, 7> kTiles{"automatic", "large", "tall", "square", "small", "narrow", "few_rows"};
 
 template <std::size_t N>
 std::size_t place_in(const std::array<std::string_view, N>& words, const std::string& word, const std::string& where) {
@@ -50,29 +48,13 @@ Algorithm algorithm_named(const std::string& name, const std::string& where) {
   return algorithm;
 }
 
-AlgorithmTable AlgorithmTable::read(const std::string& path) {
-  const Csv csv = read_csv(path);
-  AlgorithmTable table;
-  for (std::size_t i = 0; i < csv.rows.size(); ++i) {
-    const std::string where = csv.where(i);
-    const auto field = [&](std::string_view name) { return csv.rows[i][std::size_t(csv.column(name))]; };
-    const auto number = [&](std::string_view name) { return int(parse_integer(field(name), where)); };
-    Row row;
-    row.key = {place_in(kLayers, field("layer"), where) == 1,
-               Pass(place_in(kPasses, field("pass"), where)),
-               number("inputs"),
-               number("outputs"),
-               number("height"),
-               number("width")};
-    row.algorithm = algorithm_named(field("algorithm"), where);
-    table.rows_.push_back(row);
-  }
-  return table;
+Algorithm algorithm_of(const AlgorithmTable& table, Conv2dPass pass, const Conv2dShape& shape) {
+  const auto name = table.find(pass, shape);
+  return name ? algorithm_named(*name, "--convolution " + table.description()) : Algorithm{};
 }
 
-Algorithm AlgorithmTable::find(const LayerKey& key) const {
-  const auto at = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.key == key; });
-  return at == rows_.end() ? Algorithm{} : at->algorithm;
+std::vector<std::string> algorithm_names() {
+  return {"own", "own:large", "own:tall", "own:square", "own:small", "own:narrow", "library"};
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

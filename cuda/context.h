@@ -26,8 +26,6 @@ class CudaStorage : public Storage {
   DeviceBuffer buffer;
 };
 
-class AlgorithmTable;
-
 // What everything on one GPU shares: the stream on which all work runs in order, memory, the way up and down, scratch.
 class Context {
  public:

@@ -23,10 +23,18 @@ namespace {
 
 class CudaDevice final : public Device {
  public:
-  CudaDevice(Precision precision, AlgorithmTable table)
-      : context_(precision), table_(std::move(table)), loss_(context_), sgd_(context_) {}
+  explicit CudaDevice(const CudaOptions& options)
+      : context_(parse_precision(options.precision)),
+        table_(options.algorithms),
+        precision_(options.precision),
+        loss_(context_),
+        sgd_(context_) {}
 
-  DeviceInfo info() const override { return {device_name(context_), device_description(context_), 1}; }
+  DeviceInfo info() const override {
+    const std::string precision = precision_ == "fp32" ? "" : ", " + precision_;
+    return {device_name(context_), device_description(context_), 1, table_.description() + precision,
+            algorithm_names()};
+  }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return bytes_of(shape, layout); }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override {
@@ -107,6 +115,7 @@ class CudaDevice final : public Device {
  private:
   Context context_;
   AlgorithmTable table_;
+  std::string precision_;
   FocalLossKernel loss_;
   SgdKernels sgd_;
 };
@@ -114,9 +123,7 @@ class CudaDevice final : public Device {
 }  // namespace
 
 std::unique_ptr<Device> make_device(const CudaOptions& options) {
-  return std::make_unique<CudaDevice>(
-      parse_precision(options.precision),
-      options.algorithms.empty() ? AlgorithmTable() : AlgorithmTable::read(options.algorithms));
+  return std::make_unique<CudaDevice>(options);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/algorithm_table.h"
 #include "ops/device.h"
 
 // CUDA as the rest of the program sees it: no header of a vendor, no link to a library of one. Each of the two devices
@@ -14,7 +15,8 @@ enum class CudaKind { real, emulated };
 
 struct CudaOptions {
   std::string precision = "fp32";  // of convolutions and fully connected layers: fp32 (exact), tf32, bf16
-  std::string algorithms;          // file with an algorithm table (cuda/algorithm_table.h); empty: the fixed one
+  // Names: "library" (cuDNN, cuBLASLt), "own", "own:TILE", "own:TILE:SPLITS" (cuda/algorithm_table.h).
+  AlgorithmTable algorithms;
 };
 
 struct CudaAvailability {

@@ -27,9 +27,9 @@ class Plan final : public LinearPlan {
                Layout::matrix} {
     context_.reserve_scratch(implicit_gemm_scratch_bytes(layer_.gemm));
     bool library = false;
-    for (const Pass pass : {Pass::forward, Pass::backward_data, Pass::backward_weights}) {
+    for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::backward_data, Conv2dPass::backward_weights}) {
       Algorithm& algorithm = algorithms_[std::size_t(pass)];
-      algorithm = table.find({false, pass, shape.inputs, shape.outputs});
+      algorithm = algorithm_of(table, pass, {shape.n, shape.inputs, 1, 1, shape.outputs});
       library = library || algorithm.provider == Provider::library;
       context_.reserve_scratch(implicit_gemm_scratch_bytes(layer_.gemm, algorithm.tile, algorithm.splits));
     }
@@ -39,25 +39,26 @@ class Plan final : public LinearPlan {
   void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) override {
     check_operands(x, w, b);
     check(y, shape_.output(), Layout::matrix, "y");
-    if (by_library(Pass::forward)) return cublas_->forward(data(x), data(w), data(b), relu, data(y));
-    implicit_gemm_forward(layer_.gemm, run(Pass::forward), data(x), data(w), data(b), relu, data(y));
+    if (by_library(Conv2dPass::forward)) return cublas_->forward(data(x), data(w), data(b), relu, data(y));
+    implicit_gemm_forward(layer_.gemm, run(Conv2dPass::forward), data(x), data(w), data(b), relu, data(y));
   }
 
   void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
     check(dy, shape_.output(), Layout::matrix, "dy");
     check(w, shape_.weights(), Layout::matrix, "w");
     check(dx, shape_.input(), Layout::matrix, "dx");
-    if (by_library(Pass::backward_data)) return cublas_->backward_data(data(dy), data(w), data(dx));
-    implicit_gemm_backward_data(layer_.gemm, run(Pass::backward_data), data(dy), data(w), data(dx));
+    if (by_library(Conv2dPass::backward_data)) return cublas_->backward_data(data(dy), data(w), data(dx));
+    implicit_gemm_backward_data(layer_.gemm, run(Conv2dPass::backward_data), data(dy), data(w), data(dx));
   }
 
   void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {
     check_operands(x, dw, db);
     check(dy, shape_.output(), Layout::matrix, "dy");
-    if (by_library(Pass::backward_weights))
+    if (by_library(Conv2dPass::backward_weights))
       cublas_->backward_weights(data(x), data(dy), data(dw), data(db));
     else
-      implicit_gemm_backward_weights(layer_.gemm, run(Pass::backward_weights), data(x), data(dy), data(dw), data(db));
+      implicit_gemm_backward_weights(layer_.gemm, run(Conv2dPass::backward_weights), data(x), data(dy), data(dw),
+                                     data(db));
     touch(dw);
     touch(db);
   }
@@ -73,9 +74,9 @@ class Plan final : public LinearPlan {
   }
 
  private:
-  bool by_library(Pass pass) const { return algorithms_[std::size_t(pass)].provider == Provider::library; }
+  bool by_library(Conv2dPass pass) const { return algorithms_[std::size_t(pass)].provider == Provider::library; }
 
-  GemmRun run(Pass pass) const {
+  GemmRun run(Conv2dPass pass) const {
     const Algorithm& algorithm = algorithms_[std::size_t(pass)];
     return {context_.stream.get(), context_.scratch(), context_.scratch_bytes(),
             context_.precision,    algorithm.tile,     algorithm.splits};

@@ -14,15 +14,10 @@ namespace palimpsest {
 namespace fs = std::filesystem;
 
 struct RunsOn {
-<<<<<<< HEAD
   std::string device = "auto";       // auto, cpu, cuda, cuda-emulated
   int threads = 0;                   // 0: one for each core
   std::string convolution = "auto";  // an algorithm, or a table of them that `bench --tune` wrote (.json)
-=======
-  std::string device = "auto";     // auto, cpu, cuda, cuda-emulated
-  int threads = 0;                 // 0: one for each core
-  std::string precision = "fp32";  // of a GPU's convolutions and fully connected layers: fp32, tf32, bf16
->>>>>>> refs/heads/cuda
+  std::string precision = "fp32";    // of a GPU's convolutions and fully connected layers: fp32, tf32, bf16
 };
 
 // Where pictures come from and what is done to them before the network sees them.

@@ -29,18 +29,6 @@ void announce_devices(bool announce) {
   announcing = announce;
 }
 
-<<<<<<< HEAD
-std::unique_ptr<Device> make_device(const RunsOn& on) {
-  const AlgorithmTable algorithms = AlgorithmTable::of(on.convolution);
-  if (on.device == "cpu") return make_cpu_device(on.threads, algorithms);
-  if (on.device == "auto") {
-    auto device = make_cpu_device(on.threads, algorithms);
-    const DeviceInfo info = device->info();
-    if (announcing)
-      fmt::print(stderr, "device: cpu, {} thread{} ({}); no GPU is used: {}\n", info.threads,
-                 info.threads == 1 ? "" : "s", info.description, known_devices()[1].reason);
-    announcing = false;
-=======
 namespace {
 
 // Once in the life of the program.
@@ -53,13 +41,12 @@ void announce(const std::string& text) {
 std::unique_ptr<Device> best_device(const RunsOn& on) {
   const CudaAvailability gpu = cuda_availability(CudaKind::real);
   if (gpu.available) {
-    auto device = make_cuda_device(CudaKind::real, {on.precision, {}});
+    auto device = make_cuda_device(CudaKind::real, {on.precision, AlgorithmTable::of(on.convolution)});
     announce(fmt::format("{} ({})", device->info().name, device->info().description));
->>>>>>> refs/heads/cuda
     return device;
   }
   require_fp32(on);
-  auto device = make_cpu_device(on.threads);
+  auto device = make_cpu_device(on.threads, AlgorithmTable::of(on.convolution));
   const DeviceInfo info = device->info();
   announce(fmt::format("cpu, {} thread{} ({}); no GPU is used: {}", info.threads, info.threads == 1 ? "" : "s",
                        info.description, gpu.reason));
@@ -70,12 +57,13 @@ std::unique_ptr<Device> best_device(const RunsOn& on) {
 
 std::unique_ptr<Device> make_device(const RunsOn& on) {
   if (on.device == "auto") return best_device(on);
-  if (on.device == "cuda") return make_cuda_device(CudaKind::real, {on.precision, {}});
-  if (on.device == "cuda-emulated") return make_cuda_device(CudaKind::emulated, {on.precision, {}});
+  if (on.device == "cuda") return make_cuda_device(CudaKind::real, {on.precision, AlgorithmTable::of(on.convolution)});
+  if (on.device == "cuda-emulated")
+    return make_cuda_device(CudaKind::emulated, {on.precision, AlgorithmTable::of(on.convolution)});
   if (on.device != "cpu")
     throw Error(fmt::format("--device {}: there is no such device", on.device), "use auto, cpu, cuda or cuda-emulated");
   require_fp32(on);
-  return make_cpu_device(on.threads);
+  return make_cpu_device(on.threads, AlgorithmTable::of(on.convolution));
 }
 
 }  // namespace palimpsest

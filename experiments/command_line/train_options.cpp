@@ -5,15 +5,12 @@ namespace palimpsest::command_line {
 void add_runs_on(const OptionAdder& add, RunsOn& on) {
   add("device", on.device,
       {"Machine", "where it runs; auto says what it chose", {"auto", "cpu", "cuda", "cuda-emulated"}});
-<<<<<<< HEAD
   add("threads", on.threads, {"Machine", "0: one for each core", {}, 0, 1024});
   add("convolution", on.convolution,
-      {"Machine", "auto, one algorithm (direct, winograd), or a table from bench --tune (.json)"});
-=======
-  add("threads", on.threads, {"Machine", "0: one for each core"});
+      {"Machine",
+       "auto, one algorithm (cpu: direct, winograd; cuda: own, library), or a table from bench --tune (.json)"});
   add("precision", on.precision,
       {"Machine", "of a GPU's products: fp32 is exact, tf32 and bf16 use tensor cores", {"fp32", "tf32", "bf16"}});
->>>>>>> refs/heads/cuda
 }
 
 void add_train(CLI::App& program, Options& options) {

@@ -2,11 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "base/error.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/temp_folder.h"
 #include "tests/support/test_devices.h"
 
 // What only the CUDA devices have: options, availability, their memory.
@@ -38,20 +35,15 @@ TEST(CudaDevice, IsTestedOnAGpu) {
 
 TEST(CudaDevice, RefusesWhatItDoesNotKnow) {
   expect_error("--precision fp8", [] { make_cuda_device(CudaKind::emulated, {"fp8", {}}); });
-  expect_error("no-such-file.csv", [] { make_cuda_device(CudaKind::emulated, {"fp32", "no-such-file.csv"}); });
-  TempFolder folder;
-  const auto path = (folder / "table.csv").string();
-  std::ofstream(path) << "layer,pass,inputs,outputs,height,width,algorithm\n"
-                         "conv2d,sideways,3,8,4,4,own:large\n";
-  expect_error("sideways", [&] { make_cuda_device(CudaKind::emulated, {"fp32", path}); });
-  for (const std::string wrong : {"ours", "own:huge", "own:large:x", "own:large:-1", "own:large:1:1"}) {
-    std::ofstream(path) << "layer,pass,inputs,outputs,height,width,algorithm\nconv2d,forward,3,8,4,4," << wrong << "\n";
-    expect_error("row", [&] { make_cuda_device(CudaKind::emulated, {"fp32", path}); });
+  for (const std::string wrong : {"ours", "own:huge", "own:large:x", "own:large:-1", "own:large:1:1", "winograd"}) {
+    const auto device = make_cuda_device(CudaKind::emulated, {"fp32", AlgorithmTable::of(wrong)});
+    expect_error("--convolution " + wrong, [&] { device->plan_conv2d({2, 5, 6, 7, 9}); });
+    expect_error("--convolution " + wrong, [&] { device->plan_linear({3, 20, 12}); });
   }
 }
 
-// Every row of an algorithm table gives the same convolution, to rounding.
-TEST(CudaDevice, TakesAlgorithmsFromATable) {
+// Every algorithm gives the same convolution, to rounding.
+TEST(CudaDevice, TakesAlgorithmsByName) {
   const Conv2dShape shape{2, 5, 6, 7, 9};
   const LinearShape layer{3, 20, 12};
   struct Outcome {
@@ -88,16 +80,9 @@ TEST(CudaDevice, TakesAlgorithmsFromATable) {
   };
   const auto fixed = make_cuda_device(CudaKind::emulated);
   const Outcome expected = run(*fixed);
-  TempFolder folder;
   for (const std::string choice : {"library", "own:small:2", "own:large:1"}) {
-    const auto path = (folder / "table.csv").string();
-    {
-      std::ofstream file(path);
-      file << "layer,pass,inputs,outputs,height,width,algorithm\n";
-      for (const char* pass : {"forward", "backward_data", "backward_weights"})
-        file << "conv2d," << pass << ",5,9,6,7," << choice << "\nlinear," << pass << ",20,12,1,1," << choice << "\n";
-    }
-    const auto device = make_cuda_device(CudaKind::emulated, {"fp32", path});
+    const auto device = make_cuda_device(CudaKind::emulated, {"fp32", AlgorithmTable::of(choice)});
+    EXPECT_EQ(device->info().algorithms, choice);
     const Outcome got = run(*device);
     EXPECT_EQ(got.y, expected.y) << choice;
     EXPECT_EQ(got.dx, expected.dx) << choice;
