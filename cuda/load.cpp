@@ -1,5 +1,7 @@
 #include <dlfcn.h>
 
+#include <filesystem>
+
 #include "base/error.h"
 #include "cuda/device.h"
 
@@ -12,16 +14,28 @@ struct Opened {
   std::string error;
 };
 
+// Beside the program, in the folder beside the program's as the build lays them out, or where the system looks. Not by
+// the program's run path, which a sanitizer's dlopen does not see.
+std::string place_of(const std::string& file) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  for (const fs::path& folder : {program, program.parent_path() / "cuda"})
+    if (fs::exists(folder / file, ignored)) return folder / file;
+  return file;
+}
+
 // RTLD_LOCAL: neither object may see the other's names, which are the same. It is never closed: devices live in it.
-Opened open_library(const char* file, const char* absent) {
-  void* const handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+Opened open_library(const std::string& file, const char* absent) {
+  const std::string place = place_of(file);
+  void* const handle = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) {
     const std::string error = dlerror();
-    const bool itself = error.find(std::string(file) + ": cannot open") != std::string::npos;
+    const bool itself = error.find(file + ": cannot open") != std::string::npos;
     return {nullptr, itself ? absent : error};
   }
   const auto function = reinterpret_cast<CudaLibraryFunction>(dlsym(handle, "palimpsest_cuda_library"));
-  if (!function) return {nullptr, std::string(file) + " is not of this program"};
+  if (!function) return {nullptr, file + " is not of this program"};
   return {function(), {}};
 }
 
