@@ -24,16 +24,10 @@ namespace {
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(const CudaOptions& options)
-      : context_(parse_precision(options.precision)),
-        table_(options.algorithms),
-        precision_(options.precision),
-        loss_(context_),
-        sgd_(context_) {}
+      : context_(parse_precision(options.precision)), table_(options.algorithms), loss_(context_), sgd_(context_) {}
 
   DeviceInfo info() const override {
-    const std::string precision = precision_ == "fp32" ? "" : ", " + precision_;
-    return {device_name(context_), device_description(context_), 1, table_.description() + precision,
-            algorithm_names()};
+    return {device_name(context_), device_description(context_), 1, table_.description(), algorithm_names()};
   }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return bytes_of(shape, layout); }
@@ -115,7 +109,6 @@ class CudaDevice final : public Device {
  private:
   Context context_;
   AlgorithmTable table_;
-  std::string precision_;
   FocalLossKernel loss_;
   SgdKernels sgd_;
 };
