@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/hash64.h"
 #include "base/progress.h"
 #include "cpu/device.h"
-#include "base/hash64.h"
 #include "nn/trainer.h"
 #include "tests/nn/toy.h"
 
