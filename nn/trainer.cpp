@@ -106,10 +106,10 @@ class Training {
     const auto bytes = FeatureCache::bytes(network_, training->count(), flips) +
                        (validation ? FeatureCache::bytes(network_, validation->count(), false) : 0);
     const bool fits = bytes <= options_.cache_limit;
-    fmt::print(stderr, "All blocks are frozen: their features take {:.1f} MB and are {}.\n", double(bytes) / 1e6,
-               fits ? "computed once"
-                    : fmt::format("computed again each time (--cache-limit is {:.1f} MB)",
-                                  double(options_.cache_limit) / 1e6));
+    remark(fmt::format("All blocks are frozen: their features take {:.1f} MB and are {}.", double(bytes) / 1e6,
+                       fits ? "computed once"
+                            : fmt::format("computed again each time (--cache-limit is {:.1f} MB)",
+                                          double(options_.cache_limit) / 1e6)));
     if (!fits) return;
     train_features_ =
         std::make_unique<FeatureCache>(network_, training, options_.normalisation, flips, options_.batch, run_.path());
@@ -211,7 +211,7 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
   if (const auto earlier = run.resume(network, velocities)) {
     at = *earlier;
     if (at.finished) return;
-    fmt::print(stderr, "{}: going on after epoch {}.\n", run.path().string(), at.epochs);
+    remark(fmt::format("{}: going on after epoch {}.", run.path().string(), at.epochs));
   }
   require_finite_frozen(network);
   Training training(network, options, training_examples, validation_examples, velocities, run);
