@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -11,12 +12,18 @@
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #pragma GCC diagnostic ignored "-Wmisleading-indentation"
+// stb_image copies nothing to nowhere when a PNG begins with an empty chunk of pixels, which memcpy does not allow.
+static void* copy_some(void* to, const void* from, std::size_t bytes) {
+  return bytes == 0 ? to : std::memcpy(to, from, bytes);
+}
+#define memcpy copy_some
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_PNG
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
 #include <stb/stb_image.h>
+#undef memcpy
 #pragma GCC diagnostic pop
 
 namespace palimpsest::decode {
