@@ -32,11 +32,12 @@ set(palimpsest_common_headers <algorithm> <array> <cmath> <cstdint> <filesystem>
 
 # Warnings are errors in our own code. Fast-math is never on: NaN must stay visible.
 add_library(palimpsest_warnings INTERFACE)
-target_compile_options(palimpsest_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror
+set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror
   # gcc 12 warns of std::string + (its bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   # libstdc++ 12's own std::stable_sort calls what it deprecates; a loop marked simd that stays scalar is no mistake.
   "$<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations;-Wno-pass-failed>")
+target_compile_options(palimpsest_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
 
 find_package(OpenMP REQUIRED)
 find_package(fmt REQUIRED)

@@ -27,6 +27,14 @@ __global__ void bias_relu_4(std::size_t groups, int groups_in_row, const float4*
   }
 }
 
+__global__ void add_rows(int rows, int lanes, const float* __restrict__ dy, float* __restrict__ db) {
+  for (std::size_t k = first_index(); k < std::size_t(lanes); k += grid_stride()) {
+    float sum = 0;
+    for (int m = 0; m < rows; ++m) sum += dy[std::size_t(m) * std::size_t(lanes) + k];
+    db[k] = sum;
+  }
+}
+
 __global__ void relu_gradient(std::size_t count, const float* __restrict__ output, float* gradient) {
   for (std::size_t at = first_index(); at < count; at += grid_stride())
     if (output[at] <= 0) gradient[at] = 0;
@@ -43,6 +51,11 @@ void bias_relu_forward(const Context& context, std::size_t rows, int lanes, cons
                 reinterpret_cast<const float4*>(b), relu, reinterpret_cast<float4*>(y));
   else
     CUDA_LAUNCH(bias_relu, blocks_for(count), kThreads, 0, context.stream.get(), count, lanes, b, relu, y);
+  CUDA_LAUNCH_CHECK();
+}
+
+void bias_backward(const Context& context, int rows, int lanes, const float* dy, float* db) {
+  CUDA_LAUNCH(add_rows, blocks_for(std::size_t(lanes)), kThreads, 0, context.stream.get(), rows, lanes, dy, db);
   CUDA_LAUNCH_CHECK();
 }
 

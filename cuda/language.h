@@ -1,6 +1,6 @@
 #pragma once
-// The only differences between the two compilers of this folder's .cu files: nvcc, and a C++ compiler with
-// cuda/emulator/include on its path. Everything else in them is plain CUDA C++.
+// The only differences between the compilers of this folder: nvcc for .cu files with a C++ compiler for the host's
+// .cpp files, and a C++ compiler with cuda/emulator/include on its path for all. Everything else is plain CUDA C++.
 //
 //   CUDA_LAUNCH(kernel, grid, block, dynamic_shared_bytes, stream, args...)
 //       launches; `kernel` may be a template instance in parentheses: CUDA_LAUNCH((scale<float, 4>), ...).
@@ -44,6 +44,9 @@
   extern __shared__ __align__(128) unsigned char palimpsest_dynamic_shared[]; \
   T* name = reinterpret_cast<T*>(palimpsest_dynamic_shared)
 
-#else
-#error "language.h is for nvcc, or for a C++ compiler with cuda/emulator/include on its path and no toolkit header"
+#else  // a host file beside nvcc's, which launches nothing
+
+#define PALIMPSEST_EMULATED 0
+#define PALIMPSEST_ARCH 0
+
 #endif

@@ -3,19 +3,22 @@
 #include <map>
 #include <memory>
 
+#include "cuda/handles.h"
+
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // Device memory by size. What is given back is kept and handed out again, so that a loop that makes and drops the same
-// tensors asks the driver for nothing after its first turn. Everything that uses the memory runs on one stream in
-// order, so a piece may be used again at once; memory that another stream uses is not from here.
+// tensors asks the driver for nothing after its first turn. Everything that uses the memory runs on one
+// stream in order, so a piece may be used again at once; memory that another stream uses is not from here.
 class MemoryPool {
  public:
-  MemoryPool() = default;
+  explicit MemoryPool(const Stream& stream) : stream_(stream) {}
   ~MemoryPool();
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
 
-  // 256-byte aligned. Throws Error naming what was asked for and what is free.
+  // 256-byte aligned, contents undefined. The stream must still exist. Throws Error naming what was asked for and what
+  // is free.
   void* take(std::size_t bytes);
   void give_back(void* memory, std::size_t bytes);
 
@@ -26,6 +29,7 @@ class MemoryPool {
   void* from_driver(std::size_t bytes);
   void release_spare();
 
+  const Stream& stream_;
   std::multimap<std::size_t, void*> spare_;
   std::size_t held_ = 0, driver_calls_ = 0;
 };

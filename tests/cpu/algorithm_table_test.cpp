@@ -32,7 +32,7 @@ TEST(AlgorithmTable, IsReadFromAFile) {
   EXPECT_FALSE(table.find(Conv2dPass::backward_data, {7, 64, 56, 56, 64}));
   EXPECT_TRUE(table.description().starts_with("table.json (")) << table.description();
 
-  const std::string before = table.description();
+  const std::string& before = table.description();
   write_file(file, R"({"choices": []})");
   EXPECT_NE(AlgorithmTable::of(file.string()).description(), before);  // a run is not resumed with another table
 }

@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 
 TEST(MemoryPool, AsksTheDriverOnceForWhatComesAgain) {
-  const auto pool = std::make_shared<MemoryPool>();
+  const Stream stream;
+  const auto pool = std::make_shared<MemoryPool>(stream);
   std::size_t calls = 0;
   for (int turn = 0; turn < 5; ++turn) {
     const DeviceBuffer a(pool, 1000), b(pool, 1000), c(pool, 70000);
@@ -27,7 +28,8 @@ TEST(MemoryPool, AsksTheDriverOnceForWhatComesAgain) {
 }
 
 TEST(MemoryPool, GivesUpWhatIsSpareBeforeItFails) {
-  const auto pool = std::make_shared<MemoryPool>();
+  const Stream stream;
+  const auto pool = std::make_shared<MemoryPool>(stream);
   {
     const DeviceBuffer spare(pool, 10 * kMegabyte);
   }
@@ -46,8 +48,8 @@ TEST(MemoryPool, GivesUpWhatIsSpareBeforeItFails) {
 
 // What goes up comes down again, through both halves in turn, and after the first turns nothing is asked for any more.
 TEST(Uploader, KeepsTurnsApart) {
-  const auto pool = std::make_shared<MemoryPool>();
   const Stream compute;
+  const auto pool = std::make_shared<MemoryPool>(compute);
   Uploader up(compute, pool);
   Downloader down(compute, pool);
   constexpr std::size_t count = 5000, bytes = count * sizeof(int);

@@ -7,7 +7,7 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 Context::Context(Precision wanted)
-    : precision(wanted), pool(std::make_shared<MemoryPool>()), uploader(stream, pool), downloader(stream, pool) {
+    : precision(wanted), pool(std::make_shared<MemoryPool>(stream)), uploader(stream, pool), downloader(stream, pool) {
   int device = 0;
   CUDA_CHECK(cudaGetDevice(&device));
   cudaDeviceProp properties{};

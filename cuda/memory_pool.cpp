@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "cuda/check.h"
+#include "cuda/language.h"
 #include "ops/out_of_memory.h"
+#if PALIMPSEST_EMULATED
+#include "simt/work.h"
+#endif
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -19,6 +23,14 @@ double megabytes(std::size_t bytes) {
   return double(bytes) / 1e6;
 }
 
+// A pool hides from the emulator what is used after it was given back, or beyond what was asked for.
+void handed_out([[maybe_unused]] const Stream& stream, [[maybe_unused]] void* memory,
+                [[maybe_unused]] std::size_t bytes) {
+#if PALIMPSEST_EMULATED
+  simt::handed_out(stream.get(), memory, bytes);
+#endif
+}
+
 }  // namespace
 
 MemoryPool::~MemoryPool() {
@@ -28,13 +40,15 @@ MemoryPool::~MemoryPool() {
 
 void* MemoryPool::take(std::size_t bytes) {
   const std::size_t size = rounded(bytes);
-  const auto at = spare_.find(size);
-  if (at != spare_.end()) {
-    void* const memory = at->second;
+  void* memory = nullptr;
+  if (const auto at = spare_.find(size); at != spare_.end()) {
+    memory = at->second;
     spare_.erase(at);
-    return memory;
+  } else {
+    memory = from_driver(size);
   }
-  return from_driver(size);
+  handed_out(stream_, memory, bytes);
+  return memory;
 }
 
 void MemoryPool::give_back(void* memory, std::size_t bytes) {

@@ -3,25 +3,16 @@
 //   y  = x w^T    D (outputs x n)      = w^T  x       w transposed
 //   dx = dy w     D (inputs x n)       = w    dy
 //   dw = dy^T x   D (inputs x outputs) = x    dy^T    dy transposed
-//   db[o] = sum over n of dy[n, o], by a kernel of ours, a thread an output, in the order of n
+//   db[o] = sum over n of dy[n, o], by a kernel of ours
 #include "cuda/cublaslt_product.h"
 
 #include "base/error.h"
 #include "cuda/bias_relu.h"
 #include "cuda/descriptors.h"
-#include "cuda/launch.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
-
-__global__ void add_rows(int rows, int columns, const float* __restrict__ from, float* __restrict__ sums) {
-  for (std::size_t o = first_index(); o < std::size_t(columns); o += grid_stride()) {
-    float sum = 0;
-    for (int n = 0; n < rows; ++n) sum += from[std::size_t(n) * std::size_t(columns) + o];
-    sums[o] = sum;
-  }
-}
 
 constexpr std::size_t kWorkspace = std::size_t{32} << 20;  // at most
 
@@ -105,9 +96,7 @@ void CublasLtProduct::backward_data(const float* dy, const float* w, float* dx) 
 
 void CublasLtProduct::backward_weights(const float* x, const float* dy, float* dw, float* db) {
   products_->backward_weights.run(context_, x, dy, dw);
-  CUDA_LAUNCH(add_rows, blocks_for(std::size_t(shape_.outputs)), kThreads, 0, context_.stream.get(), shape_.n,
-              shape_.outputs, dy, db);
-  CUDA_LAUNCH_CHECK();
+  bias_backward(context_, shape_.n, shape_.outputs, dy, db);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

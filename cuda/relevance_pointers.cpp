@@ -8,7 +8,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
-void fill_terms(const RelevanceLayer& layer, std::span<const RelevanceTerm> terms, int& count, TermPointers* to) {
+void fill_terms(const GemmLayer& layer, std::span<const RelevanceTerm> terms, int& count, TermPointers* to) {
   PALIMPSEST_REQUIRE(!terms.empty() && terms.size() <= std::size_t(kMaxTerms), "{} terms", terms.size());
   count = int(terms.size());
   for (const RelevanceTerm& term : terms) {
@@ -21,14 +21,14 @@ void fill_terms(const RelevanceLayer& layer, std::span<const RelevanceTerm> term
   }
 }
 
-const float* optional_output(const RelevanceLayer& layer, const Tensor& tensor, const char* name) {
+const float* optional_output(const GemmLayer& layer, const Tensor& tensor, const char* name) {
   if (!tensor.empty()) check(tensor, layer.output, layer.layout, name);
   return optional_data(tensor);
 }
 
 }  // namespace
 
-RelevanceSums relevance_denominator(Context& context, const RelevanceLayer& layer, const GemmRun& run,
+RelevanceSums relevance_denominator(Context& context, const GemmLayer& layer, const GemmRun& run,
                                     const RelevanceDenominator& what, std::span<const Tensor> relevance,
                                     std::span<const Tensor> quotients) {
   PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !relevance.empty(), "{} targets, {} quotients",
@@ -64,7 +64,7 @@ RelevanceSums relevance_denominator(Context& context, const RelevanceLayer& laye
   return {five[0], five[1], five[2], five[3], five[4]};
 }
 
-void relevance_redistribute(const RelevanceLayer& layer, const GemmRun& run, const RelevanceRedistribution& what,
+void relevance_redistribute(const GemmLayer& layer, const GemmRun& run, const RelevanceRedistribution& what,
                             const Tensor& quotient, const Tensor& relevance) {
   check(what.x, layer.input, layer.layout, "x");
   check(quotient, layer.output, layer.layout, "quotient");
