@@ -29,13 +29,17 @@ struct CudnnConvolution::Descriptors {
 
 namespace {
 
-// The first that runs, gives the same bits each time, and rounds its factors no further than asked.
+// The first that runs, gives the same bits each time, and rounds its factors no further than asked. The descriptor
+// holds the mathematics too; an algorithm that names the default's runs with that.
 template <typename Performance, std::size_t N>
 const Performance& first_fit(const std::array<Performance, N>& found, int count, cudnnMathType_t math,
                              const char* pass) {
+  const auto fits = [math](cudnnMathType_t with) {
+    return with == math || with == CUDNN_FMA_MATH || with == CUDNN_DEFAULT_MATH;
+  };
   for (std::size_t i = 0; i < std::size_t(count); ++i)
     if (found[i].status == CUDNN_STATUS_SUCCESS && found[i].determinism == CUDNN_DETERMINISTIC &&
-        (found[i].mathType == math || found[i].mathType == CUDNN_FMA_MATH))
+        fits(found[i].mathType))
       return found[i];
   throw Error(fmt::format("cuDNN has no deterministic algorithm for the {} pass of a convolution", pass),
               "choose our own kernels for it in the algorithm table");

@@ -27,7 +27,7 @@ class CudaDevice final : public Device {
       : context_(parse_precision(options.precision)), table_(options.algorithms), loss_(context_), sgd_(context_) {}
 
   DeviceInfo info() const override {
-    return {device_name(context_), device_description(context_), 1, table_.description(), algorithm_names()};
+    return {device_name(context_), device_description(context_), 1, table_.description(), algorithm_names(), true};
   }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return bytes_of(shape, layout); }

@@ -25,7 +25,9 @@ double peak_megabytes() {
   return double(usage.ru_maxrss) / 1024;
 }
 
-std::string shape_text(const Conv2dShape& s) {
+std::string shape_text(const LayerTime& time) {
+  const Conv2dShape& s = time.shape;
+  if (time.linear) return fmt::format("{} x {} to {}", s.n, s.c, s.k);
   return fmt::format("{} x {} x {} x {} to {}", s.n, s.c, s.h, s.w, s.k);
 }
 
@@ -40,9 +42,9 @@ void print_layers(const std::vector<LayerTime>& times) {
   fmt::print("{:<16}{:<28}{:<18}{:>10}{:>10}\n", "layer", "images, channels, side", "pass", "ms", "GFLOP/s");
   std::map<Conv2dPass, double> totals;
   for (const LayerTime& time : times) {
-    totals[time.pass] += time.layers * time.seconds;
+    if (!time.linear) totals[time.pass] += time.layers * time.seconds;
     fmt::print("{:<16}{:<28}{:<18}{:>10.2f}{:>10.0f}\n",
-               time.layers > 1 ? fmt::format("{} x{}", time.layer, time.layers) : time.layer, shape_text(time.shape),
+               time.layers > 1 ? fmt::format("{} x{}", time.layer, time.layers) : time.layer, shape_text(time),
                pass_name(time.pass), 1e3 * time.seconds, time.gflops());
   }
   for (const auto& [pass, seconds] : totals)
@@ -68,6 +70,7 @@ void tune(const BenchCommand& command, const Architecture& architecture) {
   for (const std::string& algorithm : info.convolution_algorithms) {
     on.convolution = algorithm;
     layers = time_layers(*make_device(on), architecture, command.batch, command.repeats);
+    if (!info.chooses_linear) std::erase_if(layers, [](const LayerTime& time) { return time.linear; });
     seconds.resize(layers.size());
     for (std::size_t i = 0; i < layers.size(); ++i) seconds[i][algorithm] = layers[i].seconds;
   }

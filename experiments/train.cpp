@@ -113,8 +113,12 @@ void keep_init_safe(const TrainCommand& command) {
 }
 
 void tell_taken(const TakenWeights& report, const fs::path& file) {
-  remark(fmt::format("From {}: {} tensors taken.", file.string(), report.taken.size()));
-  if (!report.left.empty()) remark(fmt::format("Initialised afresh: {}.", fmt::join(report.left, ", ")));
+  const bool whole_head = std::all_of(report.left.begin(), report.left.end(),
+                                      [](const std::string& left) { return left.ends_with(" (fresh)"); });
+  const std::string left = report.left.empty() ? "none is left"
+                           : whole_head        ? "the head (classifier.*) is initialised afresh"
+                                               : fmt::format("initialised afresh: {}", fmt::join(report.left, ", "));
+  remark(fmt::format("From {}: {} tensors taken, {}.", file.string(), report.taken.size(), left));
 }
 
 TrainOptions options_of(const TrainCommand& command, const Examples& training, int classes) {

@@ -15,7 +15,8 @@ std::string pass_name(Conv2dPass pass);
 // Which algorithm runs each pass of a convolution of a shape. The choice changes the last bits of a result, so it is an
 // input of a run: the device's own fixed rule ("auto"), one algorithm for everything, or a file that `bench --tune`
 // wrote on the machine at hand. The file is JSON: {"device": ..., "choices": [{"pass": "forward", "shape": [n, c, h, w,
-// k], "algorithm": "winograd", ...}]}; keys that are not named here are for people.
+// k], "algorithm": "winograd", ...}]}; keys that are not named here are for people. A fully connected layer, where the
+// device chooses for those too, is (n, inputs, 1, 1, outputs).
 class AlgorithmTable {
  public:
   AlgorithmTable() = default;  // the device's own rule

@@ -26,6 +26,7 @@ struct DeviceInfo {
   int threads = 1;
   std::string algorithms = "auto";                       // AlgorithmTable::description() of what it was made with
   std::vector<std::string> convolution_algorithms = {};  // the names that a table may give it
+  bool chooses_linear = false;                           // whether a table chooses for fully connected layers too
   // What the last bits of a result depend on, as a run records it.
   std::string fingerprint() const;
 };

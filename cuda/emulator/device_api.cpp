@@ -18,6 +18,8 @@
 namespace palimpsest::simt {
 namespace {
 
+int compute_capability = 90;
+
 cudaDeviceProp properties() {
   cudaDeviceProp p{};
   std::strncpy(p.name, "palimpsest emulator (sm_90 on the CPU)", sizeof p.name - 1);
@@ -31,7 +33,8 @@ cudaDeviceProp properties() {
   p.maxGridSize[0] = 2147483647;
   p.maxGridSize[1] = p.maxGridSize[2] = 65535;
   p.totalConstMem = 65536;
-  p.major = 9;
+  p.major = compute_capability / 10;
+  p.minor = compute_capability % 10;
   p.multiProcessorCount = 132;
   p.canMapHostMemory = p.concurrentKernels = p.unifiedAddressing = 1;
   p.asyncEngineCount = 3;
@@ -46,6 +49,10 @@ cudaDeviceProp properties() {
 }
 
 }  // namespace
+
+void set_compute_capability(int capability) {
+  compute_capability = capability;
+}
 
 void require_nothing_left() {
   std::string left = live_allocations();

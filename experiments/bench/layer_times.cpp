@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <memory>
 
 #include "base/progress.h"
 #include "base/random.h"
@@ -10,11 +12,13 @@
 namespace palimpsest {
 
 double LayerTime::gflops() const {
-  return 2e-9 * double(shape.kernel().count()) * shape.n * shape.h * shape.w / seconds;
+  const int taps = linear ? 1 : 9;
+  return 2e-9 * taps * double(shape.input().count()) * shape.k / seconds;
 }
 
 namespace {
 
+// In the order of the network, each shape once.
 std::vector<LayerTime> distinct_layers(const Architecture& a, int batch) {
   std::vector<LayerTime> layers;
   int side = a.size, in = 3;
@@ -30,8 +34,13 @@ std::vector<LayerTime> distinct_layers(const Architecture& a, int batch) {
       if (same != layers.end())
         ++same->layers;
       else
-        layers.push_back({names[name].name, 1, s, Conv2dPass::forward, 0});
+        layers.push_back({names[name].name, 1, false, s, Conv2dPass::forward, 0});
     }
+  for (int inputs = in * side * side, layer = 0; name < names.size(); ++name, ++layer) {
+    const int outputs = layer < int(a.hidden.size()) ? a.hidden[std::size_t(layer)] : a.classes;
+    layers.push_back({names[name].name, 1, true, {batch, inputs, 1, 1, outputs}, Conv2dPass::forward, 0});
+    inputs = outputs;
+  }
   return layers;
 }
 
@@ -45,19 +54,22 @@ Tensor filled(Device& device, const Shape& shape, Layout layout, double low) {
   return tensor;
 }
 
+// A layer's plan with everything that its passes read and write.
+template <typename Plan>
 class TimedLayer {
  public:
-  TimedLayer(Device& device, const Conv2dShape& s)
-      : plan_(device.plan_conv2d(s)),
-        x_(filled(device, s.input(), Layout::activation, 0)),
-        w_(filled(device, s.kernel(), Layout::kernel, -1)),
-        positive_(filled(device, s.kernel(), Layout::kernel, 0)),
-        b_(filled(device, {1, s.k}, Layout::channels, 0)),
-        y_(filled(device, s.output(), Layout::activation, 0)),
-        dy_(filled(device, s.output(), Layout::activation, -1)),
-        dx_(device.make(s.input(), Layout::activation)),
-        dw_(device.make(s.kernel(), Layout::kernel)),
-        db_(device.make({1, s.k}, Layout::channels)) {}
+  TimedLayer(Device& device, std::unique_ptr<Plan> plan, const Shape& input, const Shape& weights, const Shape& output,
+             Layout activations, Layout kernels, Layout vectors)
+      : plan_(std::move(plan)),
+        x_(filled(device, input, activations, 0)),
+        w_(filled(device, weights, kernels, -1)),
+        positive_(filled(device, weights, kernels, 0)),
+        b_(filled(device, {1, weights.n}, vectors, 0)),
+        y_(filled(device, output, activations, 0)),
+        dy_(filled(device, output, activations, -1)),
+        dx_(device.make(input, activations)),
+        dw_(device.make(weights, kernels)),
+        db_(device.make({1, weights.n}, vectors)) {}
 
   void run(Conv2dPass pass) {
     switch (pass) {
@@ -78,9 +90,22 @@ class TimedLayer {
   }
 
  private:
-  std::unique_ptr<Conv2dPlan> plan_;
+  std::unique_ptr<Plan> plan_;
   Tensor x_, w_, positive_, b_, y_, dy_, dx_, dw_, db_;
 };
+
+std::function<void(Conv2dPass)> passes_of(Device& device, const LayerTime& layer) {
+  const Conv2dShape& s = layer.shape;
+  if (!layer.linear) {
+    auto timed = std::make_shared<TimedLayer<Conv2dPlan>>(device, device.plan_conv2d(s), s.input(), s.kernel(), s.output(),
+                                                          Layout::activation, Layout::kernel, Layout::channels);
+    return [timed](Conv2dPass pass) { timed->run(pass); };
+  }
+  const LinearShape l{s.n, s.c, s.k};
+  auto timed = std::make_shared<TimedLayer<LinearPlan>>(device, device.plan_linear(l), l.input(), l.weights(), l.output(),
+                                                        Layout::matrix, Layout::matrix, Layout::matrix);
+  return [timed](Conv2dPass pass) { timed->run(pass); };
+}
 
 }  // namespace
 
@@ -91,11 +116,11 @@ std::vector<LayerTime> time_layers(Device& device, const Architecture& architect
   Progress progress("Timing layers", std::int64_t(layers.size() * passes.size()));
   std::vector<LayerTime> times;
   for (const auto& layer : layers) {
-    TimedLayer timed(device, layer.shape);
+    const auto run = passes_of(device, layer);
     for (const Conv2dPass pass : passes) {
       LayerTime& time = times.emplace_back(layer);
       time.pass = pass;
-      time.seconds = median_seconds(device, repeats, [&] { timed.run(pass); });
+      time.seconds = median_seconds(device, repeats, [&] { run(pass); });
       progress.advance();
     }
   }

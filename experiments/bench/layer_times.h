@@ -7,17 +7,18 @@
 
 namespace palimpsest {
 
-// One pass of one convolution, timed.
+// One pass of one layer, timed. A fully connected layer is (n, inputs, 1, 1, outputs), as in ops/algorithm_table.h.
 struct LayerTime {
   std::string layer;  // torchvision's name of the first layer of this shape
   int layers = 1;     // of this shape
+  bool linear = false;
   Conv2dShape shape;
   Conv2dPass pass;
   double seconds = 0;
   double gflops() const;  // billions of the direct algorithm's operations a second
 };
 
-// Every distinct convolution of a network in all its passes, on numbers that are not zero.
+// Every distinct layer of a network in all its passes, on numbers that are not zero.
 std::vector<LayerTime> time_layers(Device& device, const Architecture& architecture, int batch, int repeats);
 
 }  // namespace palimpsest

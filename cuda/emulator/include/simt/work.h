@@ -40,6 +40,8 @@ void set_streams_immediate();
 void set_streams_deferred(std::uint64_t seed);
 // Device memory that cudaMalloc believes in; as PALIMPSEST_EMULATOR_MEMORY_MB. At start 4 GiB.
 void set_device_memory(std::size_t bytes);
+// What the device says it is, 90 at start; kernels are run as before.
+void set_compute_capability(int capability);
 
 // A finding if device or pinned memory, streams, events or graphs still exist. For the end of a program.
 void require_nothing_left();

@@ -1,0 +1,48 @@
+// The device from inside, on the emulated GPU.
+#include <gtest/gtest.h>
+
+#include "cuda/library.h"
+#include "nn/training_step.h"
+#include "nn/weights.h"
+#include "simt/work.h"
+#include "tests/support/expect_error.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+namespace {
+
+TEST(Device, RefusesPrecisionsThatTheGpuLacks) {
+  simt::set_compute_capability(75);
+  for (const std::string precision : {"tf32", "bf16"})
+    expect_error("compute capability 7.5", [&] { make_device({precision, {}}); });
+  EXPECT_NO_THROW(make_device({"fp32", {}}));
+  simt::set_compute_capability(90);
+  EXPECT_NO_THROW(make_device({"bf16", {}}));
+}
+
+// Batches of two sizes, as an epoch has them. The first turn is plain, the second is recorded; from the third on the GPU
+// is asked for no memory.
+TEST(TrainingStep, AllocatesNothing) {
+  simt::set_device_memory(std::size_t{1} << 30);
+  const auto device = make_device({"fp32", {}});
+  const auto architecture = Architecture::vgg16(1.0 / 16, 32, {24}, 8);
+  Network network(*device, architecture);
+  initialise(network, 1);
+  TrainingStep step(network);
+  std::uint64_t after_recording = 0;
+  for (int turn = 0; turn < 5; ++turn) {
+    for (const int count : {3, 2}) {
+      Batch batch;
+      batch.count = count, batch.height = batch.width = 32;
+      batch.images.assign(std::size_t(count) * 3 * 32 * 32, 0.25F * float(turn));
+      batch.labels.assign(std::size_t(count), turn);
+      step.train(batch, nullptr, {2, {}});
+    }
+    if (turn == 1) after_recording = simt::statistics().allocations;
+  }
+  EXPECT_GT(after_recording, 0u);
+  EXPECT_EQ(simt::statistics().allocations, after_recording);
+  simt::set_device_memory(std::size_t{16} << 20);  // as the other tests here have it
+}
+
+}  // namespace
+}  // namespace palimpsest::PALIMPSEST_CUDA
