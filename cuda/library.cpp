@@ -55,7 +55,7 @@ std::vector<std::string> details() {
 }  // namespace
 
 std::string device_name(const Context& context) {
-  const std::string name = PALIMPSEST_EMULATED ? "cuda-emulated" : "cuda";
+  std::string name = PALIMPSEST_EMULATED ? "cuda-emulated" : "cuda";
   switch (context.precision) {
     case Precision::fp32:
       return name;

@@ -24,7 +24,6 @@ struct Outcome {
 Outcome outcome_on(Device& device) {
   Architecture architecture;
   architecture.size = 32;
-  architecture.hidden = {512, 256};
   Network network(device, architecture);
   initialise(network, 11);
   Trace trace = network.make_trace(kImages, 0);

@@ -1,34 +1,13 @@
 #pragma once
-// IEEE half precision, rounded to nearest even; arithmetic in float, rounded after every operation.
+// IEEE half precision, rounded to nearest even.
 #include <bit>
-#include <cstdint>
 
 #include "cuda_runtime.h"
+#include "simt/small_float.h"
 
-struct __half {
-  __half() = default;
-  __half(float value) : bits_(round(value)) {}
-  operator float() const {
-    // Shifted into place the exponent is 112 too small; a product puts that right for subnormals as well.
-    const std::uint32_t magnitude = (bits_ & 0x7fffu) << 13;
-    float value = std::bit_cast<float>(magnitude) * 0x1p112f;
-    if (magnitude >= 0x0f800000u) value = std::bit_cast<float>(magnitude | 0x7f800000u);  // infinity, NaN
-    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) | (bits_ & 0x8000u) << 16);
-  }
+namespace palimpsest::simt {
 
-  static __half from_bits(unsigned short bits) {
-    __half value;
-    value.bits_ = bits;
-    return value;
-  }
-  unsigned short bits() const { return bits_; }
-
-  __half& operator+=(__half other) { return *this = float{*this} + float{other}; }
-  __half& operator-=(__half other) { return *this = float{*this} - float{other}; }
-  __half& operator*=(__half other) { return *this = float{*this} * float{other}; }
-  __half& operator/=(__half other) { return *this = float{*this} / float{other}; }
-
- private:
+struct HalfFormat {
   static std::uint16_t round(float value) {
     const std::uint32_t bits = std::bit_cast<std::uint32_t>(value), sign = bits >> 16 & 0x8000u;
     std::uint32_t magnitude = bits & 0x7fffffffu;
@@ -42,23 +21,22 @@ struct __half {
     magnitude += 0xc8000fffu + (magnitude >> 13 & 1u);  // exponent bias 127 -> 15, and half of the last place
     return static_cast<std::uint16_t>(sign | magnitude >> 13);
   }
-  std::uint16_t bits_;
+  static float widen(std::uint16_t bits) {
+    // Shifted into place the exponent is 112 too small; a product puts that right for subnormals as well.
+    const std::uint32_t magnitude = (bits & 0x7fffu) << 13;
+    float value = std::bit_cast<float>(magnitude) * 0x1p112f;
+    if (magnitude >= 0x0f800000u) value = std::bit_cast<float>(magnitude | 0x7f800000u);  // infinity, NaN
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) | (bits & 0x8000u) << 16);
+  }
 };
-using half = __half;
-static_assert(sizeof(__half) == 2 && alignof(__half) == 2);
 
-inline __half operator+(__half a, __half b) {
-  return a += b;
-}
-inline __half operator-(__half a, __half b) {
-  return a -= b;
-}
-inline __half operator*(__half a, __half b) {
-  return a *= b;
-}
-inline __half operator/(__half a, __half b) {
-  return a /= b;
-}
+}  // namespace palimpsest::simt
+
+using __half = palimpsest::simt::SmallFloat<palimpsest::simt::HalfFormat>;
+using half = __half;
+using __half2 = palimpsest::simt::SmallFloat2<palimpsest::simt::HalfFormat>;
+using half2 = __half2;
+static_assert(sizeof(__half) == 2 && alignof(__half) == 2);
 
 inline __half __float2half(float a) {
   return a;
@@ -75,17 +53,6 @@ inline unsigned short __half_as_ushort(__half a) {
 inline __half __ushort_as_half(unsigned short bits) {
   return __half::from_bits(bits);
 }
-inline __half __hadd(__half a, __half b) {
-  return a + b;
-}
-inline __half __hmul(__half a, __half b) {
-  return a * b;
-}
-
-struct alignas(4) __half2 {
-  __half x, y;
-};
-using half2 = __half2;
 inline __half2 __floats2half2_rn(float x, float y) {
   return {x, y};
 }
@@ -94,10 +61,4 @@ inline __half2 __float22half2_rn(float2 a) {
 }
 inline float2 __half22float2(__half2 a) {
   return {a.x, a.y};
-}
-inline float __low2float(__half2 a) {
-  return a.x;
-}
-inline float __high2float(__half2 a) {
-  return a.y;
 }
