@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 
@@ -29,7 +30,7 @@ void pass_on(int signal, siginfo_t* info, void* context) {
 
 std::string source_of(void* context) {
   const auto counter = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
-  return source_line(reinterpret_cast<const void*>(counter));
+  return source_line(std::bit_cast<const void*>(counter));
 }
 
 void handle(int signal, siginfo_t* info, void* context) {
