@@ -12,7 +12,7 @@
 //   PALIMPSEST_ARCH
 //       the architecture a device function is compiled for (__CUDA_ARCH__), 0 in host code, 900 in the emulator.
 //   PALIMPSEST_EMULATED
-//       1 in the emulator, 0 under nvcc. For tests; a kernel that needs it proves nothing.
+//       1 in the emulator, else 0. A kernel that needs it proves nothing.
 #include <cuda_runtime.h>
 
 #ifdef PALIMPSEST_SIMT_H

@@ -69,8 +69,7 @@ void tune(const BenchCommand& command, const Architecture& architecture) {
   const DeviceInfo info = make_device(on)->info();
   for (const std::string& algorithm : info.convolution_algorithms) {
     on.convolution = algorithm;
-    layers = time_layers(*make_device(on), architecture, command.batch, command.repeats);
-    if (!info.chooses_linear) std::erase_if(layers, [](const LayerTime& time) { return time.linear; });
+    layers = time_layers(*make_device(on), architecture, command.batch, command.repeats, info.chooses_linear);
     seconds.resize(layers.size());
     for (std::size_t i = 0; i < layers.size(); ++i) seconds[i][algorithm] = layers[i].seconds;
   }
@@ -112,7 +111,7 @@ void run_bench(const BenchCommand& command) {
            {"batch", command.batch},  {"layers", Json::array()},
            {"steps", Json::array()}};
   if (command.layers) {
-    const auto times = time_layers(*device, architecture, command.batch, command.repeats);
+    const auto times = time_layers(*device, architecture, command.batch, command.repeats, true);
     for (const auto& time : times) all["layers"].push_back(json_of(time));
     print_layers(times);
   }

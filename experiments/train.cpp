@@ -113,8 +113,8 @@ void keep_init_safe(const TrainCommand& command) {
 }
 
 void tell_taken(const TakenWeights& report, const fs::path& file) {
-  const bool whole_head = std::all_of(report.left.begin(), report.left.end(),
-                                      [](const std::string& left) { return left.ends_with(" (fresh)"); });
+  const bool whole_head = std::none_of(report.taken.begin(), report.taken.end(),
+                                       [](const std::string& name) { return name.starts_with("classifier."); });
   const std::string left = report.left.empty() ? "none is left"
                            : whole_head        ? "the head (classifier.*) is initialised afresh"
                                                : fmt::format("initialised afresh: {}", fmt::join(report.left, ", "));

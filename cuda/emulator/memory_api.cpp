@@ -116,7 +116,8 @@ void handed_out(cudaStream_t handle, void* memory, std::size_t bytes) {
   CUstream_st* stream = find_stream(handle);
   Allocation& allocation = allocation_at("handed_out", memory, MemoryKind::Device);
   if (!stream || bytes > allocation.bytes) finding("misuse", "handed_out is given no stream, or too many bytes");
-  if (stream->capture) return;  // a graph would do it again at every launch
+  if (stream->capture)
+    finding("misuse", "a pool hands out memory to a graph being captured, which would use it after it was given back");
   append(*stream, "a pool's piece is handed out", [&allocation, bytes] { hand_out(allocation, bytes); });
 }
 

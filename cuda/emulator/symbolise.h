@@ -4,7 +4,7 @@
 
 namespace palimpsest::simt {
 
-// "conv2d.cu:42 (in tile_sum)"; the outermost function where the address lies in the emulator's own headers is left
+// "reduce.cu:42 (in tile_sum)"; the outermost function where the address lies in the emulator's own headers is left
 // out for its caller. Without debug information "program+0x1234".
 std::string source_line(const void* code_address);
 

@@ -19,27 +19,31 @@ double LayerTime::gflops() const {
 namespace {
 
 // In the order of the network, each shape once.
-std::vector<LayerTime> distinct_layers(const Architecture& a, int batch) {
+std::vector<LayerTime> distinct_layers(const Architecture& a, int batch, bool with_linear) {
   std::vector<LayerTime> layers;
-  int side = a.size, in = 3;
   const auto names = layer_names(a);
   std::size_t name = 0;
+  const auto add = [&](const Conv2dShape& s, bool linear) {
+    const auto same = std::find_if(layers.begin(), layers.end(), [&](const LayerTime& l) {
+      return l.linear == linear && l.shape.input() == s.input() && l.shape.k == s.k;
+    });
+    if (same != layers.end())
+      ++same->layers;
+    else
+      layers.push_back({names[name].name, 1, linear, s, Conv2dPass::forward, 0});
+    ++name;
+  };
+  int side = a.size, inputs = 3;
   for (std::size_t block = 0; block < kBlocks; ++block, side /= 2)
-    for (int i = 0; i < kConvolutionsPerBlock[block]; ++i, ++name) {
-      const Conv2dShape s{batch, in, side, side, a.channels[block]};
-      in = a.channels[block];
-      const auto same = std::find_if(layers.begin(), layers.end(), [&](const LayerTime& l) {
-        return l.shape.input() == s.input() && l.shape.k == s.k;
-      });
-      if (same != layers.end())
-        ++same->layers;
-      else
-        layers.push_back({names[name].name, 1, false, s, Conv2dPass::forward, 0});
-    }
-  for (int inputs = in * side * side, layer = 0; name < names.size(); ++name, ++layer) {
-    const int outputs = layer < int(a.hidden.size()) ? a.hidden[std::size_t(layer)] : a.classes;
-    layers.push_back({names[name].name, 1, true, {batch, inputs, 1, 1, outputs}, Conv2dPass::forward, 0});
-    inputs = outputs;
+    for (int i = 0; i < kConvolutionsPerBlock[block]; ++i, inputs = a.channels[block])
+      add({batch, inputs, side, side, a.channels[block]}, false);
+  if (!with_linear) return layers;
+  std::vector<int> outputs = a.hidden;
+  outputs.push_back(a.classes);
+  inputs = a.features();
+  for (const int count : outputs) {
+    add({batch, inputs, 1, 1, count}, true);
+    inputs = count;
   }
   return layers;
 }
@@ -97,22 +101,24 @@ class TimedLayer {
 std::function<void(Conv2dPass)> passes_of(Device& device, const LayerTime& layer) {
   const Conv2dShape& s = layer.shape;
   if (!layer.linear) {
-    auto timed = std::make_shared<TimedLayer<Conv2dPlan>>(device, device.plan_conv2d(s), s.input(), s.kernel(), s.output(),
-                                                          Layout::activation, Layout::kernel, Layout::channels);
+    auto timed =
+        std::make_shared<TimedLayer<Conv2dPlan>>(device, device.plan_conv2d(s), s.input(), s.kernel(), s.output(),
+                                                 Layout::activation, Layout::kernel, Layout::channels);
     return [timed](Conv2dPass pass) { timed->run(pass); };
   }
   const LinearShape l{s.n, s.c, s.k};
-  auto timed = std::make_shared<TimedLayer<LinearPlan>>(device, device.plan_linear(l), l.input(), l.weights(), l.output(),
-                                                        Layout::matrix, Layout::matrix, Layout::matrix);
+  auto timed = std::make_shared<TimedLayer<LinearPlan>>(device, device.plan_linear(l), l.input(), l.weights(),
+                                                        l.output(), Layout::matrix, Layout::matrix, Layout::matrix);
   return [timed](Conv2dPass pass) { timed->run(pass); };
 }
 
 }  // namespace
 
-std::vector<LayerTime> time_layers(Device& device, const Architecture& architecture, int batch, int repeats) {
+std::vector<LayerTime> time_layers(Device& device, const Architecture& architecture, int batch, int repeats,
+                                   bool with_linear) {
   constexpr std::array passes{Conv2dPass::forward, Conv2dPass::backward_data, Conv2dPass::backward_weights,
                               Conv2dPass::relevance};
-  const auto layers = distinct_layers(architecture, batch);
+  const auto layers = distinct_layers(architecture, batch, with_linear);
   Progress progress("Timing layers", std::int64_t(layers.size() * passes.size()));
   std::vector<LayerTime> times;
   for (const auto& layer : layers) {

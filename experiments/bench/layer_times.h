@@ -18,7 +18,9 @@ struct LayerTime {
   double gflops() const;  // billions of the direct algorithm's operations a second
 };
 
-// Every distinct layer of a network in all its passes, on numbers that are not zero.
-std::vector<LayerTime> time_layers(Device& device, const Architecture& architecture, int batch, int repeats);
+// Every distinct layer of a network in all its passes, on numbers that are not zero; the fully connected ones where
+// `with_linear`.
+std::vector<LayerTime> time_layers(Device& device, const Architecture& architecture, int batch, int repeats,
+                                   bool with_linear);
 
 }  // namespace palimpsest

@@ -85,7 +85,7 @@ void add_bench(CLI::App& program, Options& options) {
   add("hidden", bench.hidden, {"Network", "widths of the fully connected layers before the last"});
   add("batch", bench.batch, {"Network", "images at a time"});
   add("repeats", bench.repeats, {"Timing", "runs of each, of which the median counts; short ones run more often"});
-  add("layers", bench.layers, {"Timing", "every pass of every convolution (default)"});
+  add("layers", bench.layers, {"Timing", "every pass of every layer (default)"});
   add("steps", bench.steps, {"Timing", "whole steps: forward, training, relevance (default)"});
   add("out", bench.out, {"Output", "every figure (JSON)"});
   add("tune", bench.tune,

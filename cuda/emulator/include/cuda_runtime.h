@@ -1,5 +1,5 @@
 #pragma once
-// CUDA C++ and the CUDA runtime on a CPU: what this project's .cu files use of them, and nothing else. What is not
+// CUDA C++ and the CUDA runtime on a CPU: what the files of cuda/ use of them, and nothing else. What is not
 // here does not compile. See docs/kernels.md.
 #define PALIMPSEST_SIMT_H
 

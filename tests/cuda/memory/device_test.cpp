@@ -19,8 +19,8 @@ TEST(Device, RefusesPrecisionsThatTheGpuLacks) {
   EXPECT_NO_THROW(make_device({"bf16", {}}));
 }
 
-// Batches of two sizes, as an epoch has them. The first turn is plain, the second is recorded; from the third on the GPU
-// is asked for no memory.
+// Batches of two sizes, as an epoch has them. The first turns are plain runs, in which plans get their memory; from the
+// third on the GPU is asked for none, also not while a step is recorded.
 TEST(TrainingStep, AllocatesNothing) {
   simt::set_device_memory(std::size_t{1} << 30);
   const auto device = make_device({"fp32", {}});
@@ -28,7 +28,7 @@ TEST(TrainingStep, AllocatesNothing) {
   Network network(*device, architecture);
   initialise(network, 1);
   TrainingStep step(network);
-  std::uint64_t after_recording = 0;
+  std::uint64_t after_two_turns = 0;
   for (int turn = 0; turn < 5; ++turn) {
     for (const int count : {3, 2}) {
       Batch batch;
@@ -37,10 +37,10 @@ TEST(TrainingStep, AllocatesNothing) {
       batch.labels.assign(std::size_t(count), turn);
       step.train(batch, nullptr, {2, {}});
     }
-    if (turn == 1) after_recording = simt::statistics().allocations;
+    if (turn == 1) after_two_turns = simt::statistics().allocations;
   }
-  EXPECT_GT(after_recording, 0u);
-  EXPECT_EQ(simt::statistics().allocations, after_recording);
+  EXPECT_GT(after_two_turns, 0u);
+  EXPECT_EQ(simt::statistics().allocations, after_two_turns);
   simt::set_device_memory(std::size_t{16} << 20);  // as the other tests here have it
 }
 

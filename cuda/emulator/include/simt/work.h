@@ -20,7 +20,7 @@ std::size_t bytes_behind(const void* pointer);
 
 // For a pool that hands out memory again, which hides its mistakes from the runtime: in the order of `stream` the
 // piece's contents become undefined, and what lies behind `bytes` in its allocation is guarded as what lies behind
-// allocations.
+// allocations. A finding while the stream is captured: the graph would use the piece after it was given back.
 void handed_out(cudaStream_t stream, void* memory, std::size_t bytes);
 
 // Ends the program with one sentence: "palimpsest emulator: KIND: TEXT". For misuse that CUDA leaves undefined.
