@@ -1,6 +1,7 @@
 # palimpsest_folder(NAME [DEPENDS targets...] [PRIVATE targets...] [HEADERS <header>...] [LEVEL -On]): one static library
 # from a folder's .cpp files. Without a .cpp file the folder is headers only. HEADERS: more heavy headers of others that
-# most of its files include; they are parsed once. LEVEL: how far a Release build optimises it, where that is not -O2.
+# most of its files include; they are parsed once. LEVEL: how far a Release build optimises it, where that is not -O2;
+# -O1, where compiling takes longer than running, is -O0 under sanitizers.
 function(palimpsest_folder name)
   cmake_parse_arguments(arg "" "LEVEL" "DEPENDS;PRIVATE;HEADERS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
@@ -14,6 +15,9 @@ function(palimpsest_folder name)
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
     target_link_libraries(${target} PUBLIC ${arg_DEPENDS} PRIVATE ${arg_PRIVATE} palimpsest_warnings)
     target_compile_options(${target} PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release>>:${arg_LEVEL}>)
+    if(PALIMPSEST_SANITIZE AND arg_LEVEL STREQUAL "-O1")
+      target_compile_options(${target} PRIVATE -O0)
+    endif()
     list(LENGTH sources count)
     if(count GREATER 3)  # fewer files do not repay the time that parsing ahead takes
       target_precompile_headers(${target} PRIVATE ${palimpsest_common_headers} ${arg_HEADERS})
