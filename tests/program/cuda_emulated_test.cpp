@@ -16,7 +16,7 @@ pain_images = 16
 pain_validation = 4
 [model]
 size = 32
-width = 0.125
+width = 0.0625
 hidden = [16]
 [train.emotion]
 preset = "emotion,scratch"
@@ -138,7 +138,7 @@ TEST_F(CudaEmulated, RunsAStudyAsTheCpuDoes) {
                              "24",         "--test-faces",
                              "1",          "--participants",
                              "8",          "--sequences",
-                             "4",          "--frames",
+                             "2",          "--frames",
                              "8",          "--ckplus-sequences",
                              "48",         "--ckplus-subjects",
                              "16",         "--ckplus-frames",
