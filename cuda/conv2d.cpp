@@ -15,8 +15,8 @@ std::unique_ptr<Conv2dPlan> make_conv2d_plan(Context& context, const AlgorithmTa
                         Layout::kernel,
                         Layout::channels};
   const bool library_can = context.precision != Precision::bf16;  // cuDNN's BF16 wants tensors in BF16
-  return std::make_unique<GemmLayerPlan<Conv2dPlan, CudnnConvolution, Conv2dShape>>(context, table, shape, layer, shape,
-                                                                                    library_can);
+  return std::make_unique<GemmLayerPlan<Conv2dPlan, CudnnConvolution>>(context, table, shape, layer, shape,
+                                                                       library_can);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

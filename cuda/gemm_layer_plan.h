@@ -10,11 +10,12 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // The plan of a layer: every pass by what the table says, our own implicit GEMM or Library's (cuDNN, cuBLASLt); the
-// relevance passes are always our own. Plan is Conv2dPlan or LinearPlan, LayerShape its shape.
-template <typename Plan, typename Library, typename LayerShape>
+// relevance passes are always our own. Plan is Conv2dPlan or LinearPlan.
+template <typename Plan, typename Library>
 class GemmLayerPlan final : public Plan {
  public:
   // `looked_up`: the shape under which the table has it. `library_can`: whether Library knows the context's precision.
+  template <typename LayerShape>
   GemmLayerPlan(Context& context, const AlgorithmTable& table, const LayerShape& shape, const GemmLayer& layer,
                 const Conv2dShape& looked_up, bool library_can)
       : context_(context), layer_(layer) {

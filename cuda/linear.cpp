@@ -16,8 +16,7 @@ std::unique_ptr<LinearPlan> make_linear_plan(Context& context, const AlgorithmTa
                         Layout::matrix,
                         Layout::matrix};
   const Conv2dShape looked_up{shape.n, shape.inputs, 1, 1, shape.outputs};
-  return std::make_unique<GemmLayerPlan<LinearPlan, CublasLtProduct, LinearShape>>(context, table, shape, layer,
-                                                                                   looked_up, true);
+  return std::make_unique<GemmLayerPlan<LinearPlan, CublasLtProduct>>(context, table, shape, layer, looked_up, true);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -8,8 +8,8 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // Device memory by size. What is given back is kept and handed out again, so that a loop that makes and drops the same
-// tensors asks the driver for nothing after its first turn. Everything that uses the memory runs on one
-// stream in order, so a piece may be used again at once; memory that another stream uses is not from here.
+// tensors asks the driver for nothing after its first turn. Everything that uses the memory runs in the order of
+// `stream`, so a piece may be used again at once; another stream waits for it (Uploader).
 class MemoryPool {
  public:
   explicit MemoryPool(const Stream& stream) : stream_(stream) {}
