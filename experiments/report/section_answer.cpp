@@ -161,7 +161,7 @@ std::string concept_sentence(const StudyResults& r, const Hypothesis& h) {
   const std::string figures = fmt::format("F1 {} → {}, {} points, {} corrected, {} uncorrected",
                                           percent(row->f1_before, 1), percent(row->f1_after, 1),
                                           points(row->difference), p_value(row->corrected.p), p_value(row->paired.p));
-  if (row->difference >= 0)
+  if (row->difference > -0.0005)  // what is shown as a loss of 0.0 points is none
     return fmt::format("<b>{}</b>: not supported. It is decoded no worse than before ({}).", name, figures);
   if (row->corrected.p < level)
     return fmt::format("<b>{}</b>: supported. It is decoded less well ({}).", name, figures);

@@ -136,6 +136,12 @@ TEST_F(Report, ALossIsTheHeadline) {
   EXPECT_THAT(html, testing::HasSubstr("4.88 × 10⁻³⁴"));
 }
 
+TEST_F(Report, ALossOfNoPointsIsNone) {
+  evaluate(30);
+  test_concept(-.0002, .99);
+  EXPECT_THAT(page(), testing::HasSubstr("<b>AU14</b>: not supported"));
+}
+
 TEST_F(Report, NoLossIsSaidPlainly) {
   evaluate(84);
   test_concept(.004, .8);
