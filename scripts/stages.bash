@@ -14,10 +14,15 @@ stage_times() {
   printf '%s\n' "${stage_times_[@]}"
 }
 
-# build PRESET [TARGET...]: configures and builds; silent, unless it fails: then what the compiler said.
+# build PRESET [TARGET...]: configures and builds, on a terminal with the build's progress; elsewhere silent, unless it
+# fails: then what the compiler said.
 build() {
   local preset=$1 log code=0
   shift
+  if [ -t 1 ]; then
+    cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" ${1:+--target "$@"} -- -j"$(nproc)"
+    return
+  fi
   log=$(mktemp)
   { cmake --preset "$preset" && cmake --build --preset "$preset" ${1:+--target "$@"} -- -j"$(nproc)"; } >"$log" 2>&1 || code=$?
   [ "$code" -eq 0 ] || { grep -E -A6 'error:|CMake Error|FAILED' "$log" | head -80; tail -3 "$log"; }
