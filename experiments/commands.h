@@ -35,7 +35,9 @@ struct DataChoice {
   int pain_images = 1000;                      // UNBC: drawn for training and validation together, half of them pain
   int pain_validation = 100;                   // UNBC: of those, for validation
   std::uint64_t split_seed = 1;
-  fs::path cache;  // folder for decoded pictures; empty: none
+  fs::path cache;    // folder for decoded pictures; empty: none
+  fs::path skipped;  // CSV listing what was left out; empty: only counted
+  std::vector<std::string> class_names;  // of the outputs of weights that name none; one "@FILE": a name on each line
 };
 
 struct TrainCommand {

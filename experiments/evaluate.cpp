@@ -53,7 +53,7 @@ nlohmann::ordered_json to_json(const Predictions& predictions, const std::vector
 }  // namespace
 
 void run_evaluate(const EvaluateCommand& command) {
-  Model model = load_model(command.on, command.weights);
+  Model model = load_model(command.on, command.weights, command.data);
   const Architecture& a = model.network->architecture();
   const LoadedPart part = load_part(command.data, a.size, a.classes, command.on.threads);
   for (int i = 0; i < part.examples->count(); ++i)

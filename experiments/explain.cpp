@@ -36,7 +36,7 @@ InputRange range_of(const Normalisation& normalisation) {
 class Explained {
  public:
   Explained(const ExplainCommand& command, const fs::path& weights)
-      : model_(load_model(command.on, weights)),
+      : model_(load_model(command.on, weights, command.data)),
         explainer_(*model_.network, composite_named(command.rules), dialect_named(command.dialect),
                    range_of(normalisation(command))),
         normalisation_of_maps_(map_normalisation_named(command.normalise)) {}

@@ -4,7 +4,7 @@
 
 namespace palimpsest {
 
-Model load_model(const RunsOn& on, const fs::path& weights) {
+Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& /*data*/) {
   Model model;
   model.notes = notes_of(*open_weights(weights));
   model.device = make_device(on);

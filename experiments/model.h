@@ -13,7 +13,8 @@ struct Model {
   std::unique_ptr<Network> network;
   ModelNotes notes;
 };
-Model load_model(const RunsOn& on, const fs::path& weights);
+// `data` says what the file does not: the side of the pictures, the names of the classes.
+Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& data);
 
 // What --normalisation says; `auto` follows the weights.
 Normalisation normalisation_for(const DataChoice& choice, const ModelNotes& notes);

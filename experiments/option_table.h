@@ -37,6 +37,9 @@ void visit_data_options(Data& data, Visit&& visit) {
   visit("pain-images", data.pain_images, OptionText{group, "UNBC: frames drawn for training and validation"});
   visit("pain-validation", data.pain_validation, OptionText{group, "UNBC: of those, for validation"});
   visit("split-seed", data.split_seed, OptionText{group, "seed of the random selections", {}, 0, largest_in_toml});
+  visit("class-names", data.class_names,
+        OptionText{group, "names of the weights' classes in their order, where the file has none: a,b,c or @FILE"});
+  visit("skipped", data.skipped, OptionText{group, "CSV that lists every file that was left out, and why"});
   visit("cache", data.cache, OptionText{group, "folder for decoded pictures, to read them faster next time"});
 }
 
