@@ -4,9 +4,12 @@
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <unordered_map>
 
+#include "base/class_names.h"
 #include "base/error.h"
+#include "base/progress.h"
 
 namespace palimpsest {
 
@@ -20,6 +23,41 @@ McNemar::ChiSquare chi_square(double difference, double total) {
 Error mismatch(const Predictions& a, const Predictions& b, const std::string& why) {
   return Error(fmt::format("{} and {} cannot be compared: {}", a.path.string(), b.path.string(), why),
                "evaluate both models on the same data set");
+}
+
+// For each class of b its number in a: by name where both files have names, else by position. A class of b that a does
+// not name has a number of its own.
+std::vector<int> numbers_in(const Predictions& a, const Predictions& b) {
+  const auto classes = std::size_t(b.classes);
+  std::vector<int> to(classes);
+  std::iota(to.begin(), to.end(), 0);
+  if (a.names.empty() || b.names.empty()) {
+    if (a.classes != b.classes)
+      throw mismatch(a, b, fmt::format("one distinguishes {} classes, the other {}", a.classes, b.classes));
+    if (a.names.empty() != b.names.empty())
+      remark(fmt::format("{} does not name its classes: those of {} and {} are matched by their numbers.",
+                         (a.names.empty() ? a : b).path.string(), a.path.string(), b.path.string()));
+    return to;
+  }
+  const auto known = [](const Predictions& p, char mark) {  // a class without a name gets one that nothing else has
+    std::vector<std::string> names = p.names;
+    for (std::size_t c = 0; c < names.size(); ++c)
+      if (names[c].empty()) names[c] = fmt::format("{}{}", mark, c);
+    return names;
+  };
+  const ClassMap map = match_classes(known(b, '\x01'), known(a, '\x02'), b.path.string());
+  std::string moved;
+  for (std::size_t c = 0; c < classes; ++c) {
+    if (b.names[c].empty()) continue;
+    to[c] = map.to[c] >= 0 ? map.to[c] : a.classes + int(c);
+    if (map.to[c] >= 0 && map.to[c] != int(c))
+      moved += fmt::format("{}{} is {} and {}", moved.empty() ? "" : ", ", b.names[c], map.to[c], c);
+  }
+  const auto other = other_names_text(map);
+  if (!moved.empty() || !other.empty())
+    remark(fmt::format("Classes of {} and {} are matched by name: {}{}{}.", a.path.string(), b.path.string(), moved,
+                       moved.empty() || other.empty() ? "" : "; ", other));
+  return to;
 }
 
 }  // namespace
@@ -39,8 +77,8 @@ McNemar mcnemar(std::int64_t b, std::int64_t c) {
 }
 
 McNemar compare_predictions(const Predictions& a, const Predictions& b, std::optional<int> only_class) {
-  if (a.classes != b.classes)
-    throw mismatch(a, b, fmt::format("one tells {} classes apart, the other {}", a.classes, b.classes));
+  const auto number_in_a = numbers_in(a, b);
+  const auto label_of_b = [&](std::size_t j) { return number_in_a[std::size_t(b.labels[j])]; };
   const auto wanted = [&](int label) { return !only_class || label == *only_class; };
   std::unordered_map<std::string, std::size_t> rows_of_b;
   for (std::size_t i = 0; i < b.size(); ++i) rows_of_b.emplace(b.ids[i], i);
@@ -53,20 +91,20 @@ McNemar compare_predictions(const Predictions& a, const Predictions& b, std::opt
       continue;
     }
     const std::size_t j = found->second;
-    if (a.labels[i] != b.labels[j])
-      throw mismatch(
-          a, b,
-          fmt::format("image '{}' has the label {} in one and {} in the other", a.ids[i], a.labels[i], b.labels[j]));
+    if (a.labels[i] != label_of_b(j))
+      throw mismatch(a, b,
+                     fmt::format("image '{}' has the label {} in one and {} in the other", a.ids[i],
+                                 a.name_of(a.labels[i]), b.name_of(b.labels[j])));
     rows_of_b.erase(found);
     if (wanted(a.labels[i])) ++counts[a.predicted[i] == a.labels[i]][b.predicted[j] == b.labels[j]];
   }
   for (std::size_t j = 0; j < b.size(); ++j)  // in the file's order, so that the message is always the same
-    if (wanted(b.labels[j]) && rows_of_b.contains(b.ids[j]))
+    if (wanted(label_of_b(j)) && rows_of_b.contains(b.ids[j]))
       throw mismatch(a, b, fmt::format("only the second has the image '{}'", b.ids[j]));
 
   if (counts[0][0] + counts[0][1] + counts[1][0] + counts[1][1] == 0)
     throw Error(fmt::format("{} has no image{}", a.path.string(),
-                            only_class ? fmt::format(" of class {}", *only_class) : std::string()),
+                            only_class ? fmt::format(" of class {}", a.name_of(*only_class)) : std::string()),
                 "choose another class, or leave the class out to compare over all images");
   McNemar result = mcnemar(counts[1][0], counts[0][1]);
   result.both_right = counts[1][1];

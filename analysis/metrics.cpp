@@ -59,16 +59,29 @@ std::int64_t ConfusionMatrix::total() const {
   return sum;
 }
 
+namespace {
+ClassScores mean_of(std::span<const ClassScores> classes, std::int64_t images) {
+  ClassScores mean;
+  for (const ClassScores& one : classes) {
+    mean.precision += one.precision / double(classes.size());
+    mean.recall += one.recall / double(classes.size());
+    mean.f1 += one.f1 / double(classes.size());
+  }
+  mean.support = images;
+  return mean;
+}
+}  // namespace
+
 Scores scores(const ConfusionMatrix& matrix) {
   Scores result;
+  std::vector<ClassScores> present;
   for (int l = 0; l < matrix.classes(); ++l) {
     const auto hits = matrix.at(l, l), support = matrix.support(l), called = matrix.predicted_as(l);
     result.classes.push_back({share(hits, called), share(hits, support), share(2 * hits, support + called), support});
-    result.macro.precision += result.classes.back().precision / matrix.classes();
-    result.macro.recall += result.classes.back().recall / matrix.classes();
-    result.macro.f1 += result.classes.back().f1 / matrix.classes();
+    if (support > 0) present.push_back(result.classes.back());
   }
-  result.macro.support = matrix.total();
+  result.macro = mean_of(result.classes, matrix.total());
+  result.macro_present = mean_of(present, matrix.total());
   result.accuracy = share(matrix.correct(), matrix.total());
   return result;
 }

@@ -31,10 +31,12 @@ struct ClassScores {
   std::int64_t support = 0;
 };
 
-// What the paper's Table 1 shows. `macro` is the unweighted mean over all classes, its support the number of images.
+// What the paper's Table 1 shows. `macro` is the unweighted mean over all classes, those without an image counted as
+// they are (recall 0); `macro_present` is the mean over the classes that have images. The support of both is the number
+// of images.
 struct Scores {
   std::vector<ClassScores> classes;
-  ClassScores macro;
+  ClassScores macro, macro_present;
   double accuracy = 0;
 };
 Scores scores(const ConfusionMatrix& matrix);

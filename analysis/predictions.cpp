@@ -1,7 +1,9 @@
 #include "analysis/predictions.h"
 
+#include <algorithm>
 #include <unordered_map>
 
+#include "base/class_names.h"
 #include "base/csv.h"
 #include "base/error.h"
 
@@ -11,19 +13,43 @@ namespace {
 
 constexpr std::size_t leading = 3;  // id, label, predicted
 
-int read_classes(const Csv& csv) {
+constexpr std::size_t trailing = 2;  // label_name, predicted_name
+
+struct Columns {
+  int classes = 0;
+  bool names = false;
+};
+
+Columns read_header(const Csv& csv) {
   const auto wrong = [&](const std::string& why) {
-    return Error(fmt::format("{} is not a predictions file: {}", csv.path.string(), why),
-                 "its header must be id,label,predicted,p0,p1,...; write it with 'evaluate --predictions'");
+    return Error(
+        fmt::format("{} is not a predictions file: {}", csv.path.string(), why),
+        "its header must be id,label,predicted,p0,p1,... and may end in label_name,predicted_name; write it with "
+        "'evaluate --predictions'");
   };
-  if (csv.header.size() < leading + 1) throw wrong(fmt::format("it has {} columns", csv.header.size()));
-  for (std::size_t i = 0; i < csv.header.size(); ++i) {
-    const char* const names[] = {"id", "label", "predicted"};
-    const std::string expected = i < leading ? names[i] : fmt::format("p{}", i - leading);
-    if (csv.header[i] != expected)
-      throw wrong(fmt::format("column {} is '{}', not '{}'", i + 1, csv.header[i], expected));
+  const auto& header = csv.header;
+  Columns columns;
+  columns.names = header.size() > leading + trailing && header[header.size() - 2] == "label_name" &&
+                  header.back() == "predicted_name";
+  const std::size_t end = header.size() - (columns.names ? trailing : 0);
+  if (end < leading + 1) throw wrong(fmt::format("it has {} columns", header.size()));
+  for (std::size_t i = 0; i < end; ++i) {
+    const char* const first[] = {"id", "label", "predicted"};
+    const std::string expected = i < leading ? first[i] : fmt::format("p{}", i - leading);
+    if (header[i] != expected) throw wrong(fmt::format("column {} is '{}', not '{}'", i + 1, header[i], expected));
   }
-  return int(csv.header.size() - leading);
+  columns.classes = int(end - leading);
+  return columns;
+}
+
+// A class has one name throughout the file.
+void read_name(const Csv& csv, std::size_t row, std::size_t column, int number, std::vector<std::string>& names) {
+  const std::string& name = csv.rows[row][column];
+  std::string& known = names[std::size_t(number)];
+  if (known.empty()) known = name;
+  if (known != name)
+    throw Error(fmt::format("{}: class {} is called '{}' here and '{}' before", csv.where(row), number, name, known),
+                "put together rows of one model only");
 }
 
 int read_class(const Csv& csv, std::size_t row, std::size_t column, int classes) {
@@ -37,19 +63,27 @@ int read_class(const Csv& csv, std::size_t row, std::size_t column, int classes)
 
 float read_probability(const Csv& csv, std::size_t row, std::size_t column) {
   const double value = parse_number(csv.rows[row][column], csv.where(row));
-  if (value < 0 || value > 1)
+  constexpr double rounding = 1e-6;  // a softmax in float32 may end a little beyond 1
+  if (value < -rounding || value > 1 + rounding)
     throw Error(fmt::format("{}: {} is {}, which is no probability", csv.where(row), csv.header[column], value),
                 "write softmax outputs, not logits");
-  return float(value);
+  return float(std::clamp(value, 0.0, 1.0));
 }
 
 }  // namespace
+
+std::string Predictions::name_of(int index) const {
+  const auto at = std::size_t(index);
+  return at < names.size() && !names[at].empty() ? names[at] : std::to_string(index);
+}
 
 Predictions read_predictions(const fs::path& path) {
   const Csv csv = read_csv(path);
   Predictions result;
   result.path = path;
-  result.classes = read_classes(csv);
+  const Columns columns = read_header(csv);
+  result.classes = columns.classes;
+  if (columns.names) result.names.resize(std::size_t(columns.classes));
   std::unordered_map<std::string, std::size_t> seen;
   for (std::size_t row = 0; row < csv.rows.size(); ++row) {
     const std::string& id = csv.rows[row][0];
@@ -62,7 +96,14 @@ Predictions read_predictions(const fs::path& path) {
     result.predicted.push_back(read_class(csv, row, 2, result.classes));
     for (int c = 0; c < result.classes; ++c)
       result.probabilities.push_back(read_probability(csv, row, leading + std::size_t(c)));
+    if (!columns.names) continue;
+    const std::size_t end = csv.header.size();
+    read_name(csv, row, end - 2, result.labels.back(), result.names);
+    read_name(csv, row, end - 1, result.predicted.back(), result.names);
   }
+  std::vector<std::string> known = result.names;
+  std::erase(known, "");
+  require_distinct_names(known, path.string());
   return result;
 }
 
@@ -74,7 +115,8 @@ void write_predictions(const fs::path& path, const Predictions& p) {
       p.probabilities.size());
   std::string text = "id,label,predicted";
   for (std::size_t c = 0; c < classes; ++c) text += fmt::format(",p{}", c);
-  text += '\n';
+  const bool named = !p.names.empty();
+  text += named ? ",label_name,predicted_name\n" : "\n";
   for (std::size_t i = 0; i < p.size(); ++i) {
     text += fmt::format("{},{},{}", csv_field(p.ids[i]), p.labels[i], p.predicted[i]);
     for (std::size_t c = 0; c < classes; ++c) {
@@ -82,6 +124,9 @@ void write_predictions(const fs::path& path, const Predictions& p) {
       PALIMPSEST_REQUIRE(value >= 0 && value <= 1, "probability {} of '{}'", value, p.ids[i]);
       text += fmt::format(",{}", value);  // the shortest text that reads back as the same float
     }
+    if (named)
+      text += fmt::format(",{},{}", csv_field(p.names.at(std::size_t(p.labels[i]))),
+                          csv_field(p.names.at(std::size_t(p.predicted[i]))));
     text += '\n';
   }
   write_file(path, text);

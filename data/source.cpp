@@ -1,6 +1,8 @@
 #include "data/source.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/error.h"
 
@@ -15,6 +17,15 @@ constexpr std::array<std::pair<std::string_view, Scheme>, 6> schemes{{{"affectne
                                                                       {"arrays", Scheme::arrays}}};
 constexpr const char* forms =
     "name data as affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR or arrays:X.npy[,Y.npy]";
+
+// A shell expands ~ at the start of a word only, which it is not after "folder:".
+fs::path expanded(std::string_view text) {
+  if (text != "~" && !text.starts_with("~/")) return text;
+  const char* const home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0')
+    throw Error(fmt::format("'{}' begins with ~, but HOME is not set", text), "write the folder's whole path");
+  return fs::path(home) / text.substr(std::min<std::size_t>(2, text.size()));
+}
 }  // namespace
 
 std::string_view scheme_name(Scheme scheme) {
@@ -32,13 +43,13 @@ Source parse_source(std::string_view text) {
     std::string_view rest = text.substr(colon + 1);
     Source source{scheme, {}, {}, std::string(text)};
     if (const auto comma = rest.find(','); scheme == Scheme::arrays && comma != std::string_view::npos) {
-      source.labels = rest.substr(comma + 1);
+      source.labels = expanded(rest.substr(comma + 1));
       rest = rest.substr(0, comma);
       if (source.labels.empty()) throw Error(fmt::format("'{}' names no file after the comma", text), forms);
     }
     if (rest.empty())
       throw Error(fmt::format("'{}' names no {}", text, scheme == Scheme::arrays ? "file" : "folder"), forms);
-    source.path = rest;
+    source.path = expanded(rest);
     return source;
   }
   throw Error(fmt::format("'{}' is an unknown kind of data", text.substr(0, colon)), forms);

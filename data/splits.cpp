@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/class_names.h"
 #include "base/error.h"
 #include "base/random.h"
 
@@ -10,15 +11,18 @@ namespace palimpsest {
 
 namespace {
 
-void require_known(const Dataset& set, const std::vector<std::string>& names) {
-  for (const auto& name : names)
-    if (std::find(set.classes.begin(), set.classes.end(), name) == set.classes.end())
-      throw Error(fmt::format("{} has no class '{}'", set.name, name),
-                  fmt::format("its classes are: {}", fmt::join(set.classes, ", ")));
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+// Whether each class of the set is among `names`. Throws Error for a name that the set does not have.
+std::vector<bool> named_in(const Dataset& set, const std::vector<std::string>& names) {
+  std::vector<bool> named(set.classes.size());
+  const ClassMap map = match_classes(names, set.classes, set.name);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (map.to[i] < 0)
+      throw Error(fmt::format("{} has no class '{}'", set.name, names[i]),
+                  set.classes.empty() ? "its pictures have no labels"
+                                      : fmt::format("its classes are: {}", fmt::join(set.classes, ", ")));
+    named[std::size_t(map.to[i])] = true;
+  }
+  return named;
 }
 
 void note_counts(Selected& selected) {
@@ -35,22 +39,35 @@ void note_counts(Selected& selected) {
   selected.choices.emplace_back("test", counts(selected.parts.test));
 }
 
+// Sets from which nothing is trained.
+Selected all_in_test(Dataset set) {
+  Selected selected;
+  for (Dataset* part : {&selected.parts.train, &selected.parts.validation}) {
+    part->name = set.name;
+    part->folder = set.folder;
+    part->classes = set.classes;
+  }
+  selected.parts.test = std::move(set);
+  note_counts(selected);
+  return selected;
+}
+
 }  // namespace
 
 Dataset keep_classes(Dataset set, const std::vector<std::string>& keep, const std::vector<std::string>& drop) {
-  require_known(set, keep);
-  require_known(set, drop);
+  const auto kept = named_in(set, keep), dropped = named_in(set, drop);
   std::vector<int> renumbered(set.classes.size(), -1);
   std::vector<std::string> classes;
   for (std::size_t c = 0; c < set.classes.size(); ++c) {
-    if ((!keep.empty() && !contains(keep, set.classes[c])) || contains(drop, set.classes[c])) continue;
+    if ((!keep.empty() && !kept[c]) || dropped[c]) continue;
     renumbered[c] = int(classes.size());
     classes.push_back(set.classes[c]);
   }
-  if (classes.size() < 2)
-    throw Error(fmt::format("of the classes of {}, {} remain", set.name, classes.size()), "drop fewer classes");
-  std::erase_if(set.samples, [&](const Sample& s) { return s.label < 0 || renumbered[std::size_t(s.label)] < 0; });
-  for (auto& sample : set.samples) sample.label = renumbered[std::size_t(sample.label)];
+  if (classes.empty() && !set.classes.empty())
+    throw Error(fmt::format("of the classes of {} none remains", set.name), "drop fewer classes");
+  std::erase_if(set.samples, [&](const Sample& s) { return s.label >= 0 && renumbered[std::size_t(s.label)] < 0; });
+  for (auto& sample : set.samples)
+    if (sample.label >= 0) sample.label = renumbered[std::size_t(sample.label)];
   set.classes = std::move(classes);
   return set;
 }
@@ -91,29 +108,35 @@ Selected select_emotions(ListedSets sets, const EmotionSelection& selection, std
 }
 
 Selected select_concepts(Dataset set) {
-  Selected selected;
-  selected.parts.train.name = selected.parts.validation.name = set.name;
-  selected.parts.test = std::move(set);
-  selected.choices = {{"frames", "the peak frame of each sequence"}, {"label", "action unit listed in the FACS file"}};
-  note_counts(selected);
+  Selected selected = all_in_test(std::move(set));
+  selected.choices.insert(selected.choices.begin(), {{"frames", "the peak frame of each sequence"},
+                                                     {"label", "action unit listed in the FACS file"}});
   return selected;
 }
 
 Selected read_and_select(const Source& source, const Selection& selection) {
+  const auto& drop = selection.emotion.drop_classes;
   switch (source.scheme) {
     case Scheme::affectnet:
       return select_emotions(read_affectnet(source.path), selection.emotion, selection.seed);
     case Scheme::affectnet8:
       return select_emotions(read_affectnet8(source.path), selection.emotion, selection.seed);
-    case Scheme::unbc:
-      return select_pain(read_unbc(source.path, selection.pain.pain_above), selection.pain, selection.seed);
+    case Scheme::unbc: {
+      Selected selected =
+          select_pain(read_unbc(source.path, selection.pain.pain_above), selection.pain, selection.seed);
+      for (Dataset* part : {&selected.parts.train, &selected.parts.validation, &selected.parts.test})
+        *part = keep_classes(std::move(*part), {}, drop);
+      return selected;
+    }
     case Scheme::ckplus:
-      return select_concepts(read_ckplus(source.path));
+      return select_concepts(keep_classes(read_ckplus(source.path), {}, drop));
     case Scheme::folder: {
+      Dataset set = read_folder(source.path);
+      require_distinct_names(set.classes, set.name);
+      set = keep_classes(std::move(set), {}, drop);
+      if (set.classes.empty()) return all_in_test(std::move(set));
       Selected selected;
-      selected.parts = cut_validation(keep_classes(read_folder(source.path), {}, selection.emotion.drop_classes),
-                                      selection.emotion.validation_share, selection.seed);
-      require_every_class(selected.parts.train, "training part");
+      selected.parts = cut_validation(std::move(set), selection.emotion.validation_share, selection.seed);
       selected.choices = {{"validation_share", fmt::format("{}", selection.emotion.validation_share)},
                           {"seed", fmt::format("{}", selection.seed)}};
       note_counts(selected);

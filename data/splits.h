@@ -44,8 +44,9 @@ struct Selection {
   std::uint64_t seed = 0;
 };
 
-// Labels become indices into the classes that remain, in the set's order; samples of other classes go. Empty `keep`:
-// all. Throws Error for a class that the set does not know, and when nothing remains.
+// Labels become indices into the classes that remain, in the set's order; samples of other classes go, those without a
+// label stay. Empty `keep`: all. Names are compared as in base/class_names.h. Throws Error for a class that the set
+// does not know, and when none remains.
 Dataset keep_classes(Dataset set, const std::vector<std::string>& keep, const std::vector<std::string>& drop);
 
 // floor(share * n) samples at random into `validation`, the rest, in their order, into `train`. 0 <= share < 1.
@@ -63,8 +64,9 @@ Selected select_pain(const Dataset& set, const PainSelection& selection, std::ui
 // CK+: the peak frames, all of them in `test`.
 Selected select_concepts(Dataset set);
 
-// Reads a set and selects by its kind; for folder: the validation share is cut from it and `test` stays empty. Throws
-// Error for arrays:, which have no parts.
+// Reads a set and selects by its kind. Of folder: the validation share is cut and `test` stays empty; a folder of
+// unlabelled pictures is all `test`. Throws Error for arrays:, which have no parts, and when two classes of a folder
+// have names that differ only in case.
 Selected read_and_select(const Source& source, const Selection& selection);
 
 }  // namespace palimpsest

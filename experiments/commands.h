@@ -35,8 +35,8 @@ struct DataChoice {
   int pain_images = 1000;                      // UNBC: drawn for training and validation together, half of them pain
   int pain_validation = 100;                   // UNBC: of those, for validation
   std::uint64_t split_seed = 1;
-  fs::path cache;    // folder for decoded pictures; empty: none
-  fs::path skipped;  // CSV listing what was left out; empty: only counted
+  fs::path cache;                        // folder for decoded pictures; empty: none
+  fs::path skipped;                      // CSV listing what was left out; empty: only counted
   std::vector<std::string> class_names;  // of the outputs of weights that name none; one "@FILE": a name on each line
 };
 
@@ -69,6 +69,7 @@ struct TrainCommand {
   fs::path gradients;                                  // with steps = 1: the gradients of that step
   fs::path out;                                        // RUN folder
   bool resume = true;                                  // go on from a checkpoint in `out`
+  bool keep_momentum = true;  // of a finished run, so that it can go on with more epochs; a study's never does
 };
 void run_train(const TrainCommand& command);
 void apply_preset(TrainCommand& command);  // fills in what the preset names
@@ -119,7 +120,7 @@ void run_concept(const ConceptCommand& command);
 
 struct CompareCommand {
   fs::path a, b, out;
-  std::optional<int> only_class;  // index of the true class; all images without it
+  std::string only_class;  // the true class by number or name; empty: all images
 };
 void run_compare(const CompareCommand& command);
 

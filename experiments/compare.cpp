@@ -2,16 +2,30 @@
 #include "analysis/mcnemar.h"
 #include "base/error.h"
 #include "experiments/commands.h"
+#include "experiments/labels.h"
 
 namespace palimpsest {
 
+namespace {
+
+// The number in a.csv of the class that --class gives by number or name.
+std::optional<int> wanted_class(const CompareCommand& command, const Predictions& a) {
+  if (command.only_class.empty()) return {};
+  const int number = class_named(command.only_class, a.classes, a.names, "--class");
+  if (number >= 0) return number;
+  std::vector<std::string> known = a.names;
+  std::erase(known, "");
+  throw Error(
+      fmt::format("--class {} is not one of the {} classes of {}{}", command.only_class, a.classes, command.a.string(),
+                  known.empty() ? "" : ", which names " + list_text(known)),
+      fmt::format("give a number from 0 to {}{}", a.classes - 1, known.empty() ? "" : ", or one of these names"));
+}
+
+}  // namespace
+
 void run_compare(const CompareCommand& command) {
   const Predictions a = read_predictions(command.a), b = read_predictions(command.b);
-  if (command.only_class && (*command.only_class < 0 || *command.only_class >= a.classes))
-    throw Error(
-        fmt::format("class {} is none of the {} classes of {}", *command.only_class, a.classes, command.a.string()),
-        fmt::format("give --class a number from 0 to {}", a.classes - 1));
-  const std::string json = mcnemar_json(compare_predictions(a, b, command.only_class));
+  const std::string json = mcnemar_json(compare_predictions(a, b, wanted_class(command, a)));
   if (command.out.empty())
     fmt::print("{}", json);
   else

@@ -3,6 +3,7 @@
 
 #include "analysis/predictions.h"
 #include "base/error.h"
+#include "base/progress.h"
 #include "experiments/commands.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
@@ -15,6 +16,7 @@ namespace {
 Predictions predict_all(Model& model, const LoadedPart& part, const EvaluateCommand& command) {
   Predictions predictions;
   predictions.classes = model.network->architecture().classes;
+  predictions.names = part.classes;
   const auto classes = std::size_t(predictions.classes);
   InferenceOptions options{command.batch, normalisation_for(command.data, model.notes), false, "Evaluating"};
   infer(*model.network, part.examples, options, [&](const Outputs& outputs) {
@@ -29,7 +31,17 @@ Predictions predict_all(Model& model, const LoadedPart& part, const EvaluateComm
   return predictions;
 }
 
-nlohmann::ordered_json to_json(const Predictions& predictions, const std::vector<std::string>& names) {
+void say_absent(const Scores& table, const Predictions& predictions) {
+  std::vector<std::string> absent;
+  for (std::size_t c = 0; c < table.classes.size(); ++c)
+    if (table.classes[c].support == 0) absent.push_back(predictions.name_of(int(c)));
+  if (!absent.empty())
+    remark(fmt::format(
+        "There is no image of {}: `macro` counts such a class with recall 0, `macro_present` leaves it out.",
+        list_text(absent)));
+}
+
+nlohmann::ordered_json to_json(const Predictions& predictions) {
   const auto matrix = confusion_matrix(predictions);
   const Scores table = scores(matrix);
   const auto row = [](const ClassScores& s) {
@@ -37,11 +49,13 @@ nlohmann::ordered_json to_json(const Predictions& predictions, const std::vector
         {"precision", s.precision}, {"recall", s.recall}, {"f1", s.f1}, {"support", s.support}};
   };
   nlohmann::ordered_json json{{"images", matrix.total()}, {"accuracy", table.accuracy}, {"macro", row(table.macro)}};
+  json["macro_present"] = row(table.macro_present);
+  say_absent(table, predictions);
   const auto recalls = recall_per_class(matrix);
   for (int c = 0; c < matrix.classes(); ++c) {
     auto one = row(table.classes[std::size_t(c)]);
     one["recall_interval"] = {recalls[std::size_t(c)].interval.low, recalls[std::size_t(c)].interval.high};
-    one["name"] = std::size_t(c) < names.size() ? names[std::size_t(c)] : std::to_string(c);
+    one["name"] = predictions.name_of(c);
     json["classes"].push_back(one);
     std::vector<std::int64_t> counts;
     for (int p = 0; p < matrix.classes(); ++p) counts.push_back(matrix.at(c, p));
@@ -54,15 +68,10 @@ nlohmann::ordered_json to_json(const Predictions& predictions, const std::vector
 
 void run_evaluate(const EvaluateCommand& command) {
   Model model = load_model(command.on, command.weights, command.data);
-  const Architecture& a = model.network->architecture();
-  const LoadedPart part = load_part(command.data, a.size, a.classes, command.on.threads);
-  for (int i = 0; i < part.examples->count(); ++i)
-    if (part.examples->label(i) < 0)
-      throw Error(fmt::format("{} has no label for {}", command.data.name, part.examples->id(i)),
-                  "give labelled data to evaluate on");
+  const LoadedPart part = load_part(command.data, model, Labels::labelled_only, command.on.threads);
   const Predictions predictions = predict_all(model, part, command);
   if (!command.predictions.empty()) write_predictions(command.predictions, predictions);
-  const auto json = to_json(predictions, part.classes.empty() ? model.notes.classes : part.classes);
+  const auto json = to_json(predictions);
   // Classes may be named after folders whose names are no UTF-8.
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   if (!command.out.empty()) write_file(command.out, text);

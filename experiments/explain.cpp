@@ -8,7 +8,6 @@
 #include "base/npy.h"
 #include "base/progress.h"
 #include "data/loader.h"
-#include "data/source.h"
 #include "experiments/commands.h"
 #include "experiments/explain/gallery.h"
 #include "experiments/explain/targets.h"
@@ -72,37 +71,37 @@ class Explained {
   Ledger ledger_;
 };
 
-void require_same_task(const ExplainCommand& command, const Explained& a, const Explained& b) {
-  const Architecture &x = a.architecture(), &y = b.architecture();
-  if (x.size != y.size || x.classes != y.classes)
-    throw Error(fmt::format("{} and {} take other images or tell other classes apart", command.weights.string(),
-                            command.minus.string()),
-                "compare two models of the same task");
+void require_same_pictures(const ExplainCommand& command, const Explained& a, const Explained& b) {
+  if (a.architecture().size != b.architecture().size)
+    throw Error(fmt::format("{} takes images of {} pixels, {} of {}", command.weights.string(), a.architecture().size,
+                            command.minus.string(), b.architecture().size),
+                "compare two models that take the same images");
   if (normalisation_name(command.data, a.model().notes) != normalisation_name(command.data, b.model().notes))
     throw Error(
         fmt::format("{} and {} expect differently normalised images", command.weights.string(), command.minus.string()),
         "compare two models of the same origin, or name one --normalisation for both");
 }
 
-// The examples to explain: all of a part, or those whose ids are named, in their order.
-std::shared_ptr<const Examples> examples_for(const ExplainCommand& command, const Architecture& a) {
-  const bool arrays = parse_source(command.data.name).scheme == Scheme::arrays;
-  if (arrays && !command.ids.empty())
-    throw Error("--ids names images of a data set, which arrays: is not", "leave --ids out, or cut the arrays");
-  if (command.ids.empty()) return load_part(command.data, a.size, arrays ? 0 : a.classes, command.on.threads).examples;
-  Dataset dataset = part_of(select_data(command.data), command.data.part);
-  std::map<std::string, Sample> by_id;
-  for (const auto& sample : dataset.samples) by_id[sample.id] = sample;
-  dataset.samples.clear();
-  dataset.skipped.clear();
-  for (const auto& id : command.ids) {
-    const auto at = by_id.find(id);
-    if (at == by_id.end())
-      throw Error(fmt::format("{} has no image '{}' in its part '{}'", command.data.name, id, command.data.part),
-                  "check --ids and --part");
-    dataset.samples.push_back(at->second);
-  }
-  return load_pictures_of(dataset, command.data, a.size, command.on.threads);
+// The targets as the second model numbers them. Throws Error for a class that it does not distinguish.
+std::vector<Targets> renumbered(std::vector<Targets> targets, const std::vector<int>& to, const Model& a,
+                                const Model& b) {
+  for (auto& classes : targets)
+    for (int& target : classes) {
+      const int other = to[std::size_t(target)];
+      if (other < 0)
+        throw Error(fmt::format("{} does not distinguish the class {} of {}: its classes are {}, those of the first {}",
+                                b.weights.string(), a.notes.classes[std::size_t(target)], a.weights.string(),
+                                list_text(b.notes.classes), list_text(a.notes.classes)),
+                    "give another --target, or compare two models that both have the class");
+      target = other;
+    }
+  return targets;
+}
+
+// The index of the gallery names the label of each picture; elsewhere only --target true asks for labels.
+Labels labels_for(const ExplainCommand& command) {
+  if (command.target == "true") return Labels::needed;
+  return command.pictures.empty() ? Labels::unused : Labels::welcome;
 }
 
 nlohmann::ordered_json to_json(const Ledger& ledger) {
@@ -145,13 +144,13 @@ struct OneMap {
 // What becomes of the maps of one batch: they go to the array, and to the gallery.
 class Outlets {
  public:
-  Outlets(const ExplainCommand& command, std::shared_ptr<const Examples> examples, const TargetChoice& targets,
+  Outlets(const ExplainCommand& command, const LoadedPart& part, const TargetChoice& targets,
           const Normalisation& normalisation)
       : command_(command),
-        height_(examples->height()),
-        width_(examples->width()),
-        gallery_(command, examples, normalisation) {
-    if (!command.maps.empty()) maps_.emplace(command.maps, map_shape(command, targets, *examples));
+        height_(part.examples->height()),
+        width_(part.examples->width()),
+        gallery_(command, part, normalisation) {
+    if (!command.maps.empty()) maps_.emplace(command.maps, map_shape(command, targets, *part.examples));
   }
 
   // One image and one target. b: of the second model, or null
@@ -194,10 +193,17 @@ void run_explain(const ExplainCommand& command) {
     throw Error("explain was not told what to write", "give --maps R.npy, --ledger L.json or --pictures FOLDER");
   Explained a(command, command.weights);
   std::optional<Explained> b;
-  if (!command.minus.empty()) require_same_task(command, a, b.emplace(command, command.minus));
-  const auto examples = examples_for(command, a.architecture());
-  const TargetChoice choice(command.target, examples->count(), a.architecture().classes);
-  Outlets outlets(command, examples, choice, a.normalisation(command));
+  std::vector<int> numbers_of_b;
+  if (!command.minus.empty()) {
+    require_same_pictures(command, a, b.emplace(command, command.minus));
+    numbers_of_b = classes_of_other(a.model(), b->model());
+  }
+  const LoadedPart part = load_part(command.data, a.model(), labels_for(command), command.on.threads, command.ids);
+  const auto& examples = part.examples;
+  const TargetChoice choice(command.target, examples->count(), a.architecture().classes, part.classes);
+  if (b)  // now, not after an hour of work: every class that may be asked for
+    renumbered({choice.possible(*examples)}, numbers_of_b, a.model(), b->model());
+  Outlets outlets(command, part, choice, a.normalisation(command));
 
   LoaderOptions loading;
   loading.batch = std::max(1, command.batch / choice.count());  // each target has relevance of its own in memory
@@ -214,7 +220,7 @@ void run_explain(const ExplainCommand& command) {
     std::optional<Explanation> of_b;
     if (b) {
       b->forward(batch);
-      of_b = b->explain(targets);
+      of_b = b->explain(renumbered(targets, numbers_of_b, a.model(), b->model()));
     }
     const auto n = std::size_t(batch.count);
     for (std::size_t i = 0; i < n; ++i)

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <map>
 #include <thread>
 
 #include "base/csv.h"
@@ -76,25 +77,86 @@ std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const D
   return pictures;
 }
 
-LoadedPart load_part(const DataChoice& choice, int size, int classes, int threads) {
+namespace {
+
+// What is asked of pictures does not happen to arrays, which are taken as they are.
+void say_unused_for_arrays(const DataChoice& choice) {
+  const DataChoice plain;
+  std::vector<std::string> unused;
+  const auto note = [&](bool given, const char* option) {
+    if (given) unused.emplace_back(option);
+  };
+  note(choice.crop != plain.crop, "--crop");
+  note(choice.margin != plain.margin, "--margin");
+  note(choice.bottom_cut, "--bottom-cut");
+  note(!choice.cache.empty(), "--cache");
+  if (!unused.empty())
+    remark(fmt::format("{} is taken as it is: {} does nothing to it.", choice.name, fmt::join(unused, ", ")));
+  if (!choice.drop_classes.empty())
+    throw Error(fmt::format("--drop-classes names classes, and {} has numbers only", choice.name),
+                "leave those images out of the arrays");
+}
+
+LoadedPart load_arrays(const Source& source, const DataChoice& choice, const Model& model, Labels labels) {
+  say_unused_for_arrays(choice);
+  const Architecture& a = model.network->architecture();
+  const bool needed = labels == Labels::needed || labels == Labels::labelled_only;
+  const auto arrays = read_arrays(source, needed ? a.classes : 0);
+  if (arrays->height() != a.size || arrays->width() != a.size)
+    throw Error(fmt::format("{} holds {} x {} images, but the weights take {} x {}", source.path.string(),
+                            arrays->height(), arrays->width(), a.size, a.size),
+                "give arrays of that size, or other weights");
+  if (needed && !arrays->labelled())
+    throw Error(fmt::format("{} names no labels", choice.name), "give arrays:X.npy,Y.npy");
+  return {arrays, model.notes.classes};
+}
+
+std::string parts_text(const Splits& parts) {
+  std::vector<std::string> there;
+  for (const auto& [name, part] :
+       {std::pair{"train", &parts.train}, {"validation", &parts.validation}, {"test", &parts.test}})
+    if (!part->samples.empty()) there.push_back(fmt::format("{} ({} images)", name, part->samples.size()));
+  return there.empty() ? "no part with images" : fmt::format("{}", fmt::join(there, ", "));
+}
+
+Dataset only(Dataset set, const std::vector<std::string>& ids, const std::string& part) {
+  std::map<std::string, Sample> by_id;
+  for (auto& sample : set.samples) by_id[sample.id] = std::move(sample);
+  set.samples.clear();
+  set.skipped.clear();
+  for (const auto& id : ids) {
+    const auto at = by_id.find(id);
+    if (at == by_id.end())
+      throw Error(fmt::format("{} has no image '{}' in its part '{}'", set.name, id, part), "check --ids and --part");
+    set.samples.push_back(at->second);
+  }
+  return set;
+}
+
+}  // namespace
+
+void require_images(const Selected& selected, const Dataset& part, const std::string& name) {
+  if (part.samples.empty())
+    throw Error(fmt::format("{} has no images in its part '{}'; it has {}", selected.parts.train.name, name,
+                            parts_text(selected.parts)),
+                "give another --part, or --part all");
+}
+
+LoadedPart load_part(const DataChoice& choice, const Model& model, Labels labels, int threads,
+                     const std::vector<std::string>& ids) {
   const Source source = parse_source(choice.name);
   if (source.scheme == Scheme::arrays) {
-    auto arrays = read_arrays(source, classes);
-    if (arrays->height() != size || arrays->width() != size)
-      throw Error(fmt::format("{} holds {} x {} images, but the weights take {} x {}", source.path.string(),
-                              arrays->height(), arrays->width(), size, size),
-                  "give arrays of that size, or other weights");
-    return {arrays, {}, true};
+    if (!ids.empty())
+      throw Error("--ids names images of a data set, which arrays: is not", "leave --ids out, or cut the arrays");
+    return load_arrays(source, choice, model, labels);
   }
-  const Dataset dataset = part_of(select_data(choice), choice.part);
-  if (dataset.samples.empty())
-    throw Error(fmt::format("{} has no images in its part '{}'", choice.name, choice.part),
-                "give another --part, or --part all");
-  if (classes > 0 && !dataset.classes.empty() && int(dataset.classes.size()) > classes)
-    throw Error(
-        fmt::format("{} has {} classes, but the weights tell {} apart", choice.name, dataset.classes.size(), classes),
-        "give other weights, or leave classes out with --drop-classes");
-  return {load_pictures_of(dataset, choice, size, threads), dataset.classes, false};
+  const Selected selected = select_data(choice);
+  Dataset dataset = part_of(selected, choice.part);
+  require_images(selected, dataset, choice.part);
+  if (!ids.empty()) dataset = only(std::move(dataset), ids, choice.part);
+  dataset = labelled_for(std::move(dataset), model, labels);
+  auto pictures = load_pictures_of(dataset, choice, model.network->architecture().size, threads, choice.skipped);
+  return {std::move(pictures), dataset.classes};
 }
 
 }  // namespace palimpsest

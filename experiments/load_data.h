@@ -6,6 +6,7 @@
 #include "data/examples.h"
 #include "data/splits.h"
 #include "experiments/commands.h"
+#include "experiments/labels.h"
 
 namespace palimpsest {
 
@@ -15,18 +16,24 @@ Selected select_data(const DataChoice& choice);
 // The parts of a selection by name: train, validation, test, or all of them one after the other.
 Dataset part_of(const Selected& selected, const std::string& part);
 
-// The pictures of a dataset at `size`, or the arrays as they are. Pictures that could not be used are counted and the
-// first of them named on standard error; all of them are listed in `skipped` when that names a file.
+// The pictures of a dataset at `size`. Files that could not be used are counted and the first of them named on standard
+// error; all of them are listed in `skipped` when that names a file.
 std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataChoice& choice, int size,
                                                  int threads, const fs::path& skipped = {});
 
-// One part ready for a network that takes size x size pictures; arrays: must have that size.
+// The images of a part, ready for a model.
 struct LoadedPart {
-  std::shared_ptr<const Examples> examples;
-  std::vector<std::string> classes;  // empty for arrays:
-  bool arrays = false;
+  std::shared_ptr<const Examples> examples;  // labels: the weights' numbers
+  std::vector<std::string> classes;          // the names of these numbers; empty where they are not known
 };
-LoadedPart load_part(const DataChoice& choice, int size, int classes, int threads);
+
+// The part of `choice.name` that `choice.part` names, or of it only the images called `ids`, in that order; arrays:
+// whole, and of the size that the network takes. Throws Error when there are none, and see labelled_for().
+LoadedPart load_part(const DataChoice& choice, const Model& model, Labels labels, int threads,
+                     const std::vector<std::string>& ids = {});
+
+// Throws Error, which says what parts there are, when `part` (called `name`) of the selection is empty.
+void require_images(const Selected& selected, const Dataset& part, const std::string& name);
 
 int effective_threads(int threads);  // 0: one for each core
 

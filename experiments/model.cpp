@@ -1,14 +1,17 @@
 #include "experiments/model.h"
 
 #include "experiments/devices.h"
+#include "experiments/labels.h"
 
 namespace palimpsest {
 
-Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& /*data*/) {
+Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& data) {
   Model model;
+  model.weights = weights;
   model.notes = notes_of(*open_weights(weights));
   model.device = make_device(on);
   model.network = load_network(*model.device, weights);
+  model.notes.classes = output_names(weights, model.notes, model.network->architecture().classes, data.class_names);
   return model;
 }
 

@@ -9,9 +9,10 @@ namespace palimpsest {
 
 // A network on its device, as a weights file describes it.
 struct Model {
+  fs::path weights;  // where it was read
   std::unique_ptr<Device> device;
   std::unique_ptr<Network> network;
-  ModelNotes notes;
+  ModelNotes notes;  // its classes: those of --class-names where the file names none; empty where nothing does
 };
 // `data` says what the file does not: the side of the pictures, the names of the classes.
 Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& data);

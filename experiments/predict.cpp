@@ -19,7 +19,8 @@ void run_predict(const PredictCommand& command) {
                 "give two different files");
   Model model = load_model(command.on, command.weights, command.data);
   const Architecture& a = model.network->architecture();
-  const LoadedPart part = load_part(command.data, a.size, 0, command.on.threads);
+  const Labels labels = command.ids.empty() ? Labels::unused : Labels::welcome;
+  const LoadedPart part = load_part(command.data, model, labels, command.on.threads);
   const std::int64_t n = part.examples->count(), side = a.feature_side();
   std::optional<NpyWriter> logits, features;
   if (!command.logits.empty()) logits.emplace(command.logits, std::array<std::int64_t, 2>{n, a.classes});

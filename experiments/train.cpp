@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/class_names.h"
 #include "base/error.h"
 #include "base/folder_claim.h"
 #include "base/progress.h"
@@ -10,6 +11,7 @@
 #include "data/source.h"
 #include "experiments/commands.h"
 #include "experiments/devices.h"
+#include "experiments/labels.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
 #include "experiments/train_config.h"
@@ -36,8 +38,16 @@ TrainingData load_training_data(const TrainCommand& command, int size) {
   }
   const Selected selected = select_data(command.data);
   const Splits& parts = selected.parts;
-  TrainingData data{load_pictures_of(parts.train, command.data, size, command.on.threads, command.out / "skipped.csv"),
-                    nullptr, parts.train.classes, selected.choices};
+  require_images(selected, parts.train, "train");
+  if (parts.train.classes.size() < 2)
+    throw Error(fmt::format("{} has pictures of {} only, and training takes two classes or more", parts.train.name,
+                            list_text(parts.train.classes)),
+                command.data.drop_classes.empty() ? "put the pictures of each class into a folder of its own"
+                                                  : "drop fewer classes");
+  require_every_class(parts.train, "training part");
+  const fs::path skipped = command.data.skipped.empty() ? command.out / "skipped.csv" : command.data.skipped;
+  TrainingData data{load_pictures_of(parts.train, command.data, size, command.on.threads, skipped), nullptr,
+                    parts.train.classes, selected.choices};
   if (!parts.validation.samples.empty())
     data.validation = load_pictures_of(parts.validation, command.data, size, command.on.threads,
                                        command.out / "skipped-validation.csv");
@@ -84,6 +94,10 @@ Architecture architecture_for(const TrainCommand& command, int size, int classes
 int count_of_classes(const TrainCommand& command, const TrainingData& data) {
   const int largest = largest_label(*data.training);
   int classes = command.classes;
+  if (classes > 0 && !data.classes.empty() && classes != int(data.classes.size()))
+    throw Error(fmt::format("--classes {} is not the number of classes of {}, which are {}", classes, command.data.name,
+                            list_text(data.classes)),
+                "leave --classes out");
   if (classes == 0) classes = int(data.classes.size());
   if (classes == 0 && !command.init.empty()) classes = architecture_of(*open_weights(command.init)).classes;
   if (classes == 0) classes = largest + 1;
@@ -91,6 +105,49 @@ int count_of_classes(const TrainCommand& command, const TrainingData& data) {
     throw Error(fmt::format("{} has the label {}, but there are {} classes", command.data.name, largest, classes),
                 "give --classes");
   return classes;
+}
+
+void tell_taken(const TakenWeights& report, const fs::path& file) {
+  const bool whole_head = std::none_of(report.taken.begin(), report.taken.end(),
+                                       [](const std::string& name) { return name.starts_with("classifier."); });
+  const std::string left = report.left.empty() ? "none is left"
+                           : whole_head        ? "the head (classifier.*) is initialised afresh"
+                                               : fmt::format("initialised afresh: {}", fmt::join(report.left, ", "));
+  remark(fmt::format("From {}: {} tensors taken, {}.", file.string(), report.taken.size(), left));
+}
+
+// Which classes start from the rows of the classifier that have their names.
+void say_rows(const TrainCommand& command, const std::vector<std::string>& ours, const std::vector<std::string>& theirs,
+              const ClassMap& map) {
+  std::vector<std::string> moved, fresh;
+  for (std::size_t c = 0; c < ours.size(); ++c) (map.to[c] >= 0 ? moved : fresh).push_back(ours[c]);
+  const auto other = other_names_text(map);
+  if (map.identity(theirs.size()) && other.empty()) return;
+  remark(fmt::format("From {}: the classifier's rows are taken by name{}{}{}{}.", command.init.string(),
+                     moved.empty() ? "" : ": " + list_text(moved), other.empty() ? "" : " (" + other + ")",
+                     fresh.empty() ? "" : "; initialised afresh: ", list_text(fresh)));
+}
+
+// The weights of --init go into the network; the classifier's rows by the names of the classes where both have names.
+// Returns what the classes are called: as the data says, for arrays: as the weights do whose numbers they use.
+std::vector<std::string> take_init(const TrainCommand& command, const TensorFile& file, const ModelNotes& notes,
+                                   const std::vector<std::string>& named_by_data, Network& network) {
+  const int theirs = architecture_of(file).classes, ours = network.architecture().classes;
+  const auto names = output_names(command.init, notes, theirs, command.data.class_names);
+  const HeadInit head = head_init_named(command.head_init);
+  std::vector<int> rows;
+  if (head == HeadInit::keep && !names.empty() && !named_by_data.empty()) {
+    const ClassMap map = match_classes(named_by_data, names, command.init.string());
+    if (!map.identity(names.size())) rows = map.to;
+    say_rows(command, named_by_data, names, map);
+  } else if (head == HeadInit::keep && names.empty() && !named_by_data.empty() && theirs == ours) {
+    remark(
+        fmt::format("{} does not name its classes: the rows of its classifier are taken to be those of {} in their "
+                    "order ({}). --class-names names them.",
+                    command.init.string(), command.data.name, list_text(named_by_data)));
+  }
+  tell_taken(take_weights(network, file, head, rows), command.init);
+  return named_by_data.empty() && head == HeadInit::keep && theirs == ours ? names : named_by_data;
 }
 
 std::array<bool, kBlocks> frozen_blocks(const TrainCommand& command) {
@@ -110,15 +167,6 @@ void keep_init_safe(const TrainCommand& command) {
       throw Error(
           fmt::format("{} would be overwritten: it lies in --out {}", command.init.string(), command.out.string()),
           "give another --out, or copy those weights elsewhere");
-}
-
-void tell_taken(const TakenWeights& report, const fs::path& file) {
-  const bool whole_head = std::none_of(report.taken.begin(), report.taken.end(),
-                                       [](const std::string& name) { return name.starts_with("classifier."); });
-  const std::string left = report.left.empty() ? "none is left"
-                           : whole_head        ? "the head (classifier.*) is initialised afresh"
-                                               : fmt::format("initialised afresh: {}", fmt::join(report.left, ", "));
-  remark(fmt::format("From {}: {} tensors taken, {}.", file.string(), report.taken.size(), left));
 }
 
 TrainOptions options_of(const TrainCommand& command, const Examples& training, int classes) {
@@ -149,6 +197,7 @@ TrainOptions options_of(const TrainCommand& command, const Examples& training, i
   o.seed = command.seed;
   o.cache_limit = command.cache_limit;
   o.gradients = command.gradients;
+  o.keep_momentum = command.keep_momentum;
   return o;
 }
 
@@ -176,16 +225,22 @@ void run_train(const TrainCommand& command) {
   ModelNotes notes;
   if (!command.init.empty()) {
     const auto file = open_weights(command.init);
-    notes.normalisation = notes_of(*file).normalisation;
-    tell_taken(take_weights(network, *file, head_init_named(command.head_init)), command.init);
+    const ModelNotes of_init = notes_of(*file);
+    notes.normalisation = of_init.normalisation;
+    notes.classes = take_init(command, *file, of_init, data.classes, network);
+  } else {
+    notes.classes = data.classes;
   }
   notes.normalisation = normalisation_name(command.data, notes);
-  notes.classes = data.classes;
+  if (notes.classes.empty()) notes.classes = output_names("this network", {}, classes, command.data.class_names);
   network.set_frozen(frozen_blocks(command));
 
   TrainOptions options = options_of(command, *data.training, classes);
   options.normalisation = parse_normalisation(notes.normalisation);
-  RunFolder run(command.out, config_text(command, data.choices, device->info()), command.resume);
+  const fs::path config = command.out / "config.toml";
+  RunFolder run(
+      command.out, config_text(command, data.choices, device->info()), command.resume,
+      [&](const std::string& earlier, const std::string& now) { return difference_of_runs(earlier, now, config); });
   train(network, options, data.training, data.validation, notes, run);
 }
 

@@ -3,11 +3,13 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <utility>
 
 #include "base/error.h"
+#include "data/source.h"
 #include "experiments/option_table.h"
 
 namespace palimpsest {
@@ -132,8 +134,7 @@ std::string toml_text(const std::vector<T>& values) {
   return text + "]";
 }
 
-toml::table parse_toml(const fs::path& file) {
-  const std::string text = read_file(file, 1 << 20);
+toml::table parse_toml(const std::string& text, const fs::path& file) {
   try {
     return toml::parse(text, file.string());
   } catch (const toml::parse_error& error) {
@@ -170,8 +171,10 @@ std::string train_config_text(const TrainCommand& command) {
   return text;
 }
 
-std::set<std::string> apply_train_config(const fs::path& file, TrainCommand& command) {
-  const toml::table table = parse_toml(file);
+namespace {
+
+std::set<std::string> apply_text(const std::string& text, const fs::path& file, TrainCommand& command) {
+  const toml::table table = parse_toml(text, file);
   std::set<std::string> known{"preset"}, given;
   const auto take = [&](const char* name, auto& member, const OptionText&) {
     known.insert(name);
@@ -191,6 +194,66 @@ std::set<std::string> apply_train_config(const fs::path& file, TrainCommand& com
                   "palimpsest train --help lists the options; keys are their long names without the dashes");
   }
   return given;
+}
+
+std::map<std::string, std::string> values_of(const TrainCommand& command) {
+  std::map<std::string, std::string> values;
+  visit_train_options(command, [&](const char* name, const auto& value, const OptionText&) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::optional<int>>)
+      values[name] = value ? toml_text(*value) : "nothing";
+    else
+      values[name] = toml_text(value);
+  });
+  return values;
+}
+
+// What a run writes below its options: "# key: value".
+std::map<std::string, std::string> remarks_in(const std::string& config) {
+  std::map<std::string, std::string> remarks;
+  std::istringstream lines(config);
+  for (std::string line; std::getline(lines, line);)
+    if (const auto colon = line.find(": "); line.starts_with("# ") && colon != std::string::npos)
+      remarks[line.substr(2, colon - 2)] = line.substr(colon + 2);
+  return remarks;
+}
+
+std::string place(const fs::path& path) {
+  std::error_code code;
+  const fs::path whole = fs::weakly_canonical(path, code);
+  return code ? path.string() : whole.string();
+}
+
+std::string place_of_data(const std::string& name) {
+  const Source source = parse_source(name);
+  return fmt::format("{}:{},{}", scheme_name(source.scheme), place(source.path),
+                     source.labels.empty() ? "" : place(source.labels));
+}
+
+}  // namespace
+
+std::set<std::string> apply_train_config(const fs::path& file, TrainCommand& command) {
+  return apply_text(read_file(file, 1 << 20), file, command);
+}
+
+std::string difference_of_runs(const std::string& earlier, const std::string& now, const fs::path& file) {
+  TrainCommand then, today;
+  apply_text(earlier, file, then);
+  apply_text(now, file, today);
+  auto before = values_of(then);
+  const auto after = values_of(today);
+  // These do not change what comes out of a run; and a run may be given more epochs.
+  for (const char* const name : {"cache", "skipped", "cache-limit"}) before[name] = after.at(name);
+  if (today.epochs >= then.epochs) before["epochs"] = after.at("epochs");
+  if (place_of_data(then.data.name) == place_of_data(today.data.name)) before["data"] = after.at("data");
+  if (!then.init.empty() && place(then.init) == place(today.init)) before["init"] = after.at("init");
+  for (const auto& [name, value] : before)
+    if (value != after.at(name))
+      return fmt::format("'{} = {}' there, '{} = {}' now", name, value, name, after.at(name));
+  const auto remarks = remarks_in(now);
+  for (const auto& [key, value] : remarks_in(earlier))
+    if (const auto other = remarks.find(key); other != remarks.end() && other->second != value)
+      return fmt::format("'{}: {}' there, '{}: {}' now", key, value, key, other->second);
+  return {};
 }
 
 void check_data_options(const DataChoice& data) {

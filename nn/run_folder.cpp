@@ -15,22 +15,26 @@ constexpr const char* kTiming = "timing.jsonl";
 
 std::string to_text(const Progression& p) {
   return nlohmann::json{{"epochs", p.epochs},         {"steps", p.steps},       {"best_loss", p.best_loss},
-                        {"best_epoch", p.best_epoch}, {"finished", p.finished}, {"metrics_bytes", p.metrics_bytes}}
+                        {"best_epoch", p.best_epoch}, {"finished", p.finished}, {"metrics_bytes", p.metrics_bytes},
+                        {"planned", p.planned}}
       .dump();
 }
 
 Progression from_text(const std::string& text, const fs::path& file) {
   try {
     const auto j = nlohmann::json::parse(text);
-    return {j.at("epochs"),     j.at("steps"),    j.at("best_loss"),
-            j.at("best_epoch"), j.at("finished"), j.at("metrics_bytes")};
+    return {j.at("epochs"),   j.at("steps"),         j.at("best_loss"),    j.at("best_epoch"),
+            j.at("finished"), j.at("metrics_bytes"), j.value("planned", 0)};
   } catch (const nlohmann::json::exception&) {
     throw Error(fmt::format("{} does not say where its run stands", file.string()),
                 "remove the run's folder and start again");
   }
 }
 
-std::string first_difference(const std::string& a, const std::string& b) {
+}  // namespace
+
+std::string RunFolder::difference_of_texts(const std::string& a, const std::string& b) {
+  if (a == b) return {};
   std::size_t line = 0;
   for (std::size_t i = 0; i < std::min(a.size(), b.size()) && a[i] == b[i]; ++i)
     if (a[i] == '\n') line = i + 1;
@@ -40,23 +44,21 @@ std::string first_difference(const std::string& a, const std::string& b) {
   return fmt::format("'{}' there, '{}' now", line_of(a), line_of(b));
 }
 
-}  // namespace
-
-RunFolder::RunFolder(fs::path folder, const std::string& config, bool resume) : folder_(std::move(folder)) {
+RunFolder::RunFolder(fs::path folder, const std::string& config, bool resume, const Difference& difference)
+    : folder_(std::move(folder)) {
   create_folder(folder_);
   remove_temporaries(folder_);
   const auto config_file = folder_ / "config.toml", last = folder_ / "last.safetensors";
   if (fs::exists(last) && !resume)
     throw Error(fmt::format("{} holds a run already", folder_.string()), "name another --out, or remove that folder");
+  std::string earlier;
   if (fs::exists(last) && fs::exists(config_file)) {
-    const auto earlier = read_file(config_file);
-    if (earlier != config)
-      throw Error(
-          fmt::format("{} was begun with other options ({})", folder_.string(), first_difference(earlier, config)),
-          "give the same options, name another --out, or remove that folder");
-  } else {
-    write_file(config_file, config);
+    earlier = read_file(config_file);
+    if (const auto what = difference(earlier, config); !what.empty())
+      throw Error(fmt::format("{} was begun with other options ({})", folder_.string(), what),
+                  "give the same options, name another --out, or remove that folder");
   }
+  if (earlier != config) write_file(config_file, config);
 }
 
 fs::path RunFolder::momentum_file(int epoch) const {
@@ -74,14 +76,16 @@ std::optional<Progression> RunFolder::resume(Network& network, const std::vector
   const auto at = file.metadata().find("progression");
   const auto progression = from_text(at == file.metadata().end() ? "" : at->second, last);
   for (auto& p : network.parameters()) network.device().upload(p.value, file.read_floats(p.name));
-  if (!velocities.empty() && !progression.finished) {
-    const SafetensorsFile momentum(momentum_file(progression.epochs));
+  const auto kept = momentum_file(progression.epochs);
+  momentum_lost_ = !velocities.empty() && progression.finished && !fs::exists(kept);
+  if (!velocities.empty() && !momentum_lost_) {
+    const SafetensorsFile momentum(kept);
     for (std::size_t i = 0; i < velocities.size(); ++i)
       network.device().upload(velocities[i], momentum.read_floats(fmt::format("{}", i)));
   }
   cut(kMetrics, progression.metrics_bytes);
   cut_lines(kTiming, progression.epochs);
-  remove_momentum_but(progression.finished ? -1 : progression.epochs);
+  remove_momentum_but(progression.epochs);
   return progression;
 }
 
@@ -137,7 +141,7 @@ void RunFolder::save(Network& network, const std::vector<Tensor>& velocities, Pr
   std::error_code code;
   at.metrics_bytes = fs::file_size(folder_ / kMetrics, code);
   if (best) save_weights(network, folder_ / "weights.safetensors", notes);
-  if (!velocities.empty() && !at.finished) {
+  if (!velocities.empty()) {
     std::vector<SafetensorsWriter::Declaration> declarations;
     for (std::size_t i = 0; i < velocities.size(); ++i)
       declarations.emplace_back(fmt::format("{}", i), std::vector{velocities[i].shape.count()});
@@ -149,7 +153,6 @@ void RunFolder::save(Network& network, const std::vector<Tensor>& velocities, Pr
   with.more["progression"] = to_text(at);
   save_weights(network, folder_ / "last.safetensors", with);
   fs::remove(momentum_file(at.epochs - 1), code);
-  if (at.finished) fs::remove(momentum_file(at.epochs), code);
 }
 
 }  // namespace palimpsest

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct Progression {
   int best_epoch = 0;    // counted from 1; 0: none
   bool finished = false;
   std::uint64_t metrics_bytes = 0;  // length of metrics.jsonl that goes with it
+  int planned = 0;                  // how many epochs the run was to have; 0: not known
 };
 
 // A folder that holds one training run:
@@ -23,16 +25,23 @@ struct Progression {
 //   metrics.jsonl        a line per epoch;  timing.jsonl  all wall-clock figures
 //   weights.safetensors  the epoch of lowest validation loss, the last where nothing is validated
 //   last.safetensors     the last finished epoch, with the progression in its metadata; momentum-E.safetensors beside
-//   it
+//   it, also when the run is finished, so that it can go on with more epochs
 // Killed at any moment, it can be opened again and stands where the last finished epoch left it.
 class RunFolder {
  public:
-  // `config` is compared with an earlier one there: Error when the run has begun with other options.
-  RunFolder(fs::path folder, const std::string& config, bool resume);
+  // The first option in which two configurations of a run differ, as "'a' there, 'b' now"; empty: they agree.
+  using Difference = std::function<std::string(const std::string& earlier, const std::string& now)>;
+  static std::string difference_of_texts(const std::string& earlier, const std::string& now);
+
+  // `config` is compared with an earlier one there, and replaces it: Error when the run has begun with other options.
+  RunFolder(fs::path folder, const std::string& config, bool resume,
+            const Difference& difference = difference_of_texts);
 
   const fs::path& path() const { return folder_; }
-  // The last finished epoch, loaded into the network (and velocities); nothing when the run starts anew.
+  // The last finished epoch, loaded into the network (and velocities); nothing when the run starts anew. Velocities
+  // that a finished run has not kept stay as they are: see momentum_lost().
   std::optional<Progression> resume(Network& network, const std::vector<Tensor>& velocities);
+  bool momentum_lost() const { return momentum_lost_; }
 
   void append_metrics(const std::string& json_line);
   void append_timing(const std::string& json_line);
@@ -46,6 +55,7 @@ class RunFolder {
   void remove_momentum_but(int epoch);
   fs::path momentum_file(int epoch) const;
   fs::path folder_;
+  bool momentum_lost_ = false;
 };
 
 }  // namespace palimpsest

@@ -199,6 +199,29 @@ void require_finite_frozen(Network& network) {
           "start from other weights");
 }
 
+bool reached(const Progression& at, const TrainOptions& o) {
+  return (o.steps > 0 ? at.steps >= o.steps : at.epochs >= o.epochs) ||
+         (o.patience > 0 && at.epochs - at.best_epoch >= o.patience);
+}
+
+// A run of more epochs would have slowed down later than the run that it goes on from.
+void say_other_schedule(const Progression& at, const TrainOptions& options, const std::string& name) {
+  if (at.planned == 0 || at.planned == options.epochs || options.slow_epochs == 0) return;
+  TrainOptions before = options;
+  before.epochs = at.planned;
+  int first = 0, last = 0;  // epochs that were run at another rate, counted from 1
+  for (int epoch = 0; epoch < at.epochs; ++epoch)
+    if (scheduled_rate(before, epoch, 1 << 30) != scheduled_rate(options, epoch, 1 << 30)) {
+      if (first == 0) first = epoch + 1;
+      last = epoch + 1;
+    }
+  if (first > 0)
+    remark(
+        fmt::format("{}: epochs {} to {} were the slow end of a run of {} epochs; a run of {} from the start would "
+                    "have trained them at the full rate.",
+                    name, first, last, at.planned, options.epochs));
+}
+
 }  // namespace
 
 void train(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training_examples,
@@ -210,9 +233,17 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
       if (network.trained(p.block)) velocities.push_back(network.device().make(p.value.shape, p.value.layout));
   if (const auto earlier = run.resume(network, velocities)) {
     at = *earlier;
-    if (at.finished) return;
-    remark(fmt::format("{}: going on after epoch {}.", run.path().string(), at.epochs));
+    at.finished = reached(at, options);
+    const auto name = run.path().string();
+    if (at.finished) {
+      remark(fmt::format("{} is finished ({} epochs, {} steps): nothing is left to do.", name, at.epochs, at.steps));
+      return;
+    }
+    remark(fmt::format("{}: going on after epoch {}.", name, at.epochs));
+    if (run.momentum_lost()) remark(fmt::format("{}: the momentum was not kept and starts again from 0.", name));
+    say_other_schedule(at, options, name);
   }
+  at.planned = options.epochs;
   require_finite_frozen(network);
   Training training(network, options, training_examples, validation_examples, velocities, run);
   const std::int64_t total = options.steps > 0 ? options.steps : std::int64_t{options.epochs} * training.batches();
@@ -230,13 +261,13 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
       at.best_epoch = at.epochs;
       at.best_loss = validates ? validated.mean_loss() : 0;
     }
-    at.finished = (options.steps > 0 ? at.steps >= options.steps : at.epochs >= options.epochs) ||
-                  (options.patience > 0 && at.epochs - at.best_epoch >= options.patience);
+    at.finished = reached(at, options);
     run.append_metrics(
         metrics_line(at.epochs, trained, validates ? &validated : nullptr, rate, scheduled_gamma(options, epoch)));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     run.append_timing(nlohmann::ordered_json{{"epoch", at.epochs}, {"seconds", seconds.count()}}.dump());
-    run.save(network, velocities, at, best && (validates || at.finished), notes);
+    const bool momentum = !at.finished || options.keep_momentum;
+    run.save(network, momentum ? velocities : std::vector<Tensor>{}, at, best && (validates || at.finished), notes);
   }
 }
 

@@ -24,12 +24,14 @@ struct TrainOptions {
   std::uint64_t seed = 1;
   std::uint64_t cache_limit = 0;  // bytes for block-5 features when all blocks are frozen
   int loader_threads = 1;
+  bool keep_momentum = true;        // of a finished run, so that it can go on with more epochs
   std::filesystem::path gradients;  // where to write the gradients of the last step; empty: nowhere
 };
 
 // Trains the network in place and leaves its best weights in the run folder. Goes on from the run's last finished
-// epoch. Throws Error when the loss or a weight is no longer finite, naming step and layer. validation may be null:
-// then the last epoch's weights are the run's.
+// epoch, also of a run that was finished with fewer epochs; what then differs from a run of so many epochs is said.
+// Throws Error when the loss or a weight is no longer finite, naming step and layer. validation may be null: then the
+// last epoch's weights are the run's.
 void train(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training,
            std::shared_ptr<const Examples> validation, const ModelNotes& notes, RunFolder& run);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <sstream>
@@ -50,16 +51,33 @@ void initialise_parameter(Network& network, std::size_t index, std::uint64_t see
   network.device().upload(p.value, values);
 }
 
-void upload_from(Network& network, Parameter& p, const TensorFile& file, const std::string& stored) {
+std::vector<float> finite_floats(const TensorFile& file, const std::string& stored) {
   if (const auto& dtype = file.info(stored).dtype; dtype.find('F') == std::string::npos)
     throw Error(fmt::format("{} holds {} as {}, which are no weights", file.path().string(), stored, dtype),
                 "save the weights as F32, F16 or BF16");
-  const auto values = file.read_floats(stored);
+  auto values = file.read_floats(stored);
   for (const float value : values)
     if (!std::isfinite(value))
       throw Error(fmt::format("{} has a value in {} that is not finite", file.path().string(), stored),
-                  "the weights are spoilt: use an earlier checkpoint");
-  network.device().upload(p.value, values);
+                  "the weights are corrupt: use an earlier checkpoint");
+  return values;
+}
+
+void upload_from(Network& network, Parameter& p, const TensorFile& file, const std::string& stored) {
+  network.device().upload(p.value, finite_floats(file, stored));
+}
+
+// Some of the file's rows, in another order; the others stay as they are.
+void upload_rows(Network& network, Parameter& p, const TensorFile& file, const std::string& stored,
+                 const std::vector<int>& rows) {
+  const auto theirs = finite_floats(file, stored);
+  auto ours = network.device().download(p.value);
+  const std::size_t width = ours.size() / rows.size();
+  for (std::size_t c = 0; c < rows.size(); ++c)
+    if (rows[c] >= 0)
+      std::copy_n(theirs.begin() + std::ptrdiff_t(std::size_t(rows[c]) * width), width,
+                  ours.begin() + std::ptrdiff_t(c * width));
+  network.device().upload(p.value, ours);
 }
 
 }  // namespace
@@ -134,12 +152,26 @@ HeadInit head_init_named(const std::string& name) {
   throw Error(fmt::format("--head-init {} is unknown", name), "give keep, copy-fc or fresh");
 }
 
-TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head) {
+TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head, const std::vector<int>& rows) {
   TakenWeights report;
   const auto& last = network.parameters()[network.parameters().size() - 2].name;
   const std::string classifier = last.substr(0, last.rfind('.'));
+  PALIMPSEST_REQUIRE(rows.empty() || int(rows.size()) == network.architecture().classes, "{} rows", rows.size());
+  const bool any_row = std::any_of(rows.begin(), rows.end(), [](int row) { return row >= 0; });
   for (auto& p : network.parameters()) {
     const auto stored = stored_name(file, p.name);
+    const bool by_row = !rows.empty() && p.name.starts_with(classifier + ".");
+    if (by_row && head == HeadInit::keep && !stored.empty()) {
+      const auto& theirs = file.info(stored);
+      if (any_row && !theirs.shape.empty() &&
+          theirs.count() / theirs.shape[0] == p.value.shape.count() / std::int64_t(rows.size())) {
+        upload_rows(network, p, file, stored, rows);
+        report.taken.push_back(p.name);
+      } else {
+        report.left.push_back(p.name + " (other classes)");
+      }
+      continue;
+    }
     const bool fits = !stored.empty() && file.info(stored).count() == p.value.shape.count() &&
                       (file.info(stored).shape.empty() || file.info(stored).shape[0] == shape_of(p)[0]);
     const auto ours = fmt::format("{}", fmt::join(shape_of(p), " x "));

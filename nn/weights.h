@@ -45,6 +45,8 @@ HeadInit head_init_named(const std::string& name);  // "fresh", "copy-fc", "keep
 
 // Convolution blocks from a file; with copy_fc also the hidden fully connected layers where shapes match, with keep the
 // classifier as well. Throws Error when a convolution does not fit.
-TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head);
+// `rows`: for each class of the network the file's row of the classifier, -1: it stays as it is; empty: row by row,
+// where the file has as many.
+TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head, const std::vector<int>& rows = {});
 
 }  // namespace palimpsest

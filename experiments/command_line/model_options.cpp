@@ -40,7 +40,7 @@ void add_evaluate(CLI::App& program, Options& options) {
   add_weights(add, evaluate.weights);
   add_data(add, evaluate.data);
   app.get_option("--data")->required();
-  add("predictions", evaluate.predictions, {"Output", "CSV with a row for each image: id,label,predicted,p0,p1,..."});
+  add("predictions", evaluate.predictions, {"Output", "CSV with a row for each image: id,label,predicted,p0,p1,...,label_name,predicted_name"});
   add("out", evaluate.out, {"Output", "JSON with the metrics; without it they are printed"});
   add("batch", evaluate.batch, {"Machine", "images at a time", {}, 1, 65536});
   add_runs_on(add, evaluate.on);
@@ -60,7 +60,7 @@ void add_explain(CLI::App& program, Options& options) {
   app.get_option("--data")->required();
   add("ids", explain.ids, {"Data", "only these images, by the ids that predictions have"});
   add("target", explain.target,
-      {"Relevance", "true, predicted, all, one class for all (3) or one for each image (3,6,...)"});
+      {"Relevance", "true, predicted, all, one class for all (3 or happy) or one for each image (3,6,...)"});
   add("rules", explain.rules,
       {"Relevance", "study (LRP-0 for FC, z+ for convolutions), epsilon-plus, z, epsilon, z-plus, ..."});
   add("dialect", explain.dialect, {"Relevance", "whose conventions on bias, stabiliser, negative input and pooling"});

@@ -33,7 +33,7 @@ void add_compare(CLI::App& program, Options& options) {
   CompareCommand& compare = options.compare;
   add("a", compare.a, {"Data", "predictions of the first model (CSV, from evaluate)"})->required();
   add("b", compare.b, {"Data", "predictions of the second model"})->required();
-  add("class", compare.only_class, {"Data", "only images of this true class, by number; without: all"});
+  add("class", compare.only_class, {"Data", "only images of this true class, by number or name; without: all"});
   add("out", compare.out, {"Output", "JSON with b, c and the p-values"})->required();
   app.footer(
       "Example: do they differ on surprise?\n"

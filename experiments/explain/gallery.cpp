@@ -8,10 +8,10 @@
 
 namespace palimpsest {
 
-Gallery::Gallery(const ExplainCommand& command, std::shared_ptr<const Examples> examples,
-                 const Normalisation& normalisation)
+Gallery::Gallery(const ExplainCommand& command, const LoadedPart& part, const Normalisation& normalisation)
     : command_(command),
-      examples_(std::move(examples)),
+      examples_(part.examples),
+      classes_(part.classes),
       pictures_(std::dynamic_pointer_cast<const Pictures>(examples_)),
       normalisation_(normalisation) {
   if ((!command.pictures.empty() || !command.masks.empty()) && command.target == "all")
@@ -64,6 +64,11 @@ void Gallery::add_pictures(int index, int target, const SummedMap& of_a, const S
   const Heatmap* const b = of_b ? &of_b->raw : nullptr;
   const auto kind = map_normalisation_named(command_.normalise);
   nlohmann::ordered_json entry{{"id", examples_->id(index)}, {"label", examples_->label(index)}, {"target", target}};
+  const auto put_name = [&](const char* key, int of) {
+    if (of >= 0 && of < int(classes_.size())) entry[key] = classes_[std::size_t(of)];
+  };
+  put_name("label_name", examples_->label(index));
+  put_name("target_name", target);
   const auto put = [&](const char* key, const Image& image) {
     const std::string name = fmt::format("{:05}-{}.png", index, key);
     write_png(command_.pictures / name, image);

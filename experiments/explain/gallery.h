@@ -7,6 +7,7 @@
 #include "data/normalisation.h"
 #include "data/pictures.h"
 #include "experiments/commands.h"
+#include "experiments/load_data.h"
 #include "lrp/heatmap.h"
 
 namespace palimpsest {
@@ -18,13 +19,15 @@ struct SummedMap {
 
 // What people look at: PNGs and index.json in the folder of --pictures, and, for drawn faces, how much of each map lies
 // where an action unit acts, in regions.json beside --maps (else in the folder of pictures).
-//   index.json    [{id, label, target, input, overlay, a, total_a, and with a second model b, difference,
-//                 difference_normalised, difference_of_shares (file names), total_b, zero (in difference_normalised)}]
+//   index.json    [{id, label, target, label_name and target_name (where classes have names), input, overlay, a,
+//   total_a,
+//                 and with a second model b, difference, difference_normalised, difference_of_shares (file names),
+//                 total_b, zero (in difference_normalised)}]
 //   regions.json  [{id, au: {"14": {area, a, b, difference}}}]: shares of the area and of the positive relevance
 class Gallery {
  public:
   // Throws Error when --masks names no truth of drawn faces, or there is no place for what is asked for.
-  Gallery(const ExplainCommand& command, std::shared_ptr<const Examples> examples, const Normalisation& normalisation);
+  Gallery(const ExplainCommand& command, const LoadedPart& part, const Normalisation& normalisation);
 
   void add(int index, int target, const SummedMap& a, const SummedMap* b);  // b: of the second model, or null
   void finish();                                                            // writes the two JSON files
@@ -36,6 +39,7 @@ class Gallery {
 
   const ExplainCommand& command_;
   std::shared_ptr<const Examples> examples_;
+  std::vector<std::string> classes_;          // names; empty: not known
   std::shared_ptr<const Pictures> pictures_;  // null for arrays:
   Normalisation normalisation_;
   std::optional<drawn::Truth> truth_;

@@ -1,26 +1,44 @@
 #include "experiments/explain/targets.h"
 
 #include <algorithm>
+#include <numeric>
 #include <sstream>
 
-#include "base/csv.h"
 #include "base/error.h"
+#include "experiments/labels.h"
 
 namespace palimpsest {
 
-TargetChoice::TargetChoice(const std::string& text, int images, int classes) : text_(text), classes_(classes) {
+TargetChoice::TargetChoice(const std::string& text, int images, int classes, const std::vector<std::string>& names)
+    : text_(text), classes_(classes) {
   if (text == "true" || text == "predicted" || text == "all") return;
-  std::istringstream numbers(text);
-  for (std::string one; std::getline(numbers, one, ',');) {
-    const long target = parse_integer(one, "--target");
-    if (target < 0 || target >= classes)
-      throw Error(fmt::format("--target {} is no class of these weights, which tell {} apart", target, classes),
-                  fmt::format("give classes from 0 to {}, or true, predicted or all", classes - 1));
-    fixed_.push_back(int(target));
-  }
+  std::istringstream list(text);
+  for (std::string one; std::getline(list, one, ',');) fixed_.push_back(class_of(one, names));
   if (fixed_.size() != 1 && fixed_.size() != std::size_t(images))
     throw Error(fmt::format("--target names {} classes for {} images", fixed_.size(), images),
                 "give one class, or one for each image");
+}
+
+int TargetChoice::class_of(const std::string& one, const std::vector<std::string>& names) const {
+  const int target = class_named(one, classes_, names, "--target");
+  if (target >= 0) return target;
+  throw Error(fmt::format("--target {} is not a class of these weights, which distinguish {}{}", one, classes_,
+                          names.empty() ? "" : ": " + list_text(names)),
+              names.empty() ? fmt::format("give classes from 0 to {}, or true, predicted or all", classes_ - 1)
+                            : "give one of these names or its number, or true, predicted or all");
+}
+
+std::vector<int> TargetChoice::possible(const Examples& examples) const {
+  if (!fixed_.empty()) return fixed_;
+  std::vector<int> every(static_cast<std::size_t>(classes_));
+  std::iota(every.begin(), every.end(), 0);
+  if (text_ == "true") {
+    std::vector<bool> there(every.size());
+    for (int i = 0; i < examples.count(); ++i)
+      if (const int label = examples.label(i); label >= 0 && label < classes_) there[std::size_t(label)] = true;
+    std::erase_if(every, [&](int c) { return !there[std::size_t(c)]; });
+  }
+  return every;
 }
 
 std::vector<Targets> TargetChoice::of(const Batch& batch, int first, std::span<const float> logits) const {

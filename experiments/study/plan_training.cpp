@@ -41,6 +41,7 @@ TrainCommand stage_command(const StudyPlan& plan, const StudyStage& stage, Study
   c.hidden = model.hidden;
   c.seed = model.seed;
   c.cache_limit = plan.config.cache_limit;
+  c.keep_momentum = false;
   return c;
 }
 

@@ -1,0 +1,159 @@
+#include "base/class_names.h"
+
+#include <fmt/ranges.h>
+#include <locale.h>
+#include <wctype.h>
+
+#include <array>
+#include <climits>
+#include <cwchar>
+#include <map>
+
+#include "base/error.h"
+
+namespace palimpsest {
+
+std::string trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
+}
+
+namespace {
+
+// The same emotion under other names, as data sets and papers write them; the first is AffectNet's.
+constexpr std::array<std::array<std::string_view, 4>, 8> emotion_names{{{"neutral", "neutrality"},
+                                                                        {"happy", "happiness", "joy", "joyful"},
+                                                                        {"sad", "sadness"},
+                                                                        {"surprise", "surprised"},
+                                                                        {"fear", "fearful", "afraid"},
+                                                                        {"disgust", "disgusted"},
+                                                                        {"anger", "angry"},
+                                                                        {"contempt", "contemptuous"}}};
+
+// Lower case, in any script. Bytes that are not UTF-8 stay as they are.
+std::string folded(std::string_view name) {
+  static const locale_t utf8 = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  const std::string text = trimmed(name);
+  std::string lower;
+  const locale_t before = ::uselocale(utf8 ? utf8 : LC_GLOBAL_LOCALE);
+  std::mbstate_t in{}, out{};
+  for (std::size_t at = 0; at < text.size();) {
+    wchar_t c = 0;
+    const std::size_t used = std::mbrtowc(&c, text.data() + at, text.size() - at, &in);
+    char bytes[MB_LEN_MAX];
+    const bool valid = used > 0 && used <= text.size() - at;
+    const std::size_t made =
+        valid ? std::wcrtomb(bytes, wchar_t(::towlower(wint_t(c))), &out) : static_cast<std::size_t>(-1);
+    if (made <= sizeof bytes) {
+      lower.append(bytes, made);
+      at += used;
+    } else {
+      lower += text[at++];
+      in = out = {};
+    }
+  }
+  ::uselocale(before);
+  return lower;
+}
+
+// The emotion that a folded name stands for; the name itself when it is in no table.
+std::string emotion_of(const std::string& name) {
+  for (const auto& names : emotion_names)
+    for (const auto other : names)
+      if (!other.empty() && other == name) return std::string(names.front());
+  return name;
+}
+
+}  // namespace
+
+void require_distinct_names(const std::vector<std::string>& names, const std::string& where) {
+  std::map<std::string, std::string> seen;
+  for (const auto& name : names) {
+    const auto [earlier, is_new] = seen.emplace(folded(name), name);
+    if (!is_new)
+      throw Error(fmt::format("{} has two classes called '{}' and '{}', which differ at most in case", where,
+                              earlier->second, name),
+                  "give every class a name of its own");
+  }
+}
+
+std::vector<std::string> class_names_from(const std::vector<std::string>& given, const std::string& where) {
+  std::vector<std::string> names = given;
+  if (given.size() == 1 && given[0].starts_with('@')) {
+    names.clear();
+    std::string text = read_file(given[0].substr(1), 1 << 20);
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    for (std::size_t begin = 0; begin < text.size();) {
+      const auto end = std::min(text.find('\n', begin), text.size());
+      if (auto name = trimmed(std::string_view(text).substr(begin, end - begin)); !name.empty())
+        names.push_back(std::move(name));
+      begin = end + 1;
+    }
+  }
+  for (auto& name : names) {
+    name = trimmed(name);
+    if (name.empty()) throw Error(fmt::format("{} has an empty name", where), "name every class: a,b,c");
+    if (name.find(',') != std::string::npos)
+      throw Error(fmt::format("{}: the name '{}' has a comma in it", where, name),
+                  "lists of classes are separated by commas: write one name on each line, without commas");
+  }
+  require_distinct_names(names, where);
+  return names;
+}
+
+bool ClassMap::identity(std::size_t classes) const {
+  if (to.size() != classes) return false;
+  for (std::size_t i = 0; i < to.size(); ++i)
+    if (to[i] != int(i)) return false;
+  return true;
+}
+
+ClassMap match_classes(const std::vector<std::string>& from, const std::vector<std::string>& to,
+                       const std::string& where) {
+  std::map<std::string, int> by_name;
+  std::map<std::string, std::vector<int>> by_emotion;
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    by_name.emplace(folded(to[i]), int(i));
+    by_emotion[emotion_of(folded(to[i]))].push_back(int(i));
+  }
+  ClassMap map;
+  std::vector<int> taken_by(to.size(), -1);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const std::string name = folded(from[i]);
+    int found = -1;
+    if (const auto same = by_name.find(name); same != by_name.end()) {
+      found = same->second;
+    } else if (const auto alike = by_emotion.find(emotion_of(name)); alike != by_emotion.end()) {
+      if (alike->second.size() > 1)
+        throw Error(fmt::format("{}: '{}' could be '{}' or '{}'", where, from[i], to[std::size_t(alike->second[0])],
+                                to[std::size_t(alike->second[1])]),
+                    "give the class one of these names");
+      found = alike->second.front();
+      map.other_name.emplace_back(from[i], to[std::size_t(found)]);
+    }
+    if (found >= 0) {
+      int& earlier = taken_by[std::size_t(found)];
+      if (earlier >= 0)
+        throw Error(fmt::format("{}: '{}' and '{}' would both be the class '{}'", where, from[std::size_t(earlier)],
+                                from[i], to[std::size_t(found)]),
+                    "put them together, or give them names of their own");
+      earlier = int(i);
+    }
+    map.to.push_back(found);
+  }
+  return map;
+}
+
+int find_class(const std::string& name, const std::vector<std::string>& names, const std::string& where) {
+  return match_classes({name}, names, where).to.front();
+}
+
+std::string other_names_text(const ClassMap& map) {
+  std::vector<std::string> parts;
+  for (const auto& [theirs, ours] : map.other_name)
+    parts.push_back(fmt::format("{} {} {}", theirs, parts.empty() ? "is taken for" : "for", ours));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace palimpsest
