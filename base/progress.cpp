@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstdio>
+#include <mutex>
+#include <set>
 
 namespace palimpsest {
 
@@ -21,7 +23,10 @@ void Progress::silence(bool silent) {
 }
 
 void remark(std::string_view line) {
-  if (silent_mode) return;
+  static std::mutex mutex;
+  static std::set<std::string, std::less<>> said;
+  const std::lock_guard lock(mutex);
+  if (silent_mode || !said.emplace(line).second) return;
   std::fputs(fmt::format("{}{}\n", terminal() ? "\r\033[K" : "", line).c_str(), stderr);
 }
 

@@ -26,7 +26,8 @@ class Progress {
   bool shown_ = false;
 };
 
-// One line on standard error that is no error: what was skipped, what was taken from a file.
+// One line on standard error that is no error: what was skipped, what was taken from a file. The same line is said once
+// in the life of the program.
 void remark(std::string_view line);
 
 std::string duration_text(double seconds);  // "3 s", "2 min 5 s", "1 h 10 min"

@@ -98,10 +98,14 @@ std::vector<Targets> renumbered(std::vector<Targets> targets, const std::vector<
   return targets;
 }
 
-// The index of the gallery names the label of each picture; elsewhere only --target true asks for labels.
+// --target true asks for labels, the index of the gallery shows them, and a class called by its name may be one of data
+// whose classes the weights have without naming them.
 Labels labels_for(const ExplainCommand& command) {
-  if (command.target == "true") return Labels::needed;
-  return command.pictures.empty() ? Labels::unused : Labels::welcome;
+  const std::string& target = command.target;
+  if (target == "true") return Labels::needed;
+  const bool named =
+      target != "predicted" && target != "all" && target.find_first_not_of("0123456789, ") < target.size();
+  return named || !command.pictures.empty() ? Labels::welcome : Labels::unused;
 }
 
 nlohmann::ordered_json to_json(const Ledger& ledger) {

@@ -166,9 +166,11 @@ std::vector<std::string> output_names(const fs::path& weights, const ModelNotes&
 }
 
 Dataset labelled_for(Dataset set, const Model& model, Labels labels) {
-  if (labels == Labels::unused) return set;
-  if (labels != Labels::welcome) check_unlabelled(set, labels);
-  if (set.classes.empty()) return set;
+  if (labels == Labels::needed || labels == Labels::labelled_only) check_unlabelled(set, labels);
+  if (labels == Labels::unused || set.classes.empty()) {
+    set.classes = model.notes.classes;
+    return set;
+  }
   std::vector<int> to;
   if (model.notes.classes.empty()) {
     to = match_by_position(set, model, labels);

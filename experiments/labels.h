@@ -19,7 +19,7 @@ enum class Labels : std::uint8_t {
   needed,         // every picture has a class that the weights distinguish, else Error
   labelled_only,  // as needed, but pictures without a label are left out and counted
   welcome,        // a picture without such a class has the label -1; how many is said
-  unused          // nothing depends on labels, and nothing is matched
+  unused          // nothing depends on labels: they stay the data's, and nothing is matched
 };
 
 // The set with the weights' class numbers as labels and their names as classes (none, where neither names nor position

@@ -50,16 +50,23 @@ Dataset part_of(const Selected& selected, const std::string& part) {
 }
 
 namespace {
+
+// `list` is written also when nothing was skipped: an older one of that name would say otherwise.
 void tell_skipped(const Dataset& dataset, const fs::path& list) {
-  if (dataset.skipped.empty()) return;
-  const auto& first = dataset.skipped.front();
-  remark(fmt::format("{}: {} entries were skipped, the first is {} ({}){}", dataset.name, dataset.skipped.size(),
-                     first.id, first.reason, list.empty() ? "" : "; all are listed in " + list.string()));
+  if (!dataset.skipped.empty()) {
+    const auto& first = dataset.skipped.front();
+    remark(fmt::format("{}: {} left out, the first is {} ({}); {}.", dataset.name,
+                       dataset.skipped.size() == 1 ? "1 file or entry is"
+                                                   : fmt::format("{} files or entries are", dataset.skipped.size()),
+                       first.id, first.reason,
+                       list.empty() ? "--skipped FILE lists all" : "all are listed in " + list.string()));
+  }
   if (list.empty()) return;
   std::string text = "id,reason\n";
   for (const auto& one : dataset.skipped) text += csv_field(one.id) + "," + csv_field(one.reason) + "\n";
   write_file(list, text);
 }
+
 }  // namespace
 
 std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataChoice& choice, int size,
@@ -107,7 +114,8 @@ LoadedPart load_arrays(const Source& source, const DataChoice& choice, const Mod
                             arrays->height(), arrays->width(), a.size, a.size),
                 "give arrays of that size, or other weights");
   if (needed && !arrays->labelled())
-    throw Error(fmt::format("{} names no labels", choice.name), "give arrays:X.npy,Y.npy");
+    throw Error(fmt::format("{} names no labels", choice.name),
+                "give arrays:X.npy,Y.npy; without labels there are palimpsest predict and explain --target predicted");
   return {arrays, model.notes.classes};
 }
 
@@ -153,6 +161,9 @@ LoadedPart load_part(const DataChoice& choice, const Model& model, Labels labels
   const Selected selected = select_data(choice);
   Dataset dataset = part_of(selected, choice.part);
   require_images(selected, dataset, choice.part);
+  // What a reader skips belongs to no part of a set that has one list; it is with the training part.
+  const bool one_list = source.scheme == Scheme::folder || source.scheme == Scheme::unbc;
+  if (one_list && dataset.skipped.empty()) dataset.skipped = selected.parts.train.skipped;
   if (!ids.empty()) dataset = only(std::move(dataset), ids, choice.part);
   dataset = labelled_for(std::move(dataset), model, labels);
   auto pictures = load_pictures_of(dataset, choice, model.network->architecture().size, threads, choice.skipped);

@@ -17,7 +17,7 @@ Selected select_data(const DataChoice& choice);
 Dataset part_of(const Selected& selected, const std::string& part);
 
 // The pictures of a dataset at `size`. Files that could not be used are counted and the first of them named on standard
-// error; all of them are listed in `skipped` when that names a file.
+// error; all of them are listed in `skipped` when that names a file (`id,reason`).
 std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataChoice& choice, int size,
                                                  int threads, const fs::path& skipped = {});
 

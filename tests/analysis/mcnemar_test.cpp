@@ -68,10 +68,30 @@ TEST(ComparePredictions, MismatchNamesBothFilesAndTheImage) {
   EXPECT_EQ(compare_predictions(a, more, 0).both_right, 1) << "class 0 is the same in both";
   auto fewer = more;
   fewer.classes = 2;
-  expect_error("classes apart", [&] { compare_predictions(a, fewer, 0); });
+  expect_error("distinguishes", [&] { compare_predictions(a, fewer, 0); });
   expect_error("a.csv has no image of class 2", [&] { compare_predictions(a, a, 2); });
   expect_error("has no image",
                [] { compare_predictions(predictions("e.csv", {}, {}, {}), predictions("f.csv", {}, {}, {})); });
+}
+
+// Two models that number the same classes otherwise.
+TEST(ComparePredictions, MatchesClassesByName) {
+  auto a = predictions("a.csv", {"1", "2", "3"}, {0, 1, 2}, {0, 1, 0});
+  auto b = predictions("b.csv", {"1", "2", "3"}, {2, 1, 0}, {2, 0, 0});
+  expect_error("image '1' has the label 0 in one and 2 in the other", [&] { compare_predictions(a, b); });
+  a.names = {"angry", "happy", "sad"};
+  expect_error("image '1' has the label angry in one and 2 in the other", [&] { compare_predictions(a, b); });
+  b.names = {"Sadness", "happy", "anger"};
+  const McNemar all = compare_predictions(a, b);
+  EXPECT_EQ(all.both_right, 1);
+  EXPECT_EQ(all.b, 1) << "image 2";
+  EXPECT_EQ(all.c, 1) << "image 3";
+  EXPECT_EQ(compare_predictions(a, b, 2).c, 1) << "sad is 2 in a";
+  b.classes = 4;
+  b.names = {"sad", "happy", "angry", ""};
+  EXPECT_EQ(compare_predictions(a, b).both_right, 1) << "a class more that no image has";
+  b.names = {"sad", "glad", "angry", ""};
+  expect_error("image '2' has the label happy in one and glad in the other", [&] { compare_predictions(a, b); });
 }
 
 TEST(ComparePredictions, JsonHasTheDocumentedKeys) {

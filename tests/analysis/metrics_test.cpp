@@ -59,5 +59,17 @@ TEST(Metrics, RecallPerClass) {
   EXPECT_EQ(recalls[2].recall, 1);
 }
 
+// scikit-learn's macro average over the labels that occur is the second one.
+TEST(Metrics, ClassesWithoutImages) {
+  const std::vector<int> labels{0, 0, 2, 2}, predicted{0, 1, 2, 0};
+  const Scores got = scores(ConfusionMatrix(3, labels, predicted));
+  EXPECT_EQ(got.classes[1].support, 0);
+  EXPECT_NEAR(got.macro.recall, (0.5 + 0 + 0.5) / 3, 1e-15);
+  EXPECT_NEAR(got.macro_present.recall, (0.5 + 0.5) / 2, 1e-15);
+  EXPECT_NEAR(got.macro_present.precision, (0.5 + 1) / 2, 1e-15);
+  EXPECT_NEAR(got.macro_present.f1, (0.5 + 2.0 / 3) / 2, 1e-15);
+  EXPECT_EQ(got.macro_present.support, 4);
+}
+
 }  // namespace
 }  // namespace palimpsest

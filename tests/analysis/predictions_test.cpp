@@ -41,6 +41,27 @@ TEST_F(PredictionsTest, ReadsTheDocumentedForm) {
   EXPECT_EQ(confusion_matrix(got).at(2, 0), 1);
 }
 
+TEST_F(PredictionsTest, NamesOfClassesAreOptional) {
+  Predictions written{{}, 3, {"x", "y"}, {0, 2}, {2, 2}, {1, 0, 0, 0, 0, 1}, {"no pain", "a,b", "pain"}};
+  write_predictions(folder_ / "p.csv", written);
+  EXPECT_EQ(read_file(folder_ / "p.csv"),
+            "id,label,predicted,p0,p1,p2,label_name,predicted_name\nx,0,2,1,0,0,no pain,pain\ny,2,2,0,0,1,pain,pain\n");
+  const Predictions got = read_predictions(folder_ / "p.csv");
+  EXPECT_EQ(got.classes, 3);
+  EXPECT_EQ(got.names, (std::vector<std::string>{"no pain", "", "pain"})) << "nothing shows the name of class 1";
+  EXPECT_EQ(got.name_of(2), "pain");
+  EXPECT_EQ(got.name_of(1), "1");
+  refused("row 3: class 0 is called 'b' here and 'a' before",
+          "id,label,predicted,p0,p1,label_name,predicted_name\nx,0,0,1,0,a,a\ny,0,1,1,0,b,c\n");
+  refused("'a' and 'A'", "id,label,predicted,p0,p1,label_name,predicted_name\nx,0,1,1,0,a,A\n");
+  refused("column 6 is 'predicted_name'", "id,label,predicted,p0,p1,predicted_name,label_name\nx,0,1,1,0,a,b\n");
+}
+
+TEST_F(PredictionsTest, ProbabilitiesAreReadToRounding) {
+  const Predictions got = read("id,label,predicted,p0,p1\na,0,0,1.0000001,-1e-9\n");
+  EXPECT_EQ(got.probabilities, (std::vector{1.0F, 0.0F}));
+}
+
 TEST_F(PredictionsTest, RefusesWhatIsWrong) {
   refused("is empty", "");
   refused("has 3 columns", "id,label,predicted\n");

@@ -24,6 +24,14 @@ TEST(Progress, AShortTaskShowsNothing) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
+TEST(Remark, TheSameLineIsSaidOnce) {
+  testing::internal::CaptureStderr();
+  remark("W names no classes.");
+  remark("W names 3 classes.");
+  remark("W names no classes.");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "W names no classes.\nW names 3 classes.\n");
+}
+
 TEST(Progress, ATaskOfNothingIsHarmless) {
   Progress progress("nothing", 0);
   EXPECT_NO_THROW(progress.advance(0));

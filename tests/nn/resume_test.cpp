@@ -160,9 +160,13 @@ TEST(RunFolder, KeepsOnlyTheMomentumThatIsNeeded) {
   for (const auto& entry : fs::directory_iterator(folder / "run"))
     files += entry.path().filename().string().starts_with("momentum");
   EXPECT_EQ(files, 1);
-  varied_run().train(folder / "run");
+  ToyRun rest = varied_run();
+  rest.options.keep_momentum = false;
+  rest.train(folder / "run");
   for (const auto& entry : fs::directory_iterator(folder / "run"))
     EXPECT_FALSE(entry.path().filename().string().starts_with("momentum"));
+  varied_run().train(folder / "kept");
+  EXPECT_TRUE(fs::exists(folder / "kept/momentum-5.safetensors")) << "the run can go on";
 }
 
 TEST(RunFolder, NamesACheckpointThatIsBroken) {

@@ -100,7 +100,7 @@ TEST_F(BadArrays, TargetsThatAreNoClasses) {
   expect_refused(explain("9"), {"9"});
   expect_refused(explain("0,1"), {"--target", "2 classes for 4 images"});
   expect_refused(explain("happy"), {"happy"});
-  expect_refused(explain("true"), {"--target true", "label"});
+  expect_refused(explain("true"), {"--target predicted", "label"});
   EXPECT_FALSE(fs::exists(folder / "R.npy"));
 }
 
