@@ -84,9 +84,6 @@ std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const D
   return pictures;
 }
 
-namespace {
-
-// What is asked of pictures does not happen to arrays, which are taken as they are.
 void say_unused_for_arrays(const DataChoice& choice) {
   const DataChoice plain;
   std::vector<std::string> unused;
@@ -103,6 +100,8 @@ void say_unused_for_arrays(const DataChoice& choice) {
     throw Error(fmt::format("--drop-classes names classes, and {} has numbers only", choice.name),
                 "leave those images out of the arrays");
 }
+
+namespace {
 
 LoadedPart load_arrays(const Source& source, const DataChoice& choice, const Model& model, Labels labels) {
   say_unused_for_arrays(choice);

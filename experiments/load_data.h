@@ -21,6 +21,10 @@ Dataset part_of(const Selected& selected, const std::string& part);
 std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataChoice& choice, int size,
                                                  int threads, const fs::path& skipped = {});
 
+// What is asked of pictures does not happen to arrays, which are taken as they are: that is said. Throws Error for
+// --drop-classes.
+void say_unused_for_arrays(const DataChoice& choice);
+
 // The images of a part, ready for a model.
 struct LoadedPart {
   std::shared_ptr<const Examples> examples;  // labels: the weights' numbers

@@ -4,6 +4,7 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/npy.h"
+#include "base/progress.h"
 #include "experiments/commands.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
@@ -36,7 +37,15 @@ void run_predict(const PredictCommand& command) {
   if (features) features->commit();
   if (command.ids.empty()) return;
   std::string text = "id,label\n";
-  for (int i = 0; i < n; ++i) text += fmt::format("{},{}\n", csv_field(part.examples->id(i)), part.examples->label(i));
+  std::int64_t unknown = 0;
+  for (int i = 0; i < n; ++i) {
+    const bool known = part.examples->label(i) < a.classes;  // labels of arrays: may be any numbers
+    unknown += known ? 0 : 1;
+    text += fmt::format("{},{}\n", csv_field(part.examples->id(i)), known ? part.examples->label(i) : -1);
+  }
+  if (unknown > 0)
+    remark(fmt::format("{}: {} labels are not among the {} classes of {} and become -1.", command.data.name, unknown,
+                       a.classes, command.weights.string()));
   write_file(command.ids, text);
 }
 

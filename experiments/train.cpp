@@ -31,6 +31,7 @@ struct TrainingData {
 TrainingData load_training_data(const TrainCommand& command, int size) {
   const Source source = parse_source(command.data.name);
   if (source.scheme == Scheme::arrays) {
+    say_unused_for_arrays(command.data);
     auto arrays = read_arrays(source, command.classes);
     if (!arrays->labelled())
       throw Error(fmt::format("{} names no labels", command.data.name), "give arrays:X.npy,Y.npy");

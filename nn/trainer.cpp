@@ -236,7 +236,9 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     at.finished = reached(at, options);
     const auto name = run.path().string();
     if (at.finished) {
-      remark(fmt::format("{} is finished ({} epochs, {} steps): nothing is left to do.", name, at.epochs, at.steps));
+      const bool patience = options.patience > 0 && at.epochs - at.best_epoch >= options.patience;
+      remark(fmt::format("{} is finished ({} epochs, {} steps{}): nothing is left to do.", name, at.epochs, at.steps,
+                         patience ? ", stopped by --patience" : ""));
       return;
     }
     remark(fmt::format("{}: going on after epoch {}.", name, at.epochs));

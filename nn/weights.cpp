@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
 
+#include "base/class_names.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "base/safetensors.h"
@@ -80,6 +82,18 @@ void upload_rows(Network& network, Parameter& p, const TensorFile& file, const s
   network.device().upload(p.value, ours);
 }
 
+// "a,b,c" as we write it, or a JSON array of texts.
+std::vector<std::string> class_list(const std::string& text) {
+  std::vector<std::string> names;
+  if (const auto json = nlohmann::json::parse(text, nullptr, false); json.is_array()) {
+    for (const auto& name : json) names.push_back(name.is_string() ? name.get<std::string>() : name.dump());
+    return names;
+  }
+  std::istringstream list(text);
+  for (std::string name; std::getline(list, name, ',');) names.push_back(trimmed(name));
+  return names;
+}
+
 }  // namespace
 
 std::unique_ptr<TensorFile> open_weights(const fs::path& path) {
@@ -96,8 +110,7 @@ ModelNotes notes_of(const TensorFile& file) {
                     "write torchvision, caffe or none into its metadata, or take that entry out");
       notes.normalisation = value;
     } else if (key == "classes") {
-      std::istringstream names(value);
-      for (std::string name; std::getline(names, name, ',');) notes.classes.push_back(name);
+      notes.classes = class_list(value);
     } else if (key != "size" && key != "format") {
       notes.more[key] = value;
     }
