@@ -91,6 +91,21 @@ TEST(SelectEmotions, ATestPartWithoutAClassIsAnError) {
   EXPECT_EQ(select_emotions(sets, selection, 0).parts.test.samples.size(), 7U);
 }
 
+// A shell expands it only where a word begins with it.
+TEST(Source, TheHomeFolderIsExpanded) {
+  const std::string home = std::getenv("HOME") ? std::getenv("HOME") : "";
+  ::setenv("HOME", "/home/someone", 1);
+  EXPECT_EQ(parse_source("folder:~/faces").path, "/home/someone/faces");
+  EXPECT_EQ(parse_source("folder:~").path, "/home/someone");
+  EXPECT_EQ(parse_source("arrays:~/x.npy,~/y.npy").labels, "/home/someone/y.npy");
+  EXPECT_EQ(parse_source("folder:~other/faces").path, "~other/faces");
+  EXPECT_EQ(parse_source("folder:a/~/b").path, "a/~/b");
+  EXPECT_EQ(parse_source("folder:~/faces").text, "folder:~/faces") << "as given";
+  ::unsetenv("HOME");
+  expect_error([] { parse_source("folder:~/faces"); }, {"~", "HOME"});
+  if (!home.empty()) ::setenv("HOME", home.c_str(), 1);
+}
+
 TEST(Source, NamesAreParsed) {
   EXPECT_EQ(parse_source("affectnet:some/dir").path, "some/dir");
   EXPECT_EQ(parse_source("affectnet8:x").scheme, Scheme::affectnet8);
