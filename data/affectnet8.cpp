@@ -24,10 +24,11 @@ constexpr int classes = 8;
 // Throws Error when the file does not hold one of the 8 codes.
 int read_code(const fs::path& path) {
   const NpyArray array = read_npy(path);
-  const Expression expression = read_expression(array.is_text() ? array.text() : fmt::format("{}", array.number()));
-  if (expression.code && *expression.code >= 0 && *expression.code < classes) return *expression.code;
+  const std::string text = array.is_text() ? array.text() : fmt::format("{}", array.number());
+  const auto code = read_expression(text).code;
+  if (code && *code >= 0 && *code < classes) return *code;
   throw Error(fmt::format("{} holds the expression {}, which is none of 0 to {} and no class's name", path.string(),
-                          array.is_text() ? "'" + array.text() + "'" : fmt::format("{}", array.number()), classes - 1),
+                          text.substr(0, 60), classes - 1),
               "leave that picture out");
 }
 

@@ -1,10 +1,10 @@
 #include "base/npy.h"
 
 #include <cmath>
-#include <functional>
 #include <numeric>
 
 #include "tests/support/expect_error.h"
+#include "tests/support/remarks.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest {
@@ -129,12 +129,6 @@ TEST(Npy, SaysHowTheFileHoldsIt) {
         std::pair{"big_i8", "big-endian int64"}, std::pair{"big_f8_fortran", "big-endian float64 in Fortran order"},
         std::pair{"text_digit", "text"}})
     EXPECT_EQ(read_npy(golden(name)).stored, stored);
-}
-
-std::string remarks_of(const std::function<void()>& action) {
-  testing::internal::CaptureStderr();
-  action();
-  return testing::internal::GetCapturedStderr();
 }
 
 TEST(Npy, WhatIsConvertedForTheUserIsSaid) {
