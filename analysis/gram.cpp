@@ -1,5 +1,7 @@
 #include "analysis/gram.h"
 
+#include <fmt/ranges.h>
+
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
@@ -76,17 +78,20 @@ Gram linear_gram(std::string name, std::span<const float> features, int rows, bo
 Gram read_gram(const fs::path& path, bool standardise) {
   const NpyArray array = read_npy(path);
   if (array.kind != 'f' || array.shape.size() < 2 || array.count() == 0)
-    throw Error(fmt::format("{} does not hold one feature vector of floats per image", path.string()),
+    throw Error(fmt::format("{} has the shape ({}) and holds {}, where one feature vector of floats for each image is "
+                            "needed",
+                            path.string(), fmt::join(array.shape, ", "), array.stored),
                 "save float32 with shape (N, ...), as 'predict --features' does");
-  return linear_gram(path.string(), array.floats(), int(array.shape[0]), standardise);
+  return linear_gram(path.string(), floats_and_remark(array), int(array.shape[0]), standardise);
 }
 
 std::vector<std::int64_t> read_concept_groups(const fs::path& path) {
   const NpyArray array = read_npy(path);
   if (array.shape.size() != 1)
-    throw Error(fmt::format("{} has {} axes where one number per image is needed", path.string(), array.shape.size()),
+    throw Error(fmt::format("{} has the shape ({}), where one number for each image is needed", path.string(),
+                            fmt::join(array.shape, ", ")),
                 "save int64 with shape (N,)");
-  return array.integers();
+  return integers_and_remark(array);
 }
 
 std::vector<std::int64_t> read_concept_labels(const fs::path& path) {

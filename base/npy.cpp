@@ -1,5 +1,7 @@
 #include "base/npy.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -7,6 +9,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file_kind.h"
+#include "base/half.h"
+#include "base/progress.h"
 
 namespace palimpsest {
 
@@ -14,9 +19,9 @@ static_assert(std::endian::native == std::endian::little, "array files are littl
 
 namespace {
 
-[[noreturn]] void malformed(const fs::path& path, const std::string& why) {
-  throw Error(fmt::format("{} is not a usable .npy file: {}", path.string(), why),
-              "write it again with numpy.save (numbers or text, little endian)");
+[[noreturn]] void malformed(const fs::path& path, const std::string& why,
+                            const std::string& remedy = "write it again with numpy.save (numbers or text)") {
+  throw Error(fmt::format("{} is not a usable .npy file: {}", path.string(), why), remedy);
 }
 
 // The value of `key` in numpy's header, a Python dictionary literal such as
@@ -83,70 +88,57 @@ void to_c_order(NpyArray& array) {
 }
 
 template <typename To, typename From>
-void convert(const NpyArray& array, std::vector<To>& to) {
-  const auto n = std::size_t(array.count());
-  to.resize(n);
-  for (std::size_t i = 0; i < n; ++i) {
+To converted(const NpyArray& array, From value) {
+  if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    if (!(std::abs(value) < 9e15) || value != std::floor(value))
+      throw Error(fmt::format("{} has the value {} where a whole number is needed", array.path.string(), value),
+                  "save it as int64");
+  }
+  if constexpr (std::is_same_v<From, std::uint64_t> && std::is_integral_v<To>) {
+    if (!std::in_range<To>(value))
+      throw Error(fmt::format("{} has the value {}, which is too large", array.path.string(), value),
+                  "save it as int64");
+  }
+  return static_cast<To>(value);
+}
+
+template <typename To, typename From>
+std::vector<To> converted(const NpyArray& array) {
+  std::vector<To> to(std::size_t(array.count()));
+  for (std::size_t i = 0; i < to.size(); ++i) {
     From value;
     std::memcpy(&value, array.bytes.data() + i * sizeof(From), sizeof(From));
-    if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-      if (!(std::abs(value) < 9e15) || value != std::floor(value))
-        throw Error(fmt::format("{} has the value {} where a whole number is needed", array.path.string(), value),
-                    "save it as int64");
-    }
-    if constexpr (std::is_same_v<From, std::uint64_t> && std::is_integral_v<To>) {
-      if (!std::in_range<To>(value))
-        throw Error(fmt::format("{} has the value {}, which is too large", array.path.string(), value),
-                    "save it as int64");
-    }
-    to[i] = static_cast<To>(value);
+    to[i] = converted<To>(array, value);
   }
+  return to;
+}
+
+template <typename To>
+std::vector<To> from_halves(const NpyArray& array) {
+  std::vector<To> to(std::size_t(array.count()));
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    std::uint16_t half = 0;
+    std::memcpy(&half, array.bytes.data() + 2 * i, 2);
+    to[i] = converted<To>(array, from_half(half));
+  }
+  return to;
 }
 
 template <typename To>
 std::vector<To> numbers(const NpyArray& array) {
-  std::vector<To> to;
-  switch (array.kind) {
-    case 'f':
-      array.item_size == 4 ? convert<To, float>(array, to) : convert<To, double>(array, to);
-      break;
-    case 'b':
-      convert<To, std::uint8_t>(array, to);
-      break;
-    case 'i':
-      switch (array.item_size) {
-        case 1:
-          convert<To, std::int8_t>(array, to);
-          break;
-        case 2:
-          convert<To, std::int16_t>(array, to);
-          break;
-        case 4:
-          convert<To, std::int32_t>(array, to);
-          break;
-        default:
-          convert<To, std::int64_t>(array, to);
-      }
-      break;
-    case 'u':
-      switch (array.item_size) {
-        case 1:
-          convert<To, std::uint8_t>(array, to);
-          break;
-        case 2:
-          convert<To, std::uint16_t>(array, to);
-          break;
-        case 4:
-          convert<To, std::uint32_t>(array, to);
-          break;
-        default:
-          convert<To, std::uint64_t>(array, to);
-      }
-      break;
-    default:
-      malformed(array.path, "it holds text where numbers are needed");
-  }
-  return to;
+  const auto is = [&](char kind, int size) { return array.kind == kind && array.item_size == size; };
+  if (is('f', 2)) return from_halves<To>(array);
+  if (is('f', 4)) return converted<To, float>(array);
+  if (is('f', 8)) return converted<To, double>(array);
+  if (is('b', 1) || is('u', 1)) return converted<To, std::uint8_t>(array);
+  if (is('u', 2)) return converted<To, std::uint16_t>(array);
+  if (is('u', 4)) return converted<To, std::uint32_t>(array);
+  if (is('u', 8)) return converted<To, std::uint64_t>(array);
+  if (is('i', 1)) return converted<To, std::int8_t>(array);
+  if (is('i', 2)) return converted<To, std::int16_t>(array);
+  if (is('i', 4)) return converted<To, std::int32_t>(array);
+  if (is('i', 8)) return converted<To, std::int64_t>(array);
+  malformed(array.path, "it holds text where numbers are needed", "save it as float32 or int64");
 }
 
 std::string header_for(std::string_view descr, std::span<const std::int64_t> shape) {
@@ -175,17 +167,29 @@ std::vector<std::int64_t> NpyArray::integers() const {
   return numbers<std::int64_t>(*this);
 }
 
-double NpyArray::number() const {
+std::vector<double> NpyArray::doubles() const {
+  return numbers<double>(*this);
+}
+
+std::string NpyArray::text() const {
+  PALIMPSEST_REQUIRE(is_text(), "{}", path.string());
   if (count() != 1) malformed(path, fmt::format("it has {} values where one is needed", count()));
-  if (kind != 'U') return numbers<double>(*this)[0];
   std::string text;
-  for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
+  const std::size_t step = kind == 'U' ? 4 : 1;
+  for (std::size_t i = 0; i + step <= bytes.size(); i += step) {
     std::uint32_t code = 0;
-    std::memcpy(&code, bytes.data() + i, 4);
+    std::memcpy(&code, bytes.data() + i, step);
     if (code == 0) break;
-    if (code > 127) malformed(path, "its text does not spell a number");
+    if (code > 127) malformed(path, "its text is not plain ASCII");
     text += char(code);
   }
+  return text;
+}
+
+double NpyArray::number() const {
+  if (count() != 1) malformed(path, fmt::format("it has {} values where one is needed", count()));
+  if (!is_text()) return doubles()[0];
+  const std::string text = this->text();
   const auto first = text.find_first_not_of(" \t");
   double value = 0;
   const char* const begin = text.data() + (first == std::string::npos ? text.size() : first);
@@ -195,43 +199,132 @@ double NpyArray::number() const {
   return value;
 }
 
+namespace {
+
+struct RefusedType {
+  char kind;
+  std::string_view what;
+  const char* remedy;
+};
+
+constexpr const char* as_float = "save it with x.astype('float32')";
+constexpr std::array refused_types{
+    RefusedType{'O', "pickled Python objects, which are never executed",
+                "save it as an array of numbers; rows of unequal length make an array of objects"},
+    RefusedType{'[', "a structured array", "save one of its fields as an array of its own"},
+    RefusedType{'c', "complex numbers", "save its real part, or its absolute value"},
+    RefusedType{'M', "dates or times", "save it as numbers"},
+    RefusedType{'m', "dates or times", "save it as numbers"},
+    RefusedType{'f', "floats of another size than 16, 32 or 64 bits", as_float},
+    RefusedType{'V', "raw bytes, as numpy saves bfloat16 and structures", as_float},
+};
+
+[[noreturn]] void refuse_type(const fs::path& path, std::string_view descr) {
+  const char kind = descr.starts_with('[') ? '[' : descr.size() > 2 ? descr[2] : '?';
+  const auto* const known =
+      std::find_if(refused_types.begin(), refused_types.end(), [&](const auto& type) { return type.kind == kind; });
+  const bool found = known != refused_types.end();
+  malformed(
+      path,
+      fmt::format("it holds {} (item type {})", found ? known->what : "items of an unknown type", descr.substr(0, 60)),
+      found ? known->remedy : as_float);
+}
+
+// numpy's item type, for instance '<f4'. Returns whether the items are big endian.
+bool take_type(NpyArray& array, std::string_view descr) {
+  if (descr.size() < 5 || descr[0] != '\'') refuse_type(array.path, descr);
+  const char order = descr[1];
+  array.kind = descr[2];
+  const char* const last = descr.data() + descr.size() - 1;
+  const auto [end, code] = std::from_chars(descr.data() + 3, last, array.item_size);
+  if (code != std::errc{} || end != last) refuse_type(array.path, descr);
+  const auto size = array.item_size;
+  const bool bytes = array.kind == 'S' || size == 1;
+  if (order != '<' && order != '>' && order != '=' && !(order == '|' && bytes)) refuse_type(array.path, descr);
+  const bool known =
+      (array.kind == 'f' && (size == 2 || size == 4 || size == 8)) ||
+      ((array.kind == 'i' || array.kind == 'u') && size > 0 && size <= 8 && std::has_single_bit(unsigned(size))) ||
+      (array.kind == 'b' && size == 1) || (array.is_text() && size > 0 && size <= 1024);
+  if (!known) refuse_type(array.path, descr);
+  if (array.kind == 'U') array.item_size *= 4;
+  return order == '>' && !bytes;
+}
+
+void to_little_endian(NpyArray& array) {
+  const std::size_t word = array.kind == 'U' ? 4 : std::size_t(array.item_size);
+  for (std::size_t at = 0; at + word <= array.bytes.size(); at += word)
+    std::reverse(array.bytes.begin() + std::ptrdiff_t(at), array.bytes.begin() + std::ptrdiff_t(at + word));
+}
+
+std::string stored_as(const NpyArray& array, bool big_endian, bool fortran) {
+  std::string type;
+  if (array.kind == 'f')
+    type = fmt::format("float{}", 8 * array.item_size);
+  else if (array.kind == 'i' || array.kind == 'u')
+    type = fmt::format("{}int{}", array.kind == 'u' ? "u" : "", 8 * array.item_size);
+  else
+    type = array.kind == 'b' ? "bool" : "text";
+  return fmt::format("{}{}{}", big_endian ? "big-endian " : "", type, fortran ? " in Fortran order" : "");
+}
+
+// Throws unless the file begins as numpy's. Returns the header and sets where the values begin.
+std::string_view header_of(std::string_view file, const fs::path& path, std::size_t& start) {
+  if (file.size() < 12 || !file.starts_with("\x93NUMPY")) {
+    if (file.empty()) malformed(path, "it is empty");
+    const FileKind kind = file_kind(file);
+    if (kind.known() && !kind.name.starts_with("a NumPy"))
+      malformed(path, fmt::format("it is {}", kind.name),
+                kind.remedy.empty() ? "save an array with numpy.save" : std::string(kind.remedy));
+    malformed(path, "it does not start as one");
+  }
+  const int version = static_cast<unsigned char>(file[6]);
+  if (version < 1 || version > 3) malformed(path, fmt::format("format version {} is unknown", version));
+  std::uint32_t length = 0;
+  const std::size_t begin = version == 1 ? 10 : 12;
+  std::memcpy(&length, file.data() + 8, begin - 8);
+  start = begin + length;
+  if (start > file.size()) malformed(path, "it is cut short");
+  return file.substr(begin, length);
+}
+
+}  // namespace
+
 NpyArray read_npy(const fs::path& path) {
   NpyArray array;
   array.path = path;
   std::string file = read_file(path, std::uint64_t{1} << 40);
-  if (file.size() < 12 || file.compare(0, 6, "\x93NUMPY", 6) != 0) malformed(path, "it does not start as one");
-  const int version = static_cast<unsigned char>(file[6]);
-  if (version < 1 || version > 3) malformed(path, fmt::format("format version {} is unknown", version));
-  std::uint32_t length = 0;
-  std::memcpy(&length, file.data() + 8, version == 1 ? 2 : 4);
-  const std::size_t start = (version == 1 ? 10u : 12u) + std::size_t{length};
-  if (start > file.size()) malformed(path, "it is cut short");
-  const std::string_view header(file.data() + (version == 1 ? 10 : 12), length);
-  const auto descr = header_value(header, "descr", path);
-  if (descr.size() < 5 || descr[0] != '\'') malformed(path, "its item type is not a plain one");
-  const char order = descr[1];
-  array.kind = descr[2];
-  const auto [end, code] = std::from_chars(descr.data() + 3, descr.data() + descr.size() - 1, array.item_size);
-  const bool single_byte = array.item_size == 1 && order == '|';
-  if (code != std::errc{} || end != descr.data() + descr.size() - 1 || !(order == '<' || single_byte))
-    malformed(path, fmt::format("its item type {} is not supported", descr));
-  if (array.kind == 'U') array.item_size *= 4;
-  const bool known = (array.kind == 'f' && (array.item_size == 4 || array.item_size == 8)) ||
-                     ((array.kind == 'i' || array.kind == 'u') && std::has_single_bit(unsigned(array.item_size)) &&
-                      array.item_size <= 8) ||
-                     (array.kind == 'b' && array.item_size == 1) ||
-                     (array.kind == 'U' && array.item_size > 0 && array.item_size <= 4096);
-  if (!known) malformed(path, fmt::format("its item type {} is not supported", descr));
+  std::size_t start = 0;
+  const std::string_view header = header_of(file, path, start);
+  const bool big_endian = take_type(array, header_value(header, "descr", path));
   array.shape = parse_shape(header_value(header, "shape", path), path);
-  const bool fortran = header_value(header, "fortran_order", path) == "True";
+  const bool fortran = header_value(header, "fortran_order", path) == "True" && array.shape.size() > 1;
+  array.stored = stored_as(array, big_endian, fortran);
   std::int64_t bytes = 0;
   if (__builtin_mul_overflow(product(array.shape, path), std::int64_t{array.item_size}, &bytes) ||
       std::uint64_t(bytes) != file.size() - start)
-    malformed(path, fmt::format("its shape and type do not match its {} data bytes", file.size() - start));
+    malformed(path,
+              fmt::format("its shape ({}) and type do not match its {} data bytes", fmt::join(array.shape, ", "),
+                          file.size() - start),
+              "it may be cut short: copy it again, or write it again with numpy.save");
   file.erase(0, start);
   array.bytes = std::move(file);
+  if (big_endian) to_little_endian(array);
   if (fortran) to_c_order(array);
   return array;
+}
+
+std::vector<float> floats_and_remark(const NpyArray& array) {
+  auto values = array.floats();
+  if (array.stored != "float32")
+    remark(fmt::format("{} holds {}, which is read as float32", array.path.string(), array.stored));
+  return values;
+}
+
+std::vector<std::int64_t> integers_and_remark(const NpyArray& array) {
+  auto values = array.integers();
+  if (array.kind == 'f')
+    remark(fmt::format("{} holds {}, all whole, which is read as int64", array.path.string(), array.stored));
+  return values;
 }
 
 namespace {

@@ -8,22 +8,33 @@
 
 namespace palimpsest {
 
-// One .npy array in C order (format versions 1.0 to 3.0, little endian; Fortran order is turned into C order).
+// One .npy array of format version 1.0 to 3.0. Big-endian items and Fortran order are turned into little endian and C
+// order when read.
 struct NpyArray {
-  char kind = 'f';                  // numpy's: f, i, u, b, U
+  char kind = 'f';                  // numpy's: f (16, 32 or 64 bits), i, u (8 to 64), b, U, S
   int item_size = 4;                // bytes; for U four times the number of code points
   std::vector<std::int64_t> shape;  // empty for a scalar
   std::string bytes;
-  fs::path path;  // where it was read, for messages
+  fs::path path;       // where it was read, for messages
+  std::string stored;  // how the file holds it: "float32", "big-endian float64 in Fortran order", "text"
 
+  bool is_text() const { return kind == 'U' || kind == 'S'; }
   std::int64_t count() const;
   std::vector<float> floats() const;           // from any number type; throws Error for text
   std::vector<std::int64_t> integers() const;  // throws Error for text and for numbers with a fraction
+  std::vector<double> doubles() const;         // as floats()
   double number() const;                       // the single element, a number or text that spells one ('<U' scalars)
+  std::string text() const;  // requires is_text(); the single element. Throws Error unless it is ASCII
 };
 
-// Throws Error when the file is missing, is not .npy, is cut short or has an item type not listed above.
+// Throws Error when the file is missing, is not .npy (the message says what it is where that is known), is cut short or
+// has an item type not listed above (pickled objects, structures, complex numbers, dates, other floats).
 NpyArray read_npy(const fs::path& path);
+
+// For arrays that a user gives: the values, and a remark where the file holds them as something else than float32, or
+// as floats where whole numbers are wanted.
+std::vector<float> floats_and_remark(const NpyArray& array);
+std::vector<std::int64_t> integers_and_remark(const NpyArray& array);
 
 void write_npy(const fs::path& path, std::span<const float> values, std::span<const std::int64_t> shape);
 void write_npy(const fs::path& path, std::span<const std::int64_t> values, std::span<const std::int64_t> shape);

@@ -1,15 +1,15 @@
 // AffectNet's first release. What is found in the wild: the header begins with '#' in one release and is missing from
 // validation.csv in another; one archive nests Manually_Annotated/Manually_Annotated_Images; rows whose numbers do not
-// parse; boxes of negative width; .tif, .bmp and upper-case names among the pictures; landmarks that are empty.
-#include <array>
-#include <charconv>
-#include <map>
-
-#include "base/csv.h"
+// parse; boxes of negative width; .tif, .bmp and upper-case names among the pictures; landmarks that are empty. Lists
+// that went through pandas or a spreadsheet have other columns, separators and spellings of numbers (base/table.h), or
+// expressions as words.
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "base/table.h"
 #include "data/emotions.h"
+#include "data/expression.h"
+#include "data/listed_pictures.h"
 #include "data/readers.h"
 #include "data/set_files.h"
 
@@ -17,125 +17,132 @@ namespace palimpsest {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> standard_columns{
-    "subDirectory_filePath", "face_x",     "face_y",  "face_width", "face_height",
-    "facial_landmarks",      "expression", "valence", "arousal"};
+const TableColumns list_columns{{"subDirectory_filePath", "face_x", "face_y", "face_width", "face_height",
+                                 "facial_landmarks", "expression", "valence", "arousal"},
+                                {"facial_landmarks", "valence", "arousal"}};
+enum Column : std::uint8_t { path_column, left, top, width, height, landmarks, expression };
 
-struct Columns {
-  int path, left, top, width, height, landmarks, expression;
-};
-
-// Takes the header off the rows where there is one; without one, the columns are in the standard order.
-Columns take_columns(Csv& list) {
-  const auto& first = list.rows.front();
-  std::string_view name = first[0];
-  if (name.starts_with('#')) name.remove_prefix(1);
-  if (name == standard_columns[0]) {
-    list.header = first;
-    list.header[0] = name;
-    list.rows.erase(list.rows.begin());
-  } else if (first.size() == standard_columns.size()) {
-    list.header.assign(standard_columns.begin(), standard_columns.end());
-  } else {
-    throw Error(fmt::format("{} has no header and {} columns where AffectNet has {}", list.path.string(), first.size(),
-                            standard_columns.size()),
-                fmt::format("its first line should be: {}", fmt::join(standard_columns, ",")));
-  }
-  return {list.column("subDirectory_filePath"),
-          list.column("face_x"),
-          list.column("face_y"),
-          list.column("face_width"),
-          list.column("face_height"),
-          list.column("facial_landmarks"),
-          list.column("expression")};
-}
-
-bool whole_number(std::string_view text, int& value) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return code == std::errc{} && end == text.data() + text.size();
-}
-
-// Finds the pictures, and refuses names that lead out of the folder. Resolving each of 400,000 paths would take
-// minutes: the (about 1,200) sub-folders are resolved once, and a file only if it is a link.
-class Pictures {
+// One list: its rows become samples or are left out, and what was done to them is said once at the end.
+class ListReader {
  public:
-  Pictures(fs::path folder, fs::path list) : folder_(std::move(folder)), list_(std::move(list)) {}
+  ListReader(const fs::path& path, const fs::path& images)
+      : path_(path), images_(images), table_(read_table(path, list_columns)), pictures_(images, path) {}
 
-  // Empty when the picture is not there.
-  fs::path find(const std::string& name) {
-    const auto slash = name.rfind('/');
-    const std::string parent = slash == std::string::npos ? "" : name.substr(0, slash);
-    const std::string file = name.substr(slash + 1);
-    if (file == "..") join_inside(folder_, name, list_);  // throws
-    auto known = parents_.find(parent);
-    if (known == parents_.end())
-      known = parents_.emplace(parent, join_inside(folder_, name, list_).parent_path()).first;
-    const fs::path path = known->second / file;
-    std::error_code code;
-    const auto status = fs::symlink_status(path, code);
-    if (fs::is_symlink(status)) {
-      join_inside(folder_, name, list_);
-      return is_file(path) ? path : fs::path{};
+  Dataset read() {
+    auto& rows = table_.csv.rows;
+    require_likely_rows();
+    set_.classes.assign(affectnet_classes.begin(), affectnet_classes.end());
+    set_.samples.reserve(rows.size());
+    Progress progress(fmt::format("reading {}", path_.string()), std::int64_t(rows.size()));
+    for (auto& row : rows) {
+      progress.advance();
+      check_interrupt();
+      read_row(row);
+      row = {};  // 400,000 rows of 68 landmarks are half a gigabyte of text
     }
-    return fs::is_regular_file(status) ? path : fs::path{};
+    if (set_.samples.empty()) refuse();
+    remarks();
+    return std::move(set_);
   }
 
  private:
-  fs::path folder_, list_;
-  std::map<std::string, fs::path> parents_;
-};
+  std::string_view field(const std::vector<std::string>& row, Column column) const {
+    const int at = table_.at[column];
+    return at < 0 ? std::string_view{} : without_blanks(row[std::size_t(at)]);
+  }
 
-// Returns why the row cannot be used; empty when the sample is complete.
-std::string parse_row(const std::vector<std::string>& row, const Columns& columns, Sample& sample) {
-  const auto field = [&](int column) -> const std::string& { return row[std::size_t(column)]; };
-  if (!whole_number(field(columns.expression), sample.label))
-    return fmt::format("its expression '{}' is not a whole number", field(columns.expression));
-  if (sample.label < 0 || sample.label >= int(affectnet_classes.size()))
-    return fmt::format("its expression {} is none of 0 to {}", sample.label, affectnet_classes.size() - 1);
-  int left = 0, top = 0, width = 0, height = 0;
-  if (!whole_number(field(columns.left), left) || !whole_number(field(columns.top), top) ||
-      !whole_number(field(columns.width), width) || !whole_number(field(columns.height), height))
-    return "its face box does not consist of whole numbers";
-  std::vector<double> numbers;
-  if (parse_numbers(field(columns.landmarks), ';', numbers)) sample.landmarks = points_from(numbers, 68);
-  if (width > 0 && height > 0)
-    sample.face = Box{double(left), double(top), double(left) + width, double(top) + height};
-  else if (sample.landmarks.empty())
-    return fmt::format("its face box has the size {} x {}, and it has no landmarks", width, height);
-  return {};
-}
-
-Dataset read_list(const fs::path& path, const fs::path& images) {
-  Csv list = read_csv(path, false);
-  if (list.rows.empty()) throw Error(fmt::format("{} is empty", path.string()), "unpack the data set again");
-  const Columns columns = take_columns(list);
-  Dataset set;
-  set.classes.assign(affectnet_classes.begin(), affectnet_classes.end());
-  set.samples.reserve(list.rows.size());
-  Pictures pictures(images, path);
-  Progress progress(fmt::format("reading {}", path.string()), std::int64_t(list.rows.size()));
-  for (auto& row : list.rows) {
-    progress.advance();
-    check_interrupt();
+  // Without a header the first line could be one in other words, and the columns in another order.
+  void require_likely_rows() {
+    const auto& csv = table_.csv;
+    if (!csv.header.empty() || csv.rows.empty()) return;
     Sample sample;
-    sample.id = row[std::size_t(columns.path)];
-    std::string reason = parse_row(row, columns, sample);
-    if (reason.empty()) {
-      sample.image = pictures.find(sample.id);
-      if (sample.image.empty()) reason = "the picture is missing";
+    const std::string reason = parse_row(csv.rows.front(), sample);
+    words_ = wrong_landmarks_ = 0;  // it is read again with the others
+    if (!reason.empty())
+      throw Error(fmt::format("the first line of {} is neither a header with AffectNet's names nor a usable row: {}",
+                              path_.string(), reason),
+                  fmt::format("its first line should be: {}", fmt::join(list_columns.names, ",")));
+  }
+
+  void read_row(const std::vector<std::string>& row) {
+    Sample sample;
+    sample.id = field(row, path_column);
+    std::string reason = parse_row(row, sample);
+    if (!reason.empty()) {
+      if (wrong_rows_++ == 0) wrong_row_ = fmt::format("{}: {}", sample.id, reason);
+    } else if (sample.image = pictures_.find(sample.id); sample.image.empty()) {
+      reason = pictures_.why_missing(sample.id);
+      if (missing_++ == 0) missing_picture_ = fmt::format("{}: {}", sample.id, reason);
     }
     if (reason.empty())
-      set.samples.push_back(std::move(sample));
+      set_.samples.push_back(std::move(sample));
     else
-      set.skipped.push_back({sample.id, reason});
-    row = {};  // 400,000 rows of 68 landmarks are half a gigabyte of text
+      set_.skipped.push_back({sample.id, reason});
   }
-  if (set.samples.empty())
-    throw Error(fmt::format("{} names no picture that can be used; for instance {}: {}", path.string(),
-                            set.skipped.empty() ? "the list" : set.skipped.front().id,
-                            set.skipped.empty() ? "it has no rows" : set.skipped.front().reason),
-                fmt::format("unpack the pictures into {}", images.string()));
-  return set;
+
+  // Returns why the row cannot be used; empty when the sample is complete.
+  std::string parse_row(const std::vector<std::string>& row, Sample& sample) {
+    const auto [code, word] = read_expression(field(row, expression));
+    if (!code)
+      return fmt::format("its expression '{}' is neither a whole number nor the name of a class",
+                         field(row, expression).substr(0, 60));
+    sample.label = *code;
+    if (sample.label < 0 || sample.label >= int(affectnet_classes.size()))
+      return fmt::format("its expression {} is none of 0 to {}", sample.label, affectnet_classes.size() - 1);
+    int x = 0, y = 0, w = 0, h = 0;
+    if (!whole_number(field(row, left), x) || !whole_number(field(row, top), y) ||
+        !whole_number(field(row, width), w) || !whole_number(field(row, height), h))
+      return fmt::format("its face box ({} | {} | {} | {}) does not consist of whole numbers", field(row, left),
+                         field(row, top), field(row, width), field(row, height));
+    take_landmarks(field(row, landmarks), sample);
+    if (w > 0 && h > 0)
+      sample.face = Box{double(x), double(y), double(x) + w, double(y) + h};
+    else if (sample.landmarks.empty())
+      return fmt::format("its face box has the size {} x {}, and it has no landmarks", w, h);
+    words_ += word ? 1 : 0;
+    return {};
+  }
+
+  void take_landmarks(std::string_view text, Sample& sample) {
+    std::vector<double> numbers;
+    if (parse_numbers(text, ';', numbers)) sample.landmarks = points_from(numbers, 68);
+    if (sample.landmarks.empty() && !text.empty() && wrong_landmarks_++ == 0) landmarks_text_ = text.substr(0, 40);
+  }
+
+  [[noreturn]] void refuse() const {
+    const std::string problem = fmt::format("{} names no picture that can be used", path_.string());
+    if (set_.skipped.empty()) throw Error(problem + ": it has no rows", "unpack the data set again");
+    if (wrong_rows_ >= missing_)
+      throw Error(fmt::format("{}; for instance {}", problem, wrong_row_),
+                  fmt::format("correct the list: expression is 0 to {} or a class of {}, a face box whole numbers",
+                              affectnet_classes.size() - 1, fmt::join(affectnet_classes, ", ")));
+    throw Error(fmt::format("{}; for instance {} (looked for below {})", problem, missing_picture_, images_.string()),
+                fmt::format("unpack the pictures into {}", images_.string()));
+  }
+
+  void remarks() const {
+    const auto say = [&](std::int64_t count, const std::string& what) {
+      if (count > 0) remark(fmt::format("{}: {}", path_.string(), what));
+    };
+    say(words_, fmt::format("{} expressions are words, which are read as the classes of these names", words_));
+    say(pictures_.with_backslashes(),
+        fmt::format("{} paths are written with backslashes, which are read as /", pictures_.with_backslashes()));
+    say(wrong_landmarks_, fmt::format("the landmarks of {} rows are not 68 points and are not used; the first begin "
+                                      "with {}",
+                                      wrong_landmarks_, landmarks_text_));
+    say(table_.at[landmarks] < 0 ? 1 : 0, "it has no column facial_landmarks, so its pictures have no landmarks");
+  }
+
+  const fs::path &path_, &images_;
+  Table table_;
+  ListedPictures pictures_;
+  Dataset set_;
+  std::int64_t wrong_rows_ = 0, missing_ = 0, words_ = 0, wrong_landmarks_ = 0;
+  std::string wrong_row_, missing_picture_, landmarks_text_;
+};
+
+Dataset read_list(const fs::path& path, const fs::path& images) {
+  return ListReader(path, images).read();
 }
 
 }  // namespace

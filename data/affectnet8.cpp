@@ -1,16 +1,19 @@
 // AffectNet-8, the release of 2021: {train_set,val_set}/images/<id>.jpg and annotations/<id>_{exp,val,aro,lnd}.npy. The
-// expression is a number or, in the original files, text ('<U1', shape () or (1,)). Ids are whole numbers and occur in
-// both parts for different faces, so the part belongs to the sample's id. Copies made by others hold .png pictures.
+// expression is a number or, in the original files, text ('<U1', shape () or (1,)) that spells one. Ids are whole
+// numbers and occur in both parts for different faces, so the part belongs to the sample's id. Copies made by others
+// hold .png pictures.
 #include <algorithm>
-#include <cmath>
+#include <map>
 
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/npy.h"
 #include "base/progress.h"
 #include "data/emotions.h"
+#include "data/expression.h"
 #include "data/readers.h"
 #include "data/set_files.h"
+#include "data/unread.h"
 
 namespace palimpsest {
 
@@ -18,21 +21,15 @@ namespace {
 
 constexpr int classes = 8;
 
-fs::path find_picture(const fs::path& images, const std::string& id) {
-  for (const char* const extension : {".jpg", ".png", ".jpeg", ".JPG"}) {
-    auto path = images / (id + extension);
-    if (is_file(path)) return path;
-  }
-  return {};
-}
-
 // Throws Error when the file does not hold one of the 8 codes.
-int read_expression(const fs::path& path) {
-  const double value = read_npy(path).number();
-  if (value != std::floor(value) || value < 0 || value >= classes)
-    throw Error(fmt::format("{} holds the expression {}, which is none of 0 to {}", path.string(), value, classes - 1),
-                "leave that picture out");
-  return int(value);
+int read_code(const fs::path& path) {
+  const NpyArray array = read_npy(path);
+  const std::string text = array.is_text() ? array.text() : fmt::format("{}", array.number());
+  const auto code = read_expression(text).code;
+  if (code && *code >= 0 && *code < classes) return *code;
+  throw Error(fmt::format("{} holds the expression {}, which is none of 0 to {} and no class's name", path.string(),
+                          text.substr(0, 60), classes - 1),
+              "leave that picture out");
 }
 
 std::vector<Point> read_landmarks(const fs::path& path) {
@@ -58,6 +55,56 @@ std::vector<std::string> ids_in(const fs::path& annotations) {
   return ids;
 }
 
+// The files of the images folder by their ids.
+using Pictures = std::multimap<std::string, fs::path>;
+
+Pictures pictures_in(const fs::path& images) {
+  Pictures pictures;
+  for (const auto& path : files_in(images)) pictures.emplace(path.stem().string(), path);
+  return pictures;
+}
+
+struct PartReader {
+  const fs::path &folder, &annotations;
+  Pictures pictures;
+  Dataset& set;
+
+  void skip(const fs::path& path, const std::string& reason) {
+    set.skipped.push_back({path_below(path, folder), reason});
+  }
+
+  void read(const std::string& id, const fs::path& images) {
+    const auto [first, end] = pictures.equal_range(id);
+    const auto found = std::find_if(first, end, [](const auto& one) { return is_picture_name(one.second); });
+    if (found == end) {
+      if (first == end)
+        skip(images / (id + ".jpg"), "the picture is missing");
+      else
+        skip(first->second, why_unread(first->second));
+      return;
+    }
+    for (auto other = first; other != end; ++other)
+      if (other != found) skip(other->second, fmt::format("{} is used", found->second.filename().string()));
+    Sample sample;
+    sample.image = found->second;
+    sample.id = path_below(sample.image, folder);
+    try {
+      sample.label = read_code(annotations / (id + "_exp.npy"));
+    } catch (const Error& error) {
+      return skip(sample.image, error.what());
+    }
+    sample.landmarks = read_landmarks(annotations / (id + "_lnd.npy"));
+    set.samples.push_back(std::move(sample));
+  }
+
+  // What is left in the images folder when all annotated pictures are taken from it.
+  void list_others(const std::vector<std::string>& ids) {
+    for (const auto& id : ids) pictures.erase(id);
+    for (const auto& [id, path] : pictures)
+      skip(path, is_picture_name(path) ? fmt::format("it has no annotation file {}_exp.npy", id) : why_unread(path));
+  }
+};
+
 Dataset read_part(const fs::path& folder, const std::string& part) {
   const auto images = find_folder(folder, {part + "/images"}),
              annotations = find_folder(folder, {part + "/annotations"});
@@ -67,30 +114,16 @@ Dataset read_part(const fs::path& folder, const std::string& part) {
   set.classes.assign(affectnet_classes.begin(), affectnet_classes.begin() + classes);
   const auto ids = ids_in(annotations);
   set.samples.reserve(ids.size());
+  PartReader reader{folder, annotations, pictures_in(images), set};
   Progress progress(fmt::format("reading {}", annotations.string()), std::int64_t(ids.size()));
   for (const auto& id : ids) {
-    Sample sample;
-    sample.image = find_picture(images, id);
-    sample.id = sample.image.empty() ? fmt::format("{}/images/{}.jpg", part, id) : path_below(sample.image, folder);
-    std::string reason = sample.image.empty() ? "the picture is missing" : "";
-    if (reason.empty()) {
-      try {
-        sample.label = read_expression(annotations / (id + "_exp.npy"));
-      } catch (const Error& error) {
-        reason = error.what();
-      }
-    }
-    if (reason.empty()) {
-      sample.landmarks = read_landmarks(annotations / (id + "_lnd.npy"));
-      set.samples.push_back(std::move(sample));
-    } else {
-      set.skipped.push_back({sample.id, reason});
-    }
+    reader.read(id, images);
     progress.advance();
     check_interrupt();
   }
+  reader.list_others(ids);
   if (set.samples.empty())
-    throw Error(fmt::format("{} has no picture with an expression", (folder / part).string()),
+    throw Error(fmt::format("{} has no picture with an expression{}", (folder / part).string(), for_instance(set)),
                 "its annotations are called <id>_exp.npy and its pictures <id>.jpg");
   return set;
 }

@@ -27,34 +27,49 @@ int Arrays::largest_label() const {
 
 namespace {
 
-std::vector<float> read_values(const NpyArray& x) {
+// Pictures are floats that the network takes as they are, so other numbers (uint8 above all) need a scale that only the
+// user knows.
+void require_pictures(const NpyArray& x) {
   const auto& shape = x.shape;
-  if (x.kind != 'f' || shape.size() != 4 || shape[1] != 3)
-    throw Error(fmt::format("{} has the shape ({}){}, where float32 (N, 3, H, W) is needed", x.path.string(),
-                            fmt::join(shape, ", "), x.kind == 'f' ? "" : " and is no array of floats"),
-                "save it with x.astype('float32'), channels second");
+  const std::string problem = fmt::format("{} has the shape ({}) and holds {}, where float32 (N, 3, H, W) is needed",
+                                          x.path.string(), fmt::join(shape, ", "), x.stored);
+  if (shape.size() == 4 && shape[1] != 3 && shape[3] == 3)
+    throw Error(problem, "save it as float32 with the channels second: x.transpose(0, 3, 1, 2)");
+  if (shape.size() == 3 && shape[0] == 3) throw Error(problem, "save it with one more axis: x[None]");
+  if (shape.size() != 4 || shape[1] != 3)
+    throw Error(problem, "save it as float32 with an axis for the pictures and then one for red, green and blue");
+  if (x.kind != 'f')
+    throw Error(problem,
+                "scale and normalise the pixels as the network was trained, then save them with x.astype('float32')");
   for (const auto extent : shape)
     if (extent < 1 || extent > std::numeric_limits<int>::max())
       throw Error(
           fmt::format("{} has the shape ({}), which holds no usable picture", x.path.string(), fmt::join(shape, ", ")),
           "give it at least one");
-  auto values = x.floats();
+}
+
+std::vector<float> read_values(const NpyArray& x) {
+  require_pictures(x);
+  auto values = floats_and_remark(x);
   const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
   if (bad != values.end()) {
-    const auto per_picture = std::ptrdiff_t(values.size()) / shape[0];
-    throw Error(fmt::format("{} holds {} in picture {}", x.path.string(), *bad, (bad - values.begin()) / per_picture),
-                "every value must be finite");
+    const auto at = bad - values.begin(), per_picture = std::ptrdiff_t(values.size()) / x.shape[0];
+    throw Error(
+        fmt::format("{} holds {} in picture {}", x.path.string(), x.doubles()[std::size_t(at)], at / per_picture),
+        "every value must be finite in float32");
   }
   return values;
 }
 
-std::vector<std::int64_t> read_labels(const fs::path& path, std::int64_t count, int classes) {
+std::vector<std::int64_t> read_labels(const fs::path& path, const NpyArray& x, int classes) {
   const NpyArray y = read_npy(path);
+  const std::int64_t count = x.shape[0];
   if (y.shape.size() != 1 || y.shape[0] != count)
-    throw Error(fmt::format("{} has the shape ({}), where one label for each of {} pictures is needed", path.string(),
-                            fmt::join(y.shape, ", "), count),
-                "save it as int64 with the shape (N,)");
-  auto labels = y.integers();
+    throw Error(fmt::format("{} has the shape ({}), where one label for each of the {} pictures of {} is needed",
+                            path.string(), fmt::join(y.shape, ", "), count, x.path.string()),
+                y.shape.size() == 2 && y.shape[1] > 1 ? "save it with the shape (N,); of one-hot labels: y.argmax(1)"
+                                                      : "save it as int64 with the shape (N,)");
+  auto labels = integers_and_remark(y);
   const std::int64_t end = classes > 0 ? classes : std::numeric_limits<int>::max();
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (labels[i] < 0 || labels[i] >= end)
@@ -71,7 +86,7 @@ std::shared_ptr<const Arrays> read_arrays(const Source& source, int classes) {
   const NpyArray x = read_npy(source.path);
   auto values = read_values(x);
   std::vector<std::int64_t> labels;
-  if (!source.labels.empty()) labels = read_labels(source.labels, x.shape[0], classes);
+  if (!source.labels.empty()) labels = read_labels(source.labels, x, classes);
   return std::make_shared<Arrays>(std::move(values), std::move(labels), int(x.shape[0]), int(x.shape[2]),
                                   int(x.shape[3]));
 }

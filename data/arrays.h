@@ -7,8 +7,8 @@
 
 namespace palimpsest {
 
-// arrays:X.npy[,Y.npy]: X float32 or float64 (N, 3, H, W), taken as it is: a Loader does not normalise it (it does
-// augment it where that is asked for). Y whole numbers (N,). Ids are 0, 1, ...
+// arrays:X.npy[,Y.npy]: X float16, float32 or float64 (N, 3, H, W), taken as it is: a Loader does not normalise it (it
+// does augment it where that is asked for). Y whole numbers (N,), of any number type. Ids are 0, 1, ...
 class Arrays final : public Examples {
  public:
   Arrays(std::vector<float> values, std::vector<std::int64_t> labels, int count, int height, int width);
@@ -30,7 +30,7 @@ class Arrays final : public Examples {
 };
 
 // Throws Error naming the file for another shape or type, NaN or infinity, another number of labels, a label below 0
-// or, where `classes` > 0, not below `classes`.
+// or, where `classes` > 0, not below `classes`. A remark says what was converted.
 std::shared_ptr<const Arrays> read_arrays(const Source& source, int classes = 0);
 
 }  // namespace palimpsest

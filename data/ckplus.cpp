@@ -2,13 +2,14 @@
 // one that is coded: FACS/.../<frame>_facs.txt (rows "9.0000000e+00 4.0000000e+00" = AU and intensity, 0 = present but
 // not scored) and, for 327 of the 593 sequences, Emotion/.../<frame>_emotion.txt (one number); the other Emotion
 // folders exist and are empty. Landmarks/.../<frame>_landmarks.txt has 68 points.
-#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/error.h"
 #include "data/emotions.h"
 #include "data/readers.h"
 #include "data/set_files.h"
+#include "data/unread.h"
 
 namespace palimpsest {
 
@@ -30,12 +31,13 @@ std::vector<ActionUnit> read_action_units(const fs::path& path) {
   const auto numbers = read_numbers(path);
   if (numbers.size() % 2 != 0)
     throw Error(fmt::format("{} does not consist of pairs of an action unit and its intensity", path.string()),
-                "mend it");
+                "correct it");
   std::vector<ActionUnit> units;
   for (std::size_t i = 0; i < numbers.size(); i += 2) {
-    if (numbers[i] < 1 || numbers[i] >= 100 || numbers[i + 1] < 0 || numbers[i + 1] > 5)
+    if (numbers[i] < 1 || numbers[i] >= 100 || numbers[i] != std::floor(numbers[i]) || numbers[i + 1] < 0 ||
+        numbers[i + 1] > 5)
       throw Error(fmt::format("{} lists action unit {} with intensity {}", path.string(), numbers[i], numbers[i + 1]),
-                  "mend it: action units are 1 to 99, intensities 0 to 5");
+                  "correct it: action units are 1 to 99, intensities 0 to 5");
     units.push_back({int(numbers[i]), numbers[i + 1]});
   }
   return units;
@@ -43,57 +45,85 @@ std::vector<ActionUnit> read_action_units(const fs::path& path) {
 
 int read_emotion(const fs::path& path) {
   const auto numbers = read_numbers(path);
-  if (numbers.size() != 1 || numbers[0] < 0 || int(numbers[0]) >= int(ckplus_classes.size()))
-    throw Error(fmt::format("{} does not hold one emotion code of 0 to 7", path.string()), "mend it");
+  if (numbers.size() != 1 || numbers[0] < 0 || numbers[0] >= double(ckplus_classes.size()) ||
+      numbers[0] != std::floor(numbers[0]))
+    throw Error(fmt::format("{} does not hold one emotion code of 0 to 7", path.string()), "correct it");
   return int(numbers[0]);
 }
 
-// The only file in `folder` whose name ends like that; empty when there is none.
+// The file in `folder` whose name ends like that; empty when there is none. Throws Error when there are several.
 fs::path file_ending(const fs::path& folder, std::string_view ending) {
   std::error_code code;
   if (!fs::is_directory(folder, code)) return {};
-  for (const auto& path : files_in(folder))
-    if (path.filename().string().ends_with(ending)) return path;
-  return {};
+  fs::path found;
+  for (const auto& path : files_in(folder)) {
+    if (!path.filename().string().ends_with(ending)) continue;
+    if (!found.empty())
+      throw Error(fmt::format("{} holds {} and {}, where a sequence has one", folder.string(),
+                              found.filename().string(), path.filename().string()),
+                  "leave the one of the peak frame there");
+    found = path;
+  }
+  return found;
+}
+
+// The sequences of a folder as <subject>/<sequence>.
+std::set<std::string> sequences_in(const fs::path& folder) {
+  std::set<std::string> sequences;
+  for (const auto& subject : folders_in(folder))
+    for (const auto& sequence : folders_in(subject)) sequences.insert(path_below(sequence, folder));
+  return sequences;
 }
 
 struct Reader {
   const Folders& folders;
   Dataset& set;
 
-  void read_sequence(const std::string& subject, const std::string& sequence) {
-    const fs::path below = fs::path(subject) / sequence;
-    const std::string id = below.generic_string();
-    const fs::path facs = file_ending(folders.facs / below, "_facs.txt");
-    if (facs.empty()) return skip(id, "it has no FACS file");
-    const std::string name = facs.filename().string();
-    const std::string stem = name.substr(0, name.size() - std::string_view("_facs.txt").size());
+  void read_sequence(const std::string& id) {
+    const fs::path below = id;
     Sample sample;
-    for (const auto& path : files_in(folders.images / below))
-      if (is_picture_name(path) && path.stem() == stem) sample.image = path;
-    if (sample.image.empty()) return skip(id + "/" + stem + ".png", "the picture of the peak frame is missing");
-    sample.id = path_below(sample.image, folders.images);
-    sample.subject = subject;
-    sample.sequence = id;
-    sample.frame = trailing_number(stem);
+    std::string stem;
     try {
+      const fs::path facs = file_ending(folders.facs / below, "_facs.txt");
+      if (facs.empty()) return skip(id, "it has no FACS file");
+      const std::string name = facs.filename().string();
+      stem = name.substr(0, name.size() - std::string_view("_facs.txt").size());
+      if (!find_peak(below, stem, sample)) return;
       sample.action_units = read_action_units(facs);
     } catch (const Error& error) {
-      return skip(sample.id, error.what());
+      return skip(sample.id.empty() ? id : sample.id, error.what());
     }
+    sample.subject = below.parent_path().string();
+    sample.sequence = id;
+    sample.frame = trailing_number(stem);
     sample.label = emotion(below);
     if (!folders.landmarks.empty())
       sample.landmarks = read_points(folders.landmarks / below / (stem + "_landmarks.txt"), 68);
     set.samples.push_back(std::move(sample));
   }
 
+  // The picture of the peak frame; lists why when there is none.
+  bool find_peak(const fs::path& below, const std::string& stem, Sample& sample) {
+    std::error_code code;
+    fs::path unread;
+    if (fs::is_directory(folders.images / below, code))
+      for (const auto& path : files_in(folders.images / below))
+        if (path.stem() == stem) (is_picture_name(path) ? sample.image : unread) = path;
+    if (!sample.image.empty())
+      sample.id = path_below(sample.image, folders.images);
+    else if (!unread.empty())
+      skip(path_below(unread, folders.images), why_unread(unread));
+    else
+      skip((below / (stem + ".png")).generic_string(), "the picture of the peak frame is missing");
+    return !sample.image.empty();
+  }
+
   // A broken emotion file does not take the action units away: the sample stays, without an emotion.
   int emotion(const fs::path& below) {
     if (folders.emotion.empty()) return -1;
-    const fs::path file = file_ending(folders.emotion / below, "_emotion.txt");
-    if (file.empty()) return -1;
     try {
-      return read_emotion(file);
+      const fs::path file = file_ending(folders.emotion / below, "_emotion.txt");
+      return file.empty() ? -1 : read_emotion(file);
     } catch (const Error& error) {
       skip("Emotion/" + below.generic_string(), std::string(error.what()) + " (kept without an emotion)");
       return -1;
@@ -112,11 +142,11 @@ Dataset read_ckplus(const fs::path& folder) {
   set.folder = folder;
   set.classes.assign(ckplus_classes.begin(), ckplus_classes.end());
   Reader reader{folders, set};
-  for (const auto& subject : folders_in(folders.images))
-    for (const auto& sequence : folders_in(subject))
-      reader.read_sequence(subject.filename().string(), sequence.filename().string());
+  auto sequences = sequences_in(folders.images);
+  sequences.merge(sequences_in(folders.facs));  // codes whose pictures are missing are listed
+  for (const auto& sequence : sequences) reader.read_sequence(sequence);
   if (set.samples.empty())
-    throw Error(fmt::format("{} has no sequence with a picture and a FACS file", folder.string()),
+    throw Error(fmt::format("{} has no sequence with a picture and a FACS file{}", folder.string(), for_instance(set)),
                 "pictures are cohn-kanade-images/S005/001/S005_001_00000011.png, codes FACS/S005/001/"
                 "S005_001_00000011_facs.txt");
   return set;

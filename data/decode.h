@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,8 +16,11 @@ struct BrokenImage {
 // Throws BrokenImage unless 1 <= width, 1 <= height and width * height <= 100 million.
 void require_size(std::int64_t width, std::int64_t height);
 
-Image jpeg(std::string_view bytes);        // baseline and progressive; grey, YCbCr, CMYK and YCCK
-Image tiff(std::string_view bytes);        // the first picture of the file; 1 to 16 bits; alpha is blended over black
-Image png_or_bmp(std::string_view bytes);  // 16-bit PNG is reduced to 8 bits; alpha is dropped
+// Alpha is dropped and the colours stay as they are stored, except that a TIFF's that were multiplied by alpha are
+// divided by it. 16 bits are reduced to their upper 8.
+Image jpeg(std::string_view bytes);  // baseline and progressive; grey, YCbCr, CMYK and YCCK
+Image tiff(std::string_view bytes);  // the first picture of the file, turned as its orientation tag says; 1 to 16 bits
+Image png(std::string_view bytes);   // of an animation the first picture
+Image bmp(std::string_view bytes);   // 1 to 32 bits, run-length encoded or not
 
 }  // namespace palimpsest::decode

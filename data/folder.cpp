@@ -1,57 +1,178 @@
+// A folder of pictures: one sub-folder for each class, or pictures without labels directly in it. Everything below it
+// that is not read is listed with a reason. Hidden files and folders (.DS_Store, ._x.jpg, .ipynb_checkpoints, __MACOSX)
+// are what programs leave behind, not data: they are listed only where their names are those of pictures.
 #include <algorithm>
+#include <array>
+#include <map>
 
 #include "base/error.h"
 #include "data/readers.h"
 #include "data/set_files.h"
+#include "data/unread.h"
 
 namespace palimpsest {
 
 namespace {
 
-// Links to pictures that are not there are in the list too: when read, they are counted as missing.
-std::vector<fs::path> pictures_below(const fs::path& folder) {
-  std::vector<fs::path> pictures;
-  for (const auto& path : files_in(folder))
-    if (is_picture_name(path)) pictures.push_back(path);
-  for (const auto& path : dangling_links_in(folder))
-    if (is_picture_name(path)) pictures.push_back(path);
-  std::sort(pictures.begin(), pictures.end());
-  for (const auto& inner : folders_in(folder)) {
-    if (fs::is_symlink(inner)) continue;  // might lead back up
-    const auto below = pictures_below(inner);
-    pictures.insert(pictures.end(), below.begin(), below.end());
+class FolderReader {
+ public:
+  explicit FolderReader(const fs::path& folder) : folder_(folder) {
+    set_.name = fmt::format("folder:{}", folder.string());
+    set_.folder = folder;
   }
-  return pictures;
-}
+
+  Dataset read() {
+    std::vector<fs::path> loose;
+    std::vector<Found> classes;
+    for (const auto& entry : entries_in(folder_)) {
+      const bool is_folder = entry.kind == EntryKind::folder || entry.kind == EntryKind::linked_folder;
+      if (is_folder && !entry.hidden)
+        classes.push_back(pictures_of_class(entry.path));
+      else if (is_picture(entry))
+        loose.push_back(entry.path);
+    }
+    const bool labelled =
+        std::any_of(classes.begin(), classes.end(), [](const Found& one) { return !one.pictures.empty(); });
+    if (!labelled && loose.empty()) refuse(classes);
+    for (const auto& path : loose) {
+      if (labelled)
+        skip(path, "it lies beside the folders of the classes, in none of them");
+      else
+        add(path, -1);
+    }
+    if (labelled) add_classes(classes);
+    return std::move(set_);
+  }
+
+ private:
+  struct Found {
+    fs::path folder;
+    std::vector<fs::path> pictures;
+    std::vector<std::string> inner;  // names of folders in it
+    std::string others;              // "3 .webp files", for a message
+  };
+
+  void skip(const fs::path& path, const std::string& reason) {
+    set_.skipped.push_back({path_below(path, folder_), reason});
+  }
+
+  void add(const fs::path& picture, int label) {
+    Sample sample;
+    sample.id = path_below(picture, folder_);
+    sample.image = picture;
+    sample.label = label;
+    set_.samples.push_back(std::move(sample));
+  }
+
+  // Whether it is read. Lists it when it is not, unless it is a folder that is looked into.
+  bool is_picture(const Entry& entry) {
+    const bool named = is_picture_name(entry.path);
+    const std::string name = entry.path.filename().string();
+    if (entry.hidden) {
+      if (named && !name.starts_with("._")) skip(entry.path, "a hidden file");
+      return false;
+    }
+    switch (entry.kind) {
+      case EntryKind::file:
+        if (named) return true;
+        skip(entry.path, why_unread(entry.path));
+        return false;
+      case EntryKind::dangling_link:
+        skip(entry.path, "a symbolic link to nothing");
+        return false;
+      case EntryKind::other:
+        skip(entry.path, "neither a file nor a folder");
+        return false;
+      case EntryKind::linked_folder:  // might lead back up
+        skip(entry.path, "a symbolic link to a folder within a class, which is not followed");
+        return false;
+      case EntryKind::folder:
+        return false;
+    }
+    return false;
+  }
+
+  Found pictures_of_class(const fs::path& path) {
+    Found found{path, {}, {}, {}};
+    const std::size_t before = set_.skipped.size();
+    for (const auto& inner : folders_in(path)) found.inner.push_back(inner.filename().string());
+    add_pictures_below(path, found.pictures);
+    if (found.pictures.empty()) found.others = what_is_there(before);
+    return found;
+  }
+
+  void add_pictures_below(const fs::path& path, std::vector<fs::path>& pictures) {
+    std::vector<fs::path> inner;
+    for (const auto& entry : entries_in(path)) {
+      if (is_picture(entry)) pictures.push_back(entry.path);
+      if (entry.kind == EntryKind::folder && !entry.hidden) inner.push_back(entry.path);
+    }
+    for (const auto& one : inner) add_pictures_below(one, pictures);
+  }
+
+  // Of what was skipped since `before`: how many of the most frequent extension, and the first of these.
+  std::string what_is_there(std::size_t before) const {
+    std::map<std::string, std::vector<const Skipped*>> kinds;
+    for (std::size_t i = before; i < set_.skipped.size(); ++i)
+      kinds[lower_case_extension(set_.skipped[i].id)].push_back(&set_.skipped[i]);
+    if (kinds.empty()) return "it is empty";
+    const auto& [extension, files] = *std::max_element(
+        kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    return fmt::format("it holds {} {} file{}, for instance {} ({})", files.size(),
+                       extension.empty() ? "other" : extension, files.size() == 1 ? "" : "s", files.front()->id,
+                       files.front()->reason);
+  }
+
+  [[noreturn]] void refuse(const std::vector<Found>& classes) const {
+    if (!classes.empty()) refuse_class(classes.front());
+    if (set_.skipped.empty())
+      throw Error(fmt::format("{} has no folder and no picture in it", folder_.string()),
+                  "make one folder of pictures for each class");
+    throw Error(fmt::format("{} has no picture: {}", folder_.string(), what_is_there(0)),
+                "put pictures (.jpg .png .bmp .tif) into it, for training one folder of them for each class");
+  }
+
+  [[noreturn]] static void refuse_class(const Found& one) {
+    throw Error(fmt::format("the class folder {} has no picture: {}", one.folder.string(), one.others),
+                "put pictures (.jpg .png .bmp .tif) into it, or remove it");
+  }
+
+  // The parts of a set, each with folders of the same names: their names would become the classes.
+  static bool are_parts(const std::vector<Found>& classes) {
+    static constexpr std::array<std::string_view, 7> parts{"train",      "training", "val",    "valid",
+                                                           "validation", "test",     "testing"};
+    return classes.size() > 1 && std::all_of(classes.begin(), classes.end(), [&](const Found& one) {
+             const std::string name = lower_case(one.folder.filename().string());
+             return std::find(parts.begin(), parts.end(), name) != parts.end() && !one.inner.empty();
+           });
+  }
+
+  void add_classes(const std::vector<Found>& classes) {
+    if (are_parts(classes))
+      throw Error(
+          fmt::format("the folders in {} are parts of a set, not classes: {} holds the folders {}", folder_.string(),
+                      classes.front().folder.filename().string(), fmt::join(classes.front().inner, ", ")),
+          fmt::format("name one of them, for instance folder:{}", classes.front().folder.string()));
+    for (const Found& one : classes) {
+      if (one.pictures.empty()) refuse_class(one);
+      const std::string name = one.folder.filename().string();
+      if (name.find(',') != std::string::npos)
+        throw Error(fmt::format("the class folder {} has a comma in its name", one.folder.string()),
+                    "rename it: lists of classes are separated by commas");
+      for (const auto& picture : one.pictures) add(picture, int(set_.classes.size()));
+      set_.classes.push_back(name);
+    }
+  }
+
+  const fs::path& folder_;
+  Dataset set_;
+};
 
 }  // namespace
 
 Dataset read_folder(const fs::path& folder) {
   find_folder(folder, {"."});
-  Dataset set;
-  set.name = fmt::format("folder:{}", folder.string());
-  set.folder = folder;
-  for (const auto& path : folders_in(folder)) {
-    const int label = int(set.classes.size());
-    set.classes.push_back(path.filename().string());
-    if (set.classes.back().find(',') != std::string::npos)
-      throw Error(fmt::format("the class folder {} has a comma in its name", path.string()),
-                  "rename it: lists of classes are separated by commas");
-    const auto pictures = pictures_below(path);
-    if (pictures.empty())
-      throw Error(fmt::format("the class folder {} has no picture", path.string()),
-                  "put pictures (.jpg .png .bmp .tif) into it, or remove it");
-    for (const auto& picture : pictures) {
-      Sample sample;
-      sample.id = path_below(picture, folder);
-      sample.image = picture;
-      sample.label = label;
-      set.samples.push_back(std::move(sample));
-    }
-  }
-  if (set.classes.empty())
-    throw Error(fmt::format("{} has no folder in it", folder.string()), "make one folder of pictures for each class");
-  return set;
+  return FolderReader(folder).read();
 }
 
 }  // namespace palimpsest

@@ -25,9 +25,11 @@ struct Point {
   double x = 0, y = 0;
 };
 
-// Decodes JPEG (libjpeg-turbo), TIFF (libtiff), PNG and BMP (stb_image), told apart by their first bytes, never by the
-// name. Grey becomes RGB; alpha is dropped. Throws Error naming the file when it is missing, broken, cut short or
-// larger than 100 million pixels.
+// Decodes JPEG (libjpeg-turbo), TIFF (libtiff), PNG (stb_image) and BMP, distinguished by their first bytes, never by
+// the name. Grey becomes RGB; alpha is dropped, and the colours stay as they are stored, as Pillow's convert('RGB')
+// gives them, save that 16 bits are reduced to their upper 8. EXIF's orientation is not applied, as Pillow does not;
+// TIFF's own is. Throws Error naming the file, and what it is where that is known, when it is missing, of another form,
+// broken, cut short or larger than 100 million pixels.
 Image read_image(const std::filesystem::path& path);
 
 // Both write through a temporary name. The same pixels give the same bytes.

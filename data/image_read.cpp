@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "base/file_kind.h"
 #include "base/files.h"
 #include "data/decode.h"
 
@@ -19,9 +20,11 @@ Image decode_any(std::string_view bytes) {
   using namespace std::string_view_literals;
   const auto starts = [&](std::string_view magic) { return bytes.starts_with(magic); };
   if (starts("\xFF\xD8\xFF"sv)) return decode::jpeg(bytes);
-  if (starts("\x89PNG\r\n\x1A\n"sv) || starts("BM"sv)) return decode::png_or_bmp(bytes);
+  if (starts("\x89PNG\r\n\x1A\n"sv)) return decode::png(bytes);
+  if (starts("BM"sv)) return decode::bmp(bytes);
   if (starts("II*\0"sv) || starts("MM\0*"sv) || starts("II+\0"sv) || starts("MM\0+"sv)) return decode::tiff(bytes);
   if (bytes.empty()) throw decode::BrokenImage{"it is empty"};
+  if (const FileKind kind = file_kind(bytes); kind.known()) throw decode::BrokenImage{"it is " + kind.text()};
   throw decode::BrokenImage{"it is neither JPEG, PNG, TIFF nor BMP"};
 }
 

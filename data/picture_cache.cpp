@@ -21,6 +21,7 @@ struct Trailer {
 };
 static_assert(sizeof(Trailer) == 64);
 constexpr char magic[16] = "palimpsest pix1";  // the number counts versions of this layout and of the scaling
+constexpr int decoding = 2;  // counts what changes the pixels of some files or the words about those left out
 
 void add_options(Hash64& hash, const PictureOptions& options) {
   hash.add_number(options.size).add_number(int(options.crop.crop)).add_number(options.crop.margin);
@@ -100,6 +101,7 @@ fs::path cache_path(const Dataset& dataset, const PictureOptions& options) {
 
 std::uint64_t cache_key(const Dataset& dataset, const PictureOptions& options) {
   Hash64 hash;
+  hash.add_number(decoding);
   add_options(hash, options);
   for (const auto& sample : dataset.samples) {
     struct stat status{};  // a missing file counts as size 0, time 0

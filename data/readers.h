@@ -33,8 +33,10 @@ Dataset read_unbc(const fs::path& folder, double pain_above = 0);
 // -1 for the sequences without an emotion.
 Dataset read_ckplus(const fs::path& folder);
 
-// A folder of pictures per class (.jpg .jpeg .png .bmp .tif .tiff in any case, in sub-folders too); classes are the
-// folders' names, sorted. Throws Error when a class has no picture.
+// A folder of pictures per class (.jpg .jpeg .jpe .jfif .png .bmp .tif .tiff in any case, in sub-folders too); classes
+// are the folders' names, sorted. Where no sub-folder has a picture, the pictures directly in `folder` have no labels
+// and there are no classes. Every other file goes into Dataset::skipped. Throws Error when there is no picture, when a
+// class has none, and when the sub-folders are train, test and the like with folders in them.
 Dataset read_folder(const fs::path& folder);
 
 }  // namespace palimpsest

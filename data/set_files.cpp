@@ -30,47 +30,62 @@ fs::path find_folder(const fs::path& root, const std::vector<std::string>& names
 }
 
 namespace {
+
+EntryKind kind_of(const fs::directory_entry& entry) {
+  std::error_code code;
+  if (entry.is_regular_file(code)) return EntryKind::file;
+  const bool link = entry.is_symlink(code);
+  if (entry.is_directory(code)) return link ? EntryKind::linked_folder : EntryKind::folder;
+  return link && !entry.exists(code) ? EntryKind::dangling_link : EntryKind::other;
+}
+
 template <typename Wanted>
-std::vector<fs::path> entries(const fs::path& folder, const Wanted& wanted) {
+std::vector<fs::path> seen_in(const fs::path& folder, const Wanted& wanted) {
   std::vector<fs::path> found;
+  for (auto& entry : entries_in(folder))
+    if (!entry.hidden && wanted(entry.kind)) found.push_back(std::move(entry.path));
+  return found;
+}
+
+}  // namespace
+
+std::vector<Entry> entries_in(const fs::path& folder) {
+  std::vector<Entry> found;
   try {
-    for (const auto& entry : fs::directory_iterator(folder))
-      if (wanted(entry) && entry.path().filename().native().front() != '.') found.push_back(entry.path());
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      found.push_back({entry.path(), kind_of(entry), name.front() == '.' || name == "__MACOSX"});
+    }
   } catch (const fs::filesystem_error& error) {
     throw Error(fmt::format("cannot list the folder {}: {}", folder.string(), error.code().message()),
                 "check the path");
   }
-  std::sort(found.begin(), found.end());
+  std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) { return a.path < b.path; });
   return found;
 }
-}  // namespace
 
 std::vector<fs::path> folders_in(const fs::path& folder) {
-  return entries(folder, [](const fs::directory_entry& entry) {
-    std::error_code code;
-    return entry.is_directory(code);
-  });
+  return seen_in(folder, [](EntryKind kind) { return kind == EntryKind::folder || kind == EntryKind::linked_folder; });
 }
 
 std::vector<fs::path> files_in(const fs::path& folder) {
-  return entries(folder, [](const fs::directory_entry& entry) {
-    std::error_code code;
-    return entry.is_regular_file(code);
-  });
+  return seen_in(folder, [](EntryKind kind) { return kind == EntryKind::file; });
 }
 
-std::vector<fs::path> dangling_links_in(const fs::path& folder) {
-  return entries(folder, [](const fs::directory_entry& entry) {
-    std::error_code code;
-    return entry.is_symlink(code) && !entry.exists(code);
-  });
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = char(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
+std::string lower_case_extension(const fs::path& name) {
+  return lower_case(name.extension().string());
 }
 
 bool is_picture_name(const fs::path& name) {
-  std::string extension = name.extension().string();
-  for (char& c : extension) c = char(std::tolower(static_cast<unsigned char>(c)));
-  static constexpr std::array<std::string_view, 6> known{".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"};
-  return std::find(known.begin(), known.end(), extension) != known.end();
+  static constexpr std::array<std::string_view, 8> known{".jpg", ".jpeg", ".jpe", ".jfif",
+                                                         ".png", ".bmp",  ".tif", ".tiff"};
+  return std::find(known.begin(), known.end(), lower_case_extension(name)) != known.end();
 }
 
 bool is_file(const fs::path& path) {
@@ -98,7 +113,7 @@ std::vector<double> read_numbers(const fs::path& path) {
   const std::string text = read_file(path, 1 << 20);
   std::vector<double> numbers;
   if (!parse_numbers(text, ' ', numbers))
-    throw Error(fmt::format("{} holds something that is not a number", path.string()), "mend that file");
+    throw Error(fmt::format("{} holds something that is not a number", path.string()), "correct that file");
   return numbers;
 }
 
@@ -123,6 +138,11 @@ int trailing_number(std::string_view stem) {
   int number = -1;
   const auto [end, code] = std::from_chars(stem.data() + begin, stem.data() + stem.size(), number);
   return code == std::errc{} ? number : -1;
+}
+
+std::string for_instance(const Dataset& set) {
+  if (set.skipped.empty()) return {};
+  return fmt::format("; for instance {}: {}", set.skipped.front().id, set.skipped.front().reason);
 }
 
 std::string path_below(const fs::path& path, const fs::path& root) {

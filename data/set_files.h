@@ -1,11 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/files.h"
-#include "data/image.h"
+#include "data/dataset.h"
 
 // What the readers share: finding folders and parsing the small text files of the data sets.
 namespace palimpsest {
@@ -16,15 +17,32 @@ fs::path find_folder(const fs::path& root, const std::vector<std::string>& names
 // As above, but empty when none is.
 fs::path find_optional_folder(const fs::path& root, const std::vector<std::string>& names);
 
-// The folders (or plain files) directly inside `folder`, by name; hidden ones left out. Throws Error when it cannot be
-// listed.
+enum class EntryKind : std::uint8_t {
+  file,
+  folder,
+  linked_folder,  // a symbolic link to a folder
+  dangling_link,  // a symbolic link to nothing
+  other           // a pipe, a socket, a device
+};
+
+struct Entry {
+  fs::path path;
+  EntryKind kind = EntryKind::other;
+  bool hidden = false;  // its name begins with a dot; or it is the __MACOSX that macOS adds to archives
+};
+
+// All that is directly inside `folder`, by name. Throws Error when it cannot be listed.
+std::vector<Entry> entries_in(const fs::path& folder);
+
+// Of these the folders, linked or not, or the files; hidden ones left out.
 std::vector<fs::path> folders_in(const fs::path& folder);
 std::vector<fs::path> files_in(const fs::path& folder);
-std::vector<fs::path> dangling_links_in(const fs::path& folder);  // symbolic links to nothing
 
-// Whether the name ends like a picture's: .jpg .jpeg .png .bmp .tif .tiff in any case. Leaves out Thumbs.db and the
-// like.
+// Whether the name ends like that of a picture that is read: .jpg .jpeg .jpe .jfif .png .bmp .tif .tiff in any case.
 bool is_picture_name(const fs::path& name);
+
+std::string lower_case(std::string_view text);  // of ASCII letters
+std::string lower_case_extension(const fs::path& name);
 
 bool is_file(const fs::path& path);  // false also when it cannot be looked at
 
@@ -42,6 +60,9 @@ std::vector<Point> read_points(const fs::path& path, std::size_t count);
 
 // The number that the digits at the end of a name spell ("ll042t1aaaff016" is 16); -1 without digits.
 int trailing_number(std::string_view stem);
+
+// "; for instance ID: REASON" of the first that was left out; empty when none was.
+std::string for_instance(const Dataset& set);
 
 // "sequence/name.png": the part of `path` below `root`, with '/' on every system.
 std::string path_below(const fs::path& path, const fs::path& root);

@@ -64,6 +64,71 @@ struct Close {
   throw BrokenImage{message[0] ? message : "it is not a TIFF picture that can be decoded"};
 }
 
+// How the samples beyond the colours are to be understood.
+enum class Alpha : std::uint8_t { none, dropped, divided };
+
+// libtiff would blend a picture with unassociated alpha over black. Here the colours are wanted as they are stored,
+// which is what it gives for associated alpha, so it is told that it is that. Colours that were multiplied by alpha
+// are divided by it afterwards.
+Alpha take_alpha(TIFF* file) {
+  std::uint16_t samples = 1, photometric = 0, count = 0;
+  std::uint16_t* kinds = nullptr;
+  TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLESPERPIXEL, &samples);
+  if (!TIFFGetField(file, TIFFTAG_PHOTOMETRIC, &photometric)) return Alpha::none;
+  const int colours = photometric == PHOTOMETRIC_RGB ? 3 : photometric <= PHOTOMETRIC_MINISBLACK ? 1 : samples;
+  if (samples <= colours) return Alpha::none;
+  const bool said = TIFFGetField(file, TIFFTAG_EXTRASAMPLES, &count, &kinds) && count > 0 && kinds != nullptr;
+  const bool associated = said && kinds[0] == EXTRASAMPLE_ASSOCALPHA;
+  std::uint16_t bits = 1;
+  TIFFGetFieldDefaulted(file, TIFFTAG_BITSPERSAMPLE, &bits);
+  if (associated && colours == 1 && bits != 8)  // libtiff drops this alpha
+    throw BrokenImage{fmt::format("its grey of {} bits is multiplied by alpha, which is not read", bits)};
+  std::vector<std::uint16_t> as_stored(std::size_t(samples - colours), EXTRASAMPLE_UNSPECIFIED);
+  as_stored[0] = EXTRASAMPLE_ASSOCALPHA;
+  TIFFSetField(file, TIFFTAG_EXTRASAMPLES, int(as_stored.size()), as_stored.data());
+  return associated ? Alpha::divided : Alpha::dropped;
+}
+
+// libtiff mirrors a picture as its orientation tag says but does not turn it, so that is done here: the tag, which
+// libtiff is told to be the plain one.
+int take_orientation(TIFF* file) {
+  std::uint16_t orientation = ORIENTATION_TOPLEFT;
+  TIFFGetFieldDefaulted(file, TIFFTAG_ORIENTATION, &orientation);
+  TIFFSetField(file, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
+  return orientation;
+}
+
+Image oriented(const Image& stored, int orientation) {
+  const bool turned = orientation >= ORIENTATION_LEFTTOP && orientation <= ORIENTATION_LEFTBOT;
+  const bool from_right = orientation == ORIENTATION_TOPRIGHT || orientation == ORIENTATION_BOTRIGHT ||
+                          orientation == ORIENTATION_RIGHTTOP || orientation == ORIENTATION_RIGHTBOT;
+  const bool from_below = orientation == ORIENTATION_BOTRIGHT || orientation == ORIENTATION_BOTLEFT ||
+                          orientation == ORIENTATION_RIGHTBOT || orientation == ORIENTATION_LEFTBOT;
+  Image image(turned ? stored.height : stored.width, turned ? stored.width : stored.height);
+  for (int y = 0; y < image.height; ++y)
+    for (int x = 0; x < image.width; ++x) {
+      const int across = from_right ? image.width - 1 - x : x, down = from_below ? image.height - 1 - y : y;
+      const std::uint8_t* const from = turned ? stored.at(down, across) : stored.at(across, down);
+      std::copy(from, from + 3, image.at(x, y));
+    }
+  return image;
+}
+
+void require_known_samples(TIFF* file) {
+  char why[1024] = "";
+  if (!TIFFRGBAImageOK(file, why))
+    throw BrokenImage{fmt::format("its kind of TIFF is not read (convert it to PNG or JPEG): {}", why)};
+  std::uint16_t format = SAMPLEFORMAT_UINT, bits = 1;
+  TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLEFORMAT, &format);
+  TIFFGetFieldDefaulted(file, TIFFTAG_BITSPERSAMPLE, &bits);
+  if (format == SAMPLEFORMAT_INT && bits > 8)
+    throw BrokenImage{fmt::format("it holds signed numbers of {} bits, whose black and white are not known", bits)};
+}
+
+std::uint8_t divided(std::uint32_t colour, std::uint32_t alpha) {
+  return std::uint8_t(alpha == 0 ? 0 : std::min(255U, 255 * colour / alpha));
+}
+
 }  // namespace
 
 Image tiff(std::string_view bytes) {
@@ -78,15 +143,19 @@ Image tiff(std::string_view bytes) {
   if (!TIFFGetField(file.get(), TIFFTAG_IMAGEWIDTH, &width) || !TIFFGetField(file.get(), TIFFTAG_IMAGELENGTH, &height))
     throw BrokenImage{"it does not say how large it is"};
   require_size(width, height);
+  require_known_samples(file.get());
+  const Alpha alpha = take_alpha(file.get());
+  const int orientation = take_orientation(file.get());
   std::vector<std::uint32_t> raster(std::size_t{width} * height);
   if (!TIFFReadRGBAImageOriented(file.get(), width, height, raster.data(), ORIENTATION_TOPLEFT, 1)) fail();
   Image image{int(width), int(height)};
   for (std::size_t i = 0; i < raster.size(); ++i) {
-    image.pixels[3 * i] = std::uint8_t(TIFFGetR(raster[i]));
-    image.pixels[3 * i + 1] = std::uint8_t(TIFFGetG(raster[i]));
-    image.pixels[3 * i + 2] = std::uint8_t(TIFFGetB(raster[i]));
+    const std::uint32_t colour[] = {TIFFGetR(raster[i]), TIFFGetG(raster[i]), TIFFGetB(raster[i])};
+    for (std::size_t c = 0; c < 3; ++c)
+      image.pixels[3 * i + c] =
+          alpha == Alpha::divided ? divided(colour[c], TIFFGetA(raster[i])) : std::uint8_t(colour[c]);
   }
-  return image;
+  return orientation == ORIENTATION_TOPLEFT ? image : oriented(image, orientation);
 }
 
 }  // namespace palimpsest::decode

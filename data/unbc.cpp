@@ -4,6 +4,7 @@
 // label or a picture may be missing; some landmark files have another number of points; an intensity outside 0 to 5 is
 // invalid.
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "base/error.h"
@@ -11,6 +12,7 @@
 #include "base/progress.h"
 #include "data/readers.h"
 #include "data/set_files.h"
+#include "data/unread.h"
 
 namespace palimpsest {
 
@@ -47,10 +49,20 @@ std::vector<ActionUnit> read_action_units(const fs::path& path) {
 double read_pspi(const fs::path& path) {
   const auto numbers = read_numbers(path);
   if (numbers.size() != 1)
-    throw Error(fmt::format("{} holds {} numbers, not one", path.string(), numbers.size()), "mend it");
+    throw Error(fmt::format("{} holds {} numbers, not one", path.string(), numbers.size()), "correct it");
   if (numbers[0] < 0 || numbers[0] > 16)
-    throw Error(fmt::format("{} holds the PSPI {}, which is not in 0 to 16", path.string(), numbers[0]), "mend it");
+    throw Error(fmt::format("{} holds the PSPI {}, which is not in 0 to 16", path.string(), numbers[0]), "correct it");
   return numbers[0];
+}
+
+// The names of the folders in any of these, which need not be there.
+std::set<std::string> names_of_folders_in(const std::vector<fs::path>& parents) {
+  std::set<std::string> names;
+  std::error_code code;
+  for (const auto& parent : parents)
+    if (fs::is_directory(parent, code))
+      for (const auto& folder : folders_in(parent)) names.insert(folder.filename().string());
+  return names;
 }
 
 struct Reader {
@@ -80,19 +92,37 @@ struct Reader {
     set.samples.push_back(std::move(sample));
   }
 
-  // Labels whose picture is not there.
-  void list_orphans(const std::string& subject, const std::string& sequence) {
+  // The sequence's frames, the pictures that are not read, and the labels whose picture is not there.
+  void read_sequence(const std::string& subject, const std::string& sequence) {
+    const fs::path images = folders.images / subject / sequence;
+    std::set<std::string> seen;  // stems
+    std::error_code code;
+    if (fs::is_directory(images, code))
+      for (const auto& path : files_in(images)) {
+        const std::string stem = path.stem().string();
+        if (is_picture_name(path)) {
+          if (seen.insert(stem).second)
+            read_frame(path, subject, sequence);
+          else
+            skip(path_below(path, folders.images), "another picture of that frame is used");
+        } else if (is_unread_picture_name(path)) {
+          seen.insert(stem);
+          skip(path_below(path, folders.images), why_unread(path));
+        }
+      }
+    list_orphans(subject, sequence, seen);
+  }
+
+  void list_orphans(const std::string& subject, const std::string& sequence, const std::set<std::string>& seen) {
     constexpr std::string_view ending = "_facs.txt";
-    const fs::path labels = folders.pspi / subject / sequence, images = folders.images / subject / sequence;
-    if (!fs::is_directory(labels)) return;
+    const fs::path labels = folders.pspi / subject / sequence;
+    std::error_code code;
+    if (!fs::is_directory(labels, code)) return;
     for (const auto& label : files_in(labels)) {
-      std::string name = label.filename().string();
+      const std::string name = label.filename().string();
       if (!name.ends_with(ending)) continue;
-      name = name.substr(0, name.size() - ending.size()) + ".png";
-      const auto stem = fs::path(name).stem().string();
-      const auto has = [&](const char* extension) { return is_file(images / (stem + extension)); };
-      if (!has(".png") && !has(".jpg") && !has(".PNG") && !has(".bmp") && !has(".tif"))
-        skip(path_below(images / name, folders.images), "the picture is missing");
+      const std::string stem = name.substr(0, name.size() - ending.size());
+      if (!seen.contains(stem)) skip(fmt::format("{}/{}/{}.png", subject, sequence, stem), "the picture is missing");
     }
   }
 
@@ -108,20 +138,17 @@ Dataset read_unbc(const fs::path& folder, double pain_above) {
   set.folder = folder;
   set.classes = {"no pain", "pain"};
   Reader reader{folders, pain_above, set};
-  const auto subjects = folders_in(folders.images);
+  const auto subjects = names_of_folders_in({folders.images, folders.pspi});
   Progress progress(fmt::format("reading {}", set.name), std::int64_t(subjects.size()));
   for (const auto& subject : subjects) {
-    for (const auto& sequence : folders_in(subject)) {
-      const std::string subject_name = subject.filename().string(), sequence_name = sequence.filename().string();
-      for (const auto& picture : files_in(sequence))
-        if (is_picture_name(picture)) reader.read_frame(picture, subject_name, sequence_name);
-      reader.list_orphans(subject_name, sequence_name);
+    for (const auto& sequence : names_of_folders_in({folders.images / subject, folders.pspi / subject})) {
+      reader.read_sequence(subject, sequence);
       check_interrupt();
     }
     progress.advance();
   }
   if (set.samples.empty())
-    throw Error(fmt::format("{} has no frame with a PSPI label", folder.string()),
+    throw Error(fmt::format("{} has no frame with a PSPI label{}", folder.string(), for_instance(set)),
                 "frames are Images/<subject>/<sequence>/<frame>.png, labels Frame_Labels/PSPI/<subject>/<sequence>/"
                 "<frame>_facs.txt");
   std::sort(set.samples.begin(), set.samples.end(), [](const Sample& a, const Sample& b) {

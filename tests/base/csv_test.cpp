@@ -30,6 +30,11 @@ TEST_F(CsvTest, QuotedFieldsHoldCommasQuotesAndLineEnds) {
   EXPECT_EQ(csv.rows, (Rows{{"x, y", "said \"hi\""}, {"two\nlines", ""}}));
 }
 
+TEST_F(CsvTest, BlanksAroundQuotesDoNotBelongToTheField) {
+  EXPECT_EQ(read("a, b\n\"1\" , \"x, y\"\n").rows, (Rows{{"1", "x, y"}}));
+  EXPECT_EQ(read("a, b\n1, y \n").rows, (Rows{{"1", " y "}})) << "without quotes they do";
+}
+
 TEST_F(CsvTest, ByteOrderMarkAndWindowsLineEnds) {
   const Csv csv = read("\xEF\xBB\xBFid,label\r\na,1\r\n\r\nb,2\r\n");
   EXPECT_EQ(csv.header[0], "id");
@@ -61,6 +66,13 @@ TEST_F(CsvTest, Refused) {
   expect_error("table.csv, row 2 has 3 fields", [&] { read("a,b\n1,2,3\n"); });
   expect_error("table.csv ends inside a quoted field", [&] { read("a,b\n1,\"2\n"); });
   expect_error("zero byte", [&] { read(std::string_view("a,b\n1,\0002\n", 8)); });
+  expect_error("table.csv holds a zero byte, which no CSV file does; it may be UTF-16 text",
+               [&] { read(std::string_view("a\0,\0b\0", 6)); });
+  expect_error("table.csv is not a CSV file: it is UTF-16 text", [&] { read(std::string_view("\xFF\xFE\x61\0", 4)); });
+  expect_error("table.csv is not a CSV file: it is an Excel or Office file",
+               [&] { read("PK\x03\x04 xl/worksheets/sheet1.xml"); });
+  expect_error("table.csv is not a CSV file: it is a Git LFS pointer",
+               [&] { read("version https://git-lfs.github.com/spec/v1\n"); });
   expect_error("row 2 has text after a closing quote", [&] { read("a,b\n\"1\"x,2\n"); });
   expect_error("row 2 has text after a closing quote", [&] { read("a,b\n\"\"x,2\n"); });
   expect_error("row 2 has a field of more than", [&] { read("a,b\n1," + std::string(2'000'000, 'x') + "\n"); });

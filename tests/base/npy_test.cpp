@@ -1,8 +1,10 @@
 #include "base/npy.h"
 
+#include <cmath>
 #include <numeric>
 
 #include "tests/support/expect_error.h"
+#include "tests/support/remarks.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest {
@@ -92,21 +94,75 @@ TEST(Npy, FortranOrderIsTurned) {
 TEST(Npy, ScalarsAndTextThatSpellsOne) {
   EXPECT_EQ(read_npy(golden("text_scalar")).number(), -0.0793651);
   EXPECT_EQ(read_npy(golden("text_digit")).number(), 7);
+  EXPECT_EQ(read_npy(golden("bytes_digit")).number(), 7);
   EXPECT_EQ(read_npy(golden("scalar")).number(), 2.5);
   EXPECT_TRUE(read_npy(golden("scalar")).shape.empty());
   expect_error("i4.npy", [] { read_npy(golden("i4")).number(); });
   expect_error("text_digit.npy", [] { read_npy(golden("text_digit")).floats(); });
 }
 
-TEST(Npy, EmptyArraysAndHeaderVersion2) {
+TEST(Npy, EmptyArraysAndTheLaterHeaders) {
   EXPECT_EQ(read_npy(golden("empty")).count(), 0);
   EXPECT_TRUE(read_npy(golden("empty")).floats().empty());
   EXPECT_EQ(read_npy(golden("version2")).floats(), (std::vector<float>{0, 1, 2, 3}));
+  EXPECT_EQ(read_npy(golden("version3")).floats(), (std::vector<float>{0, 1, 2, 3}));
 }
 
+TEST(Npy, HalvesAtTheEdgesOfTheirType) {
+  const auto array = read_npy(golden("f2"));
+  EXPECT_EQ(array.floats(), read_npy(golden("f2_values")).floats());
+  EXPECT_TRUE(std::signbit(array.floats()[5])) << "-0";
+  EXPECT_EQ(array.stored, "float16");
+}
+
+TEST(Npy, BigEndianIsTurned) {
+  const std::vector<float> floats{-6.75F, -3.75F, -0.75F, 2.25F, 5.25F, 8.25F};
+  EXPECT_EQ(read_npy(golden("big_f4")).floats(), floats);
+  EXPECT_EQ(read_npy(golden("big_f8_fortran")).floats(), floats);
+  EXPECT_EQ(read_npy(golden("big_i8")).integers(), (std::vector<std::int64_t>{-7, -4, -1, 2, 5, 8}));
+  EXPECT_EQ(read_npy(golden("big_text")).number(), 12);
+}
+
+TEST(Npy, SaysHowTheFileHoldsIt) {
+  for (const auto& [name, stored] :
+       {std::pair{"f4", "float32"}, std::pair{"f8", "float64"}, std::pair{"u1", "uint8"}, std::pair{"bool", "bool"},
+        std::pair{"big_i8", "big-endian int64"}, std::pair{"big_f8_fortran", "big-endian float64 in Fortran order"},
+        std::pair{"text_digit", "text"}})
+    EXPECT_EQ(read_npy(golden(name)).stored, stored);
+}
+
+TEST(Npy, WhatIsConvertedForTheUserIsSaid) {
+  EXPECT_THAT(remarks_of([] { floats_and_remark(read_npy(golden("big_f8_fortran"))); }),
+              testing::HasSubstr("big_f8_fortran.npy holds big-endian float64 in Fortran order, which is read as"));
+  EXPECT_THAT(remarks_of([] { integers_and_remark(read_npy(golden("version2"))); }), testing::HasSubstr("int64"));
+  EXPECT_EQ(remarks_of([] { floats_and_remark(read_npy(golden("f4"))); }), "");
+  EXPECT_EQ(remarks_of([] { integers_and_remark(read_npy(golden("u1"))); }), "");
+}
+
+// Each is named by what it is, and nothing that is pickled is ever loaded.
 TEST(Npy, OtherTypesAreRefusedByName) {
-  for (const std::string name : {"refused_half", "refused_big_endian", "refused_object", "refused_record"})
-    expect_error(name + ".npy", [&] { read_npy(golden(name)); });
+  for (const auto& [name, what] :
+       {std::pair{"object", "pickled Python objects, which are never executed"},
+        std::pair{"record", "a structured array"}, std::pair{"complex", "complex numbers"},
+        std::pair{"long_double", "floats of another size"}, std::pair{"date", "dates or times"},
+        std::pair{"void", "raw bytes, as numpy saves bfloat16"}})
+    expect_error(fmt::format("refused_{}.npy is not a usable .npy file: it holds {}", name, what),
+                 [&] { read_npy(golden(fmt::format("refused_{}", name))); });
+}
+
+TEST(Npy, AnotherKindOfFileIsNamed) {
+  const TempFolder folder;
+  const auto refused = [&](std::string_view bytes, const std::string& what) {
+    write_unsynced(folder / "x.npy", bytes);
+    expect_error("x.npy is not a usable .npy file: it " + what, [&] { read_npy(folder / "x.npy"); });
+  };
+  refused(read_file(golden("refused_archive").replace_extension(".npz")), "is an .npz archive");
+  refused(std::string("\x80\x04\x95") + std::string(20, '\0'), "is a Python pickle");
+  refused("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a Git LFS pointer");
+  refused("<!DOCTYPE html><html>", "is an HTML page");
+  refused("0.5,0.25,0.125\n", "is a text file");
+  refused("", "is empty");
+  refused("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C\x0D", "does not start as one");
 }
 
 TEST(Npy, EveryCutIsRefused) {

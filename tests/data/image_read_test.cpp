@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "tests/data/scratch.h"
@@ -20,24 +21,49 @@ TEST_P(Decodes, AsPillowDoes) {
   EXPECT_LE(worst, allowance);
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryForm, Decodes,
+std::string test_name_of(const testing::TestParamInfo<std::pair<const char*, int>>& test) {
+  std::string name = test.param.first;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Jpeg, Decodes,
                          testing::Values(std::pair{"rgb.jpg", 1}, std::pair{"progressive.jpg", 1},
-                                         std::pair{"grey.jpg", 1}, std::pair{"cmyk.jpg", 2}, std::pair{"rgb.png", 0},
-                                         std::pair{"grey.png", 0}, std::pair{"alpha.png", 0},
+                                         std::pair{"grey.jpg", 1}, std::pair{"cmyk.jpg", 2}),
+                         test_name_of);
+
+INSTANTIATE_TEST_SUITE_P(Png, Decodes,
+                         testing::Values(std::pair{"rgb.png", 0}, std::pair{"grey.png", 0}, std::pair{"alpha.png", 0},
                                          std::pair{"grey16.png", 0}, std::pair{"palette.png", 0},
-                                         std::pair{"rgb.bmp", 0}, std::pair{"grey.bmp", 0}, std::pair{"rgb.tif", 0},
-                                         std::pair{"lzw.tif", 0}, std::pair{"grey.tif", 0}, std::pair{"grey16.tif", 0},
                                          std::pair{"named_png.jpg", 0}),
-                         [](const auto& test) {
-                           std::string name = test.param.first;
-                           for (char& c : name)
-                             if (c == '.') c = '_';
-                           return name;
-                         });
+                         test_name_of);
+
+INSTANTIATE_TEST_SUITE_P(Bmp, Decodes,
+                         testing::Values(std::pair{"rgb.bmp", 0}, std::pair{"grey.bmp", 0},
+                                         std::pair{"top_down.bmp", 0}, std::pair{"top_down_8bit.bmp", 0},
+                                         std::pair{"palette_4bit.bmp", 0}, std::pair{"palette_1bit.bmp", 0},
+                                         std::pair{"os2_palette.bmp", 0}, std::pair{"os2_version2.bmp", 0},
+                                         std::pair{"rle8.bmp", 0}, std::pair{"rle4.bmp", 0}, std::pair{"565.bmp", 1},
+                                         std::pair{"555.bmp", 1}, std::pair{"alpha.bmp", 0}),
+                         test_name_of);
+
+INSTANTIATE_TEST_SUITE_P(Tiff, Decodes,
+                         testing::Values(std::pair{"rgb.tif", 0}, std::pair{"lzw.tif", 0}, std::pair{"grey.tif", 0},
+                                         std::pair{"grey16.tif", 0}, std::pair{"alpha_unassociated.tif", 0},
+                                         std::pair{"alpha_unassociated_planar.tif", 0},
+                                         std::pair{"alpha_associated.tif", 0}, std::pair{"alpha_unknown.tif", 0},
+                                         std::pair{"alpha_16bit.tif", 0}, std::pair{"alpha_16bit_planar.tif", 0},
+                                         std::pair{"five_samples.tif", 0}, std::pair{"grey_alpha.tif", 0},
+                                         std::pair{"cmyk.tif", 1}, std::pair{"orientation2.tif", 0},
+                                         std::pair{"orientation3.tif", 0}, std::pair{"orientation4.tif", 0},
+                                         std::pair{"orientation5.tif", 0}, std::pair{"orientation6.tif", 0},
+                                         std::pair{"orientation7.tif", 0}, std::pair{"orientation8.tif", 0},
+                                         std::pair{"orientation6_alpha.tif", 0}),
+                         test_name_of);
 
 TEST(ImageRead, NamesWhatIsNotAPicture) {
   const Scratch scratch;
-  scratch.file("Thumbs.db", "not a picture");
+  scratch.file("Thumbs.db", "\x01\x02 not a picture");
   scratch.file("empty.jpg", "");
   expect_error([&] { read_image(scratch / "Thumbs.db"); }, {"Thumbs.db", "neither JPEG"});
   expect_error([&] { read_image(scratch / "empty.jpg"); }, {"empty.jpg", "it is empty"});
@@ -45,10 +71,43 @@ TEST(ImageRead, NamesWhatIsNotAPicture) {
   expect_error([&] { read_image(scratch / ""); }, {"directory"});
 }
 
+TEST(ImageRead, NamesThePictureThatItIs) {
+  const Scratch scratch;
+  const auto refused = [&](const std::string& bytes, const std::string& what) {
+    scratch.file("x.jpg", bytes);
+    expect_error([&] { read_image(scratch / "x.jpg"); }, {"x.jpg cannot be read as a picture: it is " + what});
+  };
+  refused(std::string("RIFF\x10\0\0\0WEBPVP8 ", 16), "a WebP picture (convert it to PNG or JPEG)");
+  refused(std::string("\0\0\0\x20"
+                      "ftypavif\0\0\0\0avifmif1",
+                      24),
+          "an AVIF picture (convert it to PNG or JPEG)");
+  refused("<!doctype html><title>404</title>", "an HTML page (download the file again)");
+  refused("version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer (get the file itself with: git lfs pull)");
+  refused(std::string(2000, '\0'), "nothing but zero bytes (copy it again)");
+}
+
+// Where no colour could be right, none is made up.
+TEST(ImageRead, FormsThatAreNotReadAreNamed) {
+  const Scratch scratch;
+  const auto refused = [&](const std::string& golden_name, std::size_t at, const std::string& change,
+                           const std::string& why) {
+    std::string bytes = picture_bytes(golden_name);
+    bytes.replace(at, change.size(), change);
+    scratch.file("x", bytes);
+    expect_error([&] { read_image(scratch / "x"); }, {why});
+  };
+  refused("rgb.bmp", 30, "\x04", "it is a BMP of 24 bits with compression 4, which is not read");
+  refused("rgb.bmp", 14, "\x29", "it has a BMP header of 41 bytes");
+  refused("alpha.bmp", 54, "\x05", "its mask of a colour is 0xff0005");
+  refused("palette_4bit.bmp", 46, "\x02", "of 2 in its palette");
+  refused("rgb.png", 12, "CgBI", "it is a PNG as iOS apps hold it");
+}
+
 TEST(ImageRead, ACutPictureIsRefusedWhereverItIsCut) {
   const Scratch scratch;
   for (const char* const name : {"rgb.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "rgb.png", "palette.png",
-                                 "rgb.bmp", "rgb.tif", "lzw.tif"}) {
+                                 "rgb.bmp", "top_down.bmp", "rle8.bmp", "rgb.tif", "lzw.tif"}) {
     const std::string whole = picture_bytes(name);
     // The last bytes of PNG (its end chunk), TIFF (the directory) and JPEG (the end marker) may be needed or not.
     for (const double share : {0.05, 0.3, 0.6, 0.9}) {

@@ -1,21 +1,10 @@
 #include "data/readers.h"
 
-#include "tests/data/scratch.h"
+#include "tests/data/sets.h"
+#include "tests/support/remarks.h"
 
 namespace palimpsest {
 namespace {
-
-std::vector<std::string> ids(const Dataset& set) {
-  std::vector<std::string> result;
-  for (const auto& sample : set.samples) result.push_back(sample.id);
-  return result;
-}
-
-bool lists(const Dataset& set, const std::string& id, const std::string& reason) {
-  for (const auto& skipped : set.skipped)
-    if (skipped.id == id && skipped.reason.find(reason) != std::string::npos) return true;
-  return false;
-}
 
 const std::string header =
     "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal\n";
@@ -96,6 +85,84 @@ TEST_F(AffectNet, SkipsAndListsRowsThatCannotBeUsed) {
   EXPECT_TRUE(lists(list, "1/negative.jpg", "-8 x 9"));
 }
 
+TEST_F(AffectNet, ReadsListsThatWentThroughOtherTools) {
+  const std::string points = landmarks(68, ';');
+  for (const std::string& text :
+       {"expression,valence,facial_landmarks,face_height,face_width,face_y,face_x,subDirectory_filePath\n3,0.1," +
+            points + ",9,8,2,1,1/a.jpg\n",
+        ",subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression\n17,1/"
+        "a.jpg,1.0,2.0,8.0,9.0," +
+            points + ",3.0\n",
+        "#SubDirectory_filePath, face_x, face_y, face_width, face_height, facial_landmarks, expression\r\n\"1/a.jpg\", "
+        "1, 2, 8, 9,\"" +
+            points + "\", 3\r\n",
+        "subDirectory_filePath;face_x;face_y;face_width;face_height;facial_landmarks;expression\n1/a.jpg;1;2;8;9;\"" +
+            points + "\";3\n"}) {
+    write("training.csv", text);
+    const auto list = read().training;
+    ASSERT_EQ(ids(list), std::vector<std::string>{"1/a.jpg"}) << text;
+    EXPECT_EQ(list.samples[0].label, 3);
+    EXPECT_EQ(list.samples[0].face->left, 1);
+    EXPECT_EQ(list.samples[0].face->bottom, 11);
+    EXPECT_EQ(list.samples[0].landmarks.size(), 68U);
+  }
+}
+
+TEST_F(AffectNet, BackslashesAreReadAsSlashesAndThatIsSaid) {
+  write("training.csv", header + row("1\\a.jpg", 3) + row("1\\gone.jpg", 3) + row("..\\1\\a.jpg", 3));
+  expect_error([&] { read(); }, {"training.csv", "../1/a.jpg", "outside"});
+  write("training.csv", header + row("1\\a.jpg", 3) + row("1\\gone.jpg", 3));
+  Dataset list;
+  EXPECT_THAT(remarks_of([&] { list = read().training; }),
+              testing::HasSubstr("training.csv: 1 paths are written with backslashes"));
+  EXPECT_EQ(ids(list), std::vector<std::string>{"1/a.jpg"});
+  EXPECT_TRUE(lists(list, "1\\gone.jpg", "missing"));
+}
+
+TEST_F(AffectNet, ExpressionsMayBeWords) {
+  write("training.csv", header + "1/a.jpg,1,2,8,9,,Surprise,0,0\n" + "1/b.jpg,1,2,8,9,,Joyous,0,0\n");
+  Dataset list;
+  EXPECT_THAT(remarks_of([&] { list = read().training; }), testing::HasSubstr("training.csv: 1 expressions are words"));
+  ASSERT_EQ(list.samples.size(), 1U);
+  EXPECT_EQ(list.classes.at(std::size_t(list.samples[0].label)), "surprise");
+  EXPECT_TRUE(lists(list, "1/b.jpg", "'Joyous' is neither a whole number nor the name of a class"));
+}
+
+TEST_F(AffectNet, APictureUnderAnotherNameIsPointedTo) {
+  set.file(images + "1/c.webp", "x");
+  write("training.csv", header + row("1/a.jpg", 3) + row("1/A.JPG", 3) + row("1/c.png", 3) + row("2/b.jpg", 3));
+  const auto list = read().training;
+  EXPECT_TRUE(lists(list, "1/A.JPG", "missing; there is 1/a.jpg"));
+  EXPECT_TRUE(lists(list, "1/c.png", "missing; there is 1/c.webp"));
+  EXPECT_TRUE(lists(list, "2/b.jpg", "missing; there is 2/B.TIF"));
+}
+
+TEST_F(AffectNet, TheRemedyIsThatOfTheFault) {
+  const auto message = [&](const std::string& rows) {
+    write("training.csv", header + rows);
+    try {
+      read();
+    } catch (const Error& error) {
+      return std::string(error.what()) + " | " + error.remedy();
+    }
+    return std::string("no error");
+  };
+  const std::string missing = message(row("1/gone.jpg", 3) + row("1/gone too.jpg", 12) + row("1/gone.jpg", 2));
+  EXPECT_THAT(missing,
+              testing::AllOf(testing::HasSubstr("1/gone.jpg: the picture is missing"),
+                             testing::HasSubstr("unpack the pictures into"), testing::HasSubstr(images.substr(0, 20))));
+  for (const std::string& rows : {row("1/a.jpg", 12), row("1/a.jpg", 12) + row("1/gone.jpg", 3)})
+    EXPECT_THAT(message(rows),
+                testing::AllOf(testing::HasSubstr("1/a.jpg: its expression 12"), testing::HasSubstr("correct the list"),
+                               testing::Not(testing::HasSubstr("unpack"))));
+  EXPECT_THAT(message("1/a.jpg,\"1,5\",2,8,9,,3,0,0\n"), testing::HasSubstr("face box (1,5 | 2 | 8 | 9)"));
+}
+
+TEST_F(AffectNet, WithoutHeaderTheFirstLineMustBeARow) {
+  write("training.csv", "path,x,y,w,h,points,label,v,a\n" + row("1/a.jpg", 3));
+  expect_error([&] { read(); }, {"the first line of", "training.csv", "neither a header", "'label'"});
+}
+
 TEST_F(AffectNet, ANegativeBoxWithLandmarksIsKeptWithoutBox) {
   write("training.csv", header + row("1/a.jpg", 3, "1,2,-8,9"));
   const auto list = read().training;
@@ -105,7 +172,12 @@ TEST_F(AffectNet, ANegativeBoxWithLandmarksIsKeptWithoutBox) {
 
 TEST_F(AffectNet, WrongLandmarksAreLeftOut) {
   write("training.csv", header + "1/a.jpg,0,0,5,5," + landmarks(67, ';') + ",3,0,0\n");
-  EXPECT_TRUE(read().training.samples.at(0).landmarks.empty());
+  Dataset list;
+  EXPECT_THAT(
+      remarks_of([&] { list = read().training; }),
+      testing::HasSubstr(
+          "training.csv: the landmarks of 1 rows are not 68 points and are not used; the first begin with 10.5;20;"));
+  EXPECT_TRUE(list.samples.at(0).landmarks.empty());
 }
 
 TEST_F(AffectNet, ANameThatClimbsOutIsRefused) {
@@ -188,23 +260,37 @@ TEST_F(AffectNet8, TakesNumbersAndSkipsWhatCannotBeUsed) {
   EXPECT_TRUE(lists(part, "train_set/images/11.jpg", "missing"));
 }
 
+TEST_F(AffectNet8, NoPictureIsPassedOver) {
+  set.file("train_set/images/77.jpg", picture_bytes("rgb.jpg"));
+  set.file("train_set/images/78.webp", "\x01");
+  set.file("train_set/annotations/78_exp.npy", text_npy("1"));
+  set.file("train_set/images/2.png", picture_bytes());
+  set.file("val_set/images/0.JPEG", picture_bytes("rgb.jpg"));
+  fs::remove(set / "val_set/images/0.jpg");
+  const auto sets = read_affectnet8(set.path());
+  EXPECT_EQ(sets.training.samples.size(), 3U);
+  EXPECT_EQ(sets.training.skipped.size(), 4U);
+  EXPECT_TRUE(lists(sets.training, "train_set/images/77.jpg", "no annotation file 77_exp.npy"));
+  EXPECT_TRUE(lists(sets.training, "train_set/images/78.webp", "WebP pictures are not read"));
+  EXPECT_TRUE(lists(sets.training, "train_set/images/2.png", "2.jpg is used"));
+  EXPECT_TRUE(lists(sets.training, "train_set/images/Thumbs.db", "not a picture"));
+  EXPECT_EQ(ids(sets.validation).at(0), "val_set/images/0.JPEG");
+}
+
+TEST_F(AffectNet8, TheCodeMayBeAWordOrAWholeFloat) {
+  set.file("train_set/annotations/0_exp.npy", text_npy("Fear"));
+  set.file("train_set/annotations/2_exp.npy", text_npy("5.0"));
+  write_npy(set / "train_set/annotations/10_exp.npy", std::vector<float>{1.5F}, std::vector<std::int64_t>{1});
+  const auto part = read_affectnet8(set.path()).training;
+  ASSERT_EQ(part.samples.size(), 2U);
+  EXPECT_EQ(part.samples[0].label, 4);
+  EXPECT_EQ(part.samples[1].label, 5);
+  EXPECT_TRUE(lists(part, "train_set/images/10.jpg", "expression 1.5"));
+}
+
 TEST_F(AffectNet8, AMissingPartIsNamed) {
   fs::remove_all(set / "val_set/annotations");
   expect_error([&] { read_affectnet8(set.path()); }, {"val_set/annotations"});
-}
-
-TEST(Folder, HasAClassPerFolderInOrderOfTheirNames) {
-  Scratch set;
-  for (const char* const name : {"b/2.PNG", "b/1.jpg", "a/deep/3.bmp", "a/Thumbs.db", ".hidden/4.png"})
-    set.file(name, picture_bytes());
-  const auto read = read_folder(set.path());
-  EXPECT_EQ(read.classes, (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(ids(read), (std::vector<std::string>{"a/deep/3.bmp", "b/1.jpg", "b/2.PNG"}));
-  EXPECT_EQ(class_counts(read), (std::vector<std::int64_t>{1, 2}));
-  set.file("c/readme.txt", "");
-  expect_error([&] { read_folder(set.path()); }, {"/c", "no picture"});
-  expect_error([&] { read_folder(set / "c"); }, {"/c", "no folder"});
-  expect_error([&] { read_folder(set / "d"); }, {"/d", "not there"});
 }
 
 }  // namespace

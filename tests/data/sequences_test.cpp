@@ -1,14 +1,8 @@
 #include "data/readers.h"
-#include "tests/data/scratch.h"
+#include "tests/data/sets.h"
 
 namespace palimpsest {
 namespace {
-
-bool lists(const Dataset& set, const std::string& id, const std::string& reason) {
-  for (const auto& skipped : set.skipped)
-    if (skipped.id == id && skipped.reason.find(reason) != std::string::npos) return true;
-  return false;
-}
 
 std::string points(int count) {
   std::string text;
@@ -76,6 +70,19 @@ TEST_F(Unbc, SkipsFramesThatLackSomethingAndListsThem) {
   EXPECT_TRUE(lists(read, place("042-ll042", 18) + ".png", "not a number"));
   EXPECT_TRUE(lists(read, place("043-jh043", 16) + ".png", "picture is missing"));
   EXPECT_TRUE(lists(read, place("043-jh043", 18) + ".png", "PSPI 17"));
+}
+
+TEST_F(Unbc, PicturesThatAreNotReadAndSequencesWithoutPicturesAreListed) {
+  const std::string frame = "042-ll042/ll042t1aaaff/ll042t1aaaff016";
+  fs::rename(set / ("Images/" + frame + ".png"), set / ("Images/" + frame + ".webp"));
+  set.file("Images/042-ll042/ll042t1aaaff/ll042t1aaaff017.jpg", picture_bytes("rgb.jpg"));
+  fs::remove_all(set / "Images/043-jh043");
+  const auto read = read_unbc(set.path());
+  EXPECT_EQ(read.samples.size(), 2U);
+  EXPECT_EQ(read.skipped.size(), 5U);
+  EXPECT_TRUE(lists(read, frame + ".webp", "it is a PNG picture"));
+  EXPECT_TRUE(lists(read, "042-ll042/ll042t1aaaff/ll042t1aaaff017.png", "another picture of that frame"));
+  EXPECT_TRUE(lists(read, place("043-jh043", 17) + ".png", "the picture is missing"));
 }
 
 TEST(UnbcNested, TheCopyThatNestsItsFoldersReadsToo) {
@@ -147,6 +154,27 @@ TEST_F(CkPlus, SkipsSequencesThatLackSomethingAndListsThem) {
   EXPECT_TRUE(lists(read, "S011/003/S011_003_00000008.png", "action unit 400"));
   EXPECT_TRUE(lists(read, "S011/004/S011_004_00000008.png", "missing"));
   EXPECT_TRUE(lists(read, "S011/005", "no FACS file"));
+}
+
+TEST_F(CkPlus, WhatCannotBeMeantIsNotGuessed) {
+  add("S011/001", 8, "4 1\n", "3.5\n");
+  add("S011/002", 8, "4.5 1\n", "");
+  add("S011/003", 8, "4 1\n", "");
+  set.file("FACS/S011/003/S011_003_00000009_facs.txt", "5 1\n");
+  add("S011/004", 8, "4 1\n", "");
+  fs::rename(set / "cohn-kanade-images/S011/004/S011_004_00000008.png",
+             set / "cohn-kanade-images/S011/004/S011_004_00000008.gif");
+  add("S012/001", 8, "4 1\n", "");
+  fs::remove_all(set / "cohn-kanade-images/S012");
+  const auto read = read_ckplus(set.path());
+  EXPECT_EQ(read.samples.size(), 3U);
+  EXPECT_EQ(read.samples[2].label, -1);
+  EXPECT_EQ(read.skipped.size(), 5U);
+  EXPECT_TRUE(lists(read, "Emotion/S011/001", "0 to 7"));
+  EXPECT_TRUE(lists(read, "S011/002/S011_002_00000008.png", "action unit 4.5"));
+  EXPECT_TRUE(lists(read, "S011/003", "where a sequence has one"));
+  EXPECT_TRUE(lists(read, "S011/004/S011_004_00000008.gif", "it is a PNG picture"));
+  EXPECT_TRUE(lists(read, "S012/001/S012_001_00000008.png", "missing"));
 }
 
 TEST(CkPlusEmpty, IsNamed) {

@@ -1,0 +1,64 @@
+#include "data/listed_pictures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "data/set_files.h"
+
+namespace palimpsest {
+
+namespace {
+std::string with_slashes(std::string name) {
+  std::replace(name.begin(), name.end(), '\\', '/');
+  return name;
+}
+}  // namespace
+
+fs::path ListedPictures::find(std::string& name) {
+  fs::path path = find_as_it_is(name);
+  if (!path.empty() || name.find('\\') == std::string::npos) return path;
+  const std::string changed = with_slashes(name);
+  path = find_as_it_is(changed);
+  if (path.empty()) return path;
+  name = changed;
+  ++with_backslashes_;
+  return path;
+}
+
+fs::path ListedPictures::find_as_it_is(const std::string& name) {
+  const auto slash = name.rfind('/');
+  const std::string parent = slash == std::string::npos ? "" : name.substr(0, slash);
+  const std::string file = name.substr(slash + 1);
+  if (file == "..") join_inside(folder_, name, list_);  // throws
+  auto known = parents_.find(parent);
+  if (known == parents_.end()) known = parents_.emplace(parent, join_inside(folder_, name, list_).parent_path()).first;
+  const fs::path path = known->second / file;
+  std::error_code code;
+  const auto status = fs::symlink_status(path, code);
+  if (fs::is_symlink(status)) {
+    join_inside(folder_, name, list_);
+    return is_file(path) ? path : fs::path{};
+  }
+  return fs::is_regular_file(status) ? path : fs::path{};
+}
+
+const ListedPictures::Names& ListedPictures::names_in(const fs::path& parent) {
+  auto [found, is_new] = listings_.try_emplace(parent);
+  std::error_code code;
+  if (is_new && fs::is_directory(parent, code))
+    for (const auto& path : files_in(parent))
+      found->second.emplace(lower_case(path.stem().string()), path.filename().string());
+  return found->second;
+}
+
+std::string ListedPictures::why_missing(const std::string& name) {
+  const fs::path wanted = with_slashes(name);
+  if (wanted.filename().empty()) return "it names no picture";
+  const Names& names = names_in(folder_ / wanted.parent_path());
+  const auto near = names.find(lower_case(wanted.stem().string()));
+  if (near == names.end()) return "the picture is missing";
+  return fmt::format("the picture is missing; there is {}", (wanted.parent_path() / near->second).generic_string());
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,92 @@
+#include "data/arrays.h"
+
+#include "tests/data/scratch.h"
+#include "tests/support/remarks.h"
+
+namespace palimpsest {
+namespace {
+
+struct ArraysTest : testing::Test {
+  // An array file as numpy would write it, of `count` items that are `item`.
+  void write(const std::string& name, const std::string& descr, const std::string& shape, int count,
+             std::string_view item) const {
+    std::string head = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}\n", descr, shape);
+    std::string bytes = std::string("\x93NUMPY\x01\x00", 8) + char(head.size()) + '\0' + head;
+    for (int i = 0; i < count; ++i) bytes += item;
+    folder.file(name, bytes);
+  }
+  std::shared_ptr<const Arrays> read(const std::string& labels = "", int classes = 0) const {
+    const std::string x = (folder / "x.npy").string();
+    return read_arrays(parse_source("arrays:" + x + (labels.empty() ? "" : "," + (folder / labels).string())), classes);
+  }
+  static float first(const Arrays& arrays) {
+    std::vector<float> picture(3 * std::size_t(arrays.height()) * std::size_t(arrays.width()));
+    arrays.fill(0, {}, {}, picture.data());
+    return picture[0];
+  }
+  Scratch folder;
+};
+
+TEST_F(ArraysTest, FloatsOfEverySizeAndOrderAreReadAndSaid) {
+  for (const auto& [descr, item, stored] : {std::tuple{"<f4", std::string("\0\0\x20\x40", 4), ""},
+                                            std::tuple{">f4", std::string("\x40\x20\0\0", 4), "big-endian float32"},
+                                            std::tuple{"<f2", std::string("\0\x41", 2), "float16"},
+                                            std::tuple{"<f8", std::string("\0\0\0\0\0\0\x04\x40", 8), "float64"}}) {
+    write("x.npy", descr, "(2, 3, 1, 1)", 6, item);
+    std::shared_ptr<const Arrays> arrays;
+    const std::string said = remarks_of([&] { arrays = read(); });
+    EXPECT_EQ(first(*arrays), 2.5F) << descr;
+    EXPECT_EQ(said.empty(), std::string_view(stored).empty()) << said;
+    EXPECT_THAT(said, testing::HasSubstr(stored));
+  }
+}
+
+TEST_F(ArraysTest, WhatIsNotPicturesIsRefusedWithWhatToDo) {
+  write("x.npy", "|u1", "(2, 3, 1, 1)", 6, "\x01");
+  expect_error([&] { read(); }, {"x.npy has the shape (2, 3, 1, 1) and holds uint8", "float32", "normalise"});
+  write("x.npy", "<f4", "(2, 4, 4, 3)", 96, std::string(4, '\0'));
+  expect_error([&] { read(); }, {"(2, 4, 4, 3)", "x.transpose(0, 3, 1, 2)"});
+  write("x.npy", "<f4", "(3, 4, 4)", 48, std::string(4, '\0'));
+  expect_error([&] { read(); }, {"(3, 4, 4)", "x[None]"});
+  write("x.npy", "<f4", "()", 1, std::string(4, '\0'));
+  expect_error([&] { read(); }, {"x.npy has the shape () and holds float32, where float32 (N, 3, H, W) is needed"});
+  write("x.npy", "<f4", "(0, 3, 4, 4)", 0, "");
+  expect_error([&] { read(); }, {"x.npy has the shape (0, 3, 4, 4), which holds no usable picture"});
+}
+
+TEST_F(ArraysTest, WhatFloat32CannotHoldIsNamedAsItIs) {
+  write("x.npy", "<f8", "(2, 3, 1, 1)", 6, std::string("\x9c\x75\0\x88\x3c\xe4\x37\x7e", 8));  // 1e300
+  expect_error([&] { read(); }, {"x.npy holds 1e+300 in picture 0", "float32"});
+}
+
+TEST_F(ArraysTest, TheFileAtFaultIsNamed) {
+  write("x.npy", "<f4", "(2, 3, 1, 1)", 6, std::string(4, '\0'));
+  write("y.npy", "<i8", "(3,)", 3, std::string(8, '\0'));
+  expect_error([&] { read("y.npy"); },
+               {"y.npy has the shape (3), where one label for each of the 2 pictures of", "x.npy"});
+  write("y.npy", "<f4", "(2, 8)", 16, std::string(4, '\0'));
+  expect_error([&] { read("y.npy"); }, {"y.npy has the shape (2, 8)", "y.argmax(1)"});
+  write("y.npy", "<U1", "(2,)", 2, std::string("a\0\0\0", 4));
+  expect_error([&] { read("y.npy"); }, {"y.npy", "text where numbers are needed"});
+  write("y.npy", "|O", "(2,)", 2, std::string(8, '\0'));
+  expect_error([&] { read("y.npy"); }, {"y.npy", "pickled Python objects"});
+  write("y.npy", "<i8", "(2,)", 2, std::string("\x07\0\0\0\0\0\0\0", 8));
+  expect_error([&] { read("y.npy", 7); }, {"y.npy has the label 7 for picture 0, which is not in 0 to 6"});
+}
+
+TEST_F(ArraysTest, LabelsAreWholeNumbersOfAnyType) {
+  write("x.npy", "<f4", "(2, 3, 1, 1)", 6, std::string(4, '\0'));
+  for (const auto& [descr, item] : {std::pair{"|b1", std::string("\1")}, std::pair{"|u1", std::string("\1")},
+                                    std::pair{">i4", std::string("\0\0\0\1", 4)}}) {
+    write("y.npy", descr, "(2,)", 2, item);
+    EXPECT_EQ(read("y.npy")->label(1), 1) << descr;
+  }
+  write("y.npy", "<f4", "(2,)", 2, std::string("\0\0\x80\x3f", 4));
+  EXPECT_THAT(remarks_of([&] { EXPECT_EQ(read("y.npy")->label(1), 1); }),
+              testing::HasSubstr("y.npy holds float32, all whole, which is read as int64"));
+  write("y.npy", "<f4", "(2,)", 2, std::string("\0\0\0\x3f", 4));
+  expect_error([&] { read("y.npy"); }, {"y.npy has the value 0.5 where a whole number is needed"});
+}
+
+}  // namespace
+}  // namespace palimpsest

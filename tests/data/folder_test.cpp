@@ -1,0 +1,111 @@
+#include <sys/stat.h>
+
+#include "tests/data/sets.h"
+
+namespace palimpsest {
+namespace {
+
+struct Folder : testing::Test {
+  Dataset read() const { return read_folder(set.path()); }
+  void pictures(const std::vector<std::string>& names) const {
+    for (const auto& name : names) set.file(name, picture_bytes());
+  }
+  Scratch set;
+};
+
+TEST_F(Folder, HasAClassPerFolderInOrderOfTheirNames) {
+  pictures({"b/2.PNG", "b/1.jpg", "a/deep/3.bmp", ".hidden/4.png"});
+  const auto all = read();
+  EXPECT_EQ(all.classes, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(ids(all), (std::vector<std::string>{"a/deep/3.bmp", "b/1.jpg", "b/2.PNG"}));
+  EXPECT_EQ(class_counts(all), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_TRUE(all.skipped.empty());
+}
+
+TEST_F(Folder, TakesEveryNameOfTheFormsThatAreRead) {
+  pictures({"a/1.jpg", "a/2.JPEG", "a/3.jpe", "a/4.jfif", "a/5.JFIF", "a/6.png", "a/7.bmp", "a/8.tif", "a/9.TIFF"});
+  EXPECT_EQ(read().samples.size(), 9U);
+}
+
+TEST_F(Folder, ListsEveryFileThatIsNotRead) {
+  pictures({"a/1.png", "a/renamed.txt", "a/renamed", "a/wrong.webp", "a/._1.png", "a/.2.png", "b/2.png", "loose.png",
+            "__MACOSX/a/3.png"});
+  for (const char* const name : {"webp", "gif", "ppm", "avif", "heic", "jxl", "jp2", "svg", "psd"})
+    set.file(fmt::format("a/x.{}", name), "\x01");
+  set.file("a/real.webp", std::string("RIFF\0\0\0\0WEBPVP8 ", 16));
+  set.file("a/notes.txt", "words");
+  set.file("a/.DS_Store", "x");
+  set.file("b/archive.zip", "PK\x03\x04");
+  fs::create_symlink("nowhere.png", set / "b/dangling.png");
+  fs::create_directory_symlink(set / "a", set / "b/again");
+  ASSERT_EQ(::mkfifo((set / "b/pipe.png").c_str(), 0600), 0);
+  const auto all = read();
+  EXPECT_EQ(ids(all), (std::vector<std::string>{"a/1.png", "b/2.png"}));
+  EXPECT_EQ(all.classes, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(all.skipped.size(), 20U);
+  EXPECT_TRUE(lists(all, "a/x.webp", "WebP pictures are not read: convert it to PNG or JPEG"));
+  EXPECT_TRUE(lists(all, "a/x.ppm", "PPM pictures are not read"));
+  EXPECT_TRUE(lists(all, "a/x.jp2", "JPEG 2000 pictures are not read"));
+  EXPECT_TRUE(lists(all, "a/real.webp", "it is a WebP picture, which is not read: convert it"));
+  EXPECT_TRUE(lists(all, "a/wrong.webp", "it is a PNG picture, but its name does not end like that of one: rename it"));
+  EXPECT_TRUE(lists(all, "a/renamed", "it is a PNG picture"));
+  EXPECT_TRUE(lists(all, "a/renamed.txt", "it is a PNG picture"));
+  EXPECT_TRUE(lists(all, "a/notes.txt", "it is not a picture"));
+  EXPECT_TRUE(lists(all, "a/.2.png", "hidden"));
+  EXPECT_TRUE(lists(all, "b/archive.zip", "a zip archive"));
+  EXPECT_TRUE(lists(all, "b/dangling.png", "link to nothing"));
+  EXPECT_TRUE(lists(all, "b/again", "not followed"));
+  EXPECT_TRUE(lists(all, "b/pipe.png", "neither a file nor a folder"));
+  EXPECT_TRUE(lists(all, "loose.png", "beside the folders"));
+}
+
+TEST_F(Folder, FollowsLinksThatAreClasses) {
+  Scratch elsewhere;
+  elsewhere.file("1.png", picture_bytes());
+  pictures({"a/1.png"});
+  fs::create_directory_symlink(elsewhere.path(), set / "b");
+  EXPECT_EQ(ids(read()), (std::vector<std::string>{"a/1.png", "b/1.png"}));
+}
+
+TEST_F(Folder, OfPicturesAloneHasNoLabels) {
+  pictures({"2.png", "1.png"});
+  set.file("notes/readme.txt", "words");
+  const auto all = read();
+  EXPECT_TRUE(all.classes.empty());
+  EXPECT_EQ(ids(all), (std::vector<std::string>{"1.png", "2.png"}));
+  EXPECT_EQ(all.samples[0].label, -1);
+  EXPECT_TRUE(lists(all, "notes/readme.txt", "not a picture"));
+}
+
+TEST_F(Folder, OneFolderIsOneClass) {
+  pictures({"unknown/1.png"});
+  EXPECT_EQ(read().classes, std::vector<std::string>{"unknown"});
+}
+
+TEST_F(Folder, WithoutPicturesIsRefusedAndSaysWhatIsThere) {
+  pictures({"a/1.png"});
+  fs::create_directories(set / "b");
+  expect_error([&] { read(); }, {"/b has no picture: it is empty"});
+  set.file("b/readme.txt", "words");
+  expect_error([&] { read(); },
+               {"/b has no picture: it holds 1 .txt file, for instance b/readme.txt (it is not a picture)"});
+  for (const char* const name : {"b/1.webp", "b/2.webp", "b/in/3.webp"}) set.file(name, "\x01");
+  expect_error([&] { read(); },
+               {"/b has no picture: it holds 3 .webp files, for instance b/1.webp (WebP pictures are"});
+  expect_error([&] { read_folder(set / "b"); }, {"/b/in has no picture"});
+  expect_error([&] { read_folder(set / "b/in"); }, {"/b/in has no picture: it holds 1 .webp file", "put pictures"});
+  fs::create_directories(set / "empty");
+  expect_error([&] { read_folder(set / "empty"); }, {"/empty has no folder and no picture"});
+  expect_error([&] { read_folder(set / "d"); }, {"/d", "not there"});
+}
+
+TEST_F(Folder, PartsOfASetAreNotClasses) {
+  pictures({"train/happy/1.png", "train/sad/1.png", "Test/happy/1.png", "Test/sad/1.png"});
+  expect_error([&] { read(); }, {"are parts of a set, not classes", "happy, sad", "/Test"});
+  EXPECT_EQ(read_folder(set / "train").classes, (std::vector<std::string>{"happy", "sad"}));
+  pictures({"other/1.png"});
+  EXPECT_EQ(read().classes.size(), 3U);
+}
+
+}  // namespace
+}  // namespace palimpsest
