@@ -9,15 +9,10 @@
 #include <cwchar>
 #include <map>
 
+#include "base/csv.h"
 #include "base/error.h"
 
 namespace palimpsest {
-
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
 
 namespace {
 
@@ -34,7 +29,7 @@ constexpr std::array<std::array<std::string_view, 4>, 8> emotion_names{{{"neutra
 // Lower case, in any script. Bytes that are not UTF-8 stay as they are.
 std::string folded(std::string_view name) {
   static const locale_t utf8 = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-  const std::string text = trimmed(name);
+  const std::string_view text = without_blanks(name);
   std::string lower;
   const locale_t before = ::uselocale(utf8 ? utf8 : LC_GLOBAL_LOCALE);
   std::mbstate_t in{}, out{};
@@ -86,13 +81,13 @@ std::vector<std::string> class_names_from(const std::vector<std::string>& given,
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
     for (std::size_t begin = 0; begin < text.size();) {
       const auto end = std::min(text.find('\n', begin), text.size());
-      if (auto name = trimmed(std::string_view(text).substr(begin, end - begin)); !name.empty())
-        names.push_back(std::move(name));
+      if (const auto name = without_blanks(std::string_view(text).substr(begin, end - begin)); !name.empty())
+        names.emplace_back(name);
       begin = end + 1;
     }
   }
   for (auto& name : names) {
-    name = trimmed(name);
+    name = std::string(without_blanks(name));
     if (name.empty()) throw Error(fmt::format("{} has an empty name", where), "name every class: a,b,c");
     if (name.find(',') != std::string::npos)
       throw Error(fmt::format("{}: the name '{}' has a comma in it", where, name),

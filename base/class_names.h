@@ -10,8 +10,6 @@
 // when both are names of one emotion in the table of class_names.cpp. Nothing else is guessed.
 namespace palimpsest {
 
-std::string trimmed(std::string_view text);  // without blanks around it
-
 // "a, b,c", or "@FILE" with a name on each line. Throws Error naming `where` for an empty name and for two names that
 // are equal ignoring case.
 std::vector<std::string> class_names_from(const std::vector<std::string>& given, const std::string& where);

@@ -1,6 +1,5 @@
 #include "data/source.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -24,7 +23,7 @@ fs::path expanded(std::string_view text) {
   const char* const home = std::getenv("HOME");
   if (home == nullptr || *home == '\0')
     throw Error(fmt::format("'{}' begins with ~, but HOME is not set", text), "write the folder's whole path");
-  return fs::path(home) / text.substr(std::min<std::size_t>(2, text.size()));
+  return std::string(home) + std::string(text.substr(1));
 }
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/class_names.h"
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/progress.h"
 
@@ -123,7 +124,7 @@ std::vector<int> match_by_position(const Dataset& set, const Model& model, Label
 }  // namespace
 
 int class_named(const std::string& given, int classes, const std::vector<std::string>& names, const char* option) {
-  const std::string text = trimmed(given);
+  const std::string text(without_blanks(given));
   const int by_name = names.empty() ? -1 : find_class(text, names, option);
   int number = -1;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);

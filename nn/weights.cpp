@@ -8,7 +8,7 @@
 #include <numeric>
 #include <sstream>
 
-#include "base/class_names.h"
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "base/safetensors.h"
@@ -90,7 +90,7 @@ std::vector<std::string> class_list(const std::string& text) {
     return names;
   }
   std::istringstream list(text);
-  for (std::string name; std::getline(list, name, ',');) names.push_back(trimmed(name));
+  for (std::string name; std::getline(list, name, ',');) names.emplace_back(without_blanks(name));
   return names;
 }
 
