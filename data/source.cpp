@@ -23,7 +23,12 @@ fs::path expanded(std::string_view text) {
   const char* const home = std::getenv("HOME");
   if (home == nullptr || *home == '\0')
     throw Error(fmt::format("'{}' begins with ~, but HOME is not set", text), "write the folder's whole path");
-  return std::string(home) + std::string(text.substr(1));
+  const fs::path path = std::string(home) + std::string(text.substr(1));
+  std::error_code code;
+  if (!fs::exists(path, code))
+    throw Error(fmt::format("'{}' stands for {}, which does not exist", text, path.string()),
+                "name a folder or file that exists; ~ is the home folder");
+  return path;
 }
 }  // namespace
 

@@ -10,7 +10,7 @@ enum class Scheme { affectnet, affectnet8, unbc, ckplus, folder, arrays };
 
 // A data set as it is named on the command line and in a config: affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR,
 // folder:DIR or arrays:X.npy[,Y.npy]. Relative paths are taken as they are, from the working folder; ~/ at the start is
-// the home folder.
+// the home folder, in which that path must exist.
 struct Source {
   Scheme scheme = Scheme::folder;
   fs::path path;     // the folder, or X.npy

@@ -93,14 +93,17 @@ TEST(SelectEmotions, ATestPartWithoutAClassIsAnError) {
 
 // A shell expands it only where a word begins with it.
 TEST(Source, TheHomeFolderIsExpanded) {
+  const Scratch scratch;
+  scratch.file("faces/y.npy", "");
   const std::string home = std::getenv("HOME") ? std::getenv("HOME") : "";
-  ::setenv("HOME", "/home/someone", 1);
-  EXPECT_EQ(parse_source("folder:~/faces").path, "/home/someone/faces");
-  EXPECT_EQ(parse_source("folder:~").path, "/home/someone");
-  EXPECT_EQ(parse_source("arrays:~/x.npy,~/y.npy").labels, "/home/someone/y.npy");
+  ::setenv("HOME", scratch.path().c_str(), 1);
+  EXPECT_EQ(parse_source("folder:~/faces").path, scratch / "faces");
+  EXPECT_EQ(parse_source("folder:~/faces").text, "folder:~/faces") << "as given";
+  EXPECT_EQ(parse_source("folder:~").path, scratch.path());
+  EXPECT_EQ(parse_source("arrays:x.npy,~/faces/y.npy").labels, scratch / "faces/y.npy");
   EXPECT_EQ(parse_source("folder:~other/faces").path, "~other/faces");
   EXPECT_EQ(parse_source("folder:a/~/b").path, "a/~/b");
-  EXPECT_EQ(parse_source("folder:~/faces").text, "folder:~/faces") << "as given";
+  expect_error([] { parse_source("folder:~/nowhere"); }, {"'~/nowhere'", scratch.path().string()});
   ::unsetenv("HOME");
   expect_error([] { parse_source("folder:~/faces"); }, {"~", "HOME"});
   if (!home.empty()) ::setenv("HOME", home.c_str(), 1);
