@@ -5,6 +5,9 @@
 
 #include <cmath>
 #include <cstdio>
+#include <functional>
+#include <mutex>
+#include <set>
 
 namespace palimpsest {
 
@@ -23,6 +26,13 @@ void Progress::silence(bool silent) {
 void remark(std::string_view line) {
   if (silent_mode) return;
   std::fputs(fmt::format("{}{}\n", terminal() ? "\r\033[K" : "", line).c_str(), stderr);
+}
+
+void remark_once(std::string_view line) {
+  static std::mutex mutex;
+  static std::set<std::string, std::less<>> said;
+  const std::lock_guard lock(mutex);
+  if (said.emplace(line).second) remark(line);
 }
 
 std::string duration_text(double seconds) {

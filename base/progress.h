@@ -28,6 +28,7 @@ class Progress {
 
 // One line on standard error that is no error: what was skipped, what was taken from a file.
 void remark(std::string_view line);
+void remark_once(std::string_view line);  // not again when it was said before, as of a file that is read twice
 
 std::string duration_text(double seconds);  // "3 s", "2 min 5 s", "1 h 10 min"
 

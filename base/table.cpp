@@ -98,7 +98,7 @@ class TableReader {
 
   void say_separator() const {
     if (separator_ != ',')
-      remark(fmt::format("{}: its fields are separated by {}", path_.string(), separator_name(separator_)));
+      remark_once(fmt::format("{}: its fields are separated by {}", path_.string(), separator_name(separator_)));
   }
 
   void take_header() {
@@ -126,8 +126,8 @@ class TableReader {
                               path_.string(), first.size()),
                   fmt::format("its first line should be: {}", fmt::join(columns_.names, ",")));
     for (std::size_t name = 0; name < width_; ++name) table_.at[name] = int(name);
-    remark(fmt::format("{} has no header: its columns are taken to be {}", path_.string(),
-                       fmt::join(columns_.names, ", ")));
+    remark_once(fmt::format("{} has no header: its columns are taken to be {}", path_.string(),
+                            fmt::join(columns_.names, ", ")));
   }
 
   bool is_optional(std::string_view name) const {

@@ -1,6 +1,6 @@
 #include "base/progress.h"
 
-#include <gtest/gtest.h>
+#include "tests/support/remarks.h"
 
 namespace palimpsest {
 namespace {
@@ -27,6 +27,15 @@ TEST(Progress, AShortTaskShowsNothing) {
 TEST(Progress, ATaskOfNothingIsHarmless) {
   Progress progress("nothing", 0);
   EXPECT_NO_THROW(progress.advance(0));
+}
+
+TEST(Progress, ARemarkIsMadeOnce) {
+  EXPECT_EQ(remarks_of([] {
+              remark_once("x.npy holds float64");
+              remark_once("y.npy holds float64");
+              remark_once("x.npy holds float64");
+            }),
+            "x.npy holds float64\ny.npy holds float64\n");
 }
 
 }  // namespace
