@@ -138,7 +138,7 @@ std::vector<To> numbers(const NpyArray& array) {
   if (is('i', 2)) return converted<To, std::int16_t>(array);
   if (is('i', 4)) return converted<To, std::int32_t>(array);
   if (is('i', 8)) return converted<To, std::int64_t>(array);
-  malformed(array.path, "it holds text where numbers are needed", "save it as float32 or int64");
+  throw Error(array.path.string() + " holds text where numbers are needed", "save it as float32 or int64");
 }
 
 std::string header_for(std::string_view descr, std::span<const std::int64_t> shape) {
@@ -224,10 +224,9 @@ constexpr std::array refused_types{
   const auto* const known =
       std::find_if(refused_types.begin(), refused_types.end(), [&](const auto& type) { return type.kind == kind; });
   const bool found = known != refused_types.end();
-  malformed(
-      path,
-      fmt::format("it holds {} (item type {})", found ? known->what : "items of an unknown type", descr.substr(0, 60)),
-      found ? known->remedy : as_float);
+  const std::string type = descr.starts_with('[') ? "" : fmt::format(" (item type {})", descr.substr(0, 60));
+  malformed(path, fmt::format("it holds {}{}", found ? known->what : "items of an unknown type", type),
+            found ? known->remedy : as_float);
 }
 
 // numpy's item type, for instance '<f4'. Returns whether the items are big endian.

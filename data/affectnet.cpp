@@ -71,7 +71,9 @@ class ListReader {
     if (!reason.empty()) {
       if (wrong_rows_++ == 0) wrong_row_ = fmt::format("{}: {}", sample.id, reason);
     } else if (sample.image = pictures_.find(sample.id); sample.image.empty()) {
-      reason = pictures_.why_missing(sample.id);
+      const std::string similar = pictures_.similar(sample.id);
+      reason = "the picture is missing" + (similar.empty() ? "" : "; there is " + similar);
+      similar_ += similar.empty() ? 0 : 1;
       if (missing_++ == 0) missing_picture_ = fmt::format("{}: {}", sample.id, reason);
     }
     if (reason.empty())
@@ -92,8 +94,8 @@ class ListReader {
     int x = 0, y = 0, w = 0, h = 0;
     if (!whole_number(field(row, left), x) || !whole_number(field(row, top), y) ||
         !whole_number(field(row, width), w) || !whole_number(field(row, height), h))
-      return fmt::format("its face box ({} | {} | {} | {}) does not consist of whole numbers", field(row, left),
-                         field(row, top), field(row, width), field(row, height));
+      return fmt::format("its face box ({} | {} | {} | {}) does not consist of whole numbers, with decimal points",
+                         field(row, left), field(row, top), field(row, width), field(row, height));
     take_landmarks(field(row, landmarks), sample);
     if (w > 0 && h > 0)
       sample.face = Box{double(x), double(y), double(x) + w, double(y) + h};
@@ -114,10 +116,11 @@ class ListReader {
     if (set_.skipped.empty()) throw Error(problem + ": it has no rows", "unpack the data set again");
     if (wrong_rows_ >= missing_)
       throw Error(fmt::format("{}; for instance {}", problem, wrong_row_),
-                  fmt::format("correct the list: expression is 0 to {} or a class of {}, a face box whole numbers",
+                  fmt::format("correct the list: an expression is 0 to {} or one of {}, a face box is whole numbers",
                               affectnet_classes.size() - 1, fmt::join(affectnet_classes, ", ")));
     throw Error(fmt::format("{}; for instance {} (looked for below {})", problem, missing_picture_, images_.string()),
-                fmt::format("unpack the pictures into {}", images_.string()));
+                similar_ > 0 ? "make the names in the list those of the pictures"
+                             : fmt::format("unpack the pictures into {}", images_.string()));
   }
 
   void remarks() const {
@@ -137,7 +140,7 @@ class ListReader {
   Table table_;
   ListedPictures pictures_;
   Dataset set_;
-  std::int64_t wrong_rows_ = 0, missing_ = 0, words_ = 0, wrong_landmarks_ = 0;
+  std::int64_t wrong_rows_ = 0, missing_ = 0, similar_ = 0, words_ = 0, wrong_landmarks_ = 0;
   std::string wrong_row_, missing_picture_, landmarks_text_;
 };
 

@@ -41,6 +41,9 @@ class FolderReader {
         add(path, -1);
     }
     if (labelled) add_classes(classes);
+    std::stable_partition(set_.skipped.begin(), set_.skipped.end(), [](const Skipped& one) {
+      return is_picture_name(one.id) || is_unread_picture_name(one.id);  // what matters most is said first
+    });
     return std::move(set_);
   }
 

@@ -1,7 +1,5 @@
 #include "data/listed_pictures.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "data/set_files.h"
@@ -52,13 +50,17 @@ const ListedPictures::Names& ListedPictures::names_in(const fs::path& parent) {
   return found->second;
 }
 
-std::string ListedPictures::why_missing(const std::string& name) {
+std::string ListedPictures::similar(const std::string& name) {
   const fs::path wanted = with_slashes(name);
-  if (wanted.filename().empty()) return "it names no picture";
   const Names& names = names_in(folder_ / wanted.parent_path());
-  const auto near = names.find(lower_case(wanted.stem().string()));
-  if (near == names.end()) return "the picture is missing";
-  return fmt::format("the picture is missing; there is {}", (wanted.parent_path() / near->second).generic_string());
+  if (const auto near = names.find(lower_case(wanted.stem().string())); near != names.end())
+    return (wanted.parent_path() / near->second).generic_string();
+  std::string_view rest = name;
+  for (auto slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
+    rest.remove_prefix(slash + 1);
+    if (!rest.empty() && is_file(folder_ / rest)) return std::string(rest);
+  }
+  return {};
 }
 
 }  // namespace palimpsest

@@ -17,8 +17,9 @@ class ListedPictures {
   // becomes that. Throws Error for a name that leads out of the folder.
   fs::path find(std::string& name);
 
-  // Why a name that was not found is left out: also says when it is there in another case or form.
-  std::string why_missing(const std::string& name);
+  // What is there instead of a name that was not found: the same in another case or form, or without its first folders.
+  // Empty when nothing is.
+  std::string similar(const std::string& name);
 
   std::int64_t with_backslashes() const { return with_backslashes_; }  // how many were found that way
 

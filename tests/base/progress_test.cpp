@@ -1,6 +1,6 @@
 #include "base/progress.h"
 
-#include <gtest/gtest.h>
+#include "tests/support/remarks.h"
 
 namespace palimpsest {
 namespace {
@@ -24,17 +24,18 @@ TEST(Progress, AShortTaskShowsNothing) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
-TEST(Remark, TheSameLineIsSaidOnce) {
-  testing::internal::CaptureStderr();
-  remark("W names no classes.");
-  remark("W names 3 classes.");
-  remark("W names no classes.");
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "W names no classes.\nW names 3 classes.\n");
-}
-
 TEST(Progress, ATaskOfNothingIsHarmless) {
   Progress progress("nothing", 0);
   EXPECT_NO_THROW(progress.advance(0));
+}
+
+TEST(Progress, ARemarkIsMadeOnce) {
+  EXPECT_EQ(remarks_of([] {
+              remark("x.npy holds float64");
+              remark("y.npy holds float64");
+              remark("x.npy holds float64");
+            }),
+            "x.npy holds float64\ny.npy holds float64\n");
 }
 
 }  // namespace

@@ -12,9 +12,11 @@ using Rows = std::vector<std::vector<std::string>>;
 class TableTest : public testing::Test {
  protected:
   Table read(std::string_view text) {
-    write_unsynced(folder_ / "list.csv", text);
+    const fs::path path = folder_ / std::to_string(files_++) / "list.csv";  // what is said of a file is said once
+    fs::create_directories(path.parent_path());
+    write_unsynced(path, text);
     Table table;
-    remarks_ = remarks_of([&] { table = read_table(folder_ / "list.csv", columns_); });
+    remarks_ = remarks_of([&] { table = read_table(path, columns_); });
     return table;
   }
   // The columns of the form, a row each, "-" where one is not there.
@@ -31,6 +33,7 @@ class TableTest : public testing::Test {
   const Rows right_{{"1/a.jpg", "3", "0.5"}, {"1/b.jpg", "0", "-0.5"}};
   const TempFolder folder_;
   std::string remarks_;
+  int files_ = 0;
 };
 
 TEST_F(TableTest, ColumnsAreFoundByTheirNames) {

@@ -59,6 +59,13 @@ TEST_F(Folder, ListsEveryFileThatIsNotRead) {
   EXPECT_TRUE(lists(all, "loose.png", "beside the folders"));
 }
 
+TEST_F(Folder, NamesPicturesThatAreLeftOutBeforeOtherFiles) {
+  pictures({"a/1.png"});
+  set.file("a/Thumbs.db", "x");
+  set.file("a/x.webp", "\x01");
+  EXPECT_EQ(read().skipped.at(0).id, "a/x.webp");
+}
+
 TEST_F(Folder, FollowsLinksThatAreClasses) {
   Scratch elsewhere;
   elsewhere.file("1.png", picture_bytes());

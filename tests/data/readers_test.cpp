@@ -130,11 +130,15 @@ TEST_F(AffectNet, ExpressionsMayBeWords) {
 
 TEST_F(AffectNet, APictureUnderAnotherNameIsPointedTo) {
   set.file(images + "1/c.webp", "x");
-  write("training.csv", header + row("1/a.jpg", 3) + row("1/A.JPG", 3) + row("1/c.png", 3) + row("2/b.jpg", 3));
+  write("training.csv", header + row("1/a.jpg", 3) + row("1/A.JPG", 3) + row("1/c.png", 3) + row("2/b.jpg", 3) +
+                            row("Images/1/a.jpg", 3));
   const auto list = read().training;
   EXPECT_TRUE(lists(list, "1/A.JPG", "missing; there is 1/a.jpg"));
   EXPECT_TRUE(lists(list, "1/c.png", "missing; there is 1/c.webp"));
   EXPECT_TRUE(lists(list, "2/b.jpg", "missing; there is 2/B.TIF"));
+  EXPECT_TRUE(lists(list, "Images/1/a.jpg", "missing; there is 1/a.jpg"));
+  write("training.csv", header + row("1/A.JPG", 3));
+  expect_error([&] { read(); }, {"1/A.JPG: the picture is missing; there is 1/a.jpg", "make the names in the list"});
 }
 
 TEST_F(AffectNet, TheRemedyIsThatOfTheFault) {
