@@ -57,7 +57,8 @@ class ListReader {
     if (!csv.header.empty() || csv.rows.empty()) return;
     Sample sample;
     const std::string reason = parse_row(csv.rows.front(), sample);
-    words_ = wrong_landmarks_ = 0;  // it is read again with the others
+    expressions_ = {};
+    wrong_landmarks_ = 0;  // it is read again with the others
     if (!reason.empty())
       throw Error(fmt::format("the first line of {} is neither a header with AffectNet's names nor a usable row: {}",
                               path_.string(), reason),
@@ -84,7 +85,7 @@ class ListReader {
 
   // Returns why the row cannot be used; empty when the sample is complete.
   std::string parse_row(const std::vector<std::string>& row, Sample& sample) {
-    const auto [code, word] = read_expression(field(row, expression));
+    const auto code = expressions_.read(field(row, expression));
     if (!code)
       return fmt::format("its expression '{}' is neither a whole number nor the name of a class",
                          field(row, expression).substr(0, 60));
@@ -101,7 +102,6 @@ class ListReader {
       sample.face = Box{double(x), double(y), double(x) + w, double(y) + h};
     else if (sample.landmarks.empty())
       return fmt::format("its face box has the size {} x {}, and it has no landmarks", w, h);
-    words_ += word ? 1 : 0;
     return {};
   }
 
@@ -127,7 +127,8 @@ class ListReader {
     const auto say = [&](std::int64_t count, const std::string& what) {
       if (count > 0) remark(fmt::format("{}: {}", path_.string(), what));
     };
-    say(words_, fmt::format("{} expressions are words, which are read as the classes of these names", words_));
+    const std::string words = expressions_.remark();
+    say(words.empty() ? 0 : 1, words);
     say(pictures_.with_backslashes(),
         fmt::format("{} paths are written with backslashes, which are read as /", pictures_.with_backslashes()));
     say(wrong_landmarks_, fmt::format("the landmarks of {} rows are not 68 points and are not used; the first begin "
@@ -139,8 +140,9 @@ class ListReader {
   const fs::path &path_, &images_;
   Table table_;
   ListedPictures pictures_;
+  Expressions expressions_;
   Dataset set_;
-  std::int64_t wrong_rows_ = 0, missing_ = 0, similar_ = 0, words_ = 0, wrong_landmarks_ = 0;
+  std::int64_t wrong_rows_ = 0, missing_ = 0, similar_ = 0, wrong_landmarks_ = 0;
   std::string wrong_row_, missing_picture_, landmarks_text_;
 };
 

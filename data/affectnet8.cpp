@@ -22,10 +22,10 @@ namespace {
 constexpr int classes = 8;
 
 // Throws Error when the file does not hold one of the 8 codes.
-int read_code(const fs::path& path) {
+int read_code(const fs::path& path, Expressions& expressions) {
   const NpyArray array = read_npy(path);
   const std::string text = array.is_text() ? array.text() : fmt::format("{}", array.number());
-  const auto code = read_expression(text).code;
+  const auto code = expressions.read(text);
   if (code && *code >= 0 && *code < classes) return *code;
   throw Error(fmt::format("{} holds the expression {}, which is none of 0 to {} and no class's name", path.string(),
                           text.substr(0, 60), classes - 1),
@@ -68,11 +68,11 @@ struct PartReader {
   const fs::path &folder, &annotations;
   Pictures pictures;
   Dataset& set;
+  Expressions expressions = {};
 
   void skip(const fs::path& path, const std::string& reason) {
     set.skipped.push_back({path_below(path, folder), reason});
   }
-
   void read(const std::string& id, const fs::path& images) {
     const auto [first, end] = pictures.equal_range(id);
     const auto found = std::find_if(first, end, [](const auto& one) { return is_picture_name(one.second); });
@@ -89,7 +89,7 @@ struct PartReader {
     sample.image = found->second;
     sample.id = path_below(sample.image, folder);
     try {
-      sample.label = read_code(annotations / (id + "_exp.npy"));
+      sample.label = read_code(annotations / (id + "_exp.npy"), expressions);
     } catch (const Error& error) {
       return skip(sample.image, error.what());
     }
@@ -122,6 +122,8 @@ Dataset read_part(const fs::path& folder, const std::string& part) {
     check_interrupt();
   }
   reader.list_others(ids);
+  if (const auto words = reader.expressions.remark(); !words.empty())
+    remark(fmt::format("{}: {}", annotations.string(), words));
   if (set.samples.empty())
     throw Error(fmt::format("{} has no picture with an expression{}", (folder / part).string(), for_instance(set)),
                 "its annotations are called <id>_exp.npy and its pictures <id>.jpg");

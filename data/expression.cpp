@@ -1,10 +1,12 @@
 #include "data/expression.h"
 
-#include <algorithm>
-#include <cctype>
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
+#include <vector>
 
+#include "base/class_names.h"
 #include "base/csv.h"
 #include "data/emotions.h"
 
@@ -21,17 +23,37 @@ bool whole_number(std::string_view text, int& value) {
   return true;
 }
 
-Expression read_expression(std::string_view text) {
-  if (int code = 0; whole_number(text, code)) return {code, false};
+namespace {
+std::vector<std::string> names_of_classes() {
+  return {affectnet_classes.begin(), affectnet_classes.end()};
+}
+}  // namespace
+
+std::optional<int> Expressions::read(std::string_view text) {
+  if (int code = 0; whole_number(text, code)) return code;
   text = without_blanks(text);
-  const auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-  };
-  const auto* const found = std::find_if(affectnet_classes.begin(), affectnet_classes.end(), [&](auto name) {
-    return std::equal(name.begin(), name.end(), text.begin(), text.end(), same);
-  });
-  if (found == affectnet_classes.end()) return {};
-  return {int(found - affectnet_classes.begin()), true};
+  auto known = words_.find(text);
+  if (known == words_.end()) {
+    const std::string word(text);
+    known = words_.emplace(word, find_class(word, names_of_classes(), "expression")).first;
+  }
+  if (known->second < 0) return {};
+  ++count_;
+  return known->second;
+}
+
+std::string Expressions::remark() const {
+  if (count_ == 0) return {};
+  std::vector<std::string> words;
+  for (const auto& [word, code] : words_)
+    if (code >= 0) words.push_back(word);
+  const auto names = names_of_classes();
+  ClassMap map;  // word by word: several words may mean one class
+  for (const auto& word : words)
+    for (const auto& other : match_classes({word}, names, "expression").other_name) map.other_name.push_back(other);
+  const auto others = other_names_text(map);
+  return fmt::format("expressions written as words: {}, read as the classes of these names{}", count_,
+                     others.empty() ? "" : ": " + others);
 }
 
 }  // namespace palimpsest

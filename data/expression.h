@@ -1,5 +1,9 @@
 #pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace palimpsest {
@@ -8,12 +12,19 @@ namespace palimpsest {
 // most nine digits.
 bool whole_number(std::string_view text, int& value);
 
-// What the expression column of AffectNet's lists says.
-struct Expression {
-  std::optional<int> code;  // a class's number, not checked; none: neither a whole number nor the name of a class
-  bool word = false;        // it is the name of a class, in any case
-};
+// The expressions of AffectNet's lists, as numbers or as words: the names of affectnet_classes and the other names of
+// these emotions (base/class_names.h).
+class Expressions {
+ public:
+  // A class's number, not checked; nothing when the text is neither a whole number nor such a name.
+  std::optional<int> read(std::string_view text);
 
-Expression read_expression(std::string_view text);
+  // "expressions written as words: 24, read as ...: Happiness is taken for happy"; empty when all were numbers.
+  std::string remark() const;
+
+ private:
+  std::map<std::string, int, std::less<>> words_;  // those that occurred, each looked up once; -1: not a class's name
+  std::int64_t count_ = 0;
+};
 
 }  // namespace palimpsest

@@ -120,10 +120,14 @@ TEST_F(AffectNet, BackslashesAreReadAsSlashesAndThatIsSaid) {
 }
 
 TEST_F(AffectNet, ExpressionsMayBeWords) {
-  write("training.csv", header + "1/a.jpg,1,2,8,9,,Surprise,0,0\n" + "1/b.jpg,1,2,8,9,,Joyous,0,0\n");
+  write("training.csv", header + "1/a.jpg,1,2,8,9,,Surprise,0,0\n" + "1/a.jpg,1,2,8,9,,Happiness,0,0\n" +
+                            "1/b.jpg,1,2,8,9,,Joyous,0,0\n");
   Dataset list;
-  EXPECT_THAT(remarks_of([&] { list = read().training; }), testing::HasSubstr("training.csv: 1 expressions are words"));
-  ASSERT_EQ(list.samples.size(), 1U);
+  EXPECT_THAT(remarks_of([&] { list = read().training; }),
+              testing::HasSubstr("training.csv: expressions written as words: 2, read as the classes of these names: "
+                                 "Happiness is taken for happy"));
+  ASSERT_EQ(list.samples.size(), 2U);
+  EXPECT_EQ(list.classes.at(std::size_t(list.samples[1].label)), "happy");
   EXPECT_EQ(list.classes.at(std::size_t(list.samples[0].label)), "surprise");
   EXPECT_TRUE(lists(list, "1/b.jpg", "'Joyous' is neither a whole number nor the name of a class"));
 }
