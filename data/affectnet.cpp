@@ -127,7 +127,7 @@ class ListReader {
     const auto say = [&](std::int64_t count, const std::string& what) {
       if (count > 0) remark_once(fmt::format("{}: {}", path_.string(), what));
     };
-    say(words_, fmt::format("{} expressions are words, which are read as the classes of these names", words_));
+    remark_words(path_.string(), words_);
     say(pictures_.with_backslashes(),
         fmt::format("{} paths are written with backslashes, which are read as /", pictures_.with_backslashes()));
     say(wrong_landmarks_, fmt::format("the landmarks of {} rows are not 68 points and are not used; the first begin "

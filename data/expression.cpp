@@ -1,11 +1,14 @@
 #include "data/expression.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
 
 #include "base/csv.h"
+#include "base/progress.h"
 #include "data/emotions.h"
 
 namespace palimpsest {
@@ -32,6 +35,12 @@ Expression read_expression(std::string_view text) {
   });
   if (found == affectnet_classes.end()) return {};
   return {int(found - affectnet_classes.begin()), true};
+}
+
+void remark_words(const std::string& where, std::int64_t count) {
+  if (count > 0)
+    remark_once(
+        fmt::format("{}: {} expressions are words, which are read as the classes of these names", where, count));
 }
 
 }  // namespace palimpsest

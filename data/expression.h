@@ -1,5 +1,7 @@
 #pragma once
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace palimpsest {
@@ -15,5 +17,8 @@ struct Expression {
 };
 
 Expression read_expression(std::string_view text);
+
+// Says once that `count` expressions of a list or folder are words, where there are any.
+void remark_words(const std::string& where, std::int64_t count);
 
 }  // namespace palimpsest
