@@ -1,5 +1,7 @@
 // BMP, decoded here because the forms met in the wild are more than stb_image knows: rows from the top down, run-length
 // encoding, OS/2 headers, space between the palette and the pixels.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>

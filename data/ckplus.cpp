@@ -78,6 +78,7 @@ std::set<std::string> sequences_in(const fs::path& folder) {
 struct Reader {
   const Folders& folders;
   Dataset& set;
+  UnusedFiles landmarks_unused = {};
 
   void read_sequence(const std::string& id) {
     const fs::path below = id;
@@ -98,7 +99,7 @@ struct Reader {
     sample.frame = trailing_number(stem);
     sample.label = emotion(below);
     if (!folders.landmarks.empty())
-      sample.landmarks = read_points(folders.landmarks / below / (stem + "_landmarks.txt"), 68);
+      sample.landmarks = read_points(folders.landmarks / below / (stem + "_landmarks.txt"), 68, landmarks_unused);
     set.samples.push_back(std::move(sample));
   }
 
@@ -145,6 +146,7 @@ Dataset read_ckplus(const fs::path& folder) {
   auto sequences = sequences_in(folders.images);
   sequences.merge(sequences_in(folders.facs));  // codes whose pictures are missing are listed
   for (const auto& sequence : sequences) reader.read_sequence(sequence);
+  reader.landmarks_unused.tell(set.name, "landmark files do not hold 68 points and are not used");
   if (set.samples.empty())
     throw Error(fmt::format("{} has no sequence with a picture and a FACS file{}", folder.string(), for_instance(set)),
                 "pictures are cohn-kanade-images/S005/001/S005_001_00000011.png, codes FACS/S005/001/"

@@ -7,7 +7,9 @@
 //
 // An entry that cannot be used (a row whose numbers do not parse, a picture or a label that is not there) goes into
 // Dataset::skipped with its reason. A set that lacks a folder or a list altogether, names files outside its own folder,
-// or offers not one usable picture throws Error. Pictures are not opened here.
+// or offers not one usable picture throws Error. What belongs to a kept sample but is not used (landmarks that are not
+// 68 points) or is read as something else (expressions that are words, backslashes) is said once in a remark. Pictures
+// are not opened here.
 namespace palimpsest {
 
 // A set that comes with two lists.
@@ -16,11 +18,13 @@ struct ListedSets {
 };
 
 // AffectNet as first released (Mollahosseini, Hasani and Mahoor 2017), manually annotated part. Classes: neutral happy
-// sad surprise fear disgust anger contempt none uncertain non-face, labels 0 to 10. Samples have a face box and 68
-// landmarks where the list has usable ones.
+// sad surprise fear disgust anger contempt none uncertain non-face, labels 0 to 10; the lists may give these words for
+// the numbers. Their columns are found by name (base/table.h). Samples have a face box and 68 landmarks where the list
+// has usable ones.
 ListedSets read_affectnet(const fs::path& folder);
 
 // AffectNet-8 (2021): the first 8 classes, pictures cropped to the face; `training` is train_set, `validation` val_set.
+// Pictures without an annotation are listed as skipped.
 ListedSets read_affectnet8(const fs::path& folder);
 
 // UNBC-McMaster shoulder pain archive (Lucey et al. 2011). Classes: "no pain" and "pain", which is PSPI > pain_above.

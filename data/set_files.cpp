@@ -7,7 +7,10 @@
 #include <cmath>
 #include <utility>
 
+#include "base/csv.h"
 #include "base/error.h"
+#include "base/file_kind.h"
+#include "base/progress.h"
 
 namespace palimpsest {
 
@@ -109,12 +112,23 @@ bool parse_numbers(std::string_view text, char separator, std::vector<double>& n
   }
 }
 
+std::string read_small_text(const fs::path& path) {
+  std::string text = read_file(path, 1 << 20);
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  return text;
+}
+
 std::vector<double> read_numbers(const fs::path& path) {
-  const std::string text = read_file(path, 1 << 20);
+  const std::string text = read_small_text(path);
   std::vector<double> numbers;
-  if (!parse_numbers(text, ' ', numbers))
-    throw Error(fmt::format("{} holds something that is not a number", path.string()), "correct that file");
-  return numbers;
+  if (parse_numbers(text, ' ', numbers)) return numbers;
+  const FileKind kind = file_kind(text);
+  if (kind.known() && kind.name != "a text file")
+    throw Error(fmt::format("{} is {}", path.string(), kind.name), "save it as plain text in UTF-8");
+  const bool text_only = kind.known();
+  throw Error(fmt::format("{} holds {}, which is not a number", path.string(),
+                          text_only ? fmt::format("'{}'", without_blanks(text).substr(0, 40)) : "something"),
+              "correct that file");
 }
 
 std::vector<Point> points_from(const std::vector<double>& numbers, std::size_t count) {
@@ -125,11 +139,21 @@ std::vector<Point> points_from(const std::vector<double>& numbers, std::size_t c
   return finite ? points : std::vector<Point>{};
 }
 
-std::vector<Point> read_points(const fs::path& path, std::size_t count) {
+void UnusedFiles::add(const fs::path& path) {
+  if (count++ == 0) first = path;
+}
+
+void UnusedFiles::tell(const std::string& set, std::string_view what) const {
+  if (count > 0) remark_once(fmt::format("{}: {} {}; the first is {}", set, count, what, first.string()));
+}
+
+std::vector<Point> read_points(const fs::path& path, std::size_t count, UnusedFiles& unused) {
   if (!is_file(path)) return {};
   std::vector<double> numbers;
-  if (!parse_numbers(read_file(path, 1 << 20), ' ', numbers)) return {};
-  return points_from(numbers, count);
+  std::vector<Point> points;
+  if (parse_numbers(read_small_text(path), ' ', numbers)) points = points_from(numbers, count);
+  if (points.empty()) unused.add(path);
+  return points;
 }
 
 int trailing_number(std::string_view stem) {

@@ -49,14 +49,28 @@ bool is_file(const fs::path& path);  // false also when it cannot be looked at
 // All numbers of a text separated by white space or by `separator`. Returns false when something else is in it.
 bool parse_numbers(std::string_view text, char separator, std::vector<double>& numbers);
 
+// A text file of at most 1 MiB, without its byte-order mark.
+std::string read_small_text(const fs::path& path);
+
 // A text file of nothing but numbers, in exponent notation or not. Throws Error naming the file.
 std::vector<double> read_numbers(const fs::path& path);
 
 // x, y, x, y ... as points; empty unless there are exactly 2 * count finite numbers.
 std::vector<Point> points_from(const std::vector<double>& numbers, std::size_t count);
 
-// The points of a landmark file; empty when it is missing, does not parse or has another number of points.
-std::vector<Point> read_points(const fs::path& path, std::size_t count);
+// Files that belong to samples that are kept, but which are not used themselves.
+struct UnusedFiles {
+  std::int64_t count = 0;
+  fs::path first;
+
+  void add(const fs::path& path);
+  // Says once "SET: COUNT WHAT; the first is FIRST", where there are any.
+  void tell(const std::string& set, std::string_view what) const;
+};
+
+// The points of a landmark file; empty when it is missing or, which is noted in `unused`, does not parse or has another
+// number of points.
+std::vector<Point> read_points(const fs::path& path, std::size_t count, UnusedFiles& unused);
 
 // The number that the digits at the end of a name spell ("ll042t1aaaff016" is 16); -1 without digits.
 int trailing_number(std::string_view stem);

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <tiffio.h>
 
 #include <algorithm>

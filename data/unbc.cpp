@@ -4,6 +4,7 @@
 // label or a picture may be missing; some landmark files have another number of points; an intensity outside 0 to 5 is
 // invalid.
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <tuple>
 
@@ -29,19 +30,25 @@ Folders find_folders(const fs::path& root) {
           find_optional_folder(root, {"AAM_landmarks/AAM_landmarks", "AAM_landmarks"})};
 }
 
-std::vector<ActionUnit> read_action_units(const fs::path& path) {
+// Rows that are not an action unit with an intensity of 0 to 5 are left out, and the file is noted in `unused`.
+std::vector<ActionUnit> read_action_units(const fs::path& path, UnusedFiles& unused) {
   std::vector<ActionUnit> units;
   if (!is_file(path)) return units;
-  const std::string text = read_file(path, 1 << 20);
+  const std::string text = read_small_text(path);
+  bool all = true;
   std::size_t begin = 0;
   while (begin < text.size()) {
     const auto end = std::min(text.find('\n', begin), text.size());
     std::vector<double> numbers;
-    const bool good = parse_numbers(std::string_view(text).substr(begin, end - begin), ' ', numbers);
+    const bool parsed = parse_numbers(std::string_view(text).substr(begin, end - begin), ' ', numbers);
     begin = end + 1;
-    if (good && numbers.size() >= 2 && numbers[0] >= 1 && numbers[0] < 100 && numbers[1] >= 0 && numbers[1] <= 5)
-      units.push_back({int(numbers[0]), numbers[1]});
+    if (parsed && numbers.empty()) continue;
+    const bool good = parsed && numbers.size() >= 2 && numbers[0] >= 1 && numbers[0] < 100 &&
+                      numbers[0] == std::floor(numbers[0]) && numbers[1] >= 0 && numbers[1] <= 5;
+    if (good) units.push_back({int(numbers[0]), numbers[1]});
+    all = all && good;
   }
+  if (!all) unused.add(path);
   return units;
 }
 
@@ -69,6 +76,7 @@ struct Reader {
   const Folders& folders;
   double pain_above;
   Dataset& set;
+  UnusedFiles facs_unused = {}, landmarks_unused = {};
 
   void read_frame(const fs::path& picture, const std::string& subject, const std::string& sequence) {
     Sample sample;
@@ -87,8 +95,10 @@ struct Reader {
     } catch (const Error& error) {
       return skip(sample.id, error.what());
     }
-    if (!folders.facs.empty()) sample.action_units = read_action_units(folders.facs / below / (stem + "_facs.txt"));
-    if (!folders.landmarks.empty()) sample.landmarks = read_points(folders.landmarks / below / (stem + "_aam.txt"), 66);
+    if (!folders.facs.empty())
+      sample.action_units = read_action_units(folders.facs / below / (stem + "_facs.txt"), facs_unused);
+    if (!folders.landmarks.empty())
+      sample.landmarks = read_points(folders.landmarks / below / (stem + "_aam.txt"), 66, landmarks_unused);
     set.samples.push_back(std::move(sample));
   }
 
@@ -147,6 +157,10 @@ Dataset read_unbc(const fs::path& folder, double pain_above) {
     }
     progress.advance();
   }
+  reader.facs_unused.tell(set.name,
+                          "FACS files have rows that are not an action unit with an intensity of 0 to 5, which "
+                          "are not used");
+  reader.landmarks_unused.tell(set.name, "landmark files do not hold 66 points and are not used");
   if (set.samples.empty())
     throw Error(fmt::format("{} has no frame with a PSPI label{}", folder.string(), for_instance(set)),
                 "frames are Images/<subject>/<sequence>/<frame>.png, labels Frame_Labels/PSPI/<subject>/<sequence>/"

@@ -289,7 +289,12 @@ TEST_F(AffectNet8, TheCodeMayBeAWordOrAWholeFloat) {
   set.file("train_set/annotations/0_exp.npy", text_npy("Fear"));
   set.file("train_set/annotations/2_exp.npy", text_npy("5.0"));
   write_npy(set / "train_set/annotations/10_exp.npy", std::vector<float>{1.5F}, std::vector<std::int64_t>{1});
-  const auto part = read_affectnet8(set.path()).training;
+  set.file("train_set/annotations/2_lnd.npy", "broken");
+  Dataset part;
+  const std::string said = remarks_of([&] { part = read_affectnet8(set.path()).training; });
+  EXPECT_THAT(said, testing::HasSubstr("/train_set: 1 expressions are words"));
+  EXPECT_THAT(said,
+              testing::HasSubstr("/train_set: 1 landmark files do not hold 68 points and are not used; the first is"));
   ASSERT_EQ(part.samples.size(), 2U);
   EXPECT_EQ(part.samples[0].label, 4);
   EXPECT_EQ(part.samples[1].label, 5);

@@ -1,5 +1,6 @@
 #include "data/readers.h"
 #include "tests/data/sets.h"
+#include "tests/support/remarks.h"
 
 namespace palimpsest {
 namespace {
@@ -83,6 +84,18 @@ TEST_F(Unbc, PicturesThatAreNotReadAndSequencesWithoutPicturesAreListed) {
   EXPECT_TRUE(lists(read, frame + ".webp", "it is a PNG picture"));
   EXPECT_TRUE(lists(read, "042-ll042/ll042t1aaaff/ll042t1aaaff017.png", "another picture of that frame"));
   EXPECT_TRUE(lists(read, place("043-jh043", 17) + ".png", "the picture is missing"));
+}
+
+TEST_F(Unbc, WhatIsNotUsedOfKeptFramesIsSaid) {
+  set.file("AAM_landmarks/" + place("042-ll042", 16) + "_aam.txt", points(65));
+  set.file("Frame_Labels/PSPI/" + place("042-ll042", 18) + "_facs.txt", "\xEF\xBB\xBF 2.0\r\n");
+  set.file("Frame_Labels/PSPI/" + place("043-jh043", 18) + "_facs.txt", "1,5");
+  Dataset read;
+  const std::string said = remarks_of([&] { read = read_unbc(set.path()); });
+  EXPECT_THAT(said, testing::HasSubstr(": 1 landmark files do not hold 66 points and are not used; the first is"));
+  EXPECT_THAT(said, testing::HasSubstr(": 2 FACS files have rows that are not an action unit"));
+  EXPECT_EQ(read.samples.at(2).label, 1) << "a byte-order mark is no number";
+  EXPECT_TRUE(lists(read, place("043-jh043", 18) + ".png", "holds '1,5', which is not a number"));
 }
 
 TEST(UnbcNested, TheCopyThatNestsItsFoldersReadsToo) {
