@@ -25,6 +25,9 @@ struct NpyArray {
 // Throws Error when the file is missing, is not .npy, is cut short or has an item type not listed above.
 NpyArray read_npy(const fs::path& path);
 
+// The shape alone, without reading the values. Throws as read_npy where the header is not one.
+std::vector<std::int64_t> read_npy_shape(const fs::path& path);
+
 void write_npy(const fs::path& path, std::span<const float> values, std::span<const std::int64_t> shape);
 void write_npy(const fs::path& path, std::span<const std::int64_t> values, std::span<const std::int64_t> shape);
 

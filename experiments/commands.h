@@ -28,7 +28,7 @@ struct DataChoice {
   std::string crop = "landmarks";      // landmarks, box, none
   double margin = 0.25;                // of the box's side, on each side
   bool bottom_cut = false;             // cut at the base of the nose (STUDY section 6, AU5)
-  std::string normalisation = "auto";  // torchvision, caffe; auto: what the weights say
+  std::string normalisation = "auto";  // torchvision, caffe, vggface; auto: what the weights say
   std::vector<std::string> drop_classes;
   double validation_share = 0.05;              // AffectNet: cut from the training list
   std::vector<std::string> test_participants;  // UNBC

@@ -85,7 +85,7 @@ TEST(Augment, NormalisationsAreTheWeightsOwn) {
   EXPECT_FLOAT_EQ(out[0], -103.939F);
   EXPECT_FLOAT_EQ(out[1], 128 - 116.779F);
   EXPECT_FLOAT_EQ(out[2], 255 - 123.68F);
-  expect_error([] { parse_normalisation("imagenet"); }, {"'imagenet'", "torchvision, caffe or none"});
+  expect_error([] { parse_normalisation("imagenet"); }, {"'imagenet'", "torchvision, caffe, vggface or none"});
 }
 
 TEST(Augment, RangesAreChecked) {
