@@ -56,12 +56,15 @@ std::vector<std::int64_t> count_classes(const Examples& examples, int classes) {
   return counts;
 }
 
+Architecture architecture_of_init(const TrainCommand& command) {
+  const bool head = head_init_named(command.head_init) != HeadInit::fresh;
+  return architecture_of(*open_weights(command.init), {known_side(command.data), head});
+}
+
 // The size of the pictures: what is asked for, else what the weights to start from take, else VGG16's.
 int picture_size(const TrainCommand& command) {
-  const Source source = parse_source(command.data.name);
-  if (source.scheme == Scheme::arrays) return read_arrays(source, 0)->height();
-  if (command.data.size) return *command.data.size;
-  return command.init.empty() ? 224 : architecture_of(*open_weights(command.init)).size;
+  if (const auto side = known_side(command.data)) return *side;
+  return command.init.empty() ? 224 : architecture_of_init(command).size;
 }
 
 // --init settles the channels; the head follows it where nothing else is asked for.
@@ -70,7 +73,7 @@ Architecture architecture_for(const TrainCommand& command, int size, int classes
   const bool dense = command.head == "dense";
   if (command.init.empty())
     return Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
-  Architecture a = architecture_of(*open_weights(command.init));
+  Architecture a = architecture_of_init(command);
   a.size = size;
   a.classes = classes;
   if (dense)
@@ -85,7 +88,7 @@ int count_of_classes(const TrainCommand& command, const TrainingData& data) {
   const int largest = largest_label(*data.training);
   int classes = command.classes;
   if (classes == 0) classes = int(data.classes.size());
-  if (classes == 0 && !command.init.empty()) classes = architecture_of(*open_weights(command.init)).classes;
+  if (classes == 0 && !command.init.empty()) classes = architecture_of_init(command).classes;
   if (classes == 0) classes = largest + 1;
   if (largest >= classes)
     throw Error(fmt::format("{} has the label {}, but there are {} classes", command.data.name, largest, classes),
@@ -178,6 +181,7 @@ void run_train(const TrainCommand& command) {
     const auto file = open_weights(command.init);
     notes.normalisation = notes_of(*file).normalisation;
     tell_taken(take_weights(network, *file, head_init_named(command.head_init)), command.init);
+    tell_assumed_preparation(*file, network.architecture(), command.data);
   }
   notes.normalisation = normalisation_name(command.data, notes);
   notes.classes = data.classes;

@@ -9,13 +9,9 @@ namespace palimpsest::conversion {
 
 namespace {
 
-// A path that stands between quotes in Python and in a shell as it is, else a word in its place.
+// A path as it is where it can be quoted, else a word in its place.
 std::string quotable(const fs::path& path) {
-  const std::string text = path.string();
-  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return c >= 0x80 || std::isalnum(c) != 0 || std::string_view(" _-+=.,/:@()").find(char(c)) != std::string_view::npos;
-  });
-  return plain && text.size() < 300 ? text : "FILE";
+  return plain(path.string()) ? path.string() : "FILE";
 }
 
 // Where the converted weights go, as in x.pth -> x.safetensors.
@@ -31,6 +27,13 @@ std::string line(const std::string& python) {
 }
 
 }  // namespace
+
+bool plain(std::string_view text) {
+  const bool characters = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return c >= 0x80 || std::isalnum(c) != 0 || std::string_view(" _-+=.,/:@()").find(char(c)) != std::string_view::npos;
+  });
+  return characters && text.size() < 300;
+}
 
 std::string torch(const fs::path& path) {
   return line(

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "base/files.h"
 
@@ -15,6 +16,9 @@ std::string npz(const fs::path& path);
 std::string onnx(const fs::path& path);
 std::string shards(const fs::path& path);  // the index beside them
 std::string tensorflow();
+
+// Whether a text stands between quotes in Python and in a shell as it is.
+bool plain(std::string_view text);
 
 // Safetensors with other names. `changed` is a Python expression for the new name of the tensor k.
 std::string renamed(const fs::path& path, const std::string& changed);

@@ -2,7 +2,7 @@
 
 #include <hdf5.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -147,14 +147,19 @@ void Hdf5File::require_weights(const Object& object) const {
   for (const auto extent : shape)
     if (extent == 0 || extent > 1 << 30 || __builtin_mul_overflow(count, extent, &count) || count > 1 << 30)
       unusable(fmt::format("{} has a shape that no VGG16 has", name));
-  const Handle dataset(H5Dopen2(file_, object.name.c_str(), H5P_DEFAULT), H5Dclose);
-  const Handle properties(dataset ? H5Dget_create_plist(dataset) : -1, H5Pclose);
-  if (!properties) unusable(fmt::format("{} is damaged", name));
+  require_inside(object.name);
+}
+
+void Hdf5File::require_inside(const std::string& dataset) const {
+  const Handle opened(H5Dopen2(file_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
+  const Handle properties(opened ? H5Dget_create_plist(opened) : -1, H5Pclose);
+  if (!properties) unusable(fmt::format("{} is damaged", excerpt(dataset)));
   if (H5Pget_external_count(properties) != 0 || H5Pget_layout(properties) == H5D_VIRTUAL)
-    unusable(fmt::format("{} keeps its values in another file", name));
+    unusable(fmt::format("{} keeps its values in another file", excerpt(dataset)));
 }
 
 std::vector<float> Hdf5File::read_floats(const std::string& dataset, std::int64_t count) const {
+  require_inside(dataset);
   const Handle opened(H5Dopen2(file_, dataset.c_str(), H5P_DEFAULT), H5Dclose);
   const Handle space(opened ? H5Dget_space(opened) : -1, H5Sclose);
   std::vector<float> values(static_cast<std::size_t>(count));

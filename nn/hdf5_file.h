@@ -35,6 +35,7 @@ class Hdf5File {
  private:
   [[noreturn]] void unusable(const std::string& why) const;
   Object describe(const std::string& name) const;
+  void require_inside(const std::string& dataset) const;
   fs::path path_;
   std::int64_t file_ = -1;
 };

@@ -65,6 +65,10 @@ std::vector<std::string_view> path_parts(std::string_view path) {
   return parts;
 }
 
+std::string_view keras_convolution(int number) {
+  return convolutions.at(std::size_t(number));
+}
+
 std::optional<KerasParameter> keras_named_layer(std::string_view name) {
   if (const auto at = position(convolutions, name)) return KerasParameter{.dense = false, .number = *at};
   if (const auto at = position(dense_layers, name)) return KerasParameter{.dense = true, .number = *at};

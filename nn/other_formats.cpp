@@ -163,7 +163,7 @@ struct Magic {
   Format format;
 };
 
-std::vector<Magic> magic_numbers(const fs::path& path) {
+std::vector<Magic> magic_numbers() {
   const Format compressed{"compressed", "unpack it first"};
   const Format large_model{"a file of llama.cpp", "give a VGG16's weights"};
   const Format matlab{"a MATLAB file (.mat)", kSaveAgain};
@@ -191,7 +191,7 @@ std::optional<Format> recognise(const fs::path& path, std::string_view start) {
   if (start.starts_with("PK\3\4") || start.starts_with("PK\5\6")) return zip_format(path);
   if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return pickle_format(path, start);
   if (start.size() > 262 && start.substr(257, 5) == "ustar") return tar_format(path, start);
-  for (const auto& magic : magic_numbers(path))
+  for (const auto& magic : magic_numbers())
     if (start.size() > magic.at && start.substr(magic.at).starts_with(magic.bytes)) return magic.format;
   if (start.find_first_not_of('\0') == std::string_view::npos)
     return Format{"zeros where it begins", "copy or download it again: it is not complete"};
