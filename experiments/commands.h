@@ -35,8 +35,8 @@ struct DataChoice {
   int pain_images = 1000;                      // UNBC: drawn for training and validation together, half of them pain
   int pain_validation = 100;                   // UNBC: of those, for validation
   std::uint64_t split_seed = 1;
-  fs::path cache;    // folder for decoded pictures; empty: none
-  fs::path skipped;  // CSV listing what was left out; empty: only counted
+  fs::path cache;                        // folder for decoded pictures; empty: none
+  fs::path skipped;                      // CSV listing what was left out; empty: only counted
   std::vector<std::string> class_names;  // of the outputs of weights that name none; one "@FILE": a name on each line
 };
 
@@ -153,6 +153,15 @@ struct BenchCommand {
   fs::path tune;  // a table of convolution algorithms for --convolution (.json)
 };
 void run_bench(const BenchCommand& command);  // on standard output
+
+struct WeightsCommand {
+  fs::path file;
+  std::optional<int> size;               // of its pictures, where the file does not say it
+  std::vector<std::string> class_names;  // as in DataChoice
+  std::string normalisation = "auto";    // auto: what the file says, else what its format is used with
+  fs::path out;                          // the same weights as safetensors; empty: only shown
+};
+void run_weights(const WeightsCommand& command);  // on standard output
 
 struct InfoCommand {
   RunsOn on;

@@ -108,8 +108,7 @@ std::int64_t take_head(const TensorFile& file, int layers, Architecture& a) {
     const std::string name = fmt::format("classifier.{}.weight", 3 * i);
     const auto& shape = shape_of(file, name);
     if (shape.size() < 2 || shape[0] < 1 || shape[0] > 1 << 20) not_vgg(file, fmt::format("{} is not a matrix", name));
-    const std::int64_t takes =
-        std::accumulate(shape.begin() + 1, shape.end(), std::int64_t{1}, std::multiplies<>());
+    const std::int64_t takes = std::accumulate(shape.begin() + 1, shape.end(), std::int64_t{1}, std::multiplies<>());
     if (i == 0) features = takes;
     if (i > 0 && takes != in)
       not_vgg(file, fmt::format("{} takes {} numbers where the layer before it has {}",
@@ -140,8 +139,8 @@ bool says_flatten(const TensorFile& file) {
 
 // One number for each channel: the last block's output is one place, or it was averaged over all its places.
 int side_of_one_place(const TensorFile& file, const WeightsUse& use) {
-  const std::string what = fmt::format(
-      "{} takes one number for each channel, as after global average pooling", stored_name(file, "classifier.0.weight"));
+  const std::string what = fmt::format("{} takes one number for each channel, as after global average pooling",
+                                       described(file, stored_name(file, "classifier.0.weight")));
   if (use.side && *use.side / 32 == 1) return *use.side;
   if (use.side)
     throw Error(fmt::format("{}: {}, which is not supported on pictures of {} x {}", file.path().string(), what,

@@ -17,7 +17,7 @@ struct Architecture {
   int size = 224;  // side of the square input, at least 32
   std::array<int, kBlocks> channels{64, 128, 256, 512, 512};
   std::vector<int> hidden{4096, 4096};  // empty: dense head, from the last block straight to classes
-  int classes = 8;  // 0: convolutions only, without a fully connected layer
+  int classes = 8;                      // 0: convolutions only, without a fully connected layer
 
   int feature_side() const { return size / 32; }
   int features() const { return channels.back() * feature_side() * feature_side(); }        // 25,088 for VGG16 at 224

@@ -30,7 +30,8 @@ std::string line(const std::string& python) {
 
 bool plain(std::string_view text) {
   const bool characters = std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return c >= 0x80 || std::isalnum(c) != 0 || std::string_view(" _-+=.,/:@()").find(char(c)) != std::string_view::npos;
+    return c >= 0x80 || std::isalnum(c) != 0 ||
+           std::string_view(" _-+=.,/:@()").find(char(c)) != std::string_view::npos;
   });
   return characters && text.size() < 300;
 }
@@ -43,9 +44,10 @@ std::string torch(const fs::path& path) {
 }
 
 std::string torch_script(const fs::path& path) {
-  return line(fmt::format("import torch, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in "
-                          "torch.jit.load('{}', map_location='cpu').state_dict().items()}}, '{}')",
-                          quotable(path), beside(path, ".safetensors")));
+  return line(
+      fmt::format("import torch, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in "
+                  "torch.jit.load('{}', map_location='cpu').state_dict().items()}}, '{}')",
+                  quotable(path), beside(path, ".safetensors")));
 }
 
 std::string keras_archive(const fs::path& path) {
@@ -65,26 +67,30 @@ std::string npz(const fs::path& path) {
 }
 
 std::string onnx(const fs::path& path) {
-  return line(fmt::format("import onnx, onnx.numpy_helper as h, safetensors.numpy as s; s.save_file({{t.name: "
-                          "h.to_array(t).copy() for t in onnx.load('{}').graph.initializer}}, '{}')",
-                          quotable(path), beside(path, ".safetensors")));
+  return line(
+      fmt::format("import onnx, onnx.numpy_helper as h, safetensors.numpy as s; s.save_file({{t.name: "
+                  "h.to_array(t).copy() for t in onnx.load('{}').graph.initializer}}, '{}')",
+                  quotable(path), beside(path, ".safetensors")));
 }
 
 std::string shards(const fs::path& path) {
   const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
-  return fmt::format("put them into one file: python -c \"import glob, safetensors.torch as s; s.save_file({{k: v for f "
-                     "in glob.glob('{}/*-of-*.safetensors') for k, v in s.load_file(f).items()}}, '{}')\"",
-                     quotable(folder), quotable(folder / "whole.safetensors"));
+  return fmt::format(
+      "put them into one file: python -c \"import glob, safetensors.torch as s; s.save_file({{k: v for f "
+      "in glob.glob('{}/*-of-*.safetensors') for k, v in s.load_file(f).items()}}, '{}')\"",
+      quotable(folder), quotable(folder / "whole.safetensors"));
 }
 
 std::string tensorflow() {
-  return "load it with the program that wrote it and save the weights of its Keras model with save_weights('w.weights.h5')";
+  return "load it with the program that wrote it and save the weights of its Keras model with "
+         "save_weights('w.weights.h5')";
 }
 
 std::string renamed(const fs::path& path, const std::string& changed) {
-  return fmt::format("rename them: python -c \"import safetensors.torch as s; s.save_file({{{}: v for k, v in "
-                     "s.load_file('{}').items()}}, '{}')\"",
-                     changed, quotable(path), quotable(fs::path(path).replace_extension("renamed.safetensors")));
+  return fmt::format(
+      "rename them: python -c \"import safetensors.torch as s; s.save_file({{{}: v for k, v in "
+      "s.load_file('{}').items()}}, '{}')\"",
+      changed, quotable(path), quotable(fs::path(path).replace_extension("renamed.safetensors")));
 }
 
 }  // namespace palimpsest::conversion

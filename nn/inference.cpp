@@ -35,7 +35,8 @@ void infer(Network& network, std::shared_ptr<const Examples> examples, const Inf
     const auto& last = head ? logits : features;
     if (std::any_of(last.begin(), last.end(), [](float v) { return !std::isfinite(v); }))
       throw Error(fmt::format("{} of image {} or one of the {} after it is not finite, first in {}",
-                              head ? "a logit" : "a feature", examples->id(first), batch.count - 1, first_not_finite(network, trace)),
+                              head ? "a logit" : "a feature", examples->id(first), batch.count - 1,
+                              first_not_finite(network, trace)),
                   "check the input and the weights");
     take({first, batch.count, logits, features});
     first += batch.count;

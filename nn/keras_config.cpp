@@ -97,15 +97,17 @@ class Comparison {
     return config && !text(*config, "name").empty() ? text(*config, "name") : text(layer, "name");
   }
 
-  static bool is_model(const std::string& kind) { return kind == "Functional" || kind == "Sequential" || kind == "Model"; }
+  static bool is_model(const std::string& kind) {
+    return kind == "Functional" || kind == "Sequential" || kind == "Model";
+  }
 
   void walk(const Json& model) {
     const Json* const config = member(model, "config");
     const Json* const layers = config && config->is_array() ? config : config ? member(*config, "layers") : nullptr;
-    if (!is_model(text(model, "class_name")) || !layers || !layers->is_array())
-      return object("no list of layers");
+    if (!is_model(text(model, "class_name")) || !layers || !layers->is_array()) return object("no list of layers");
     for (const char* ends : {"input_layers", "output_layers"})
-      if (const Json* const list = member(*config, ends); list && list->is_array() && list->size() > 1 && (*list)[0].is_array())
+      if (const Json* const list = member(*config, ends);
+          list && list->is_array() && list->size() > 1 && (*list)[0].is_array())
         object(fmt::format("{} {}", list->size(), ends[0] == 'i' ? "inputs" : "outputs"));
     std::string before;
     for (const Json& layer : *layers) {
@@ -122,8 +124,8 @@ class Comparison {
   // Layers that a layer takes its input from, in the spellings of Keras 1 and 2 (["fc1", 0, 0, {}]) and Keras 3
   // ("keras_history": ["fc1", 0, 0]).
   static void sources(const Json& value, std::vector<std::string>& names) {
-    const bool one = value.is_array() && value.size() >= 3 && value[0].is_string() && value[1].is_number() &&
-                     value[2].is_number();
+    const bool one =
+        value.is_array() && value.size() >= 3 && value[0].is_string() && value[1].is_number() && value[2].is_number();
     if (one) return names.push_back(value[0].get<std::string>());
     if (value.is_structured())
       for (const Json& inner : value) sources(inner, names);
@@ -255,8 +257,9 @@ class Comparison {
 }  // namespace
 
 KerasConfiguration read_keras_configuration(std::string_view json) {
-  const Json model =
-      json.size() > longest || depth_of(json) > deepest ? Json() : Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  const Json model = json.size() > longest || depth_of(json) > deepest
+                         ? Json()
+                         : Json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (!model.is_object()) return {"no JSON that is understood", false, 0};
   return Comparison().compare(model);
 }

@@ -7,8 +7,8 @@ namespace palimpsest {
 // What the configuration of a whole Keras model (the attribute `model_config` of model.save's .h5, JSON) says that its
 // weights do not.
 struct KerasConfiguration {
-  // The first thing in it that a VGG16 does not have, as in "the layer 'gap' (GlobalAveragePooling2D)"; empty: it is a VGG16,
-  // or one without its head, with ReLU after every layer but the last.
+  // The first thing in it that a VGG16 does not have, as in "the layer 'gap' (GlobalAveragePooling2D)"; empty: it is a
+  // VGG16, or one without its head, with ReLU after every layer but the last.
   std::string objection;
   bool objection_in_head = false;  // the objection is to a layer after the last block
   int side = 0;                    // of the square pictures that it takes; 0: it leaves that open

@@ -24,8 +24,8 @@ std::optional<KerasParameter> keras_named_layer(std::string_view name);
 
 std::string_view keras_convolution(int number);  // "block1_conv1" for 0
 
-// What a layer is that changes what a network computes and that a VGG16 does not have, by the name that Keras gives to one of
-// its kind: "batch_normalization_3" -> "batch normalisation". Empty for all other names.
+// What a layer is that changes what a network computes and that a VGG16 does not have, by the name that Keras gives to
+// one of its kind: "batch_normalization_3" -> "batch normalisation". Empty for all other names.
 std::string_view keras_foreign_layer(std::string_view name);
 
 std::vector<std::string_view> path_parts(std::string_view path);  // between its slashes

@@ -32,8 +32,8 @@ class KerasWeights final : public TensorFile {
   std::vector<float> read_floats(const std::string& name) const override;
   StoredTensor stored(const std::string& name) const override;
 
-  // Something in the file other than its tensors that a VGG16 does not have, as in "has batch normalisation"; empty: nothing
-  // known. `in_head`: after the last block.
+  // Something in the file other than its tensors that a VGG16 does not have, as in "has batch normalisation"; empty:
+  // nothing known. `in_head`: after the last block.
   struct Objection {
     std::string has;
     bool in_head = false;

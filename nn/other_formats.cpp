@@ -89,9 +89,10 @@ Format zip_format(const fs::path& path) {
     if (const auto inside = named(ending); !inside.empty())
       return {fmt::format("a zip archive with {} in it", excerpt(inside)), "unzip it and give that file"};
   const auto shown = std::min<std::size_t>(names.size(), 4);
-  return {fmt::format("a zip archive of other things ({})",
-                      excerpt(fmt::format("{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(shown), ", ")))),
-          "give weights as safetensors or Keras' .h5"};
+  return {
+      fmt::format("a zip archive of other things ({})",
+                  excerpt(fmt::format("{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(shown), ", ")))),
+      "give weights as safetensors or Keras' .h5"};
 }
 
 Format pickle_format(const fs::path& path, std::string_view start) {
@@ -106,7 +107,8 @@ Format tar_format(const fs::path& path, std::string_view start) {
   const std::string first(start.substr(0, start.substr(0, 100).find('\0')));
   if (first == "sys_info" || first == "pickle" || first == "storages" || first == "tensors")
     return {"a file of PyTorch (torch.save's first format, a tar archive)", conversion::torch(path)};
-  return {fmt::format("a tar archive (its first file is {})", excerpt(first)), "unpack it and give the file of weights"};
+  return {fmt::format("a tar archive (its first file is {})", excerpt(first)),
+          "unpack it and give the file of weights"};
 }
 
 // Protocol buffers have no magic number: they are known by their first fields.
@@ -173,8 +175,9 @@ std::vector<Magic> magic_numbers() {
           {0, "MATLAB ", matlab},
           {0, "\x93NUMPY", {"a single array of numpy (.npy)", kSaveAgain}},
           {0, "\x1f\x8b", compressed},
-          {0, "\xfd"
-              "7zXZ",
+          {0,
+           "\xfd"
+           "7zXZ",
            compressed},
           {0, "BZh", compressed},
           {0, "\x28\xb5\x2f\xfd", compressed},

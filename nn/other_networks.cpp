@@ -133,12 +133,13 @@ class Recogniser {
   // features.module.0.weight: DataParallel around the convolutions alone
   Found nested_features() const {
     if (!convolutions_missing()) return std::nullopt;
-    const auto* name = first([](const std::string& n) { return n.starts_with("features.") && n.ends_with(".0.weight"); });
+    const auto* name =
+        first([](const std::string& n) { return n.starts_with("features.") && n.ends_with(".0.weight"); });
     if (!name) return std::nullopt;
     const std::string nest = excerpt(name->substr(0, name->size() - std::string_view("0.weight").size()));
-    return OtherNetwork{fmt::format("has names that begin with '{}' ({}), where features.0.weight is known", nest,
-                                    shown(*name)),
-                        renamed(nest, fmt::format("k.replace('{}', 'features.')", nest))};
+    return OtherNetwork{
+        fmt::format("has names that begin with '{}' ({}), where features.0.weight is known", nest, shown(*name)),
+        renamed(nest, fmt::format("k.replace('{}', 'features.')", nest))};
   }
 
   Found caffe_names() const {
@@ -160,12 +161,11 @@ class Recogniser {
       new_names += layer.name + " ";
     }
     return OtherNetwork{
-        is,
-        conversion::renamed(file_.path(),
-                            fmt::format("dict(zip('{}'.split(), '{}'.split()))[k.rsplit('.', 1)[0]] + '.' + "
-                                        "k.rsplit('.', 1)[1]",
-                                        old_names, new_names)) +
-            "; its pictures want --normalisation vggface (faces) or caffe (ImageNet)"};
+        is, conversion::renamed(file_.path(),
+                                fmt::format("dict(zip('{}'.split(), '{}'.split()))[k.rsplit('.', 1)[0]] + '.' + "
+                                            "k.rsplit('.', 1)[1]",
+                                            old_names, new_names)) +
+                "; its pictures want --normalisation vggface (faces) or caffe (ImageNet)"};
   }
 
   Found another_depth() const {
@@ -180,8 +180,8 @@ class Recogniser {
     }
     const auto depth = count == 8 ? 11 : count == 10 ? 13 : count == 16 ? 19 : 0;
     if (depth == 0) return std::nullopt;
-    return OtherNetwork{
-        fmt::format("does not hold a VGG16 but a VGG{}: it has {} convolutions{}", depth, count, more), kAnother};
+    return OtherNetwork{fmt::format("does not hold a VGG16 but a VGG{}: it has {} convolutions{}", depth, count, more),
+                        kAnother};
   }
 
   Found head_alone() const {
@@ -202,8 +202,8 @@ class Recogniser {
                       pooled ? "; as it takes one number for each channel, it may follow global average pooling, which "
                                "is not supported unless the last block's output is one place (pictures of 32 to 63)"
                              : ""),
-          conversion::renamed(file_.path(), fmt::format("'classifier.0.' + k.split('.')[1] if k.startswith('{}.') else k",
-                                                        head))};
+          conversion::renamed(file_.path(),
+                              fmt::format("'classifier.0.' + k.split('.')[1] if k.startswith('{}.') else k", head))};
     }
     return std::nullopt;
   }
@@ -217,7 +217,8 @@ class Recogniser {
       if (!name.starts_with("classifier.") || !name.ends_with(".weight") || axes(name) < 2) continue;
       const std::string layer = name.substr(0, name.rfind('.'));
       std::vector<int> order;
-      for (std::string_view rest = std::string_view(layer).substr(std::string_view("classifier").size()); !rest.empty();) {
+      for (std::string_view rest = std::string_view(layer).substr(std::string_view("classifier").size());
+           !rest.empty();) {
         int number = -1;
         const auto [end, code] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), number);
         numbers = numbers && code == std::errc{};

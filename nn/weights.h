@@ -36,7 +36,8 @@ void save_weights(Network& network, const fs::path& path, const ModelNotes& note
 
 // A network with exactly the weights of a file. What was left out of the file or assumed about it is said in a remark.
 // Throws Error when it is not a VGG16, holds a tensor that is neither used nor without effect, or a weight is not
-// finite; and when it has no head, unless use.head is false: then a file of convolutions alone is a network without one.
+// finite; and when it has no head, unless use.head is false: then a file of convolutions alone is a network without
+// one.
 std::unique_ptr<Network> load_network(Device& device, const fs::path& path, const WeightsUse& use = {});
 
 // Which parameters were taken from a file, and which were not and why; shown to the user.

@@ -110,7 +110,8 @@ void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool
   if (const auto* const keras = dynamic_cast<const KerasWeights*>(&file)) {
     const auto& objection = keras->objection();
     if (!objection.has.empty() && (head_needed || !objection.in_head))
-      refuse(file, objection.has + ", which a VGG16 does not have", "give the weights of a VGG16 as keras.applications has it");
+      refuse(file, objection.has + ", which a VGG16 does not have",
+             "give the weights of a VGG16 as keras.applications has it");
   }
   const std::string listing = fmt::format("palimpsest weights {} lists all that it has", file.path().string());
   if (!missing.empty())
@@ -143,10 +144,10 @@ std::string assumption_line(const TensorFile& file, const WeightsContents& conte
   std::vector<std::string> assumed;
   if (head_needed && contents.head_layers > 1 && !ours && !(keras && keras->configured()))
     assumed.emplace_back("ReLU between its fully connected layers");
-  if (keras && keras->numbered()) assumed.emplace_back("VGG16's order of its layers, which have numbers and no names");
+  if (keras && keras->numbered()) assumed.emplace_back("VGG16's order of its layers, which have numbers and no names,");
   if (assumed.empty()) return {};
-  return fmt::format("{}: {} is assumed; the file does not say it.", file.path().string(),
-                     fmt::join(assumed, ", and "));
+  return fmt::format("{}: the file does not say it, so {} {} assumed.", file.path().string(),
+                     fmt::join(assumed, " and "), assumed.size() > 1 ? "are" : "is");
 }
 
 }  // namespace palimpsest
