@@ -63,8 +63,8 @@ Architecture architecture_of_init(const TrainCommand& command) {
 
 // The size of the pictures: what is asked for, else what the weights to start from take, else VGG16's.
 int picture_size(const TrainCommand& command) {
-  if (const auto side = known_side(command.data)) return *side;
-  return command.init.empty() ? 224 : architecture_of_init(command).size;
+  const int usual = command.init.empty() ? 224 : architecture_of_init(command).size;  // unusable weights: refused here
+  return known_side(command.data).value_or(usual);
 }
 
 // --init settles the channels; the head follows it where nothing else is asked for.

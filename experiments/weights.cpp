@@ -125,6 +125,10 @@ void run_weights(const WeightsCommand& command) {
   std::optional<Error> refusal;
   try {
     const Architecture a = architecture_of(file, {command.size, true});
+    if (command.size && *command.size != a.size)
+      throw Error(fmt::format("--size {0} does not fit {1}, which takes {2} x {2}", *command.size,
+                              command.file.string(), a.size),
+                  "leave --size out, or give other weights");
     notes = notes_for(command, file, a);
     print_facts(file, a, *notes, command);
   } catch (const Error& error) {

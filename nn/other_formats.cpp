@@ -116,8 +116,10 @@ std::optional<Format> protocol_buffer(const fs::path& path, std::string_view sta
   if (start.size() < 16) return std::nullopt;
   const auto letter = [](char c) { return c >= ' ' && c <= '~'; };
   const auto length = std::size_t(static_cast<unsigned char>(start[1]));
-  if (start[0] == '\x08' && length >= 1 && length <= 32) {     // ONNX: ir_version, then producer_name or the like
-    const bool text = start[2] == '\x12' && letter(start[4]);  // its first letter, after its length
+  if (start[0] == '\x08' && length >= 1 && length <= 32) {  // ONNX: ir_version, then producer_name or the like
+    std::size_t first = 4;                                  // of the field's bytes, after its length
+    while (first + 1 < start.size() && first < 9 && static_cast<unsigned char>(start[first - 1]) >= 0x80) ++first;
+    const bool text = start[2] == '\x12' && letter(start[first]);
     if (text || start[2] == '\x3a' || start[2] == '\x42') return Format{"an ONNX model", conversion::onnx(path)};
     if (start[2] == '\x12') return Format{"a TensorFlow SavedModel's graph or a CoreML model", kSaveAgain};
   }
@@ -130,11 +132,15 @@ std::optional<Format> protocol_buffer(const fs::path& path, std::string_view sta
   return std::nullopt;
 }
 
+// Printable, and mostly ASCII.
 bool is_text(std::string_view bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](char c) {
+  const auto printable = [](char c) {
     const auto code = static_cast<unsigned char>(c);
     return (code >= ' ' && code != 0x7f) || c == '\n' || c == '\r' || c == '\t';
-  });
+  };
+  const auto others =
+      std::count_if(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return std::all_of(bytes.begin(), bytes.end(), printable) && std::size_t(others) * 4 < bytes.size();
 }
 
 std::optional<Format> text_format(const fs::path& path, std::string_view start) {

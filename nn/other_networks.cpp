@@ -15,6 +15,7 @@
 #include "nn/conversion.h"
 #include "nn/keras_layers.h"
 #include "nn/keras_weights.h"
+#include "nn/tensor_names.h"
 
 namespace palimpsest {
 
@@ -26,8 +27,8 @@ constexpr const char* kAnother = "give the weights of a VGG16";
 
 class Recogniser {
  public:
-  Recogniser(const TensorFile& file, const WeightsContents& contents)
-      : file_(file), contents_(contents), keras_(dynamic_cast<const KerasWeights*>(&file)) {}
+  Recogniser(const TensorFile& file, const WeightsContents& contents, bool head_needed)
+      : file_(file), contents_(contents), head_needed_(head_needed), keras_(dynamic_cast<const KerasWeights*>(&file)) {}
 
   Found recognise() const {
     if (file_.names().empty()) return OtherNetwork{"holds no tensor", "copy or download it again"};
@@ -97,7 +98,8 @@ class Recogniser {
   Found batch_normalisation() const {
     const auto* name = first([&](const std::string& n) {
       const auto meaning = probable_batch(n);
-      return meaning || (n.find("features.") != std::string::npos && n.ends_with(".weight") && axes(n) == 1);
+      return (head_needed_ || !is_of_head(n)) &&
+             (meaning || (n.find("features.") != std::string::npos && n.ends_with(".weight") && axes(n) == 1));
     });
     if (!name) return std::nullopt;
     const bool as_torchvision = name->find("features.") != std::string::npos;
@@ -192,7 +194,7 @@ class Recogniser {
 
   // The whole head is one layer that bears the name of the head.
   Found single_layer() const {
-    if (convolutions_missing() || keras_) return std::nullopt;
+    if (convolutions_missing() || keras_ || !head_needed_) return std::nullopt;
     for (const std::string head : {"classifier", "fc", "head", "linear", "output"}) {
       const std::string name = head + ".weight";
       if (!file_.has(name) || axes(name) != 2 || contents_.head_layers > 0) continue;
@@ -210,7 +212,7 @@ class Recogniser {
 
   // classifier.1, .4 and .6, classifier.6.0 and .6.3, ... : a Sequential with other layers between.
   Found another_numbering() const {
-    if (convolutions_missing() || keras_) return std::nullopt;
+    if (convolutions_missing() || keras_ || !head_needed_) return std::nullopt;
     std::vector<std::pair<std::vector<int>, std::string>> layers;  // by their numbers
     bool numbers = true;
     for (const auto& name : file_.names()) {
@@ -252,7 +254,7 @@ class Recogniser {
 
   // Keras' own names of layers that were given none: their order is not told by them.
   Found unnamed_dense() const {
-    if (convolutions_missing() || !keras_) return std::nullopt;
+    if (convolutions_missing() || !keras_ || !head_needed_) return std::nullopt;
     std::vector<std::string> dense;
     for (const auto* tensor : contents_.of(TensorUse::Kind::unplaced)) {
       const auto parts = path_parts(tensor->name);
@@ -285,13 +287,14 @@ class Recogniser {
 
   const TensorFile& file_;
   const WeightsContents& contents_;
+  bool head_needed_;
   const KerasWeights* keras_;
 };
 
 }  // namespace
 
-std::optional<OtherNetwork> other_network(const TensorFile& file, const WeightsContents& contents) {
-  return Recogniser(file, contents).recognise();
+std::optional<OtherNetwork> other_network(const TensorFile& file, const WeightsContents& contents, bool head_needed) {
+  return Recogniser(file, contents, head_needed).recognise();
 }
 
 }  // namespace palimpsest

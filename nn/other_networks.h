@@ -12,7 +12,7 @@ struct OtherNetwork {
   std::string remedy;
 };
 // Told by the names and shapes of the tensors; nothing when they mean nothing. requires: the file has unplaced tensors
-// or lacks some
-std::optional<OtherNetwork> other_network(const TensorFile& file, const WeightsContents& contents);
+// or lacks some, beside a head that is not needed
+std::optional<OtherNetwork> other_network(const TensorFile& file, const WeightsContents& contents, bool head_needed);
 
 }  // namespace palimpsest

@@ -106,7 +106,7 @@ void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool
   for (const auto& name : contents.missing)
     if (needed(name, head_needed)) missing.push_back(name);
   if (!unplaced.empty() || !missing.empty())
-    if (const auto other = other_network(file, contents)) refuse(file, other->is, other->remedy);
+    if (const auto other = other_network(file, contents, head_needed)) refuse(file, other->is, other->remedy);
   if (const auto* const keras = dynamic_cast<const KerasWeights*>(&file)) {
     const auto& objection = keras->objection();
     if (!objection.has.empty() && (head_needed || !objection.in_head))
