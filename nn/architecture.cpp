@@ -80,6 +80,13 @@ bool has_theanos_axes(const TensorFile& file, const std::string& name) {
   return stored != shape_of(file, name) && stored.size() == 4 && stored[2] == 3 && stored[3] == 3;
 }
 
+std::string shape_hint(const TensorFile& file, const std::string& name, const std::vector<std::int64_t>& shape,
+                       std::int64_t in) {
+  if (has_theanos_axes(file, name)) return ", with its axes in Theano's order";
+  if (shape.size() == 4 && shape[1] != in) return fmt::format(": it takes {} channels and not {}", shape[1], in);
+  return {};
+}
+
 // Sets the channels of all blocks; returns those of the last.
 std::int64_t take_channels(const TensorFile& file, Architecture& a) {
   std::int64_t in = 3;
@@ -90,7 +97,7 @@ std::int64_t take_channels(const TensorFile& file, Architecture& a) {
     const auto& shape = shape_of(file, name);
     if (shape.size() != 4 || shape[1] != in || shape[2] != 3 || shape[3] != 3 || shape[0] < 1 || shape[0] > 1 << 16)
       not_vgg(file, fmt::format("{} has the wrong shape, {}{}", name, described(file, stored_name(file, name)),
-                                has_theanos_axes(file, name) ? ", with its axes in Theano's order" : ""));
+                                shape_hint(file, name, shape, in)));
     in = shape[0];
     auto& channels = a.channels[std::size_t(layer.block)];
     if (layer.block != block) channels = int(in);  // a block's first convolution sets its channels

@@ -39,8 +39,18 @@ bool plain(std::string_view text) {
 std::string torch(const fs::path& path) {
   return line(
       fmt::format("import torch, safetensors.torch as s; d = torch.load('{}', map_location='cpu', weights_only=True); "
-                  "s.save_file({{k: v.contiguous() for k, v in d.get('state_dict', d).items()}}, '{}')",
+                  "d = next((d[k] for k in ('state_dict', 'model_state_dict', 'model', 'net') if k in d), d); "
+                  "s.save_file({{k: v.contiguous() for k, v in d.items()}}, '{}')",
                   quotable(path), beside(path, ".safetensors")));
+}
+
+std::string torch_model(const fs::path& path) {
+  return fmt::format(
+      "if you trust it (it can run any program), {}",
+      line(fmt::format(
+          "import torch, safetensors.torch as s; d = torch.load('{}', map_location='cpu', "
+          "weights_only=False).state_dict(); s.save_file({{k: v.contiguous() for k, v in d.items()}}, '{}')",
+          quotable(path), beside(path, ".safetensors"))));
 }
 
 std::string torch_script(const fs::path& path) {

@@ -70,6 +70,13 @@ std::vector<std::string> names_in_zip(const fs::path& path) {
   return names;
 }
 
+// A pickle names the classes of what it holds near its beginning.
+Format torch_format(const fs::path& path, const std::string& is) {
+  const bool whole_model = part_of(path, 0, 1 << 20).find("torch.nn.modules") != std::string::npos;
+  return whole_model ? Format{is + ", a whole model)", conversion::torch_model(path)}
+                     : Format{is + ")", conversion::torch(path)};
+}
+
 Format zip_format(const fs::path& path) {
   const auto names = names_in_zip(path);
   const auto named = [&](std::string_view part) {
@@ -81,7 +88,7 @@ Format zip_format(const fs::path& path) {
   if (!named("data.pkl").empty()) {
     const bool script = !named("constants.pkl").empty() || !named("/code/").empty();
     return script ? Format{"a TorchScript archive of PyTorch", conversion::torch_script(path)}
-                  : Format{"a file of PyTorch (torch.save)", conversion::torch(path)};
+                  : torch_format(path, "a file of PyTorch (torch.save");
   }
   if (!named("model.weights.h5").empty()) return {"a .keras archive", conversion::keras_archive(path)};
   if (!named(".npy").empty()) return {"an .npz archive of numpy", conversion::npz(path)};
@@ -99,7 +106,7 @@ Format pickle_format(const fs::path& path, std::string_view start) {
   // torch.save began with this number before it wrote zip archives.
   constexpr auto torch_number = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"sv;
   if (start.substr(2).starts_with(torch_number))
-    return {"a file of PyTorch (torch.save before version 1.6, a pickle)", conversion::torch(path)};
+    return torch_format(path, "a file of PyTorch (torch.save before version 1.6, a pickle");
   return {"a pickle of Python", kSaveAgain};
 }
 

@@ -44,6 +44,8 @@ class OtherFormats : public testing::Test {
 TEST_F(OtherFormats, ArchivesAreKnownByWhatIsInThem) {
   refused("a file of PyTorch (torch.save)", zip_of({"archive/data.pkl", "archive/data/0", "archive/version"}),
           "torch.load(");
+  refused("a file of PyTorch (torch.save, a whole model)",
+          zip_of({"archive/data.pkl"}) + "ctorch.nn.modules.container\nSequential\n", "weights_only=False");
   refused("a TorchScript archive", zip_of({"m/data.pkl", "m/constants.pkl", "m/code/__torch__.py"}), "torch.jit.load(");
   refused("a .keras archive", zip_of({"metadata.json", "config.json", "model.weights.h5"}), "unzip -p");
   refused("an .npz archive", zip_of({"features.0.weight.npy"}), "numpy.load(");

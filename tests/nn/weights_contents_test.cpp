@@ -291,6 +291,13 @@ TEST_F(Contents, OtherDepthsAreNamed) {
   refused("a VGG19: it has 16 convolutions", vgg({0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34}));
 }
 
+TEST_F(Contents, GreyPicturesAreNamed) {
+  NamedTensors grey = torch_tensors(network_);
+  grey[0] = {"features.0.weight", {4, 1, 3, 3}, {}};
+  refused("features.0.weight has the wrong shape, features.0.weight (4 x 1 x 3 x 3): it takes 1 channels and not 3",
+          grey);
+}
+
 TEST_F(Contents, OneOfSeveralFilesIsNamed) {
   const auto path = folder_ / "model-00001-of-00003.safetensors";
   write_safetensors(path, {{"features.0.weight", {4, 3, 3, 3}, {}}});
