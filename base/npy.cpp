@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "base/error.h"
@@ -324,6 +325,17 @@ std::vector<std::int64_t> integers_and_remark(const NpyArray& array) {
   if (array.kind == 'f')
     remark(fmt::format("{} holds {}, all whole, which is read as int64", array.path.string(), array.stored));
   return values;
+}
+
+std::vector<std::int64_t> read_npy_shape(const fs::path& path) {
+  constexpr std::size_t most = 1 << 16;  // numpy's own headers are shorter
+  std::string start(most, '\0');
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(fmt::format("cannot read {}", path.string()), "check the path");
+  file.read(start.data(), std::streamsize(start.size()));
+  start.resize(std::size_t(file.gcount()));
+  if (start.size() < 12 || !start.starts_with("\x93NUMPY")) malformed(path, "it does not start as one");
+  return parse_shape(header_value(std::string_view(start).substr(10), "shape", path), path);
 }
 
 namespace {

@@ -223,7 +223,6 @@ void SafetensorsFile::read_header() {
 
 void SafetensorsFile::add_tensor(const std::string& name, Tensor tensor, std::uint64_t end) {
   const int item = dtype_bytes(tensor.info.dtype);
-  if (item == 0) malformed(fmt::format("tensor '{}' has the unknown type '{}'", name, tensor.info.dtype));
   std::uint64_t bytes = std::uint64_t(item);
   bool overflow = false;
   std::int64_t count = 1;
@@ -231,7 +230,8 @@ void SafetensorsFile::add_tensor(const std::string& name, Tensor tensor, std::ui
     overflow = overflow || extent < 0 || __builtin_mul_overflow(count, extent, &count);
   }
   overflow = overflow || __builtin_mul_overflow(bytes, std::uint64_t(count), &bytes);
-  if (overflow || end < tensor.begin || end - tensor.begin != bytes)
+  const bool sized = item != 0;  // of a type that is not known the offsets are believed
+  if (overflow || end < tensor.begin || (sized && end - tensor.begin != bytes))
     malformed(fmt::format("the shape of tensor '{}' does not match its bytes", name));
   tensors_[name] = std::move(tensor);
 }

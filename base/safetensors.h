@@ -14,7 +14,8 @@ namespace palimpsest {
 // Reads a .safetensors file: 8 bytes header length, a JSON header, then the data, row-major and little endian
 // (the format's description: huggingface.co/docs/safetensors). Nothing in the file is believed before it is checked:
 // the header's length and JSON, each dtype, shape and offset, and that the tensors fill the data without hole or
-// overlap. Every problem is an Error that names the file.
+// overlap. Every problem is an Error that names the file. A tensor of a type that is not known here takes what its
+// offsets say, and is an Error only when it is read.
 //
 // Opening reads only the header; tensors are read one by one when asked for, so a 550 MB file is never held twice.
 // The read functions may be called from several threads at once.
@@ -26,7 +27,7 @@ class SafetensorsFile final : public TensorFile {
   SafetensorsFile& operator=(SafetensorsFile&& other) noexcept;
 
   const fs::path& path() const override { return path_; }
-  const std::vector<std::string>& names() const { return names_; }  // in the order of their data
+  const std::vector<std::string>& names() const override { return names_; }  // in the order of their data
   const std::map<std::string, std::string>& metadata() const override { return metadata_; }
   bool has(const std::string& name) const override { return tensors_.contains(name); }
   const TensorInfo& info(const std::string& name) const override;  // throws Error when there is no such tensor

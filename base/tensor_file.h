@@ -16,16 +16,25 @@ struct TensorInfo {
   std::int64_t count() const;  // elements
 };
 
-// Named tensors in a file, whatever its format. Tensors are read one by one when asked for.
+// A tensor as the file itself has it, for messages and listings.
+struct StoredTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+
+// Named tensors in a file, whatever its format. Tensors are read one by one when asked for. A format with a layout of
+// its own may present tensors under other names and in other shapes than it stores them in.
 class TensorFile {
  public:
   virtual ~TensorFile() = default;
 
   virtual const fs::path& path() const = 0;
   virtual const std::map<std::string, std::string>& metadata() const = 0;
+  virtual const std::vector<std::string>& names() const = 0;  // of every tensor, in the file's order
   virtual bool has(const std::string& name) const = 0;
   virtual const TensorInfo& info(const std::string& name) const = 0;          // throws Error when it is not there
   virtual std::vector<float> read_floats(const std::string& name) const = 0;  // row-major
+  virtual StoredTensor stored(const std::string& name) const { return {name, info(name).shape}; }
 
  protected:
   TensorFile() = default;

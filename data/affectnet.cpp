@@ -127,12 +127,8 @@ class ListReader {
     const auto say = [&](std::int64_t count, const std::string& what) {
       if (count > 0) remark(fmt::format("{}: {}", path_.string(), what));
     };
-<<<<<<< HEAD
     const std::string words = expressions_.remark();
     say(words.empty() ? 0 : 1, words);
-=======
-    remark_words(path_.string(), words_);
->>>>>>> data
     say(pictures_.with_backslashes(),
         fmt::format("{} paths are written with backslashes, which are read as /", pictures_.with_backslashes()));
     say(wrong_landmarks_, fmt::format("the landmarks of {} rows are not 68 points and are not used; the first begin "

@@ -22,19 +22,11 @@ namespace {
 constexpr int classes = 8;
 
 // Throws Error when the file does not hold one of the 8 codes.
-<<<<<<< HEAD
 int read_code(const fs::path& path, Expressions& expressions) {
   const NpyArray array = read_npy(path);
   const std::string text = array.is_text() ? array.text() : fmt::format("{}", array.number());
   const auto code = expressions.read(text);
   if (code && *code >= 0 && *code < classes) return *code;
-=======
-Expression read_code(const fs::path& path) {
-  const NpyArray array = read_npy(path);
-  const std::string text = array.is_text() ? array.text() : fmt::format("{}", array.number());
-  const Expression expression = read_expression(text);
-  if (expression.code && *expression.code >= 0 && *expression.code < classes) return expression;
->>>>>>> data
   throw Error(fmt::format("{} holds the expression {}, which is none of 0 to {} and no class's name", path.string(),
                           text.substr(0, 60), classes - 1),
               "leave that picture out");
@@ -79,12 +71,8 @@ struct PartReader {
   const fs::path &folder, &annotations;
   Pictures pictures;
   Dataset& set;
-<<<<<<< HEAD
   Expressions expressions = {};
-=======
   UnusedFiles landmarks_unused = {};
-  std::int64_t words = 0;
->>>>>>> data
 
   void skip(const fs::path& path, const std::string& reason) {
     set.skipped.push_back({path_below(path, folder), reason});
@@ -105,13 +93,7 @@ struct PartReader {
     sample.image = found->second;
     sample.id = path_below(sample.image, folder);
     try {
-<<<<<<< HEAD
       sample.label = read_code(annotations / (id + "_exp.npy"), expressions);
-=======
-      const Expression expression = read_code(annotations / (id + "_exp.npy"));
-      sample.label = *expression.code;
-      words += expression.word ? 1 : 0;
->>>>>>> data
     } catch (const Error& error) {
       return skip(sample.image, error.what());
     }
@@ -144,13 +126,9 @@ Dataset read_part(const fs::path& folder, const std::string& part) {
     check_interrupt();
   }
   reader.list_others(ids);
-<<<<<<< HEAD
-  if (const auto words = reader.expressions.remark(); !words.empty())
-    remark(fmt::format("{}: {}", annotations.string(), words));
-=======
   reader.landmarks_unused.tell((folder / part).string(), "landmark files do not hold 68 points and are not used");
-  remark_words((folder / part).string(), reader.words);
->>>>>>> data
+  if (const auto words = reader.expressions.remark(); !words.empty())
+    remark(fmt::format("{}: {}", (folder / part).string(), words));
   if (set.samples.empty())
     throw Error(fmt::format("{} has no picture with an expression{}", (folder / part).string(), for_instance(set)),
                 "its annotations are called <id>_exp.npy and its pictures <id>.jpg");

@@ -2,18 +2,12 @@
 
 #include <fmt/format.h>
 
-<<<<<<< HEAD
-=======
-#include <algorithm>
-#include <cctype>
->>>>>>> data
 #include <charconv>
 #include <cmath>
 #include <vector>
 
 #include "base/class_names.h"
 #include "base/csv.h"
-#include "base/progress.h"
 #include "data/emotions.h"
 
 namespace palimpsest {
@@ -60,12 +54,6 @@ std::string Expressions::remark() const {
   const auto others = other_names_text(map);
   return fmt::format("expressions written as words: {}, read as the classes of these names{}", count_,
                      others.empty() ? "" : ": " + others);
-}
-
-void remark_words(const std::string& where, std::int64_t count) {
-  if (count > 0)
-    remark_once(
-        fmt::format("{}: {} expressions are words, which are read as the classes of these names", where, count));
 }
 
 }  // namespace palimpsest

@@ -7,8 +7,9 @@ namespace palimpsest {
 Normalisation parse_normalisation(std::string_view word) {
   if (word == "torchvision") return Normalisation::torchvision();
   if (word == "caffe") return Normalisation::caffe();
+  if (word == "vggface") return Normalisation::vggface();
   if (word == "none") return Normalisation::none();
-  throw Error(fmt::format("'{}' is no normalisation", word), "it is torchvision, caffe or none");
+  throw Error(fmt::format("'{}' is not a known normalisation", word), "give torchvision, caffe, vggface or none");
 }
 
 }  // namespace palimpsest

@@ -5,7 +5,7 @@
 
 namespace palimpsest {
 
-// "torchvision", "caffe" or "none"; throws Error listing these for another word.
+// "torchvision", "caffe", "vggface" or "none"; throws Error listing these for another word.
 Normalisation parse_normalisation(std::string_view word);
 
 }  // namespace palimpsest

@@ -144,7 +144,7 @@ void UnusedFiles::add(const fs::path& path) {
 }
 
 void UnusedFiles::tell(const std::string& set, std::string_view what) const {
-  if (count > 0) remark_once(fmt::format("{}: {} {}; the first is {}", set, count, what, first.string()));
+  if (count > 0) remark(fmt::format("{}: {} {}; the first is {}", set, count, what, first.string()));
 }
 
 std::vector<Point> read_points(const fs::path& path, std::size_t count, UnusedFiles& unused) {

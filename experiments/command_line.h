@@ -8,8 +8,9 @@
 
 namespace palimpsest {
 
-using Command = std::variant<TrainCommand, PredictCommand, EvaluateCommand, ExplainCommand, ConceptCommand,
-                             CompareCommand, StudyCommand, ReportCommand, DrawFacesCommand, InfoCommand, BenchCommand>;
+using Command =
+    std::variant<TrainCommand, PredictCommand, EvaluateCommand, ExplainCommand, ConceptCommand, CompareCommand,
+                 StudyCommand, ReportCommand, DrawFacesCommand, InfoCommand, BenchCommand, WeightsCommand>;
 
 // What a command line asks for: a command with its options, or only a text to print (help, version, what is wrong).
 struct CommandLine {

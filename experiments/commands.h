@@ -28,7 +28,7 @@ struct DataChoice {
   std::string crop = "landmarks";      // landmarks, box, none
   double margin = 0.25;                // of the box's side, on each side
   bool bottom_cut = false;             // cut at the base of the nose (STUDY section 6, AU5)
-  std::string normalisation = "auto";  // torchvision, caffe; auto: what the weights say
+  std::string normalisation = "auto";  // torchvision, caffe, vggface; auto: what the weights say
   std::vector<std::string> drop_classes;
   double validation_share = 0.05;              // AffectNet: cut from the training list
   std::vector<std::string> test_participants;  // UNBC
@@ -154,6 +154,15 @@ struct BenchCommand {
   fs::path tune;  // a table of convolution algorithms for --convolution (.json)
 };
 void run_bench(const BenchCommand& command);  // on standard output
+
+struct WeightsCommand {
+  fs::path file;
+  std::optional<int> size;               // of its pictures, where the file does not say it
+  std::vector<std::string> class_names;  // as in DataChoice
+  std::string normalisation = "auto";    // auto: what the file says, else what its format is used with
+  fs::path out;                          // the same weights as safetensors; empty: only shown
+};
+void run_weights(const WeightsCommand& command);  // on standard output
 
 struct InfoCommand {
   RunsOn on;

@@ -49,6 +49,9 @@ void run(const ReportCommand& command) {
 void run(const DrawFacesCommand& command) {
   run_draw_faces(command);
 }
+void run(const WeightsCommand& command) {
+  run_weights(command);
+}
 void run(const InfoCommand& command) {
   run_info(command);
 }

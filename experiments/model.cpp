@@ -1,17 +1,49 @@
 #include "experiments/model.h"
 
+#include <fmt/ranges.h>
+
+#include "base/npy.h"
+#include "base/progress.h"
+#include "data/source.h"
 #include "experiments/devices.h"
 #include "experiments/labels.h"
 
 namespace palimpsest {
 
-Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& data) {
+namespace {
+bool of_arrays(const DataChoice& data) {
+  return parse_source(data.name).scheme == Scheme::arrays;
+}
+}  // namespace
+
+std::optional<int> known_side(const DataChoice& data) {
+  if (!of_arrays(data)) return data.size;
+  const auto shape = read_npy_shape(parse_source(data.name).path);
+  const bool pictures = shape.size() == 4 && shape[2] > 0 && shape[2] <= 1024;
+  return pictures ? std::optional(int(shape[2])) : std::nullopt;  // reading the arrays says what is wrong
+}
+
+void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataChoice& data) {
+  if (of_arrays(data)) return;
+  std::vector<std::string> assumed;
+  if (!data.size && !states_size(file)) assumed.push_back(fmt::format("{0} x {0} pixels (--size)", architecture.size));
+  if (data.normalisation == "auto" && !states_normalisation(file))
+    assumed.push_back(fmt::format("{}'s normalisation (--normalisation)", notes_of(file).normalisation));
+  if (assumed.empty()) return;
+  remark(fmt::format("{} does not say how its pictures were prepared: {} {} assumed.", file.path().string(),
+                     fmt::join(assumed, " and "), assumed.size() > 1 ? "are" : "is"));
+}
+
+Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& data, bool head) {
   Model model;
   model.weights = weights;
-  model.notes = notes_of(*open_weights(weights));
+  const auto file = open_weights(weights);
+  model.notes = notes_of(*file);
   model.device = make_device(on);
-  model.network = load_network(*model.device, weights);
-  model.notes.classes = output_names(weights, model.notes, model.network->architecture().classes, data.class_names);
+  model.network = load_network(*model.device, weights, {known_side(data), head});
+  const Architecture& architecture = model.network->architecture();
+  tell_assumed_preparation(*file, architecture, data);
+  model.notes.classes = output_names(weights, model.notes, architecture.classes, data.class_names);
   return model;
 }
 

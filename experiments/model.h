@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 
 #include "data/normalisation.h"
 #include "experiments/commands.h"
@@ -14,8 +15,15 @@ struct Model {
   std::unique_ptr<Network> network;
   ModelNotes notes;  // its classes: those of --class-names where the file names none; empty where nothing does
 };
-// `data` says what the file does not: the side of the pictures, the names of the classes.
-Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& data);
+// `data` says what the file does not: the side of the pictures, the names of the classes. Without `head`, a file of
+// convolutions alone will do.
+Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& data, bool head = true);
+
+// The side of the pictures where --size or the header of arrays: says it.
+std::optional<int> known_side(const DataChoice& data);
+
+// Says, where pictures are read, what is assumed about their preparation because the file of weights does not say it.
+void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataChoice& data);
 
 // What --normalisation says; `auto` follows the weights.
 Normalisation normalisation_for(const DataChoice& choice, const ModelNotes& notes);

@@ -30,7 +30,8 @@ void visit_data_options(Data& data, Visit&& visit) {
   visit("margin", data.margin, OptionText{group, "added on each side, as a share of the box's side"});
   visit("bottom-cut", data.bottom_cut, OptionText{group, "cut pictures at the base of the nose"});
   visit("normalisation", data.normalisation,
-        OptionText{group, "how values are scaled; auto: as the weights want it", {"auto", "torchvision", "caffe"}});
+        OptionText{
+            group, "how values are scaled; auto: as the weights want it", {"auto", "torchvision", "caffe", "vggface"}});
   visit("drop-classes", data.drop_classes, OptionText{group, "classes left out, by name"});
   visit("validation-share", data.validation_share, OptionText{group, "AffectNet, folder: share cut from training"});
   visit("test-participants", data.test_participants, OptionText{group, "UNBC: participants kept for the test part"});

@@ -18,7 +18,7 @@ void run_predict(const PredictCommand& command) {
   if (command.logits == command.features)
     throw Error(fmt::format("{} is named for the logits and for the features", command.logits.string()),
                 "give two different files");
-  Model model = load_model(command.on, command.weights, command.data);
+  Model model = load_model(command.on, command.weights, command.data, /*head=*/!command.logits.empty());
   const Architecture& a = model.network->architecture();
   const Labels labels = command.ids.empty() ? Labels::unused : Labels::welcome;
   const LoadedPart part = load_part(command.data, model, labels, command.on.threads);

@@ -67,12 +67,15 @@ std::vector<std::int64_t> count_classes(const Examples& examples, int classes) {
   return counts;
 }
 
+Architecture architecture_of_init(const TrainCommand& command) {
+  const bool head = head_init_named(command.head_init) != HeadInit::fresh;
+  return architecture_of(*open_weights(command.init), {known_side(command.data), head});
+}
+
 // The size of the pictures: what is asked for, else what the weights to start from take, else VGG16's.
 int picture_size(const TrainCommand& command) {
-  const Source source = parse_source(command.data.name);
-  if (source.scheme == Scheme::arrays) return read_arrays(source, 0)->height();
-  if (command.data.size) return *command.data.size;
-  return command.init.empty() ? 224 : architecture_of(*open_weights(command.init)).size;
+  const int usual = command.init.empty() ? 224 : architecture_of_init(command).size;  // unusable weights: refused here
+  return known_side(command.data).value_or(usual);
 }
 
 // --init settles the channels; the head follows it where nothing else is asked for.
@@ -81,7 +84,7 @@ Architecture architecture_for(const TrainCommand& command, int size, int classes
   const bool dense = command.head == "dense";
   if (command.init.empty())
     return Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
-  Architecture a = architecture_of(*open_weights(command.init));
+  Architecture a = architecture_of_init(command);
   a.size = size;
   a.classes = classes;
   if (dense)
@@ -100,7 +103,7 @@ int count_of_classes(const TrainCommand& command, const TrainingData& data) {
                             list_text(data.classes)),
                 "leave --classes out");
   if (classes == 0) classes = int(data.classes.size());
-  if (classes == 0 && !command.init.empty()) classes = architecture_of(*open_weights(command.init)).classes;
+  if (classes == 0 && !command.init.empty()) classes = architecture_of_init(command).classes;
   if (classes == 0) classes = largest + 1;
   if (largest >= classes)
     throw Error(fmt::format("{} has the label {}, but there are {} classes", command.data.name, largest, classes),
@@ -133,22 +136,27 @@ void say_rows(const TrainCommand& command, const std::vector<std::string>& ours,
 // Returns what the classes are called: as the data says, for arrays: as the weights do whose numbers they use.
 std::vector<std::string> take_init(const TrainCommand& command, const TensorFile& file, const ModelNotes& notes,
                                    const std::vector<std::string>& named_by_data, Network& network) {
-  const int theirs = architecture_of(file).classes, ours = network.architecture().classes;
-  const auto names = output_names(command.init, notes, theirs, command.data.class_names);
   const HeadInit head = head_init_named(command.head_init);
   std::vector<int> rows;
-  if (head == HeadInit::keep && !names.empty() && !named_by_data.empty()) {
-    const ClassMap map = match_classes(named_by_data, names, command.init.string());
-    if (!map.identity(names.size())) rows = map.to;
-    say_rows(command, named_by_data, names, map);
-  } else if (head == HeadInit::keep && names.empty() && !named_by_data.empty() && theirs == ours) {
-    remark(
-        fmt::format("{} does not name its classes: the rows of its classifier are taken to be those of {} in their "
-                    "order ({}). --class-names names them.",
-                    command.init.string(), command.data.name, list_text(named_by_data)));
+  std::vector<std::string> names = named_by_data;
+  if (head == HeadInit::keep) {
+    const int theirs = architecture_of_init(command).classes;
+    const bool as_many = theirs == network.architecture().classes;
+    const auto named_by_init = output_names(command.init, notes, theirs, command.data.class_names);
+    if (named_by_data.empty() && as_many) names = named_by_init;
+    if (!named_by_init.empty() && !named_by_data.empty()) {
+      const ClassMap map = match_classes(named_by_data, named_by_init, command.init.string());
+      if (!map.identity(named_by_init.size())) rows = map.to;
+      say_rows(command, named_by_data, named_by_init, map);
+    } else if (!named_by_data.empty() && as_many) {
+      remark(
+          fmt::format("{} does not name its classes: the rows of its classifier are taken to be those of {} in "
+                      "their order ({}). --class-names names them.",
+                      command.init.string(), command.data.name, list_text(named_by_data)));
+    }
   }
   tell_taken(take_weights(network, file, head, rows), command.init);
-  return named_by_data.empty() && head == HeadInit::keep && theirs == ours ? names : named_by_data;
+  return names;
 }
 
 std::array<bool, kBlocks> frozen_blocks(const TrainCommand& command) {
@@ -229,6 +237,7 @@ void run_train(const TrainCommand& command) {
     const ModelNotes of_init = notes_of(*file);
     notes.normalisation = of_init.normalisation;
     notes.classes = take_init(command, *file, of_init, data.classes, network);
+    tell_assumed_preparation(*file, network.architecture(), command.data);
   } else {
     notes.classes = data.classes;
   }

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "nn/keras_weights.h"
+#include "nn/weights_contents.h"
 
 namespace palimpsest {
 
@@ -34,21 +36,31 @@ std::vector<LayerName> layer_names(const Architecture& architecture) {
       names.push_back({fmt::format("features.{}", index), block});
     ++index;
   }
+  if (architecture.classes == 0) return names;
   for (std::size_t i = 0; i <= architecture.hidden.size(); ++i)
     names.push_back({fmt::format("classifier.{}", 3 * i), kBlocks});
   return names;
 }
 
+namespace {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> timm_names{
+    {{"classifier.0.", "pre_logits.fc1."}, {"classifier.3.", "pre_logits.fc2."}, {"classifier.6.", "head.fc."}}};
+}
+
 std::string stored_name(const TensorFile& file, const std::string& name) {
   if (file.has(name)) return name;
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> timm{
-      {{"classifier.0.", "pre_logits.fc1."}, {"classifier.3.", "pre_logits.fc2."}, {"classifier.6.", "head.fc."}}};
-  for (const auto& [ours, theirs] : timm)
+  for (const auto& [ours, theirs] : timm_names)
     if (name.starts_with(ours)) {
       const auto other = std::string(theirs) + name.substr(ours.size());
       if (file.has(other)) return other;
     }
   return {};
+}
+
+std::string parameter_name(const std::string& stored) {
+  for (const auto& [ours, theirs] : timm_names)
+    if (stored.starts_with(theirs)) return std::string(ours) + stored.substr(theirs.size());
+  return stored;
 }
 
 namespace {
@@ -58,56 +70,124 @@ namespace {
               "give weights with the names of torchvision (features.0.weight ... classifier.6.bias), timm or Keras");
 }
 
-std::vector<std::int64_t> shape_of(const TensorFile& file, const std::string& name) {
-  const std::string stored = stored_name(file, name);
-  if (stored.empty()) not_vgg(file, fmt::format("it has no {}", name));
-  return file.info(stored).shape;
+const std::vector<std::int64_t>& shape_of(const TensorFile& file, const std::string& name) {
+  return file.info(stored_name(file, name)).shape;
 }
 
-int metadata_size(const TensorFile& file) {
-  const auto at = file.metadata().find("size");
-  int size = 0;
-  if (at != file.metadata().end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), size);
-  return size;
+// Keras on Theano had kernels as (out, in, height, width).
+bool has_theanos_axes(const TensorFile& file, const std::string& name) {
+  const auto stored = file.stored(stored_name(file, name)).shape;
+  return stored != shape_of(file, name) && stored.size() == 4 && stored[2] == 3 && stored[3] == 3;
 }
 
-}  // namespace
+std::string shape_hint(const TensorFile& file, const std::string& name, const std::vector<std::int64_t>& shape,
+                       std::int64_t in) {
+  if (has_theanos_axes(file, name)) return ", with its axes in Theano's order";
+  if (shape.size() == 4 && shape[1] != in) return fmt::format(": it takes {} channels and not {}", shape[1], in);
+  return {};
+}
 
-Architecture architecture_of(const TensorFile& file) {
-  Architecture a;
-  a.hidden.clear();
+// Sets the channels of all blocks; returns those of the last.
+std::int64_t take_channels(const TensorFile& file, Architecture& a) {
   std::int64_t in = 3;
   int block = -1;
   for (const auto& layer : layer_names(a)) {
     if (layer.block == kBlocks) break;
-    const auto shape = shape_of(file, layer.name + ".weight");
+    const std::string name = layer.name + ".weight";
+    const auto& shape = shape_of(file, name);
     if (shape.size() != 4 || shape[1] != in || shape[2] != 3 || shape[3] != 3 || shape[0] < 1 || shape[0] > 1 << 16)
-      not_vgg(file, fmt::format("{}.weight has the wrong shape", layer.name));
+      not_vgg(file, fmt::format("{} has the wrong shape, {}{}", name, described(file, stored_name(file, name)),
+                                shape_hint(file, name, shape, in)));
     in = shape[0];
     auto& channels = a.channels[std::size_t(layer.block)];
     if (layer.block != block) channels = int(in);  // a block's first convolution sets its channels
     block = layer.block;
     if (channels != int(in)) not_vgg(file, fmt::format("the channels change within a block at {}", layer.name));
   }
-  std::int64_t features = 0;
-  for (int i = 0; !stored_name(file, fmt::format("classifier.{}.weight", i)).empty(); i += 3) {
-    const auto shape = shape_of(file, fmt::format("classifier.{}.weight", i));
-    if (shape.size() < 2 || shape[0] < 1) not_vgg(file, fmt::format("classifier.{}.weight is not a matrix", i));
-    if (i == 0) features = std::accumulate(shape.begin() + 1, shape.end(), std::int64_t{1}, std::multiplies<>());
-    a.hidden.push_back(int(shape[0]));
-  }
-  const int told = metadata_size(file);
-  if (a.hidden.empty()) {
-    a.hidden = {4096, 4096};
-    a.classes = 0;
-    if (told >= 32 && told <= 1024) a.size = told;
-    return a;
+  return in;
+}
+
+// Sets the widths of the fully connected layers; returns how many numbers the first of them takes.
+std::int64_t take_head(const TensorFile& file, int layers, Architecture& a) {
+  std::int64_t features = 0, in = 0;
+  a.hidden.clear();
+  for (int i = 0; i < layers; ++i) {
+    const std::string name = fmt::format("classifier.{}.weight", 3 * i);
+    const auto& shape = shape_of(file, name);
+    if (shape.size() < 2 || shape[0] < 1 || shape[0] > 1 << 20) not_vgg(file, fmt::format("{} is not a matrix", name));
+    const std::int64_t takes = std::accumulate(shape.begin() + 1, shape.end(), std::int64_t{1}, std::multiplies<>());
+    if (i == 0) features = takes;
+    if (i > 0 && takes != in)
+      not_vgg(file, fmt::format("{} takes {} numbers where the layer before it has {}",
+                                described(file, stored_name(file, name)), takes, in));
+    in = shape[0];
+    a.hidden.push_back(int(in));
   }
   a.classes = a.hidden.back();
   a.hidden.pop_back();
-  const auto side = std::int64_t(std::lround(std::sqrt(double(features) / double(in))));
-  if (side < 1 || side * side * in != features) not_vgg(file, fmt::format("classifier.0 takes {} features", features));
-  a.size = told / 32 == side ? told : int(side) * 32;
+  return features;
+}
+
+bool usable_side(int side) {
+  return side >= 32 && side <= 1024;
+}
+
+int metadata_size(const TensorFile& file) {
+  const auto at = file.metadata().find("size");
+  int size = 0;
+  if (at != file.metadata().end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), size);
+  return usable_side(size) ? size : 0;
+}
+
+bool says_flatten(const TensorFile& file) {
+  const auto* const keras = dynamic_cast<const KerasWeights*>(&file);
+  return keras && keras->flattens();
+}
+
+// One number for each channel: the last block's output is one place, or it was averaged over all its places.
+int side_of_one_place(const TensorFile& file, const WeightsUse& use) {
+  const std::string what = fmt::format("{} takes one number for each channel, as after global average pooling",
+                                       described(file, stored_name(file, "classifier.0.weight")));
+  if (use.side && *use.side / 32 == 1) return *use.side;
+  if (use.side)
+    throw Error(fmt::format("{}: {}, which is not supported on pictures of {} x {}", file.path().string(), what,
+                            *use.side, *use.side),
+                "give weights whose head follows Flatten, or convolutions alone with train --init");
+  throw Error(fmt::format("{}: {}, which is not supported, or after the last block of pictures of 32 to 63 pixels",
+                          file.path().string(), what),
+              "give --size 32 if it was trained on such pictures");
+}
+
+int side_of_head(const TensorFile& file, std::int64_t features, std::int64_t channels, const WeightsUse& use) {
+  const auto side = std::int64_t(std::lround(std::sqrt(double(features) / double(channels))));
+  if (side < 1 || side * side * channels != features || side > 32)
+    not_vgg(file, fmt::format("{} takes {} numbers, which is not a square of places in {} channels",
+                              described(file, stored_name(file, "classifier.0.weight")), features, channels));
+  const int told = metadata_size(file);
+  if (told != 0 && told / 32 != side)
+    not_vgg(file, fmt::format("it says that it takes pictures of {0} x {0}, but {1} takes the features of {2} x {2}",
+                              told, described(file, stored_name(file, "classifier.0.weight")), 32 * side));
+  if (told != 0) return told;
+  if (side == 1 && !says_flatten(file)) return side_of_one_place(file, use);
+  return use.side && *use.side / 32 == side ? *use.side : int(side) * 32;
+}
+
+}  // namespace
+
+Architecture architecture_of(const TensorFile& file, const WeightsUse& use) {
+  const WeightsContents contents = contents_of(file);
+  require_vgg16(file, contents, use.head);
+  Architecture a;
+  const std::int64_t channels = take_channels(file, a);
+  const int told = metadata_size(file);
+  const int open_side = use.side && usable_side(*use.side) ? *use.side : told != 0 ? told : Architecture{}.size;
+  if (contents.head_layers == 0 || (!use.head && !contents.missing.empty())) {
+    a.classes = 0;
+    a.size = open_side;
+    return a;
+  }
+  const std::int64_t features = take_head(file, contents.head_layers, a);
+  a.size = use.head ? side_of_head(file, features, channels, use) : open_side;
   return a;
 }
 

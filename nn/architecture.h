@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ struct Architecture {
   int size = 224;  // side of the square input, at least 32
   std::array<int, kBlocks> channels{64, 128, 256, 512, 512};
   std::vector<int> hidden{4096, 4096};  // empty: dense head, from the last block straight to classes
-  int classes = 8;
+  int classes = 8;                      // 0: convolutions only, without a fully connected layer
 
   int feature_side() const { return size / 32; }
   int features() const { return channels.back() * feature_side() * feature_side(); }        // 25,088 for VGG16 at 224
@@ -34,11 +35,20 @@ std::vector<LayerName> layer_names(const Architecture& architecture);
 // The name under which a file holds a parameter: torchvision's own, or timm's (pre_logits.fc1, pre_logits.fc2, head.fc,
 // the same values in another shape). Empty when it holds neither.
 std::string stored_name(const TensorFile& file, const std::string& name);
+std::string parameter_name(const std::string& stored);  // the other way round; what is not timm's stays as it is
 
-// The architecture whose weights a file holds (torchvision's names). `size` comes from the file's metadata where
-// palimpsest wrote it, else it is 32 times the side of the features that the first fully connected layer takes. A file
-// of convolutions alone ("notop") has 0 classes, and for the rest of its head VGG16's values.
-// Throws Error when the file is not a VGG16, however wide.
-Architecture architecture_of(const TensorFile& file);
+// What a file of weights is wanted for, where that decides how it is read.
+struct WeightsUse {
+  std::optional<int> side;  // of the pictures, where the user or the data say it
+  bool head = true;         // false: only its convolutions
+};
+
+// The architecture whose weights a file holds (torchvision's names). Its `size` is what the file itself says; else
+// `use.side` where the first fully connected layer takes the features of such pictures; else 32 times the side of the
+// features that it takes. It is never guessed where that layer may as well follow global average pooling. A file of
+// convolutions alone ("notop") has 0 classes, and for the rest of its head VGG16's values; its size is use.side, else
+// what the file says, else 224.
+// Throws Error when the file is not a VGG16, however wide, or holds a tensor that is neither used nor without effect.
+Architecture architecture_of(const TensorFile& file, const WeightsUse& use = {});
 
 }  // namespace palimpsest

@@ -29,12 +29,15 @@ void infer(Network& network, std::shared_ptr<const Examples> examples, const Inf
     if (trace.n != batch.count) trace = network.make_trace(batch.count, kBlocks);
     upload_images(device, batch, trace.input());
     network.forward(trace);
-    const auto logits = device.download(trace.logits());
-    if (std::any_of(logits.begin(), logits.end(), [](float v) { return !std::isfinite(v); }))
-      throw Error(fmt::format("a logit of image {} or one of the {} after it is not finite, first in {}",
-                              examples->id(first), batch.count - 1, first_not_finite(network, trace)),
-                  "check the input and the weights");
+    const bool head = network.architecture().classes > 0;
+    const auto logits = head ? device.download(trace.logits()) : std::vector<float>();
     if (options.features) features = device.download(trace.features());
+    const auto& last = head ? logits : features;
+    if (std::any_of(last.begin(), last.end(), [](float v) { return !std::isfinite(v); }))
+      throw Error(fmt::format("{} of image {} or one of the {} after it is not finite, first in {}",
+                              head ? "a logit" : "a feature", examples->id(first), batch.count - 1,
+                              first_not_finite(network, trace)),
+                  "check the input and the weights");
     take({first, batch.count, logits, features});
     first += batch.count;
     progress.advance(batch.count);

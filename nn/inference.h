@@ -8,7 +8,8 @@
 
 namespace palimpsest {
 
-// What a batch gave, in canonical order: (count, classes) logits and, when asked for, (count, c, side, side) features.
+// What a batch gave, in canonical order: (count, classes) logits (none of a network without a head) and, when asked
+// for, (count, c, side, side) features.
 struct Outputs {
   int first = 0, count = 0;  // examples first .. first + count - 1
   std::span<const float> logits, features;

@@ -1,19 +1,60 @@
 #include "nn/keras_layers.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <vector>
+#include <utility>
 
 namespace palimpsest {
 
 namespace {
 
+// keras.applications' names, and those of VGG-Face, which are Caffe's.
 constexpr std::array<std::string_view, 13> convolutions{
     "block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2", "block3_conv1", "block3_conv2", "block3_conv3",
     "block4_conv1", "block4_conv2", "block4_conv3", "block5_conv1", "block5_conv2", "block5_conv3"};
+constexpr std::array<std::string_view, 13> face_convolutions{"conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1",
+                                                             "conv3_2", "conv3_3", "conv4_1", "conv4_2", "conv4_3",
+                                                             "conv5_1", "conv5_2", "conv5_3"};
 constexpr std::array<std::string_view, 3> dense_layers{"fc1", "fc2", "predictions"};
+constexpr std::array<std::string_view, 3> face_dense_layers{"fc6", "fc7", "fc8"};
 
-std::vector<std::string_view> parts_of(std::string_view path) {
+template <std::size_t N>
+std::optional<int> position(const std::array<std::string_view, N>& names, std::string_view name) {
+  for (std::size_t i = 0; i < N; ++i)
+    if (names[i] == name) return int(i);
+  return std::nullopt;
+}
+
+// Keras counts layers of one class: conv2d, conv2d_1, conv2d_2, ...
+std::optional<int> numbered(std::string_view kind, std::string_view name) {
+  if (!name.starts_with(kind)) return std::nullopt;
+  name.remove_prefix(kind.size());
+  if (name.empty()) return 0;
+  int number = 0;
+  const auto [end, code] = std::from_chars(name.data() + 1, name.data() + name.size(), number);
+  const bool whole = code == std::errc{} && end == name.data() + name.size();
+  return name[0] == '_' && whole && number > 0 ? std::optional(number) : std::nullopt;
+}
+
+// "block1_conv1_W_1:0" and "kernel:0" end in the kernel's names, "fc1_b:0" and "bias" in the bias's.
+std::optional<bool> is_bias(std::string_view variable, bool keras3) {
+  if (keras3) return variable == "0" ? std::optional(false) : variable == "1" ? std::optional(true) : std::nullopt;
+  variable = variable.substr(0, variable.find(':'));
+  if (const auto last = variable.find_last_not_of("0123456789");
+      last != std::string_view::npos && last + 1 < variable.size() && variable[last] == '_')
+    variable = variable.substr(0, last);
+  const auto ends_in = [&](std::string_view word) {
+    return variable == word || (variable.ends_with(word) && variable[variable.size() - word.size() - 1] == '_');
+  };
+  if (ends_in("kernel") || ends_in("W")) return false;
+  if (ends_in("bias") || ends_in("b")) return true;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<std::string_view> path_parts(std::string_view path) {
   std::vector<std::string_view> parts;
   while (!path.empty()) {
     const auto slash = path.find('/');
@@ -24,38 +65,77 @@ std::vector<std::string_view> parts_of(std::string_view path) {
   return parts;
 }
 
-template <std::size_t N>
-std::optional<int> position(const std::array<std::string_view, N>& names, std::string_view name) {
-  for (std::size_t i = 0; i < N; ++i)
-    if (names[i] == name) return int(i);
+std::string_view keras_convolution(int number) {
+  return convolutions.at(std::size_t(number));
+}
+
+std::optional<KerasParameter> keras_named_layer(std::string_view name) {
+  if (const auto at = position(convolutions, name)) return KerasParameter{.dense = false, .number = *at};
+  if (const auto at = position(dense_layers, name)) return KerasParameter{.dense = true, .number = *at};
+  if (const auto at = position(face_convolutions, name))
+    return KerasParameter{.dense = false, .number = *at, .vggface = true};
+  if (const auto at = position(face_dense_layers, name))
+    return KerasParameter{.dense = true, .number = *at, .vggface = true};
   return std::nullopt;
 }
 
-// Keras 3 numbers layers by their class: conv2d, conv2d_1, conv2d_2, ...
-std::optional<int> numbered(std::string_view kind, std::string_view name, int count) {
-  if (!name.starts_with(kind)) return std::nullopt;
-  name.remove_prefix(kind.size());
-  if (name.empty()) return 0;
-  int number = 0;
-  const auto [end, code] = std::from_chars(name.data() + 1, name.data() + name.size(), number);
-  const bool whole = code == std::errc{} && end == name.data() + name.size();
-  return name[0] == '_' && whole && number > 0 && number < count ? std::optional(number) : std::nullopt;
-}
-
-}  // namespace
-
-std::optional<KerasLayer> keras_layer(std::string_view path) {
-  const auto parts = parts_of(path);
+std::optional<KerasParameter> keras_parameter(std::string_view path) {
+  const auto parts = path_parts(path);
+  if (parts.size() < 2) return std::nullopt;
   const bool keras3 = parts.size() >= 3 && parts[parts.size() - 2] == "vars";
+  const auto bias = is_bias(parts.back(), keras3);
+  if (!bias) return std::nullopt;
+  std::optional<KerasParameter> found;
   for (const auto part : parts) {
     if (part.starts_with("optimizer")) return std::nullopt;
-    if (const auto at = position(convolutions, part)) return KerasLayer{false, *at};
-    if (const auto at = position(dense_layers, part)) return KerasLayer{true, *at};
-    if (!keras3) continue;
-    if (const auto at = numbered("conv2d", part, int(convolutions.size()))) return KerasLayer{false, *at};
-    if (const auto at = numbered("dense", part, int(dense_layers.size()))) return KerasLayer{true, *at};
+    if (!found) found = keras_named_layer(part);
+    if (found || !keras3) continue;
+    if (const auto at = numbered("conv2d", part); at && *at < int(convolutions.size()))
+      found = KerasParameter{.dense = false, .number = *at, .numbered = true};
+    else if (const auto dense = numbered("dense", part); dense && *dense < int(dense_layers.size()))
+      found = KerasParameter{.dense = true, .number = *dense, .numbered = true};
   }
-  return std::nullopt;
+  if (found) found->bias = *bias;
+  return found;
+}
+
+std::string_view keras_foreign_layer(std::string_view name) {
+  using Kind = std::pair<std::string_view, std::string_view>;
+  static constexpr std::array<Kind, 32> kinds{{{"batch_normalization", "batch normalisation"},
+                                               {"sync_batch_normalization", "batch normalisation"},
+                                               {"layer_normalization", "layer normalisation"},
+                                               {"group_normalization", "group normalisation"},
+                                               {"spectral_normalization", "spectral normalisation"},
+                                               {"unit_normalization", "unit normalisation"},
+                                               {"normalization", "a normalisation of the pictures"},
+                                               {"rescaling", "a rescaling of the pictures"},
+                                               {"resizing", "a resizing of the pictures"},
+                                               {"center_crop", "a cropping of the pictures"},
+                                               {"cropping2d", "a cropping of the pictures"},
+                                               {"global_average_pooling2d", "global average pooling"},
+                                               {"global_max_pooling2d", "global max pooling"},
+                                               {"average_pooling2d", "average pooling"},
+                                               {"up_sampling2d", "upsampling"},
+                                               {"conv2d_transpose", "a transposed convolution"},
+                                               {"separable_conv2d", "a separable convolution"},
+                                               {"depthwise_conv2d", "a depthwise convolution"},
+                                               {"conv1d", "a convolution in one dimension"},
+                                               {"conv3d", "a convolution in three dimensions"},
+                                               {"p_re_lu", "PReLU"},
+                                               {"leaky_re_lu", "leaky ReLU"},
+                                               {"elu", "ELU"},
+                                               {"thresholded_re_lu", "a thresholded ReLU"},
+                                               {"lambda", "a Lambda layer"},
+                                               {"add", "a sum of layers"},
+                                               {"multiply", "a product of layers"},
+                                               {"average", "a mean of layers"},
+                                               {"concatenate", "a concatenation of layers"},
+                                               {"attention", "attention"},
+                                               {"multi_head_attention", "attention"},
+                                               {"lstm", "a recurrent layer"}}};
+  const auto at = std::find_if(kinds.begin(), kinds.end(),
+                               [&](const Kind& kind) { return numbered(kind.first, name).has_value(); });
+  return at == kinds.end() ? std::string_view() : at->second;
 }
 
 }  // namespace palimpsest

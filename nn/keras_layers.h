@@ -1,17 +1,33 @@
 #pragma once
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace palimpsest {
 
-// Which layer of VGG16 a dataset of a Keras file belongs to, told by its path in the file: the number of a convolution
-// (0 to 12) or of a dense layer (0 fc1, 1 fc2, 2 predictions).
-struct KerasLayer {
+// Which parameter of VGG16 a dataset of a Keras file is, told by its path in the file.
+struct KerasParameter {
   bool dense = false;
-  int number = 0;
+  int number = 0;         // of a convolution (0 to 12), or of a dense layer (0 fc1, 1 fc2, 2 predictions)
+  bool bias = false;      // else the kernel
+  bool vggface = false;   // named as in VGG-Face: conv1_1, fc6
+  bool numbered = false;  // the path has Keras 3's number of the layer and no name: conv2d_3
 };
 
-// Nothing for paths of other layers, and for the state of an optimiser.
-std::optional<KerasLayer> keras_layer(std::string_view path);
+// Nothing for paths of other layers and of other variables, and for the state of an optimiser.
+std::optional<KerasParameter> keras_parameter(std::string_view path);
+
+// The layer that a configuration calls `name`: its kernel. Nothing when the name means nothing.
+std::optional<KerasParameter> keras_named_layer(std::string_view name);
+
+std::string_view keras_convolution(int number);  // "block1_conv1" for 0
+
+// What a layer is that changes what a network computes and that a VGG16 does not have, by the name that Keras gives to
+// one of its kind: "batch_normalization_3" -> "batch normalisation". Empty for all other names.
+std::string_view keras_foreign_layer(std::string_view name);
+
+std::vector<std::string_view> path_parts(std::string_view path);  // between its slashes
 
 }  // namespace palimpsest

@@ -1,87 +1,19 @@
 #include "nn/keras_weights.h"
 
-#include <hdf5.h>
-
-#include <array>
-#include <cmath>
-#include <cstdio>
-#include <cstring>
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "base/error.h"
+#include "base/excerpt.h"
 #include "nn/architecture.h"
+#include "nn/keras_config.h"
 #include "nn/keras_layers.h"
 
 namespace palimpsest {
 
 namespace {
-
-// An HDF5 identifier and the function that closes it. HDF5 returns a negative number where something went wrong.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  explicit operator bool() const { return id_ >= 0; }
-  operator hid_t() const { return id_; }  // NOLINT(google-explicit-constructor): for HDF5's functions
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
-
-[[noreturn]] void unusable(const fs::path& path, const std::string& why) {
-  throw Error(fmt::format("{} is not a usable Keras file: {}", path.string(), why),
-              "save the weights of a keras.applications VGG16 again with save_weights, or copy the file again");
-}
-
-Handle open_file(const fs::path& path) {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // our errors say what is needed
-  return {H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose};
-}
-
-constexpr std::size_t most_names = 100'000;
-
-// Collects the names of hard links; soft and external ones, which may lead anywhere, are not followed.
-herr_t collect(hid_t, const char* name, const H5L_info_t* info, void* to) {
-  auto& names = *static_cast<std::vector<std::string>*>(to);
-  if (info->type == H5L_TYPE_HARD) names.emplace_back(name);
-  return names.size() > most_names ? -1 : 0;
-}
-
-std::vector<std::string> names_in(hid_t file, const fs::path& path) {
-  std::vector<std::string> names;
-  if (H5Lvisit(file, H5_INDEX_NAME, H5_ITER_INC, collect, &names) < 0) unusable(path, "it is damaged or cut short");
-  return names;
-}
-
-// The values as they are stored. Empty when the name is a group.
-std::optional<std::vector<std::int64_t>> shape_of_dataset(hid_t file, const std::string& name, const fs::path& path) {
-  const Handle object(H5Oopen(file, name.c_str(), H5P_DEFAULT), H5Oclose);
-  if (!object) unusable(path, fmt::format("{} is damaged", name));
-  if (H5Iget_type(object) != H5I_DATASET) return std::nullopt;
-  const Handle space(H5Dget_space(object), H5Sclose), type(H5Dget_type(object), H5Tclose);
-  const Handle properties(H5Dget_create_plist(object), H5Pclose);
-  if (!space || !type || !properties) unusable(path, fmt::format("{} is damaged", name));
-  if (H5Tget_class(type) != H5T_FLOAT) unusable(path, fmt::format("{} does not hold floats", name));
-  if (H5Pget_external_count(properties) != 0 || H5Pget_layout(properties) == H5D_VIRTUAL)
-    unusable(path, fmt::format("{} keeps its values in another file", name));
-  const int axes = H5Sget_simple_extent_ndims(space);
-  if (axes < 1 || axes > 4) unusable(path, fmt::format("{} has {} axes", name, axes));
-  std::array<hsize_t, 4> extents{};
-  H5Sget_simple_extent_dims(space, extents.data(), nullptr);
-  std::int64_t count = 1;
-  for (int i = 0; i < axes; ++i)
-    if (extents[std::size_t(i)] == 0 || extents[std::size_t(i)] > 1 << 30 ||
-        __builtin_mul_overflow(count, std::int64_t(extents[std::size_t(i)]), &count) || count > 1 << 30)
-      unusable(path, fmt::format("{} has a shape that no VGG16 has", name));
-  return std::vector<std::int64_t>(extents.begin(), extents.begin() + axes);
-}
 
 // to[o][(c * side + y) * side + x] = from[(y * side + x) * channels + c][o]; channels 0: a plain transpose.
 std::vector<float> turn_dense(const std::vector<float>& from, std::int64_t out, std::int64_t in,
@@ -108,73 +40,106 @@ std::vector<float> turn_kernel(const std::vector<float>& from, const std::vector
   return to;
 }
 
-}  // namespace
-
-struct KerasWeights::Stored {
-  std::string dataset;
-  std::vector<std::int64_t> shape;  // Keras'
-};
-
-bool is_hdf5(const fs::path& path) {
-  static constexpr char signature[9] = "\x89HDF\r\n\x1a\n";
-  char start[8] = {};
-  std::FILE* const file = std::fopen(path.c_str(), "rb");
-  if (!file) return false;
-  const bool whole = std::fread(start, 1, sizeof start, file) == sizeof start;
-  std::fclose(file);
-  return whole && std::memcmp(start, signature, sizeof start) == 0;
+// The parameter that a dataset is, where its axes are as many as that has.
+std::optional<KerasParameter> parameter_of(const Hdf5File::Object& object) {
+  const auto parameter = keras_parameter(object.name);
+  if (!parameter) return std::nullopt;
+  const std::size_t axes = parameter->bias ? 1 : parameter->dense ? 2 : 4;
+  return object.info.shape.size() == axes ? parameter : std::nullopt;
 }
 
+// Of a whole model the optimiser's and the metrics' state lies beside the layers.
+bool beside_the_layers(std::string_view path) {
+  const auto first = path_parts(path).front();
+  return first.starts_with("optimizer") || first.ends_with("metrics");
+}
+
+}  // namespace
+
 KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
-  const Handle file = open_file(path_);
-  if (!file) unusable(path_, "it is damaged or cut short");
-  std::map<std::pair<bool, int>, std::vector<Stored>> layers;  // (dense, number) -> kernel and bias
-  for (const auto& name : names_in(file, path_)) {
-    const auto layer = keras_layer(name);
-    if (!layer) continue;
-    if (auto shape = shape_of_dataset(file, name, path_))
-      layers[{layer->dense, layer->number}].push_back({name, std::move(*shape)});
-  }
-  const auto names = layer_names(Architecture{});
-  std::size_t dense = 13;
-  for (int i = 0; i < 13; ++i)
-    for (const auto& stored : layers[{false, i}]) add(names[std::size_t(i)].name, stored);
-  for (int i = 0; i < 3; ++i)  // a head without fc1 or fc2 has its layers one after the other
-    if (const auto at = layers.find({true, i}); at != layers.end()) {
-      for (const auto& stored : at->second) add(names[dense].name, stored);
-      ++dense;
+  const Hdf5File file(path_);
+  const auto objects = file.objects();
+  std::set<int> dense;  // a head without fc1 or fc2 has its layers one after the other
+  for (const auto& object : objects)
+    if (const auto parameter = object.data ? parameter_of(object) : std::nullopt; parameter && parameter->dense)
+      dense.insert(parameter->number);
+  const auto layers = layer_names(Architecture{});
+  int outputs = 0;
+  for (const auto& object : objects) {
+    if (!object.data) continue;
+    const auto parameter = parameter_of(object);
+    if (!parameter) {
+      add(object.name, object);
+      continue;
     }
-  if (tensors_.empty()) unusable(path_, "it has no layer called block1_conv1, ..., fc1, fc2 or predictions");
+    file.require_weights(object);
+    const auto number = parameter->dense ? 13 + std::distance(dense.begin(), dense.find(parameter->number))
+                                         : std::ptrdiff_t(parameter->number);
+    add(layers[std::size_t(number)].name + (parameter->bias ? ".bias" : ".weight"), object);
+    numbered_ = numbered_ || parameter->numbered;
+    if (parameter->vggface) normalisation_ = "vggface";
+    if (parameter->dense && parameter->bias && parameter->number == 2) outputs = int(object.info.shape[0]);
+  }
+  if (outputs == 1000) normalisation_ = "caffe";  // VGG-Face's names on ImageNet's classes are Caffe's own network
+  read_configuration(file);
+  read_kinds_of_layers(file, objects);
   find_flattened();
 }
 
 // Kernels are told from biases by their axes; names differ between Keras' versions.
-void KerasWeights::add(const std::string& name, const Stored& stored) {
-  const auto& s = stored.shape;
-  Tensor tensor;
-  tensor.info.dtype = "F32";
-  tensor.dataset = stored.dataset;
-  if (s.size() == 4)
-    tensor.info.shape = {s[3], s[2], s[0], s[1]};
-  else if (s.size() == 2)
-    tensor.info.shape = {s[1], s[0]};
-  else
-    tensor.info.shape = s;
-  const std::string full = name + (s.size() == 1 ? ".bias" : ".weight");
-  const auto [earlier, is_new] = tensors_.emplace(full, std::move(tensor));
-  if (!is_new) unusable(path_, fmt::format("{} and {} are both {}", earlier->second.dataset, stored.dataset, full));
+void KerasWeights::add(const std::string& name, const Hdf5File::Object& object) {
+  const auto& s = object.info.shape;
+  Tensor tensor{object.info, {object.name, s}, 0, name != object.name};
+  if (tensor.parameter && s.size() == 4) tensor.info.shape = {s[3], s[2], s[0], s[1]};
+  if (tensor.parameter && s.size() == 2) tensor.info.shape = {s[1], s[0]};
+  const auto [earlier, is_new] = tensors_.emplace(name, tensor);
+  if (is_new) return names_.push_back(name);
+  if (objection_.has.empty())
+    objection_ = {fmt::format("has {} and {}, which both are the layer {}", excerpt(earlier->second.stored.name),
+                              excerpt(object.name), name.substr(0, name.rfind('.'))),
+                  name.starts_with("classifier.")};
+  tensors_.emplace(object.name, Tensor{object.info, {object.name, s}, 0, false});
+  names_.push_back(object.name);
+}
+
+void KerasWeights::read_configuration(const Hdf5File& file) {
+  const auto text = file.texts("", "model_config");
+  if (text.size() != 1) return;
+  configured_ = true;
+  const KerasConfiguration configuration = read_keras_configuration(text[0]);
+  if (configuration.side > 0) metadata_["size"] = std::to_string(configuration.side);
+  if (!configuration.objection.empty() && objection_.has.empty())
+    objection_ = {"has, in its configuration, " + configuration.objection, configuration.objection_in_head};
+}
+
+// Layers without weights are in the list of layers, or are empty groups.
+void KerasWeights::read_kinds_of_layers(const Hdf5File& file, const std::vector<Hdf5File::Object>& objects) {
+  std::set<std::string, std::less<>> layers;
+  for (const auto& object : objects)
+    if (!beside_the_layers(object.name))
+      for (const auto part : path_parts(object.name)) layers.emplace(part);
+  for (const char* group : {"", "model_weights"})
+    for (const auto& name : file.texts(group, "layer_names")) layers.insert(name);
+  for (const auto& name : layers) {
+    flattens_ = flattens_ || name.starts_with("flatten");
+    const auto kind = keras_foreign_layer(name);
+    if (kind.empty() || !objection_.has.empty()) continue;
+    const bool head = kind.starts_with("global ");
+    objection_ = {fmt::format("has {} (its layer '{}')", kind, excerpt(name, 40)), head};
+  }
 }
 
 void KerasWeights::find_flattened() {
   const auto last = tensors_.find("features.28.weight"), first = tensors_.find("classifier.0.weight");
-  if (last == tensors_.end() || first == tensors_.end() || first->second.info.shape.size() != 2) return;
+  if (last == tensors_.end() || first == tensors_.end()) return;
   const std::int64_t channels = last->second.info.shape[0], in = first->second.info.shape[1];
   if (in % channels == 0) first->second.channels = channels;
 }
 
 const KerasWeights::Tensor& KerasWeights::find(const std::string& name) const {
   const auto at = tensors_.find(name);
-  if (at == tensors_.end()) unusable(path_, fmt::format("it has no {}", name));
+  if (at == tensors_.end())
+    throw Error(fmt::format("{} has no {}", path_.string(), name), "palimpsest weights FILE lists what it has");
   return at->second;
 }
 
@@ -182,15 +147,15 @@ const TensorInfo& KerasWeights::info(const std::string& name) const {
   return find(name).info;
 }
 
+StoredTensor KerasWeights::stored(const std::string& name) const {
+  return find(name).stored;
+}
+
 std::vector<float> KerasWeights::read_floats(const std::string& name) const {
   const Tensor& tensor = find(name);
-  const Handle file = open_file(path_);
-  if (!file) unusable(path_, "it is damaged or cut short");
-  const Handle dataset(H5Dopen2(file, tensor.dataset.c_str(), H5P_DEFAULT), H5Dclose);
-  std::vector<float> values(std::size_t(tensor.info.count()));
-  if (!dataset || H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
-    unusable(path_, fmt::format("{} cannot be read", tensor.dataset));
+  const auto values = Hdf5File(path_).read_floats(tensor.stored.name, tensor.info.count());
   const auto& shape = tensor.info.shape;
+  if (!tensor.parameter) return values;
   if (shape.size() == 4) return turn_kernel(values, shape);
   if (shape.size() == 2) return turn_dense(values, shape[0], shape[1], tensor.channels);
   return values;

@@ -5,19 +5,19 @@
 #include <vector>
 
 #include "base/tensor_file.h"
+#include "nn/hdf5_file.h"
 
 namespace palimpsest {
 
-bool is_hdf5(const fs::path& path);  // by its first bytes; false when it cannot be read
-
 // A VGG16 that Keras saved as HDF5, under torchvision's names and in its layouts. Known are the layers block1_conv1 ...
 // block5_conv3, fc1, fc2 and predictions of keras.applications wherever they are in the file (saved weights, "notop"
-// ones, whole models, models within models), and the unnamed layers of Keras 3's .weights.h5 (layers/conv2d_3/vars/0).
+// ones, whole models, models within models), those of VGG-Face (conv1_1 ... fc8), and the unnamed layers of Keras 3's
+// .weights.h5 (layers/conv2d_3/vars/0). Every other dataset keeps its path as its name.
 //
 // Keras stores convolutions as (height, width, in, out) and dense layers as (in, out), and flattens pictures channels
 // last: row (y * side + x) * channels + c of the first dense layer becomes column (c * side + y) * side + x here.
-// Its convolutions are cross-correlations, as everybody's. metadata() says `normalisation` = caffe, which Keras' VGG16
-// is trained with: planes B, G, R minus their means.
+// Its convolutions are cross-correlations, as everybody's. metadata() has the `size` that a model's configuration
+// names, and no more.
 //
 // Nothing in the file is followed out of it: no external links, no external storage. Throws Error naming the file.
 class KerasWeights final : public TensorFile {
@@ -26,24 +26,45 @@ class KerasWeights final : public TensorFile {
 
   const fs::path& path() const override { return path_; }
   const std::map<std::string, std::string>& metadata() const override { return metadata_; }
+  const std::vector<std::string>& names() const override { return names_; }
   bool has(const std::string& name) const override { return tensors_.contains(name); }
   const TensorInfo& info(const std::string& name) const override;
   std::vector<float> read_floats(const std::string& name) const override;
+  StoredTensor stored(const std::string& name) const override;
+
+  // Something in the file other than its tensors that a VGG16 does not have, as in "has batch normalisation"; empty:
+  // nothing known. `in_head`: after the last block.
+  struct Objection {
+    std::string has;
+    bool in_head = false;
+  };
+  const Objection& objection() const { return objection_; }
+  // The normalisation that such files are used with: caffe, or that of VGG-Face.
+  const std::string& customary_normalisation() const { return normalisation_; }
+  bool configured() const { return configured_; }  // a configuration says which activations there are
+  bool flattens() const { return flattens_; }      // the file has a flatten layer
+  bool numbered() const { return numbered_; }      // layers have numbers and no names
 
  private:
   struct Tensor {
-    TensorInfo info;            // torchvision's shape
-    std::string dataset;        // path in the file
+    TensorInfo info;  // torchvision's shape
+    StoredTensor stored;
     std::int64_t channels = 0;  // of a dense layer on flattened pictures: theirs; else 0
+    bool parameter = false;
   };
-  struct Stored;
-  void add(const std::string& name, const Stored& stored);
+  void read_configuration(const Hdf5File& file);
+  void read_kinds_of_layers(const Hdf5File& file, const std::vector<Hdf5File::Object>& objects);
+  void add(const std::string& name, const Hdf5File::Object& object);
   void find_flattened();
   const Tensor& find(const std::string& name) const;
 
   fs::path path_;
-  std::map<std::string, std::string> metadata_{{"normalisation", "caffe"}};
+  std::map<std::string, std::string> metadata_;
+  std::vector<std::string> names_;
   std::map<std::string, Tensor> tensors_;
+  Objection objection_;
+  std::string normalisation_ = "caffe";
+  bool configured_ = false, flattens_ = false, numbered_ = false;
 };
 
 }  // namespace palimpsest

@@ -59,6 +59,7 @@ Network::Plans& Network::plans_for(int n) {
     plans.pools.push_back(device_.plan_max_pool({n, out, side, side}));
     side /= 2;
   }
+  if (architecture_.classes == 0) return plans;
   in = architecture_.features();
   for (std::size_t i = 0; i <= architecture_.hidden.size(); ++i) {
     const int out = i < architecture_.hidden.size() ? architecture_.hidden[i] : architecture_.classes;

@@ -39,12 +39,12 @@ struct Trace {
   std::vector<Layer> layers;
 
   const Tensor& input() const { return layers.front().input; }
-  const Tensor& logits() const { return layers.back().output; }
-  const Tensor& features() const;  // the last block's output, (n, c, side, side)
+  const Tensor& logits() const { return layers.back().output; }  // requires: the network has a head
+  const Tensor& features() const;                                // the last block's output, (n, c, side, side)
 };
 
-// VGG16 on a device, with a freeze flag for each block. A frozen block computes no weight gradient, and below the
-// lowest trained block no gradient is computed at all.
+// VGG16 on a device (without its head where the architecture has 0 classes), with a freeze flag for each block. A
+// frozen block computes no weight gradient, and below the lowest trained block no gradient is computed at all.
 class Network {
  public:
   Network(Device& device, const Architecture& architecture);

@@ -10,9 +10,13 @@
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/excerpt.h"
+#include "base/progress.h"
 #include "base/random.h"
 #include "base/safetensors.h"
 #include "nn/keras_weights.h"
+#include "nn/other_formats.h"
+#include "nn/weights_contents.h"
 
 namespace palimpsest {
 
@@ -94,20 +98,38 @@ std::vector<std::string> class_list(const std::string& text) {
   return names;
 }
 
+// Says what is left out of a file and what is assumed of its activations, once it is known to be a VGG16.
+void account_for(const TensorFile& file, bool head_needed) {
+  const WeightsContents contents = contents_of(file);
+  require_vgg16(file, contents, head_needed);
+  if (const auto line = left_out_line(file, contents, head_needed); !line.empty()) remark(line);
+  if (const auto line = assumption_line(file, contents, head_needed); !line.empty()) remark(line);
+}
+
 }  // namespace
 
 std::unique_ptr<TensorFile> open_weights(const fs::path& path) {
   if (is_hdf5(path)) return std::make_unique<KerasWeights>(path);
+  refuse_other_formats(path);
   return std::make_unique<SafetensorsFile>(path);
+}
+
+bool states_normalisation(const TensorFile& file) {
+  return file.metadata().contains("normalisation");
+}
+bool states_size(const TensorFile& file) {
+  return file.metadata().contains("size");
 }
 
 ModelNotes notes_of(const TensorFile& file) {
   ModelNotes notes;
+  if (const auto* const keras = dynamic_cast<const KerasWeights*>(&file))
+    notes.normalisation = keras->customary_normalisation();
   for (const auto& [key, value] : file.metadata()) {
     if (key == "normalisation") {
-      if (value != "torchvision" && value != "caffe" && value != "none")
-        throw Error(fmt::format("{} says that it wants the normalisation '{}'", file.path().string(), value),
-                    "write torchvision, caffe or none into its metadata, or take that entry out");
+      if (value != "torchvision" && value != "caffe" && value != "vggface" && value != "none")
+        throw Error(fmt::format("{} says that it wants the normalisation '{}'", file.path().string(), excerpt(value)),
+                    "write torchvision, caffe, vggface or none into its metadata, or take that entry out");
       notes.normalisation = value;
     } else if (key == "classes") {
       notes.classes = class_list(value);
@@ -140,11 +162,11 @@ void save_weights(Network& network, const fs::path& path, const ModelNotes& note
   writer.commit();
 }
 
-std::unique_ptr<Network> load_network(Device& device, const fs::path& path) {
+std::unique_ptr<Network> load_network(Device& device, const fs::path& path, const WeightsUse& use) {
   const auto opened = open_weights(path);
   const TensorFile& file = *opened;
-  const Architecture architecture = architecture_of(file);
-  if (architecture.classes == 0)
+  const Architecture architecture = architecture_of(file, {use.side, true});
+  if (architecture.classes == 0 && use.head)
     throw Error(fmt::format("{} holds convolutions only: it has no classifier.0.weight", path.string()),
                 "give it a head first: palimpsest train --init");
   auto network = std::make_unique<Network>(device, architecture);
@@ -155,6 +177,7 @@ std::unique_ptr<Network> load_network(Device& device, const fs::path& path) {
                   "give weights with the names of torchvision, timm or Keras");
     upload_from(*network, p, file, stored);
   }
+  account_for(file, true);
   return network;
 }
 
@@ -166,6 +189,7 @@ HeadInit head_init_named(const std::string& name) {
 }
 
 TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head, const std::vector<int>& rows) {
+  account_for(file, head != HeadInit::fresh);
   TakenWeights report;
   const auto& last = network.parameters()[network.parameters().size() - 2].name;
   const std::string classifier = last.substr(0, last.rfind('.'));

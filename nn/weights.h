@@ -9,18 +9,21 @@
 
 namespace palimpsest {
 
-// A file of weights, told apart by its first bytes: safetensors with torchvision's or timm's names, or Keras' HDF5
-// (nn/keras_weights.h). Throws Error naming the file when it is neither.
+// A file of weights, recognised by its first bytes: safetensors with torchvision's or timm's names, or Keras' HDF5
+// (nn/keras_weights.h). Throws Error naming the file when it is neither, which says what it is (nn/other_formats.h).
 std::unique_ptr<TensorFile> open_weights(const fs::path& path);
 
 // What a weights file says about itself beside its tensors (safetensors metadata). Files by others have none of it.
 struct ModelNotes {
-  std::string normalisation = "torchvision";  // what the network expects: torchvision, caffe
+  std::string normalisation = "torchvision";  // what the network expects: torchvision, caffe, vggface, none
   std::vector<std::string> classes;           // names of the outputs; empty: not known
   std::map<std::string, std::string> more;    // anything else, kept as it is
 };
-// Throws Error when the normalisation that it names is unknown.
+// The normalisation of a file that names none is the one that its format is used with. Throws Error when the one that
+// it names is unknown.
 ModelNotes notes_of(const TensorFile& file);
+bool states_normalisation(const TensorFile& file);
+bool states_size(const TensorFile& file);
 
 // He initialisation (He et al., "Delving deep into rectifiers", 2015, eq. 10): weights normal with variance 2 / fan-in,
 // the last layer's 1 / fan-in because no ReLU follows it; biases 0. Layer l draws its own numbers, so that two networks
@@ -31,9 +34,11 @@ void initialise_head(Network& network, std::uint64_t seed);
 // Weights as safetensors with torchvision's names: Python opens them as a torchvision VGG16.
 void save_weights(Network& network, const fs::path& path, const ModelNotes& notes);
 
-// A network with exactly the weights of a file. Throws Error when it is not a VGG16, has no head, or a weight is not
-// finite.
-std::unique_ptr<Network> load_network(Device& device, const fs::path& path);
+// A network with exactly the weights of a file. What was left out of the file or assumed about it is said in a remark.
+// Throws Error when it is not a VGG16, holds a tensor that is neither used nor without effect, or a weight is not
+// finite; and when it has no head, unless use.head is false: then a file of convolutions alone is a network without
+// one.
+std::unique_ptr<Network> load_network(Device& device, const fs::path& path, const WeightsUse& use = {});
 
 // Which parameters were taken from a file, and which were not and why; shown to the user.
 struct TakenWeights {
@@ -44,7 +49,7 @@ enum class HeadInit : std::uint8_t { fresh, copy_fc, keep };
 HeadInit head_init_named(const std::string& name);  // "fresh", "copy-fc", "keep"
 
 // Convolution blocks from a file; with copy_fc also the hidden fully connected layers where shapes match, with keep the
-// classifier as well. Throws Error when a convolution does not fit.
+// classifier as well. Throws Error when a convolution does not fit, and as load_network where a tensor has no place.
 // `rows`: for each class of the network the file's row of the classifier, -1: it stays as it is; empty: row by row,
 // where the file has as many.
 TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head, const std::vector<int>& rows = {});

@@ -16,4 +16,8 @@ Normalisation Normalisation::caffe() {
   return {{2, 1, 0}, {103.939F, 116.779F, 123.68F}, {1, 1, 1}};
 }
 
+Normalisation Normalisation::vggface() {
+  return {{2, 1, 0}, {93.5940F, 104.7624F, 129.1863F}, {1, 1, 1}};
+}
+
 }  // namespace palimpsest

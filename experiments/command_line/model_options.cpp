@@ -1,4 +1,4 @@
-// Commands that use a trained model: predict, evaluate, explain.
+// Commands that use a trained model: predict, evaluate, explain, weights.
 #include "experiments/command_line/option_adder.h"
 
 namespace palimpsest::command_line {
@@ -9,7 +9,7 @@ void add_data(const OptionAdder& add, DataChoice& data) {
 }
 
 namespace {
-void add_weights(const OptionAdder& add, fs::path& weights) {
+void add_model(const OptionAdder& add, fs::path& weights) {
   add("weights", weights,
       {"Model", "a VGG16 of any width: safetensors with torchvision's or timm's names, or Keras' .h5"})
       ->required();
@@ -20,7 +20,7 @@ void add_predict(CLI::App& program, Options& options) {
   CLI::App& app = *program.add_subcommand("predict", "Logits, and with --features the last block's output");
   const OptionAdder add(app);
   PredictCommand& predict = options.predict;
-  add_weights(add, predict.weights);
+  add_model(add, predict.weights);
   add_data(add, predict.data);
   app.get_option("--data")->required();
   add("logits", predict.logits, {"Output", "float32 (N, classes), before softmax (.npy)"});
@@ -37,7 +37,7 @@ void add_evaluate(CLI::App& program, Options& options) {
   CLI::App& app = *program.add_subcommand("evaluate", "Precision, recall, F1, accuracy");
   const OptionAdder add(app);
   EvaluateCommand& evaluate = options.evaluate;
-  add_weights(add, evaluate.weights);
+  add_model(add, evaluate.weights);
   add_data(add, evaluate.data);
   app.get_option("--data")->required();
   add("predictions", evaluate.predictions, {"Output", "CSV with a row for each image: id,label,predicted,p0,p1,...,label_name,predicted_name"});
@@ -54,7 +54,7 @@ void add_explain(CLI::App& program, Options& options) {
   CLI::App& app = *program.add_subcommand("explain", "Relevance maps, differences of two models, heatmaps, ledger");
   const OptionAdder add(app);
   ExplainCommand& explain = options.explain;
-  add_weights(add, explain.weights);
+  add_model(add, explain.weights);
   add("minus", explain.minus, {"Model", "a second model: maps become the first model's minus this one's"});
   add_data(add, explain.data);
   app.get_option("--data")->required();
@@ -78,6 +78,24 @@ void add_explain(CLI::App& program, Options& options) {
       "  palimpsest explain --weights W.safetensors --data arrays:x.npy --target 3,6 --rules study --dialect zennit "
       "\\\n"
       "      --maps R.npy --ledger L.json");
+}
+
+void add_weights(CLI::App& program, Options& options) {
+  CLI::App& app =
+      *program.add_subcommand("weights", "What a file of weights holds and what each tensor is taken for; converts it");
+  const OptionAdder add(app);
+  WeightsCommand& weights = options.weights;
+  const auto set = [&weights](const std::string& text) { weights.file = text; };
+  app.add_option_function<std::string>("FILE", set, "safetensors, or Keras' .h5")->required()->group("Model");
+  add("size", weights.size, {"Model", "side of its pictures in pixels, where the file does not say it"});
+  add("class-names", weights.class_names,
+      {"Model", "names of its classes in their order, where the file has none: a,b,c or @FILE"});
+  add("normalisation", weights.normalisation,
+      {"Model", "that its pictures want; auto: what the file says", {"auto", "torchvision", "caffe", "vggface"}});
+  add("out", weights.out, {"Output", "the same weights as safetensors with torchvision's names, and all of the above"});
+  app.footer(
+      "Example:\n"
+      "  palimpsest weights vgg16.h5 --class-names happy,sad --out vgg16.safetensors");
 }
 
 }  // namespace palimpsest::command_line

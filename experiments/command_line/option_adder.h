@@ -122,6 +122,7 @@ struct Options {
   ReportCommand report;
   DrawFacesCommand draw_faces;
   std::string masks = "tested";
+  WeightsCommand weights;
   InfoCommand info;
   BenchCommand bench;
   bool quiet = false;
@@ -137,6 +138,7 @@ void add_concept(CLI::App& program, Options& options);
 void add_compare(CLI::App& program, Options& options);
 void add_study(CLI::App& program, Options& options);
 void add_report(CLI::App& program, Options& options);
+void add_weights(CLI::App& program, Options& options);
 void add_info(CLI::App& program, Options& options);
 void add_bench(CLI::App& program, Options& options);
 

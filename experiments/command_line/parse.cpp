@@ -28,6 +28,7 @@ std::unique_ptr<CLI::App> make_program(Options& options) {
   command_line::add_compare(*program, options);
   command_line::add_study(*program, options);
   command_line::add_report(*program, options);
+  command_line::add_weights(*program, options);
   command_line::add_info(*program, options);
   command_line::add_bench(*program, options);
   for (CLI::App* const command : program->get_subcommands([](CLI::App*) { return true; }))
@@ -96,6 +97,7 @@ Command command_of(const std::string& name, const std::vector<std::string>& argu
   if (name == "study") return options.study;
   if (name == "report") return options.report;
   if (name == "bench") return options.bench;
+  if (name == "weights") return options.weights;
   PALIMPSEST_REQUIRE(name == "info", "{}", name);
   return options.info;
 }

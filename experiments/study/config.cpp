@@ -169,7 +169,7 @@ void check_data(const StudyConfig& c) {
   }
   require_one_of(c, "drawn", c.drawn, {"auto", "yes", "no"});
   require_one_of(c, "data.crop", c.data.crop, {"landmarks", "box", "none"});
-  require_one_of(c, "data.normalisation", c.data.normalisation, {"auto", "torchvision", "caffe"});
+  require_one_of(c, "data.normalisation", c.data.normalisation, {"auto", "torchvision", "caffe", "vggface"});
   require(c.data.margin >= 0, c, "data.margin", "at least 0");
   require(c.data.validation_share > 0 && c.data.validation_share < 1, c, "data.validation_share",
           "above 0 and below 1");

@@ -46,6 +46,15 @@ TEST(Npy, BytesAreThoseOfNumpy) {
   EXPECT_EQ(read_file(folder / "empty.npy"), read_file(golden("empty")));
 }
 
+TEST(Npy, TheShapeAlone) {
+  for (const char* name : {"f4", "empty", "fortran", "scalar", "version2"})
+    EXPECT_EQ(read_npy_shape(golden(name)), read_npy(golden(name)).shape) << name;
+  const TempFolder folder;
+  expect_error("absent.npy", [&] { read_npy_shape(folder / "absent.npy"); });
+  write_unsynced(folder / "text.npy", "no array at all");
+  expect_error("text.npy", [&] { read_npy_shape(folder / "text.npy"); });
+}
+
 TEST(Npy, PartsMakeAWhole) {
   const TempFolder folder;
   NpyWriter writer(folder / "parts.npy", std::vector<std::int64_t>{2, 3});

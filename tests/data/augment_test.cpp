@@ -85,7 +85,11 @@ TEST(Augment, NormalisationsAreTheWeightsOwn) {
   EXPECT_FLOAT_EQ(out[0], -103.939F);
   EXPECT_FLOAT_EQ(out[1], 128 - 116.779F);
   EXPECT_FLOAT_EQ(out[2], 255 - 123.68F);
-  expect_error([] { parse_normalisation("imagenet"); }, {"'imagenet'", "torchvision, caffe or none"});
+  transform_picture(pixel, 1, 1, {}, parse_normalisation("vggface"), out);
+  EXPECT_FLOAT_EQ(out[0], -93.5940F);
+  EXPECT_FLOAT_EQ(out[1], 128 - 104.7624F);
+  EXPECT_FLOAT_EQ(out[2], 255 - 129.1863F);
+  expect_error([] { parse_normalisation("imagenet"); }, {"'imagenet'", "torchvision, caffe, vggface or none"});
 }
 
 TEST(Augment, RangesAreChecked) {

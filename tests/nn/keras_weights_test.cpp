@@ -8,6 +8,8 @@
 #include "cpu/device.h"
 #include "nn/keras_layers.h"
 #include "nn/weights.h"
+#include "tests/nn/toy.h"
+#include "tests/nn/weight_files.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
@@ -95,7 +97,7 @@ TEST_F(KerasFiles, SavedAgainAreSafetensors) {
 
 TEST_F(KerasFiles, PathsToLayers) {
   const auto is = [](const char* path, bool dense, int number) {
-    const auto layer = keras_layer(path);
+    const auto layer = keras_parameter(path);
     return layer && layer->dense == dense && layer->number == number;
   };
   EXPECT_TRUE(is("block1_conv1/block1_conv1_W_1:0", false, 0));
@@ -105,8 +107,12 @@ TEST_F(KerasFiles, PathsToLayers) {
   EXPECT_TRUE(is("layers/conv2d_12/vars/1", false, 12));
   EXPECT_TRUE(is("layers/dense_2/vars/0", true, 2));
   for (const char* other : {"layers/conv2d_13/vars/0", "layers/conv2d_1x/vars/0", "layers/conv2d_/vars/0",
-                            "conv2d_1/kernel:0", "optimizer_weights/fc1/kernel:0", "layers/dense_3/vars/0", "", "/"})
-    EXPECT_FALSE(keras_layer(other)) << other;
+                            "conv2d_1/kernel:0", "optimizer_weights/fc1/kernel:0", "layers/dense_3/vars/0", "", "/",
+                            "fc1/gamma:0", "fc1/lora_kernel_a", "layers/dense/vars/2", "fc1", "kernel:0"})
+    EXPECT_FALSE(keras_parameter(other)) << other;
+  EXPECT_TRUE(keras_parameter("conv1_1/conv1_1_W:0")->vggface);
+  EXPECT_TRUE(keras_parameter("fc8/fc8_b:0")->bias);
+  EXPECT_FALSE(keras_parameter("fc2/fc2/kernel")->bias);
 }
 
 TEST_F(KerasFiles, OtherFilesAreRefusedByName) {
@@ -115,7 +121,101 @@ TEST_F(KerasFiles, OtherFilesAreRefusedByName) {
   write_unsynced(folder_ / "text.h5", "no HDF5 at all");
   expect_error("text.h5", [&] { load_network(*device_, folder_ / "text.h5"); });
   expect_error("gone.h5", [&] { load_network(*device_, folder_ / "gone.h5"); });
-  expect_error("it has no fc9", [&] { KerasWeights(kFolder / "model.h5").info("fc9"); });
+  expect_error("has no fc9", [&] { KerasWeights(kFolder / "model.h5").info("fc9"); });
+}
+
+// Kinds of Keras files that are another network, or that do not say which layer is which.
+class OtherKerasFiles : public KerasFiles {
+ protected:
+  OtherKerasFiles() : network_(*device_, toy_architecture()) { initialise(network_, 1); }
+  NamedTensors named(const std::string& pattern = "LAYER/LAYER/{}") {
+    return keras_tensors(network_, keras_names({"fc1", "fc2", "predictions"}, pattern));
+  }
+  void refused(const std::string& part, const NamedTensors& tensors, const std::string& configuration = {}) {
+    write_hdf5(folder_ / "w.h5", tensors, configuration);
+    expect_error("w.h5", [&] { load_network(*device_, folder_ / "w.h5", {32, true}); });
+    expect_error(part, [&] { load_network(*device_, folder_ / "w.h5", {32, true}); });
+  }
+  NamedTensors with(NamedTensors tensors, const NamedTensors& more) {
+    tensors.insert(tensors.end(), more.begin(), more.end());
+    return tensors;
+  }
+  Network network_;
+};
+
+TEST_F(OtherKerasFiles, ControlsAreRead) {
+  for (const char* pattern : {"LAYER/LAYER/{}", "model_weights/LAYER/LAYER/{}", "model_weights/vgg16/LAYER/{}"}) {
+    write_hdf5(folder_ / "w.h5",
+               with(named(pattern), {{"optimizer_weights/LAYER/kernel:0", {3, 3, 3, 4}, {}}, {"flatten/", {}, {}}}));
+    const auto network = load_network(*device_, folder_ / "w.h5", {32, true});
+    for (const auto& p : network_.parameters())
+      EXPECT_EQ(values(*network, p.name), device_->download(p.value)) << pattern << " " << p.name;
+  }
+}
+
+TEST_F(OtherKerasFiles, VggFaceIsReadWithItsNormalisation) {
+  std::vector<std::string> names{"conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3", "conv4_1",
+                                 "conv4_2", "conv4_3", "conv5_1", "conv5_2", "conv5_3", "fc6",     "fc7",     "fc8"};
+  for (auto& name : names) name += "/" + name + "/{}";
+  write_hdf5(folder_ / "w.h5", keras_tensors(network_, names));
+  EXPECT_EQ(notes_of(*open_weights(folder_ / "w.h5")).normalisation, "vggface");
+  const auto network = load_network(*device_, folder_ / "w.h5", {32, true});
+  EXPECT_EQ(values(*network, "classifier.3.weight"), values(network_, "classifier.3.weight"));
+}
+
+TEST_F(OtherKerasFiles, DenseLayersWithoutAKnownPlaceAreNamed) {
+  refused(
+      "dense layers other than fc1, fc2 and predictions, whose place is not known: model_weights/dense/dense/kernel:0",
+      keras_tensors(network_, [] {
+        auto names = keras_names({}, "model_weights/vgg16/LAYER/{}");
+        for (const char* dense : {"dense", "dense_1", "dense_2"})
+          names.push_back("model_weights/" + std::string(dense) + "/" + dense + "/{}");
+        return names;
+      }()));
+  refused("fc3/fc3/kernel:0 (4 x 4)", with(named(), {{"fc3/fc3/kernel:0", {4, 4}, {}}, {"fc3/fc3/bias:0", {4}, {}}}));
+  refused("layers/dense_3/vars/0 (4 x 4)", with(named(), {{"layers/dense_3/vars/0", {4, 4}, {}}}));
+}
+
+TEST_F(OtherKerasFiles, OtherNetworksAreNamed) {
+  refused("a VGG19: it has 16 convolutions, with block3_conv4",
+          with(named(), {{"block3_conv4/block3_conv4/kernel:0", {3, 3, 6, 6}, {}},
+                         {"block4_conv4/block4_conv4/kernel:0", {3, 3, 6, 6}, {}},
+                         {"block5_conv4/block5_conv4/kernel:0", {3, 3, 8, 8}, {}}}));
+  refused("batch normalisation (layers/batch_normalization/vars/0 (7))",
+          with(named(), {{"layers/batch_normalization/vars/0", {7}, {}}}));
+  refused("another_norm/gamma:0 (7)", with(named(), {{"another_norm/gamma:0", {7}, {}}}));
+  refused("no layer called block1_conv1, ..., fc1, fc2 or predictions, but layer_0/param_0",
+          {{"layer_0/param_0", {4, 3, 3, 3}, {}}});
+  refused("a ResNet", {{"conv2_block1_1_conv/kernel:0", {1, 1, 4, 4}, {}}});
+  refused("it has no features.5.bias (block2_conv1)", [&] {
+    NamedTensors tensors = named();
+    tensors.erase(tensors.begin() + 5);
+    return tensors;
+  }());
+  refused("both are the layer features.0", with(named(), {{"other/block1_conv1/kernel:0", {3, 3, 3, 4}, {}}}));
+  NamedTensors theano = named();
+  theano[0].shape = {4, 3, 3, 3};
+  refused("with its axes in Theano's order", theano);
+}
+
+// A layer without weights is an empty group, and an entry of the list of layers.
+TEST_F(OtherKerasFiles, LayersWithoutWeightsCountToo) {
+  for (const auto& [layer, what] : {std::pair{"global_average_pooling2d_1", "global average pooling"},
+                                    {"rescaling", "a rescaling of the pictures"},
+                                    {"leaky_re_lu", "leaky ReLU"},
+                                    {"zzz/average_pooling2d/vars", "average pooling"}})
+    refused(std::string("has ") + what, with(named(), {{std::string(layer) + "/", {}, {}}}));
+}
+
+TEST_F(OtherKerasFiles, TheConfigurationIsRead) {
+  refused("in its configuration, no list of layers", named(), R"({"class_name": "Functional"})");
+  refused("the layer 'gap' (GlobalAveragePooling2D)", named(),
+          R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "GlobalAveragePooling2D",
+              "config": {"name": "gap"}}]}})");
+  write_hdf5(folder_ / "w.h5", named(),
+             R"({"class_name": "Sequential", "config": [{"class_name": "InputLayer",
+                 "config": {"batch_input_shape": [null, 48, 48, 3]}}]})");
+  EXPECT_EQ(load_network(*device_, folder_ / "w.h5")->architecture().size, 48);
 }
 
 // Damage within the file is another matter: HDF5 itself is known to crash on some of it.

@@ -67,6 +67,8 @@ TEST_F(Weights, SizeFollowsTheMetadataOrTheFeatures) {
   EXPECT_EQ(load_network(*device_, file_)->architecture().size, 75);
   rewrite(file_, folder_ / "bare.safetensors", [](Tensor t) { return t; });
   EXPECT_EQ(load_network(*device_, folder_ / "bare.safetensors")->architecture().size, 64);
+  EXPECT_EQ(load_network(*device_, folder_ / "bare.safetensors", {75, true})->architecture().size, 75);
+  EXPECT_EQ(load_network(*device_, folder_ / "bare.safetensors", {224, true})->architecture().size, 64);
 }
 
 TEST_F(Weights, InTimmsNamesToo) {
@@ -85,7 +87,7 @@ TEST_F(Weights, InTimmsNamesToo) {
       }
     return t;
   });
-  const auto again = load_network(*device_, folder_ / "timm.safetensors");
+  const auto again = load_network(*device_, folder_ / "timm.safetensors", {32, true});
   EXPECT_EQ(again->architecture(), toy_architecture());
   for (const auto& p : network->parameters()) EXPECT_EQ(device_->download(p.value), values(*again, p.name)) << p.name;
 }
@@ -130,12 +132,12 @@ TEST_F(Weights, ThatAreNoVgg16AreRefused) {
     rewrite(file_, other, change);
     expect_error(part, [&] { load_network(*device_, other); });
   };
-  refuse("it has no features.0.weight", [](Tensor t) { return Tensor{"x." + t.first, t.second}; });
+  refuse("names that begin with 'x.'", [](Tensor t) { return Tensor{"x." + t.first, t.second}; });
   refuse("features.2.weight has the wrong shape", [](Tensor t) {
     if (t.first == "features.2.weight") t.second = {4, 36};
     return t;
   });
-  refuse("has no usable features.5.bias", [](Tensor t) {
+  refuse("it has no features.5.bias, but features.5.offset (5)", [](Tensor t) {
     if (t.first == "features.5.bias") t.first = "features.5.offset";
     return t;
   });

@@ -1,0 +1,142 @@
+// The command that shows what a file of weights holds, and converts it.
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/error.h"
+#include "base/excerpt.h"
+#include "base/progress.h"
+#include "experiments/commands.h"
+#include "experiments/devices.h"
+#include "nn/keras_weights.h"
+#include "nn/weights.h"
+#include "nn/weights_contents.h"
+
+namespace palimpsest {
+
+namespace {
+
+const char* format_of(const TensorFile& file) {
+  return dynamic_cast<const KerasWeights*>(&file) ? "Keras' HDF5" : "safetensors";
+}
+
+std::string use_of(const TensorUse& tensor) {
+  switch (tensor.kind) {
+    case TensorUse::Kind::parameter:
+      return tensor.what;
+    case TensorUse::Kind::left_out:
+      return "left out: " + tensor.what;
+    case TensorUse::Kind::unplaced:
+      break;
+  }
+  return tensor.what.empty() ? "no place for it" : "no place for it: " + tensor.what;
+}
+
+// A line for each tensor, in columns.
+void print_tensors(const TensorFile& file, const WeightsContents& contents) {
+  std::vector<std::array<std::string, 4>> rows{{"tensor", "type", "shape", "taken for"}};
+  for (const auto& tensor : contents.tensors) {
+    const StoredTensor stored = file.stored(tensor.name);
+    rows.push_back({excerpt(stored.name), excerpt(file.info(tensor.name).dtype, 20),
+                    stored.shape.empty() ? "a number" : fmt::format("{}", fmt::join(stored.shape, " x ")),
+                    excerpt(use_of(tensor), 120)});
+  }
+  std::array<std::size_t, 3> widths{};
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  for (const auto& row : rows)
+    fmt::print("{:<{}}  {:<{}}  {:<{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2], widths[2], row[3]);
+}
+
+std::string head_text(const Architecture& a) {
+  if (a.classes == 0) return "none: convolutions only";
+  return a.hidden.empty() ? fmt::format("{} classes", a.classes)
+                          : fmt::format("{}, then {} classes", fmt::join(a.hidden, ", "), a.classes);
+}
+
+void print_facts(const TensorFile& file, const Architecture& a, const ModelNotes& notes,
+                 const WeightsCommand& command) {
+  const bool size_given = states_size(file) || command.size;
+  const char* const said = command.normalisation != "auto" ? "as given"
+                           : states_normalisation(file)    ? "the file says it"
+                                                           : "assumed: the file does not say it";
+  std::vector<std::string> classes;
+  for (const auto& name : notes.classes) classes.push_back(excerpt(name));
+  fmt::print("network        VGG16\n");
+  fmt::print("channels       {}\n", fmt::join(a.channels, ", "));
+  fmt::print("head           {}\n", head_text(a));
+  fmt::print("classes        {}\n", classes.empty() ? "without names" : fmt::format("{}", fmt::join(classes, ", ")));
+  fmt::print("pictures       {0} x {0}{1}\n", a.size, size_given ? "" : " (assumed: the file does not say it)");
+  fmt::print("normalisation  {} ({})\n\n", notes.normalisation, said);
+}
+
+// --class-names a,b,c or @FILE, a name on each line.
+std::vector<std::string> names_given(const std::vector<std::string>& option) {
+  if (option.size() != 1 || !option[0].starts_with('@')) return option;
+  std::vector<std::string> names;
+  std::string text = read_file(option[0].substr(1), 1 << 24);
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    std::string name = text.substr(at, end - at);
+    while (!name.empty() && (name.back() == '\r' || name.back() == ' ')) name.pop_back();
+    if (!name.empty()) names.push_back(std::move(name));
+    at = end + 1;
+  }
+  return names;
+}
+
+ModelNotes notes_for(const WeightsCommand& command, const TensorFile& file, const Architecture& a) {
+  ModelNotes notes = notes_of(file);
+  if (command.normalisation != "auto") notes.normalisation = command.normalisation;
+  if (notes.classes.empty()) notes.classes = names_given(command.class_names);
+  if (!notes.classes.empty() && a.classes > 0 && int(notes.classes.size()) != a.classes)
+    throw Error(fmt::format("{} has {} classes, but {} names are given for them", file.path().string(), a.classes,
+                            notes.classes.size()),
+                "give --class-names with a name for each, in their order");
+  return notes;
+}
+
+void convert(const WeightsCommand& command, const TensorFile& file, const ModelNotes& notes) {
+  std::error_code code;
+  if (fs::equivalent(command.file, command.out, code))
+    throw Error(fmt::format("--out {} is the file that is read", command.out.string()), "name another file");
+  RunsOn processor;
+  processor.device = "cpu";
+  const auto device = make_device(processor);
+  const auto network = load_network(*device, command.file, {command.size, /*head=*/false});
+  save_weights(*network, command.out, notes);
+  if (command.normalisation == "auto" && !states_normalisation(file))
+    remark(fmt::format(
+        "{} now says that its pictures are {} x {} and want {}'s normalisation (--size, --normalisation).",
+        command.out.string(), network->architecture().size, network->architecture().size, notes.normalisation));
+}
+
+}  // namespace
+
+void run_weights(const WeightsCommand& command) {
+  const auto opened = open_weights(command.file);
+  const TensorFile& file = *opened;
+  const WeightsContents contents = contents_of(file);
+  fmt::print("{}: {}, {} tensor{}\n\n", excerpt(command.file.string(), 1000), format_of(file), contents.tensors.size(),
+             contents.tensors.size() == 1 ? "" : "s");
+  std::optional<ModelNotes> notes;
+  std::optional<Error> refusal;
+  try {
+    const Architecture a = architecture_of(file, {command.size, true});
+    if (command.size && *command.size != a.size)
+      throw Error(fmt::format("--size {0} does not fit {1}, which takes {2} x {2}", *command.size,
+                              command.file.string(), a.size),
+                  "leave --size out, or give other weights");
+    notes = notes_for(command, file, a);
+    print_facts(file, a, *notes, command);
+  } catch (const Error& error) {
+    refusal = error;  // after the list, which shows why
+  }
+  print_tensors(file, contents);
+  if (refusal) throw *refusal;
+  if (!command.out.empty()) convert(command, file, *notes);
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "base/files.h"
+
+// What a user can do to have weights of another kind read: a sentence, with the line for a shell where one line does
+// it. `path` is the file that is not read.
+namespace palimpsest::conversion {
+
+std::string torch(const fs::path& path);          // torch.save of a state dict, or of one among other things
+std::string torch_model(const fs::path& path);    // torch.save of a whole model
+std::string torch_script(const fs::path& path);   // torch.jit.save
+std::string keras_archive(const fs::path& path);  // .keras
+std::string keras_3(const fs::path& path);        // a whole model in HDF5, to Keras 3's .weights.h5
+std::string npz(const fs::path& path);
+std::string onnx(const fs::path& path);
+std::string shards(const fs::path& path);  // the index beside them
+std::string tensorflow();
+
+// Whether a text stands between quotes in Python and in a shell as it is.
+bool plain(std::string_view text);
+
+// Safetensors with other names. `changed` is a Python expression for the new name of the tensor k.
+std::string renamed(const fs::path& path, const std::string& changed);
+
+}  // namespace palimpsest::conversion

@@ -1,0 +1,267 @@
+#include "nn/keras_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "base/excerpt.h"
+#include "nn/architecture.h"
+#include "nn/keras_layers.h"
+
+namespace palimpsest {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t longest = 16'000'000;  // bytes; VGG16's own has about 10,000
+constexpr int deepest = 100;                 // of nested brackets
+
+int depth_of(std::string_view json) {
+  int depth = 0, most = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (quoted && c == '\\')
+      ++i;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '[' || c == '{'))
+      most = std::max(most, ++depth);
+    else if (!quoted && (c == ']' || c == '}'))
+      --depth;
+  }
+  return most;
+}
+
+const Json* member(const Json& of, const char* key) {
+  const auto at = of.is_object() ? of.find(key) : of.end();
+  return of.is_object() && at != of.end() && !at->is_null() ? &*at : nullptr;
+}
+std::string text(const Json& of, const char* key) {
+  const Json* const value = member(of, key);
+  return value && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+// Whether every number that the key holds is the one wanted; true without the key, whose default it is.
+bool all_are(const Json& config, const char* key, double wanted) {
+  const Json* const value = member(config, key);
+  if (!value) return true;
+  const auto is = [wanted](const Json& number) { return number.is_number() && number.get<double>() == wanted; };
+  return value->is_array() ? std::all_of(value->begin(), value->end(), is) : is(*value);
+}
+bool is_or_absent(const Json& config, const char* key, std::string_view wanted) {
+  return !member(config, key) || text(config, key) == wanted;
+}
+bool not_false(const Json& config, const char* key) {
+  const Json* const value = member(config, key);
+  return !value || (value->is_boolean() && value->get<bool>());
+}
+
+// "relu", from Keras 1's and 2's word or Keras 3's description of a function.
+std::string activation_of(const Json& config) {
+  const Json* const value = member(config, "activation");
+  if (!value) return "linear";
+  if (value->is_string()) return value->get<std::string>();
+  if (const auto function = text(*value, "config"); !function.empty()) return function;
+  const auto kind = text(*value, "class_name");
+  return kind == "ReLU" ? "relu" : kind.empty() ? "an unknown function" : kind;
+}
+
+// Walks through the layers in their order and compares them with VGG16's.
+class Comparison {
+ public:
+  KerasConfiguration compare(const Json& model) {
+    walk(model);
+    finish();
+    return result_;
+  }
+
+ private:
+  void object(const std::string& to) {
+    if (!result_.objection.empty()) return;
+    result_.objection = to;
+    result_.objection_in_head = pools_ == kBlocks;
+  }
+  void object_to(const Json& layer, const std::string& why = {}) {
+    const std::string kind = text(layer, "class_name");
+    object(fmt::format("the layer '{}' ({}){}{}", excerpt(name_of(layer), 40), excerpt(kind, 40),
+                       why.empty() ? "" : " with ", why));
+  }
+  static std::string name_of(const Json& layer) {
+    const Json* const config = member(layer, "config");
+    return config && !text(*config, "name").empty() ? text(*config, "name") : text(layer, "name");
+  }
+
+  static bool is_model(const std::string& kind) {
+    return kind == "Functional" || kind == "Sequential" || kind == "Model";
+  }
+
+  void walk(const Json& model) {
+    const Json* const config = member(model, "config");
+    const Json* const layers = config && config->is_array() ? config : config ? member(*config, "layers") : nullptr;
+    if (!is_model(text(model, "class_name")) || !layers || !layers->is_array()) return object("no list of layers");
+    for (const char* ends : {"input_layers", "output_layers"})
+      if (const Json* const list = member(*config, ends);
+          list && list->is_array() && list->size() > 1 && (*list)[0].is_array())
+        object(fmt::format("{} {}", list->size(), ends[0] == 'i' ? "inputs" : "outputs"));
+    std::string before;
+    for (const Json& layer : *layers) {
+      require_follows(layer, before);
+      before = name_of(layer);
+      if (is_model(text(layer, "class_name")))
+        walk(layer);
+      else
+        visit(layer);
+      if (!result_.objection.empty()) return;
+    }
+  }
+
+  // Layers that a layer takes its input from, in the spellings of Keras 1 and 2 (["fc1", 0, 0, {}]) and Keras 3
+  // ("keras_history": ["fc1", 0, 0]).
+  static void sources(const Json& value, std::vector<std::string>& names) {
+    const bool one =
+        value.is_array() && value.size() >= 3 && value[0].is_string() && value[1].is_number() && value[2].is_number();
+    if (one) return names.push_back(value[0].get<std::string>());
+    if (value.is_structured())
+      for (const Json& inner : value) sources(inner, names);
+  }
+  void require_follows(const Json& layer, const std::string& before) {
+    std::vector<std::string> from;
+    if (const Json* const nodes = member(layer, "inbound_nodes")) sources(*nodes, from);
+    if (from.size() > 1 || (from.size() == 1 && from[0] != before))
+      object_to(layer, "an input other than the layer before it");
+  }
+
+  void visit(const Json& layer) {
+    static const Json none = Json::object();
+    const std::string kind = text(layer, "class_name");
+    const Json* const found = member(layer, "config");
+    const Json& config = found ? *found : none;
+    for (const char* key : {"batch_shape", "batch_input_shape"})
+      if (const Json* const shape = member(config, key); shape && convolutions_ == 0 && kind != "Flatten")
+        take_shape(*shape);
+    static constexpr std::array<std::string_view, 6> without_effect{
+        "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization"};
+    if (kind == "InputLayer" || std::count(without_effect.begin(), without_effect.end(), kind) > 0) return;
+    if (kind == "Conv2D" || kind == "Convolution2D") return convolution(layer, config);
+    if (kind == "MaxPooling2D") return pooling(layer, config);
+    if (kind == "Flatten") return flatten(layer, config);
+    if (kind == "Dense") return dense(layer, config);
+    if (kind == "Activation") return activation(layer, activation_of(config));
+    if (kind == "Softmax") return activation(layer, "softmax");
+    if (kind == "ReLU" && all_are(config, "negative_slope", 0) && all_are(config, "threshold", 0) &&
+        !member(config, "max_value"))
+      return activation(layer, "relu");
+    object_to(layer);
+  }
+
+  void take_shape(const Json& shape) {
+    if (side_seen_ || !shape.is_array() || shape.size() != 4) return;
+    const auto is = [&](std::size_t axis, int extent) {
+      return shape[axis].is_number_integer() && shape[axis].get<std::int64_t>() == extent;
+    };
+    if (is(1, 3) && !is(3, 3)) return object("pictures with their channels first");
+    if (!is(3, 3)) return object("pictures of other than 3 channels");
+    if (!shape[1].is_number_integer() || !shape[2].is_number_integer()) return;
+    side_seen_ = true;
+    if (shape[1] != shape[2]) return object("pictures that are not square");
+    if (shape[1] < 32 || shape[1] > 1024) return object("pictures smaller than 32 or larger than 1024");
+    result_.side = shape[1].get<int>();
+  }
+
+  static bool channels_last(const Json& config) {
+    return is_or_absent(config, "data_format", "channels_last") && is_or_absent(config, "dim_ordering", "tf");
+  }
+
+  void convolution(const Json& layer, const Json& config) {
+    after(layer, "relu");
+    bool good = channels_last(config) && is_or_absent(config, "padding", "same") &&
+                is_or_absent(config, "border_mode", "same") && not_false(config, "use_bias") &&
+                not_false(config, "bias");
+    for (const char* key : {"strides", "subsample", "dilation_rate", "groups"}) good = good && all_are(config, key, 1);
+    for (const char* key : {"kernel_size", "nb_row", "nb_col"}) good = good && all_are(config, key, 3);
+    if (!member(config, "padding") && !member(config, "border_mode")) good = false;  // whose default is "valid"
+    if (!good) return object_to(layer, "another kernel, stride, padding or order of axes, or without a bias");
+    if (pools_ == kBlocks || in_block_ == kConvolutionsPerBlock[std::size_t(pools_)])
+      return object_to(layer, "no place in VGG16");
+    require_number(layer, false, convolutions_++);
+    ++in_block_;
+    last_ = activation_of(config);
+  }
+
+  void pooling(const Json& layer, const Json& config) {
+    after(layer, "relu");
+    const bool good = channels_last(config) && all_are(config, "pool_size", 2) && all_are(config, "strides", 2) &&
+                      is_or_absent(config, "padding", "valid") && is_or_absent(config, "border_mode", "valid");
+    if (!good) return object_to(layer, "another window, stride or padding");
+    if (pools_ == kBlocks || in_block_ != kConvolutionsPerBlock[std::size_t(pools_)])
+      return object_to(layer, "another place than in VGG16");
+    ++pools_;
+    in_block_ = 0;
+  }
+
+  void flatten(const Json& layer, const Json& config) {
+    after(layer, "relu");
+    if (!channels_last(config) || pools_ != kBlocks || flat_) return object_to(layer, "another place than in VGG16");
+    flat_ = true;
+  }
+
+  void dense(const Json& layer, const Json& config) {
+    after(layer, "relu");
+    if (!flat_) return object_to(layer, "another place than in VGG16");
+    if (!not_false(config, "use_bias") || !not_false(config, "bias")) return object_to(layer, "no bias");
+    require_number(layer, true, dense_++);
+    last_ = activation_of(config);
+  }
+
+  void activation(const Json& layer, const std::string& function) {
+    if (function == "linear") return;
+    if (last_ != "linear") return object_to(layer, "another place than in VGG16");
+    last_ = function;
+  }
+
+  // Layers with weights are found by their names; the configuration must have them in the same order.
+  void require_number(const Json& layer, bool dense, int number) {
+    const auto known = keras_named_layer(name_of(layer));
+    if (!known) return;
+    const bool in_order = dense ? known->number > last_dense_ : known->number == number;
+    if (known->dense != dense || !in_order) object_to(layer, "another place than its name says");
+    if (dense) last_dense_ = known->number;
+  }
+
+  // What has to follow the layer with weights before this one.
+  void after(const Json& layer, std::string_view wanted) {
+    if (!last_.empty() && last_ != wanted)
+      object(fmt::format("'{}' and not ReLU before the layer '{}'", excerpt(last_, 40), excerpt(name_of(layer), 40)));
+    last_.clear();
+  }
+
+  void finish() {
+    if (convolutions_ > 0 && (convolutions_ != 13 || pools_ < kBlocks - 1)) object("fewer layers than VGG16");
+    if (last_.empty() || (dense_ == 0 && last_ == "relu")) return;
+    if (dense_ == 0 || (last_ != "softmax" && last_ != "linear"))
+      object(fmt::format("'{}' after the last layer, where VGG16 has softmax", excerpt(last_, 40)));
+  }
+
+  KerasConfiguration result_;
+  int convolutions_ = 0, in_block_ = 0, pools_ = 0, dense_ = 0, last_dense_ = -1;
+  bool flat_ = false, side_seen_ = false;
+  std::string last_;  // what follows the latest layer with weights; empty: settled
+};
+
+}  // namespace
+
+KerasConfiguration read_keras_configuration(std::string_view json) {
+  const Json model = json.size() > longest || depth_of(json) > deepest
+                         ? Json()
+                         : Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!model.is_object()) return {"no JSON that is understood", false, 0};
+  return Comparison().compare(model);
+}
+
+}  // namespace palimpsest

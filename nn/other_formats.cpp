@@ -1,0 +1,246 @@
+#include "nn/other_formats.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "base/error.h"
+#include "base/excerpt.h"
+#include "nn/conversion.h"
+
+namespace palimpsest {
+
+namespace {
+
+using namespace std::string_view_literals;
+
+// What a file is, as it goes on after "FILE is ", and what to do with it.
+struct Format {
+  std::string is, remedy;
+};
+
+constexpr const char* kSaveAgain = "save its tensors with safetensors' save_file, under torchvision's names";
+constexpr const char* kDownload = "download the file itself";
+
+// Bytes `from` to `from + most` of a file, fewer at its end; from < 0 counts from the end.
+std::string part_of(const fs::path& path, std::int64_t from, std::size_t most) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return {};
+  const auto size = std::int64_t(file.tellg());
+  file.seekg(from < 0 ? std::max<std::int64_t>(0, size + from) : from);
+  std::string bytes(most, '\0');
+  file.read(bytes.data(), std::streamsize(most));
+  bytes.resize(std::size_t(std::max<std::streamsize>(0, file.gcount())));
+  return bytes;
+}
+
+bool begins_as_safetensors(std::string_view start) {
+  return start.size() > 8 && start.substr(4, 4) == "\0\0\0\0"sv && start[8] == '{';
+}
+
+// The names of a zip archive's files. They are looked for by their entries' marks at its beginning and its end, so that
+// no offset in the file need be believed.
+std::vector<std::string> names_in_zip(const fs::path& path) {
+  struct Entry {
+    std::string_view mark;
+    std::size_t length_at, name_at;
+  };
+  constexpr std::size_t window = 1 << 20, most_names = 1000;
+  constexpr std::array<Entry, 2> entries{{{"PK\1\2"sv, 28, 46}, {"PK\3\4"sv, 26, 30}}};
+  std::vector<std::string> names;
+  for (const std::string& bytes : {part_of(path, -std::int64_t(window), window), part_of(path, 0, window)})
+    for (const auto& [mark, length_at, name_at] : entries)
+      for (auto at = bytes.find(mark); at != std::string::npos && names.size() < most_names;
+           at = bytes.find(mark, at + 4)) {
+        if (at + name_at > bytes.size()) break;
+        const auto length = std::size_t{static_cast<unsigned char>(bytes[at + length_at])} +
+                            256U * static_cast<unsigned char>(bytes[at + length_at + 1]);
+        std::string name = bytes.substr(at + name_at, length);
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+      }
+  return names;
+}
+
+// A pickle names the classes of what it holds near its beginning.
+Format torch_format(const fs::path& path, const std::string& is) {
+  const bool whole_model = part_of(path, 0, 1 << 20).find("torch.nn.modules") != std::string::npos;
+  return whole_model ? Format{is + ", a whole model)", conversion::torch_model(path)}
+                     : Format{is + ")", conversion::torch(path)};
+}
+
+Format zip_format(const fs::path& path) {
+  const auto names = names_in_zip(path);
+  const auto named = [&](std::string_view part) {
+    const auto at = std::find_if(names.begin(), names.end(),
+                                 [&](const std::string& name) { return name.find(part) != std::string::npos; });
+    return at == names.end() ? std::string() : *at;
+  };
+  if (names.empty()) return {"a zip archive that is cut short or damaged", "copy or download it again"};
+  if (!named("data.pkl").empty()) {
+    const bool script = !named("constants.pkl").empty() || !named("/code/").empty();
+    return script ? Format{"a TorchScript archive of PyTorch", conversion::torch_script(path)}
+                  : torch_format(path, "a file of PyTorch (torch.save");
+  }
+  if (!named("model.weights.h5").empty()) return {"a .keras archive", conversion::keras_archive(path)};
+  if (!named(".npy").empty()) return {"an .npz archive of numpy", conversion::npz(path)};
+  for (const char* ending : {".safetensors", ".h5", ".hdf5", ".pth", ".pt", ".keras"})
+    if (const auto inside = named(ending); !inside.empty())
+      return {fmt::format("a zip archive with {} in it", excerpt(inside)), "unzip it and give that file"};
+  const auto shown = std::min<std::size_t>(names.size(), 4);
+  return {
+      fmt::format("a zip archive of other things ({})",
+                  excerpt(fmt::format("{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(shown), ", ")))),
+      "give weights as safetensors or Keras' .h5"};
+}
+
+Format pickle_format(const fs::path& path, std::string_view start) {
+  // torch.save began with this number before it wrote zip archives.
+  constexpr auto torch_number = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"sv;
+  if (start.substr(2).starts_with(torch_number))
+    return torch_format(path, "a file of PyTorch (torch.save before version 1.6, a pickle");
+  return {"a pickle of Python", kSaveAgain};
+}
+
+Format tar_format(const fs::path& path, std::string_view start) {
+  const std::string first(start.substr(0, start.substr(0, 100).find('\0')));
+  if (first == "sys_info" || first == "pickle" || first == "storages" || first == "tensors")
+    return {"a file of PyTorch (torch.save's first format, a tar archive)", conversion::torch(path)};
+  return {fmt::format("a tar archive (its first file is {})", excerpt(first)),
+          "unpack it and give the file of weights"};
+}
+
+// Protocol buffers have no magic number: they are known by their first fields.
+std::optional<Format> protocol_buffer(const fs::path& path, std::string_view start) {
+  if (start.size() < 16) return std::nullopt;
+  const auto letter = [](char c) { return c >= ' ' && c <= '~'; };
+  const auto length = std::size_t(static_cast<unsigned char>(start[1]));
+  if (start[0] == '\x08' && length >= 1 && length <= 32) {  // ONNX: ir_version, then producer_name or the like
+    std::size_t first = 4;                                  // of the field's bytes, after its length
+    while (first + 1 < start.size() && first < 9 && static_cast<unsigned char>(start[first - 1]) >= 0x80) ++first;
+    const bool text = start[2] == '\x12' && letter(start[first]);
+    if (text || start[2] == '\x3a' || start[2] == '\x42') return Format{"an ONNX model", conversion::onnx(path)};
+    if (start[2] == '\x12') return Format{"a TensorFlow SavedModel's graph or a CoreML model", kSaveAgain};
+  }
+  if (start[0] != '\x0a' || length < 2) return std::nullopt;
+  if (start[2] == '\x0a' || start[3] == '\x0a')
+    return Format{"a frozen graph of TensorFlow (.pb)", conversion::tensorflow()};
+  const auto name = start.substr(2, length);
+  if (length < 128 && start.size() > length + 2 && std::all_of(name.begin(), name.end(), letter))
+    return Format{fmt::format("a network of Caffe ('{}')", excerpt(name, 40)), kSaveAgain};
+  return std::nullopt;
+}
+
+// Printable, and mostly ASCII.
+bool is_text(std::string_view bytes) {
+  const auto printable = [](char c) {
+    const auto code = static_cast<unsigned char>(c);
+    return (code >= ' ' && code != 0x7f) || c == '\n' || c == '\r' || c == '\t';
+  };
+  const auto others =
+      std::count_if(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return std::all_of(bytes.begin(), bytes.end(), printable) && std::size_t(others) * 4 < bytes.size();
+}
+
+std::optional<Format> text_format(const fs::path& path, std::string_view start) {
+  if (!is_text(start)) return std::nullopt;
+  if (start.starts_with("\xEF\xBB\xBF")) start.remove_prefix(3);
+  start.remove_prefix(std::min(start.find_first_not_of(" \t\r\n"), start.size()));
+  std::string lower(start.substr(0, 16));
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+  if (start.starts_with("version https://git-lfs"))
+    return Format{"a Git LFS pointer and not the file it points to", "run git lfs pull, or download the file itself"};
+  if (lower.starts_with("<!doctype html") || lower.starts_with("<html") || lower.starts_with("<head"))
+    return Format{"an HTML page", kDownload};
+  if (lower.starts_with("<")) return Format{fmt::format("a page of XML ('{}')", excerpt(start, 40)), kDownload};
+  if (start.starts_with("{") && start.find("weight_map") != std::string_view::npos)
+    return Format{"the index of weights in several files", conversion::shards(path)};
+  if (start.starts_with("{") || start.starts_with("["))
+    return Format{"JSON without weights", "give the file that holds the weights"};
+  if (start.starts_with("model_checkpoint_path:"))
+    return Format{"the list of a folder's TensorFlow checkpoints", conversion::tensorflow()};
+  if (start.find("torch.") != std::string_view::npos && start.starts_with("4\n1\n"))
+    return Format{"a file of Torch7", kSaveAgain};
+  return Format{fmt::format("a text file ('{}')", excerpt(start, 40)), "give weights as safetensors or Keras' .h5"};
+}
+
+struct Magic {
+  std::size_t at;
+  std::string_view bytes;
+  Format format;
+};
+
+std::vector<Magic> magic_numbers() {
+  const Format compressed{"compressed", "unpack it first"};
+  const Format large_model{"a file of llama.cpp", "give a VGG16's weights"};
+  const Format matlab{"a MATLAB file (.mat)", kSaveAgain};
+  return {{4, "TFL3", {"a TensorFlow Lite model", conversion::tensorflow()}},
+          {0, "GGUF", large_model},
+          {0, "lmgg", large_model},
+          {0, "MATLAB ", matlab},
+          {0, "\x93NUMPY", {"a single array of numpy (.npy)", kSaveAgain}},
+          {0, "\x1f\x8b", compressed},
+          {0,
+           "\xfd"
+           "7zXZ",
+           compressed},
+          {0, "BZh", compressed},
+          {0, "\x28\xb5\x2f\xfd", compressed},
+          {0, "7z\xbc\xaf", compressed},
+          {0, "Rar!", compressed},
+          {0, "\x12\x01\0\0\0\0\0\0"sv, {"a file of MXNet", kSaveAgain}},
+          {0, "\x04\0\0\0\x01\0\0\0"sv, {"a file of Torch7", kSaveAgain}},
+          {0, "\0\x05\x16\x07"sv, {"a macOS companion file without data", "give the file without ._ before its name"}}};
+}
+
+std::optional<Format> recognise(const fs::path& path, std::string_view start) {
+  if (start.empty()) return Format{"empty", "copy or download it again"};
+  if (begins_as_safetensors(start)) return std::nullopt;
+  if (start.starts_with("PK\3\4") || start.starts_with("PK\5\6")) return zip_format(path);
+  if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return pickle_format(path, start);
+  if (start.size() > 262 && start.substr(257, 5) == "ustar") return tar_format(path, start);
+  for (const auto& magic : magic_numbers())
+    if (start.size() > magic.at && start.substr(magic.at).starts_with(magic.bytes)) return magic.format;
+  if (start.find_first_not_of('\0') == std::string_view::npos)
+    return Format{"zeros where it begins", "copy or download it again: it is not complete"};
+  if (auto found = text_format(path, start)) return found;
+  if (part_of(path, -8, 8) == "\x57\xfb\x80\x8b\x24\x75\x47\xdb"sv)
+    return Format{"the index of a TensorFlow checkpoint", conversion::tensorflow()};
+  return protocol_buffer(path, start);
+}
+
+Format folder_format(const fs::path& folder) {
+  std::error_code code;
+  if (fs::exists(folder / "saved_model.pb", code))
+    return {"the folder of a TensorFlow SavedModel", conversion::tensorflow()};
+  for (const auto& entry : fs::directory_iterator(folder, code)) {
+    const auto ending = entry.path().extension();
+    if (ending == ".safetensors" || ending == ".h5")
+      return {"a folder", fmt::format("give a file in it, such as {}", entry.path().string())};
+  }
+  return {"a folder", "give a file of weights"};
+}
+
+}  // namespace
+
+void refuse_other_formats(const fs::path& path) {
+  std::error_code code;
+  std::optional<Format> format;
+  if (fs::is_directory(path, code))
+    format = folder_format(path);
+  else if (fs::is_regular_file(path, code))
+    format = recognise(path, part_of(path, 0, 4096));
+  else if (auto index = path; fs::exists(index += ".index", code))
+    format = {"the name of a TensorFlow checkpoint", conversion::tensorflow()};
+  if (format) throw Error(fmt::format("{} is {}, which is not read", path.string(), format->is), format->remedy);
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,300 @@
+#include "nn/other_networks.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/excerpt.h"
+#include "nn/architecture.h"
+#include "nn/conversion.h"
+#include "nn/keras_layers.h"
+#include "nn/keras_weights.h"
+#include "nn/tensor_names.h"
+
+namespace palimpsest {
+
+namespace {
+
+using Found = std::optional<OtherNetwork>;
+
+constexpr const char* kAnother = "give the weights of a VGG16";
+
+class Recogniser {
+ public:
+  Recogniser(const TensorFile& file, const WeightsContents& contents, bool head_needed)
+      : file_(file), contents_(contents), head_needed_(head_needed), keras_(dynamic_cast<const KerasWeights*>(&file)) {}
+
+  Found recognise() const {
+    if (file_.names().empty()) return OtherNetwork{"holds no tensor", "copy or download it again"};
+    using Check = Found (Recogniser::*)() const;
+    for (const Check check :
+         {&Recogniser::one_of_several_files, &Recogniser::another_family, &Recogniser::batch_normalisation,
+          &Recogniser::prefix, &Recogniser::nested_features, &Recogniser::caffe_names, &Recogniser::another_depth,
+          &Recogniser::head_alone, &Recogniser::single_layer, &Recogniser::another_numbering,
+          &Recogniser::unnamed_dense, &Recogniser::strangers})
+      if (auto found = (this->*check)()) return found;
+    return std::nullopt;
+  }
+
+ private:
+  bool missing(std::string_view parameter) const {
+    return std::find(contents_.missing.begin(), contents_.missing.end(), parameter) != contents_.missing.end();
+  }
+  bool convolutions_missing() const { return missing("features.0.weight"); }
+  std::size_t axes(const std::string& name) const { return file_.info(name).shape.size(); }
+  template <class Is>
+  const std::string* first(Is&& is) const {
+    const auto& names = file_.names();
+    const auto at = std::find_if(names.begin(), names.end(), is);
+    return at == names.end() ? nullptr : &*at;
+  }
+  const std::string* containing(std::string_view part) const {
+    return first([&](const std::string& name) { return name.find(part) != std::string::npos; });
+  }
+  std::string shown(const std::string& name) const { return described(file_, name); }
+
+  // The line that renames the tensors; none where what the file calls them (`theirs`) could mean something to a shell.
+  std::string renamed(std::string_view theirs, const std::string& changed) const {
+    return conversion::plain(theirs) ? conversion::renamed(file_.path(), changed)
+                                     : "save it with names that begin with features. and classifier.";
+  }
+
+  // model-00001-of-00003.safetensors
+  Found one_of_several_files() const {
+    const std::string stem = file_.path().stem().string();
+    const auto at = stem.rfind("-of-");
+    if (at == std::string::npos) return std::nullopt;
+    int count = 0;
+    std::from_chars(stem.data() + at + 4, stem.data() + stem.size(), count);
+    if (count < 2) return std::nullopt;
+    return OtherNetwork{fmt::format("is one of {} files that hold the weights together", count),
+                        conversion::shards(file_.path())};
+  }
+
+  Found another_family() const {
+    if (!convolutions_missing() || containing("features.0.weight")) return std::nullopt;
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> marks{
+        {{"layer1.0.", "a ResNet"},
+         {"conv2_block1_", "a ResNet"},
+         {"denseblock", "a DenseNet"},
+         {"features.0.0.", "a MobileNet or EfficientNet"},
+         {"expanded_conv", "a MobileNet"},
+         {"Mixed_5b", "an Inception network"},
+         {"sepconv1", "an Xception"},
+         {"attn.", "a transformer"},
+         {"attention", "a transformer"}}};
+    for (const auto& [mark, kind] : marks)
+      if (const auto* name = containing(mark))
+        return OtherNetwork{fmt::format("does not hold a VGG16 but {} ({})", kind, shown(*name)), kAnother};
+    return std::nullopt;
+  }
+
+  Found batch_normalisation() const {
+    const auto* name = first([&](const std::string& n) {
+      const auto meaning = probable_batch(n);
+      return (head_needed_ || !is_of_head(n)) &&
+             (meaning || (n.find("features.") != std::string::npos && n.ends_with(".weight") && axes(n) == 1));
+    });
+    if (!name) return std::nullopt;
+    const bool as_torchvision = name->find("features.") != std::string::npos;
+    return OtherNetwork{fmt::format("has batch normalisation ({}){}", shown(*name),
+                                    as_torchvision ? ", as torchvision's vgg16_bn" : ""),
+                        "give a VGG16 without it, or fold it into the convolutions"};
+  }
+  static bool probable_batch(std::string_view name) {
+    for (const char* ending : {"running_mean", "running_var", "moving_mean:0", "moving_variance:0", "moving_mean"})
+      if (name.ends_with(ending)) return true;
+    for (const auto part : path_parts(name))
+      if (keras_foreign_layer(part) == "batch normalisation") return true;
+    return false;
+  }
+
+  Found prefix() const {
+    if (!convolutions_missing()) return std::nullopt;
+    constexpr std::string_view mark = "features.0.weight";
+    std::set<std::string> prefixes;
+    for (const auto& name : file_.names())
+      if (name.size() > mark.size() && name.ends_with(mark)) prefixes.insert(name.substr(0, name.size() - mark.size()));
+    if (prefixes.empty()) return std::nullopt;
+    const std::string one = excerpt(*prefixes.begin());
+    if (prefixes.size() > 1)
+      return OtherNetwork{fmt::format("holds {} networks, whose names begin with '{}'", prefixes.size(),
+                                      excerpt(fmt::format("{}", fmt::join(prefixes, "', '")))),
+                          "save one of them alone, with names that begin with features. and classifier."};
+    return OtherNetwork{fmt::format("has names that begin with '{}' ({}), where features.0.weight is known", one,
+                                    excerpt(one + std::string(mark))),
+                        renamed(one, fmt::format("k.removeprefix('{}')", one))};
+  }
+
+  // features.module.0.weight: DataParallel around the convolutions alone
+  Found nested_features() const {
+    if (!convolutions_missing()) return std::nullopt;
+    const auto* name =
+        first([](const std::string& n) { return n.starts_with("features.") && n.ends_with(".0.weight"); });
+    if (!name) return std::nullopt;
+    const std::string nest = excerpt(name->substr(0, name->size() - std::string_view("0.weight").size()));
+    return OtherNetwork{
+        fmt::format("has names that begin with '{}' ({}), where features.0.weight is known", nest, shown(*name)),
+        renamed(nest, fmt::format("k.replace('{}', 'features.')", nest))};
+  }
+
+  Found caffe_names() const {
+    const auto* name = first([](const std::string& n) {
+      return n.find("conv1_1.") != std::string::npos || n.find("conv_1_1.") != std::string::npos;
+    });
+    if (!name || keras_) return std::nullopt;
+    const std::string theirs = name->substr(0, name->rfind('.'));
+    const std::string is = fmt::format(
+        "has the names of VGG-Face or of Caffe's VGG16 ({}), where features.0.weight is known", shown(*name));
+    const bool spaced = theirs == "conv_1_1";
+    if (theirs != "conv1_1" && !spaced) return OtherNetwork{is, "save it with the names of torchvision"};
+    std::string old_names, new_names;
+    for (const auto& layer : layer_names(Architecture{})) {
+      static constexpr std::array<const char*, 16> names{"1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1",
+                                                         "4_2", "4_3", "5_1", "5_2", "5_3", "6",   "7",   "8"};
+      const auto i = std::size_t(std::count(new_names.begin(), new_names.end(), ' '));
+      old_names += fmt::format("{}{} ", i < 13 ? (spaced ? "conv_" : "conv") : "fc", names[i]);
+      new_names += layer.name + " ";
+    }
+    return OtherNetwork{
+        is, conversion::renamed(file_.path(),
+                                fmt::format("dict(zip('{}'.split(), '{}'.split()))[k.rsplit('.', 1)[0]] + '.' + "
+                                            "k.rsplit('.', 1)[1]",
+                                            old_names, new_names)) +
+                "; its pictures want --normalisation vggface (faces) or caffe (ImageNet)"};
+  }
+
+  Found another_depth() const {
+    if (convolutions_missing()) return std::nullopt;
+    int count = 0;
+    std::string more;
+    for (const auto& tensor : contents_.tensors) {
+      if (tensor.kind == TensorUse::Kind::left_out || axes(tensor.name) != 4) continue;
+      if (!keras_ && !tensor.name.starts_with("features.")) continue;
+      ++count;
+      if (tensor.kind == TensorUse::Kind::unplaced && more.empty()) more = ", with " + shown(tensor.name);
+    }
+    const auto depth = count == 8 ? 11 : count == 10 ? 13 : count == 16 ? 19 : 0;
+    if (depth == 0) return std::nullopt;
+    return OtherNetwork{fmt::format("does not hold a VGG16 but a VGG{}: it has {} convolutions{}", depth, count, more),
+                        kAnother};
+  }
+
+  Found head_alone() const {
+    const bool features = first([](const std::string& n) { return n.find("features.") != std::string::npos; });
+    if (!convolutions_missing() || features || contents_.head_layers == 0) return std::nullopt;
+    return OtherNetwork{"holds a head alone, without the convolutions before it", "give the whole network's weights"};
+  }
+
+  // The whole head is one layer that bears the name of the head.
+  Found single_layer() const {
+    if (convolutions_missing() || keras_ || !head_needed_) return std::nullopt;
+    for (const std::string head : {"classifier", "fc", "head", "linear", "output"}) {
+      const std::string name = head + ".weight";
+      if (!file_.has(name) || axes(name) != 2 || contents_.head_layers > 0) continue;
+      const bool pooled = file_.info(name).shape[1] == file_.info("features.28.weight").shape[0];
+      return OtherNetwork{
+          fmt::format("has a head of one layer called {}, where classifier.0.weight is known{}", shown(name),
+                      pooled ? "; as it takes one number for each channel, it may follow global average pooling, which "
+                               "is not supported unless the last block's output is one place (pictures of 32 to 63)"
+                             : ""),
+          conversion::renamed(file_.path(),
+                              fmt::format("'classifier.0.' + k.split('.')[1] if k.startswith('{}.') else k", head))};
+    }
+    return std::nullopt;
+  }
+
+  // classifier.1, .4 and .6, classifier.6.0 and .6.3, ... : a Sequential with other layers between.
+  Found another_numbering() const {
+    if (convolutions_missing() || keras_ || !head_needed_) return std::nullopt;
+    std::vector<std::pair<std::vector<int>, std::string>> layers;  // by their numbers
+    bool numbers = true;
+    for (const auto& name : file_.names()) {
+      if (!name.starts_with("classifier.") || !name.ends_with(".weight") || axes(name) < 2) continue;
+      const std::string layer = name.substr(0, name.rfind('.'));
+      std::vector<int> order;
+      for (std::string_view rest = std::string_view(layer).substr(std::string_view("classifier").size());
+           !rest.empty();) {
+        int number = -1;
+        const auto [end, code] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), number);
+        numbers = numbers && code == std::errc{};
+        if (code != std::errc{}) break;
+        order.push_back(number);
+        rest.remove_prefix(std::size_t(end - rest.data()));
+        numbers = numbers && (rest.empty() || rest[0] == '.');
+        if (!numbers) break;
+      }
+      layers.emplace_back(std::move(order), layer);
+    }
+    std::sort(layers.begin(), layers.end());
+    std::string theirs, ours;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      theirs += layers[i].second + " ";
+      ours += fmt::format("classifier.{} ", 3 * i);
+    }
+    if (layers.empty() || theirs == ours || !contents_.missing.empty()) return std::nullopt;
+    theirs.pop_back();
+    ours.pop_back();
+    const bool plain = numbers && theirs.size() < 200;  // else no line is worth giving
+    return OtherNetwork{
+        fmt::format("has a head of the layers {}, where {} are known", excerpt(theirs, 200), excerpt(ours, 200)),
+        !plain ? "name them classifier.0, classifier.3, ... if only ReLU and dropout lie between them"
+               : "if only ReLU and dropout lie between them, " +
+                     conversion::renamed(file_.path(),
+                                         fmt::format("dict(zip('{}'.split(), '{}'.split())).get(k.rsplit('.', 1)[0], "
+                                                     "k.rsplit('.', 1)[0]) + '.' + k.rsplit('.', 1)[1]",
+                                                     theirs, ours))};
+  }
+
+  // Keras' own names of layers that were given none: their order is not told by them.
+  Found unnamed_dense() const {
+    if (convolutions_missing() || !keras_ || !head_needed_) return std::nullopt;
+    std::vector<std::string> dense;
+    for (const auto* tensor : contents_.of(TensorUse::Kind::unplaced)) {
+      const auto parts = path_parts(tensor->name);
+      if (axes(tensor->name) == 2 && parts.size() >= 2) dense.push_back(shown(tensor->name));
+    }
+    if (dense.empty()) return std::nullopt;
+    const bool whole_model = file_.names().front().starts_with("model_weights") || containing("model_weights/");
+    return OtherNetwork{
+        fmt::format("has dense layers other than fc1, fc2 and predictions, whose place is not known: {}",
+                    excerpt(fmt::format("{}", fmt::join(dense, ", ")), 300)),
+        whole_model ? conversion::keras_3(file_.path())
+                    : "call its dense layers fc1, fc2 and predictions in Keras and save the weights again"};
+  }
+
+  Found strangers() const {
+    if (!convolutions_missing()) return std::nullopt;
+    std::vector<std::string> names;
+    for (const auto& name : file_.names())
+      if (names.size() < 4) names.push_back(shown(name));
+    const std::string list = fmt::format("{}{}", fmt::join(names, ", "), file_.names().size() > 4 ? ", ..." : "");
+    if (keras_)
+      return OtherNetwork{fmt::format("does not hold a VGG16: it has no layer called block1_conv1, ..., fc1, fc2 or "
+                                      "predictions, but {}",
+                                      excerpt(list, 300)),
+                          "save the weights of a keras.applications VGG16 with save_weights"};
+    return OtherNetwork{
+        fmt::format("does not hold a VGG16: it has no features.0.weight, but {}", excerpt(list, 300)),
+        "give weights with the names of torchvision (features.0.weight ... classifier.6.bias), timm or Keras"};
+  }
+
+  const TensorFile& file_;
+  const WeightsContents& contents_;
+  bool head_needed_;
+  const KerasWeights* keras_;
+};
+
+}  // namespace
+
+std::optional<OtherNetwork> other_network(const TensorFile& file, const WeightsContents& contents, bool head_needed) {
+  return Recogniser(file, contents, head_needed).recognise();
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/tensor_file.h"
+
+namespace palimpsest {
+
+// What a tensor of a weights file is taken for.
+struct TensorUse {
+  enum class Kind : std::uint8_t { parameter, left_out, unplaced };
+  std::string name;  // TensorFile's
+  Kind kind = Kind::unplaced;
+  std::string what;  // a parameter: which; left out: why; unplaced: what it probably is, or nothing
+};
+
+// Every tensor of a weights file with its use. What is not unplaced changes nothing where it is left out; a file with
+// unplaced tensors is another network than a VGG16.
+struct WeightsContents {
+  std::vector<TensorUse> tensors;    // in the file's order
+  std::vector<std::string> missing;  // parameters without which what is there is no network: "features.5.bias"
+  int head_layers = 0;               // fully connected ones; 0: convolutions only
+
+  std::vector<const TensorUse*> of(TensorUse::Kind kind) const;
+};
+WeightsContents contents_of(const TensorFile& file);
+
+// Throws Error naming the file unless every parameter is there and every tensor is used or left out. Where the head is
+// not needed, nothing is asked of it. The sentence says what kind of network or file it is, where that is known.
+void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool head_needed = true);
+
+// One line that counts the tensors left out, with an example: "w.safetensors: 2 tensors were left out, ..."; empty:
+// none was.
+std::string left_out_line(const TensorFile& file, const WeightsContents& contents, bool head_needed = true);
+
+// One line that says what is assumed of the layers because no file of weights, or not this one, says it; empty: nothing
+// is. Files that palimpsest wrote are known to have ReLU.
+std::string assumption_line(const TensorFile& file, const WeightsContents& contents, bool head_needed = true);
+
+// "NAME (8 x 12)" with the file's own name and shape.
+std::string described(const TensorFile& file, const std::string& name);
+
+}  // namespace palimpsest

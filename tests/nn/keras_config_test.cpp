@@ -1,0 +1,187 @@
+#include "nn/keras_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+namespace palimpsest {
+namespace {
+
+using Json = nlohmann::json;
+
+Json layer(const std::string& kind, const std::string& name, Json config = Json::object()) {
+  config["name"] = name;
+  return {{"class_name", kind}, {"config", config}};
+}
+Json convolution(const std::string& name) {
+  return layer("Conv2D", name,
+               {{"kernel_size", {3, 3}}, {"strides", {1, 1}}, {"padding", "same"}, {"activation", "relu"}});
+}
+Json dense(const std::string& name, const std::string& activation) {
+  return layer("Dense", name, {{"units", 4}, {"activation", activation}, {"use_bias", true}});
+}
+Json model(const std::string& kind, Json layers) {
+  return {{"class_name", kind}, {"config", {{"name", "m"}, {"layers", std::move(layers)}}}};
+}
+
+// VGG16 as keras.applications has it, with a head of two layers.
+Json vgg16() {
+  Json layers = Json::array({layer("InputLayer", "input_1", {{"batch_input_shape", {nullptr, 96, 96, 3}}})});
+  const int counts[] = {2, 2, 3, 3, 3};
+  for (int block = 1; block <= 5; ++block) {
+    for (int i = 1; i <= counts[block - 1]; ++i)
+      layers.push_back(convolution("block" + std::to_string(block) + "_conv" + std::to_string(i)));
+    layers.push_back(layer("MaxPooling2D", "block" + std::to_string(block) + "_pool",
+                           {{"pool_size", {2, 2}}, {"strides", {2, 2}}, {"padding", "valid"}}));
+  }
+  layers.push_back(layer("Flatten", "flatten", {{"data_format", "channels_last"}}));
+  layers.push_back(dense("fc1", "relu"));
+  layers.push_back(layer("Dropout", "dropout", {{"rate", 0.5}}));
+  layers.push_back(dense("predictions", "softmax"));
+  return layers;
+}
+constexpr std::size_t kFlatten = 19, kFc1 = 20, kPredictions = 22;  // positions above
+
+KerasConfiguration read(const Json& json) {
+  return read_keras_configuration(json.dump());
+}
+std::string objection(const std::function<void(Json&)>& change) {
+  Json layers = vgg16();
+  change(layers);
+  return read(model("Functional", layers)).objection;
+}
+
+TEST(KerasConfig, AVgg16IsOne) {
+  const auto whole = read(model("Functional", vgg16()));
+  EXPECT_EQ(whole.objection, "");
+  EXPECT_EQ(whole.side, 96);
+  Json layers = vgg16();
+  layers[kPredictions]["config"]["activation"] = "linear";
+  EXPECT_EQ(read(model("Sequential", layers)).objection, "");
+  layers.push_back(layer("Softmax", "softmax"));
+  EXPECT_EQ(read(model("Model", layers)).objection, "");
+}
+
+TEST(KerasConfig, OneWithoutItsHeadAndOneWithinAModelToo) {
+  const Json all = vgg16();
+  const Json inner = model("Functional", Json(all.begin(), all.begin() + kFlatten));
+  EXPECT_EQ(read(inner).objection, "");
+  Json layers = Json::array({inner});
+  layers.insert(layers.end(), all.begin() + kFlatten, all.end());
+  const auto outer = read(model("Sequential", layers));
+  EXPECT_EQ(outer.objection, "");
+  EXPECT_EQ(outer.side, 96);
+}
+
+TEST(KerasConfig, ReluAsALayerOfItsOwnIsReluToo) {
+  EXPECT_EQ(objection([](Json& layers) {
+              layers[kFc1]["config"]["activation"] = "linear";
+              layers.insert(layers.begin() + kFc1 + 1, layer("Activation", "act", {{"activation", "relu"}}));
+            }),
+            "");
+  EXPECT_EQ(objection([](Json& layers) {  // as Keras 3 writes a function
+              layers[kFc1]["config"]["activation"] = {{"class_name", "function"}, {"config", "relu"}};
+            }),
+            "");
+}
+
+TEST(KerasConfig, OtherActivationsAreNamed) {
+  const auto with = [](std::size_t at, const char* activation) {
+    return objection([&](Json& layers) { layers[at]["config"]["activation"] = activation; });
+  };
+  EXPECT_THAT(with(kFc1, "tanh"), testing::HasSubstr("'tanh' and not ReLU before the layer 'predictions'"));
+  EXPECT_THAT(with(kFc1, "linear"), testing::HasSubstr("'linear' and not ReLU"));
+  EXPECT_THAT(with(1, "elu"), testing::HasSubstr("'elu' and not ReLU before the layer 'block1_conv2'"));
+  EXPECT_THAT(with(kPredictions, "sigmoid"), testing::HasSubstr("'sigmoid' after the last layer"));
+  EXPECT_THAT(with(kPredictions, "relu"), testing::HasSubstr("'relu' after the last layer"));
+}
+
+TEST(KerasConfig, OtherLayersAreNamed) {
+  const auto with = [](std::size_t at, const char* kind) {
+    return objection([&](Json& layers) { layers.insert(layers.begin() + std::ptrdiff_t(at), layer(kind, "other")); });
+  };
+  for (const char* kind : {"BatchNormalization", "Rescaling", "RandomFlip", "ZeroPadding2D", "Lambda", "PReLU",
+                           "GlobalAveragePooling2D", "GlobalMaxPooling2D", "AveragePooling2D", "TFOpLambda"})
+    EXPECT_THAT(with(1, kind), testing::HasSubstr("the layer 'other' (" + std::string(kind) + ")"));
+  Json layers = vgg16();
+  layers[kFlatten] = layer("GlobalAveragePooling2D", "gap");
+  const auto pooled = read(model("Functional", layers));
+  EXPECT_EQ(pooled.objection, "the layer 'gap' (GlobalAveragePooling2D)");
+  EXPECT_TRUE(pooled.objection_in_head);
+  layers = vgg16();
+  layers.insert(layers.begin() + 1, layer("Rescaling", "rescaling"));
+  EXPECT_FALSE(read(model("Functional", layers)).objection_in_head);
+}
+
+TEST(KerasConfig, OtherOptionsOfLayersAreNamed) {
+  const auto with = [](std::size_t at, const char* key, const Json& value) {
+    return objection([&](Json& layers) { layers[at]["config"][key] = value; });
+  };
+  for (const auto& [key, value] :
+       std::initializer_list<std::pair<const char*, Json>>{{"strides", {2, 2}},
+                                                           {"padding", "valid"},
+                                                           {"kernel_size", {5, 5}},
+                                                           {"dilation_rate", {2, 2}},
+                                                           {"groups", 2},
+                                                           {"use_bias", false},
+                                                           {"data_format", "channels_first"}})
+    EXPECT_THAT(with(1, key, value), testing::HasSubstr("'block1_conv1'")) << key;
+  EXPECT_THAT(with(3, "pool_size", {3, 3}), testing::HasSubstr("'block1_pool'"));
+  EXPECT_THAT(with(3, "strides", {1, 1}), testing::HasSubstr("'block1_pool'"));
+  EXPECT_THAT(with(3, "padding", "same"), testing::HasSubstr("'block1_pool'"));
+  EXPECT_THAT(with(kFlatten, "data_format", "channels_first"), testing::HasSubstr("'flatten'"));
+  EXPECT_THAT(with(0, "batch_input_shape", {nullptr, 3, 96, 96}), testing::HasSubstr("channels first"));
+  EXPECT_THAT(with(0, "batch_input_shape", {nullptr, 96, 64, 3}), testing::HasSubstr("not square"));
+  EXPECT_THAT(with(0, "batch_input_shape", {nullptr, 96, 96, 1}), testing::HasSubstr("3 channels"));
+}
+
+TEST(KerasConfig, AnotherOrderIsNamed) {
+  EXPECT_THAT(objection([](Json& layers) { std::swap(layers[1], layers[2]); }), testing::HasSubstr("'block1_conv2'"));
+  EXPECT_THAT(objection([](Json& layers) { layers.erase(1); }), testing::HasSubstr("block1_conv2"));
+  EXPECT_THAT(objection([](Json& layers) { layers.erase(3); }), testing::HasSubstr("'block2_conv1'"));
+  EXPECT_THAT(objection([](Json& layers) { layers.insert(layers.begin() + 10, convolution("block3_conv4")); }),
+              testing::HasSubstr("'block3_conv4'"));
+  EXPECT_THAT(objection([](Json& layers) {
+                std::swap(layers[kFc1]["config"]["name"], layers[kPredictions]["config"]["name"]);
+              }),
+              testing::HasSubstr("another place than its name says"));
+  EXPECT_THAT(objection([](Json& layers) { layers.erase(kFlatten); }), testing::HasSubstr("'fc1'"));
+}
+
+TEST(KerasConfig, BranchesAreNamed) {
+  const auto from = [](const std::string& name) {
+    return Json::array({Json::array({Json::array({name, 0, 0, Json::object()})})});
+  };
+  EXPECT_EQ(objection([&](Json& layers) { layers[kFc1]["inbound_nodes"] = from("flatten"); }), "");
+  EXPECT_THAT(objection([&](Json& layers) { layers[kPredictions]["inbound_nodes"] = from("flatten"); }),
+              testing::HasSubstr("'predictions' (Dense) with an input other than the layer before it"));
+  Json two = model("Functional", vgg16());
+  two["config"]["output_layers"] = Json::array({Json::array({"a", 0, 0}), Json::array({"b", 0, 0})});
+  EXPECT_EQ(read(two).objection, "2 outputs");
+}
+
+TEST(KerasConfig, AnythingElseIsAnObjectionAndNoCrash) {
+  for (const std::string text :
+       {"", "{", "[]", "null", "7", R"({"class_name":"Functional"})", R"({"class_name":7,"config":[]})",
+        R"({"class_name":"Sequential","config":{"layers":7}})",
+        R"({"class_name":"Sequential","config":{"layers":[7,null,[],{}]}})",
+        R"({"class_name":"Sequential","config":[{"class_name":"Conv2D","config":7}]})"})
+    EXPECT_NE(read_keras_configuration(text).objection, "") << text;
+  EXPECT_NE(read_keras_configuration(std::string(100'000, '[')).objection, "");
+  Json deep = model("Sequential", Json::array());
+  for (int i = 0; i < 200; ++i) deep = model("Sequential", Json::array({deep}));
+  EXPECT_NE(read(deep).objection, "");
+  // Any value in any place.
+  const std::string whole = model("Functional", vgg16()).dump();
+  for (std::size_t at = 0; at < whole.size(); at += 3)
+    for (const char c : {'7', '"', '[', '}', ' '}) {
+      std::string changed = whole;
+      changed[at] = c;
+      read_keras_configuration(changed);
+    }
+}
+
+}  // namespace
+}  // namespace palimpsest

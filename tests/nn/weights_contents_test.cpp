@@ -1,0 +1,355 @@
+#include "nn/weights_contents.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "cpu/device.h"
+#include "nn/weights.h"
+#include "tests/nn/toy.h"
+#include "tests/nn/weight_files.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_folder.h"
+
+namespace palimpsest {
+namespace {
+
+const std::map<std::string, std::string> kOurs{{"size", "32"}, {"normalisation", "torchvision"}};
+
+class Contents : public testing::Test {
+ protected:
+  Contents() : network_(*device_, toy_architecture()) {
+    initialise(network_, 1);
+    for (auto& p : network_.parameters())  // a bias of zeros would not be missed
+      if (p.name.ends_with(".bias")) device_->fill(p.value, 0.25F);
+    expected_ = logits(network_);
+  }
+  std::vector<float> logits(Network& network) {
+    Trace trace = network.make_trace(2, kBlocks);
+    std::vector<float> pixels(std::size_t(2 * 3 * 32 * 32));
+    for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = float(i * 7919 % 1000) / 500 - 1;
+    device_->upload(trace.input(), pixels);
+    network.forward(trace);
+    return device_->download(trace.logits());
+  }
+  // The same bits, or an Error that names the file; never other ones. True where it was read.
+  bool same_or_refused(const fs::path& path, const std::string& change) {
+    try {
+      const auto network = load_network(*device_, path, {32, true});
+      EXPECT_EQ(logits(*network), expected_) << change;
+      return true;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr(path.filename().string())) << change;
+      EXPECT_FALSE(error.remedy().empty()) << change;
+      return false;
+    }
+  }
+  // Why the tensors are refused as safetensors.
+  void refused(const std::string& part, const NamedTensors& tensors) {
+    write_safetensors(folder_ / "w.safetensors", tensors);
+    expect_error("w.safetensors", [&] { load_network(*device_, folder_ / "w.safetensors", {32, true}); });
+    expect_error(part, [&] { load_network(*device_, folder_ / "w.safetensors", {32, true}); });
+  }
+  NamedTensors renamed(const std::function<std::string(const std::string&)>& change) {
+    NamedTensors tensors = torch_tensors(network_);
+    for (auto& tensor : tensors) tensor.name = change(tensor.name);
+    return tensors;
+  }
+  NamedTensors with(const NamedTensors& more) {
+    NamedTensors tensors = torch_tensors(network_);
+    tensors.insert(tensors.end(), more.begin(), more.end());
+    return tensors;
+  }
+
+  TempFolder folder_;
+  std::unique_ptr<Device> device_ = make_cpu_device(1);
+  Network network_;
+  std::vector<float> expected_;
+};
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  if (const auto at = text.find(from); at != std::string::npos) text.replace(at, from.size(), to);
+  return text;
+}
+
+std::vector<std::string> other_names(const std::string& name) {
+  return {
+      "zz",
+      "zz.weight",
+      "module." + name,
+      "optimizer." + name,
+      "ema." + name,
+      name + "_orig",
+      "classifier.1.weight",
+      "classifier.9.weight",
+      "classifier.9.bias",
+      "features.1.bias",
+      "features.30.weight",
+      "head.fc.weight",
+      "pre_logits.fc1.bias",
+      replaced(name, "weight", "bias") == name ? replaced(name, "bias", "gamma") : replaced(name, "weight", "gamma")};
+}
+
+// No single change of a file gives other outputs.
+TEST_F(Contents, DeletingAnyTensorIsRefused) {
+  const NamedTensors all = torch_tensors(network_);
+  const auto path = folder_ / "w.safetensors";
+  for (const auto& metadata : {kOurs, std::map<std::string, std::string>{}}) {
+    write_safetensors(path, all, metadata);
+    EXPECT_TRUE(same_or_refused(path, "nothing"));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      NamedTensors fewer = all;
+      fewer.erase(fewer.begin() + std::ptrdiff_t(i));
+      write_safetensors(path, fewer, metadata);
+      EXPECT_FALSE(same_or_refused(path, "without " + all[i].name)) << all[i].name;
+    }
+  }
+}
+
+TEST_F(Contents, RenamingAnyTensorChangesNoOutput) {
+  const NamedTensors all = torch_tensors(network_);
+  const auto path = folder_ / "w.safetensors";
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (const auto& name : other_names(all[i].name)) {
+      NamedTensors changed = all;
+      changed[i].name = name;
+      write_safetensors(path, changed, kOurs);
+      same_or_refused(path, all[i].name + " as " + name);
+    }
+}
+
+TEST_F(Contents, AnAddedTensorIsCountedOrRefused) {
+  const NamedTensors all = torch_tensors(network_);
+  const auto path = folder_ / "w.safetensors";
+  int read = 0, refusals = 0;
+  for (const auto& base : {"features.0.weight", "features.28.bias", "classifier.0.weight", "classifier.6.bias"})
+    for (const auto& name : other_names(base))
+      for (const auto& shape : {std::vector<std::int64_t>{}, {4}, {0, 3}, {4, 6}, {8, 8, 3, 3}}) {
+        NamedTensors more = all;
+        more.push_back({name, shape, {}});
+        write_safetensors(path, more, kOurs);
+        const bool is_read = same_or_refused(path, "with " + name);
+        ++(is_read ? read : refusals);
+        if (!is_read) continue;
+        const SafetensorsFile file(path);
+        EXPECT_THAT(left_out_line(file, contents_of(file)), testing::HasSubstr("1 tensor was left out")) << name;
+      }
+  EXPECT_GT(read, 20);
+  EXPECT_GT(refusals, 20);
+}
+
+TEST_F(Contents, KerasFilesToo) {
+  const NamedTensors all = keras_tensors(network_, keras_names({"fc1", "fc2", "predictions"}));
+  const auto path = folder_ / "w.h5";
+  write_hdf5(path, all);
+  EXPECT_TRUE(same_or_refused(path, "nothing"));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    NamedTensors changed = all;
+    changed.erase(changed.begin() + std::ptrdiff_t(i));
+    write_hdf5(path, changed);
+    EXPECT_FALSE(same_or_refused(path, "without " + all[i].name)) << all[i].name;
+    const std::vector<std::string> names{"zz",
+                                         "zz/kernel:0",
+                                         "optimizer_weights/" + all[i].name,
+                                         all[i].name + "_1",
+                                         replaced(replaced(all[i].name, "kernel", "gamma"), "bias", "beta"),
+                                         "fc3/fc3/kernel:0",
+                                         "dense/dense/bias:0",
+                                         "block3_conv4/block3_conv4/kernel:0"};
+    for (const auto& name : names) {
+      changed = all;
+      changed[i].name = name;
+      write_hdf5(path, changed);
+      same_or_refused(path, all[i].name + " as " + name);
+    }
+  }
+  for (const char* name : {"zz", "alpha", "fc1/gamma:0", "dense/kernel:0", "block1_conv1/alpha", "optimizer/vars/3"})
+    for (const auto& shape : {std::vector<std::int64_t>{4}, {4, 4}, {3, 3, 8, 8}}) {
+      NamedTensors more = all;
+      more.push_back({name, shape, {}});
+      write_hdf5(path, more);
+      same_or_refused(path, std::string("with ") + name);
+    }
+}
+
+TEST_F(Contents, WhatIsLeftOutIsCountedWithAnExample) {
+  write_safetensors(folder_ / "w.safetensors", with({{"optimizer.0.exp_avg", {4, 3, 3, 3}, {}},
+                                                     {"ema.features.0.weight", {4, 3, 3, 3}, {}},
+                                                     {"features.1.num_batches_tracked", {}, {}},
+                                                     {"empty", {0, 3}, {}},
+                                                     {"scale", {3}, {}, "F8_E8M0"},
+                                                     {"criterion.weight", {4}, {}}}));
+  const SafetensorsFile file(folder_ / "w.safetensors");
+  const auto contents = contents_of(file);
+  EXPECT_EQ(contents.of(TensorUse::Kind::parameter).size(), 32u);
+  EXPECT_EQ(contents.of(TensorUse::Kind::left_out).size(), 6u);
+  EXPECT_THAT(left_out_line(file, contents),
+              testing::AllOf(testing::HasSubstr("6 tensors were left out"), testing::HasSubstr("optimizer.0.exp_avg")));
+  EXPECT_TRUE(same_or_refused(folder_ / "w.safetensors", "with tensors of a training"));
+  write_safetensors(folder_ / "w.safetensors", torch_tensors(network_));
+  const SafetensorsFile plain(folder_ / "w.safetensors");
+  EXPECT_EQ(left_out_line(plain, contents_of(plain)), "");
+}
+
+// A file of ours says that its activations are ReLU: nothing is assumed about it.
+TEST_F(Contents, ReluIsAssumedOnlyOfOthersFiles) {
+  const auto line = [&](const std::map<std::string, std::string>& metadata) {
+    write_safetensors(folder_ / "w.safetensors", torch_tensors(network_), metadata);
+    const SafetensorsFile file(folder_ / "w.safetensors");
+    return assumption_line(file, contents_of(file));
+  };
+  EXPECT_EQ(line(kOurs), "");
+  EXPECT_THAT(line({}), testing::HasSubstr("ReLU between its fully connected layers"));
+}
+
+TEST_F(Contents, SmallTensorsThatChangeALayerAreNotLeftOut) {
+  for (const char* name : {"features.1.weight", "classifier.1.weight", "bn.gamma", "norm.bias", "prelu.alpha", "mean",
+                           "input_std", "features.0.weight_scale", "stn.running_var", "normalize.mean"})
+    refused(std::string(name) + " (4)", with({{name, {4}, {}}}));
+}
+
+TEST_F(Contents, OneParameterTwiceIsRefused) {
+  refused("head.fc.weight (4 x 6), classifier.6.weight once more", with({{"head.fc.weight", {4, 6}, {}}}));
+}
+
+// Spellings and relatives of VGG16 are recognised by what is in the file.
+TEST_F(Contents, OtherNamesAreSaid) {
+  refused("names that begin with 'module.' (module.features.0.weight)", renamed([](auto& n) { return "module." + n; }));
+  refused("names that begin with 'net.vgg.'", renamed([](auto& n) { return "net.vgg." + n; }));
+  refused("names that begin with 'features.module.'",
+          renamed([](auto& n) { return replaced(n, "features.", "features.module."); }));
+  refused("holds 2 networks", [&] {
+    NamedTensors two = renamed([](auto& n) { return "a." + n; }), b = renamed([](auto& n) { return "b." + n; });
+    two.insert(two.end(), b.begin(), b.end());
+    return two;
+  }());
+  refused("head of the layers classifier.1 classifier.4 classifier.6", renamed([](auto& n) {
+            return replaced(replaced(n, "classifier.3", "classifier.4"), "classifier.0", "classifier.1");
+          }));
+  refused("head of the layers classifier.0 classifier.3 classifier.6.0 classifier.6.3", [&] {
+    NamedTensors tensors = renamed([](auto& n) { return replaced(n, "classifier.6", "classifier.6.0"); });
+    tensors.push_back({"classifier.6.3.weight", {2, 4}, {}});
+    tensors.push_back({"classifier.6.3.bias", {2}, {}});
+    return tensors;
+  }());
+  for (const std::string head : {"classifier", "fc"}) {
+    NamedTensors tensors = torch_tensors(network_);
+    tensors.resize(26);
+    tensors.push_back({head + ".weight", {4, 8}, {}});
+    tensors.push_back({head + ".bias", {4}, {}});
+    refused("head of one layer called " + head + ".weight (4 x 8)", tensors);
+  }
+  NamedTensors head = torch_tensors(network_);
+  refused("a head alone", {head.begin() + 26, head.end()});
+  refused("no tensor", {});
+  refused("a ResNet (layer1.0.conv1.weight", {{"conv1.weight", {4, 3, 7, 7}, {}}, {"layer1.0.conv1.weight", {4}, {}}});
+  refused("no features.0.weight, but a.b (2 x 2)", {{"a.b", {2, 2}, {}}});
+}
+
+TEST_F(Contents, TheLineThatConvertsIsSaid) {
+  const auto remedy = [&](const NamedTensors& tensors) {
+    write_safetensors(folder_ / "w.safetensors", tensors);
+    try {
+      load_network(*device_, folder_ / "w.safetensors", {32, true});
+    } catch (const Error& error) {
+      return error.remedy();
+    }
+    return std::string();
+  };
+  EXPECT_THAT(remedy(renamed([](auto& n) { return "module." + n; })), testing::HasSubstr("k.removeprefix('module.')"));
+  // What a file says must not become a command.
+  EXPECT_THAT(remedy(renamed([](auto& n) { return "$(rm x)'." + n; })), testing::Not(testing::HasSubstr("python")));
+}
+
+TEST_F(Contents, VggFaceInPyTorchIsNamed) {
+  NamedTensors tensors = torch_tensors(network_);
+  const char* const names[] = {"conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3", "conv4_1",
+                               "conv4_2", "conv4_3", "conv5_1", "conv5_2", "conv5_3", "fc6",     "fc7",     "fc8"};
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    tensors[i].name = std::string(names[i / 2]) + (i % 2 == 0 ? ".weight" : ".bias");
+  refused("names of VGG-Face or of Caffe's VGG16 (conv1_1.weight", tensors);
+}
+
+TEST_F(Contents, BatchNormalisationIsNamed) {
+  refused("batch normalisation (features.1.running_mean", with({{"features.1.running_mean", {4}, {}}}));
+  refused("batch normalisation (classifier.1.running_var", with({{"classifier.1.running_var", {7}, {}}}));
+}
+
+TEST_F(Contents, OtherDepthsAreNamed) {
+  const auto vgg = [](const std::vector<int>& indices) {
+    NamedTensors tensors;
+    std::int64_t in = 3;
+    for (const int i : indices) {
+      tensors.push_back({"features." + std::to_string(i) + ".weight", {4, in, 3, 3}, {}});
+      tensors.push_back({"features." + std::to_string(i) + ".bias", {4}, {}});
+      in = 4;
+    }
+    return tensors;
+  };
+  refused("a VGG11: it has 8 convolutions", vgg({0, 3, 6, 8, 11, 13, 16, 18}));
+  refused("a VGG13: it has 10 convolutions", vgg({0, 2, 5, 7, 10, 12, 15, 17, 20, 22}));
+  refused("a VGG19: it has 16 convolutions", vgg({0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34}));
+}
+
+TEST_F(Contents, GreyPicturesAreNamed) {
+  NamedTensors grey = torch_tensors(network_);
+  grey[0] = {"features.0.weight", {4, 1, 3, 3}, {}};
+  refused("features.0.weight has the wrong shape, features.0.weight (4 x 1 x 3 x 3): it takes 1 channels and not 3",
+          grey);
+}
+
+TEST_F(Contents, OneOfSeveralFilesIsNamed) {
+  const auto path = folder_ / "model-00001-of-00003.safetensors";
+  write_safetensors(path, {{"features.0.weight", {4, 3, 3, 3}, {}}});
+  expect_error("is one of 3 files", [&] { load_network(*device_, path); });
+}
+
+// The head may follow global average pooling as well: then its side says nothing about the pictures.
+TEST_F(Contents, TheSideIsNotGuessedFromAPooledHead) {
+  const auto path = folder_ / "w.safetensors";
+  write_safetensors(path, torch_tensors(network_));
+  const auto size = [&](std::optional<int> side) {
+    return load_network(*device_, path, {side, true})->architecture().size;
+  };
+  EXPECT_EQ(size(32), 32);
+  EXPECT_EQ(size(40), 40);
+  for (const std::optional<int> side : {std::optional<int>(), std::optional(64), std::optional(224)}) {
+    expect_error("global average pooling", [&] { size(side); });
+    expect_error("w.safetensors", [&] { size(side); });
+  }
+  write_safetensors(path, torch_tensors(network_), {{"size", "48"}, {"normalisation", "none"}});
+  EXPECT_EQ(size({}), 48);
+  write_safetensors(path, torch_tensors(network_), {{"size", "64"}, {"normalisation", "none"}});
+  expect_error("says that it takes pictures of 64 x 64", [&] { size({}); });
+}
+
+TEST_F(Contents, ConvolutionsAloneGiveFeaturesOfAnySide) {
+  const auto path = folder_ / "w.safetensors";
+  NamedTensors tensors = torch_tensors(network_);
+  tensors.resize(26);
+  write_safetensors(path, tensors);
+  expect_error("holds convolutions only", [&] { load_network(*device_, path); });
+  const auto alone = load_network(*device_, path, {64, /*head=*/false});
+  EXPECT_EQ(alone->architecture().classes, 0);
+  EXPECT_EQ(alone->architecture().size, 64);
+  EXPECT_EQ(alone->parameters().size(), 26u);
+  tensors.push_back({"classifier.bias", {4}, {}});
+  refused("classifier.bias (4)", tensors);
+}
+
+// A fresh head is wanted: what the file has in place of one is not needed, and is counted.
+TEST_F(Contents, AFreshHeadNeedsNoHead) {
+  const auto path = folder_ / "w.safetensors";
+  NamedTensors tensors = renamed([](auto& n) { return replaced(n, "classifier.0", "classifier.1"); });
+  write_safetensors(path, tensors);
+  Network fresh(*device_, toy_architecture(2));
+  initialise(fresh, 1);
+  EXPECT_EQ(take_weights(fresh, SafetensorsFile(path), HeadInit::fresh).taken.size(), 26u);
+  expect_error("classifier.1", [&] { take_weights(fresh, SafetensorsFile(path), HeadInit::keep); });
+  tensors.push_back({"features.30.weight", {8, 8, 3, 3}, {}});
+  write_safetensors(path, tensors);
+  expect_error("features.30.weight", [&] { take_weights(fresh, SafetensorsFile(path), HeadInit::fresh); });
+}
+
+}  // namespace
+}  // namespace palimpsest
