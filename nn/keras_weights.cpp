@@ -153,7 +153,7 @@ StoredTensor KerasWeights::stored(const std::string& name) const {
 
 std::vector<float> KerasWeights::read_floats(const std::string& name) const {
   const Tensor& tensor = find(name);
-  const auto values = Hdf5File(path_).read_floats(tensor.stored.name, tensor.info.count());
+  auto values = Hdf5File(path_).read_floats(tensor.stored.name, tensor.info.count());
   const auto& shape = tensor.info.shape;
   if (!tensor.parameter) return values;
   if (shape.size() == 4) return turn_kernel(values, shape);
