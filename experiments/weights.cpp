@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <optional>
 
 #include "base/error.h"
@@ -122,7 +123,7 @@ void run_weights(const WeightsCommand& command) {
   fmt::print("{}: {}, {} tensor{}\n\n", excerpt(command.file.string(), 1000), format_of(file), contents.tensors.size(),
              contents.tensors.size() == 1 ? "" : "s");
   std::optional<ModelNotes> notes;
-  std::optional<Error> refusal;
+  std::exception_ptr refusal;
   try {
     const Architecture a = architecture_of(file, {command.size, true});
     if (command.size && *command.size != a.size)
@@ -131,11 +132,11 @@ void run_weights(const WeightsCommand& command) {
                   "leave --size out, or give other weights");
     notes = notes_for(command, file, a);
     print_facts(file, a, *notes, command);
-  } catch (const Error& error) {
-    refusal = error;  // after the list, which shows why
+  } catch (const Error&) {
+    refusal = std::current_exception();  // after the list, which shows why
   }
   print_tensors(file, contents);
-  if (refusal) throw *refusal;
+  if (refusal) std::rethrow_exception(refusal);
   if (!command.out.empty()) convert(command, file, *notes);
 }
 

@@ -165,8 +165,10 @@ int side_of_head(const TensorFile& file, std::int64_t features, std::int64_t cha
                               described(file, stored_name(file, "classifier.0.weight")), features, channels));
   const int told = metadata_size(file);
   if (told != 0 && told / 32 != side)
-    not_vgg(file, fmt::format("it says that it takes pictures of {0} x {0}, but {1} takes the features of {2} x {2}",
-                              told, described(file, stored_name(file, "classifier.0.weight")), 32 * side));
+    throw Error(
+        fmt::format("{0} says that it takes pictures of {1} x {1}, but {2} takes the features of {3} x {3}",
+                    file.path().string(), told, described(file, stored_name(file, "classifier.0.weight")), 32 * side),
+        "correct the entry 'size' of its metadata or take it out, or give other weights");
   if (told != 0) return told;
   if (side == 1 && !says_flatten(file)) return side_of_one_place(file, use);
   return use.side && *use.side / 32 == side ? *use.side : int(side) * 32;

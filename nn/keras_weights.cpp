@@ -86,7 +86,7 @@ KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
   find_flattened();
 }
 
-// Kernels are told from biases by their axes; names differ between Keras' versions.
+// A dataset that is the same parameter as an earlier one keeps its path as its name, and the file is objected to.
 void KerasWeights::add(const std::string& name, const Hdf5File::Object& object) {
   const auto& s = object.info.shape;
   Tensor tensor{object.info, {object.name, s}, 0, name != object.name};
@@ -153,7 +153,7 @@ StoredTensor KerasWeights::stored(const std::string& name) const {
 
 std::vector<float> KerasWeights::read_floats(const std::string& name) const {
   const Tensor& tensor = find(name);
-  const auto values = Hdf5File(path_).read_floats(tensor.stored.name, tensor.info.count());
+  auto values = Hdf5File(path_).read_floats(tensor.stored.name, tensor.info.count());
   const auto& shape = tensor.info.shape;
   if (!tensor.parameter) return values;
   if (shape.size() == 4) return turn_kernel(values, shape);

@@ -238,7 +238,7 @@ void refuse_other_formats(const fs::path& path) {
     format = folder_format(path);
   else if (fs::is_regular_file(path, code))
     format = recognise(path, part_of(path, 0, 4096));
-  else if (auto index = path; fs::exists(index += ".index", code))
+  else if (fs::exists(path.string() + ".index", code))
     format = {"the name of a TensorFlow checkpoint", conversion::tensorflow()};
   if (format) throw Error(fmt::format("{} is {}, which is not read", path.string(), format->is), format->remedy);
 }

@@ -127,7 +127,7 @@ class Recogniser {
       return OtherNetwork{fmt::format("holds {} networks, whose names begin with '{}'", prefixes.size(),
                                       excerpt(fmt::format("{}", fmt::join(prefixes, "', '")))),
                           "save one of them alone, with names that begin with features. and classifier."};
-    return OtherNetwork{fmt::format("has names that begin with '{}' ({}), where features.0.weight is known", one,
+    return OtherNetwork{fmt::format("has names that begin with '{}' ({}) instead of features.0.weight", one,
                                     excerpt(one + std::string(mark))),
                         renamed(one, fmt::format("k.removeprefix('{}')", one))};
   }
@@ -140,7 +140,7 @@ class Recogniser {
     if (!name) return std::nullopt;
     const std::string nest = excerpt(name->substr(0, name->size() - std::string_view("0.weight").size()));
     return OtherNetwork{
-        fmt::format("has names that begin with '{}' ({}), where features.0.weight is known", nest, shown(*name)),
+        fmt::format("has names that begin with '{}' ({}) instead of features.0.weight", nest, shown(*name)),
         renamed(nest, fmt::format("k.replace('{}', 'features.')", nest))};
   }
 
@@ -150,8 +150,8 @@ class Recogniser {
     });
     if (!name || keras_) return std::nullopt;
     const std::string theirs = name->substr(0, name->rfind('.'));
-    const std::string is = fmt::format(
-        "has the names of VGG-Face or of Caffe's VGG16 ({}), where features.0.weight is known", shown(*name));
+    const std::string is =
+        fmt::format("has the names of VGG-Face or of Caffe's VGG16 ({}) instead of features.0.weight", shown(*name));
     const bool spaced = theirs == "conv_1_1";
     if (theirs != "conv1_1" && !spaced) return OtherNetwork{is, "save it with the names of torchvision"};
     std::string old_names, new_names;
@@ -200,7 +200,7 @@ class Recogniser {
       if (!file_.has(name) || axes(name) != 2 || contents_.head_layers > 0) continue;
       const bool pooled = file_.info(name).shape[1] == file_.info("features.28.weight").shape[0];
       return OtherNetwork{
-          fmt::format("has a head of one layer called {}, where classifier.0.weight is known{}", shown(name),
+          fmt::format("has a head of one layer called {} instead of classifier.0.weight{}", shown(name),
                       pooled ? "; as it takes one number for each channel, it may follow global average pooling, which "
                                "is not supported unless the last block's output is one place (pictures of 32 to 63)"
                              : ""),
@@ -243,7 +243,7 @@ class Recogniser {
     ours.pop_back();
     const bool plain = numbers && theirs.size() < 200;  // else no line is worth giving
     return OtherNetwork{
-        fmt::format("has a head of the layers {}, where {} are known", excerpt(theirs, 200), excerpt(ours, 200)),
+        fmt::format("has a head of the layers {} instead of {}", excerpt(theirs, 200), excerpt(ours, 200)),
         !plain ? "name them classifier.0, classifier.3, ... if only ReLU and dropout lie between them"
                : "if only ReLU and dropout lie between them, " +
                      conversion::renamed(file_.path(),

@@ -95,6 +95,7 @@ std::string probable_meaning(const std::string& name) {
   if (last == "alpha") return "PReLU";
   if (last.ends_with("mean") || last.ends_with("std")) return "a normalisation of the pictures within the model";
   if (any([](const std::string& word) { return word.starts_with("conv"); })) return "another convolution";
+  if (words.front() == "features") return "another layer among the convolutions";
   if (is_of_head(name)) return "another layer of the head";
   return {};
 }

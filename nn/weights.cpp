@@ -59,7 +59,7 @@ void initialise_parameter(Network& network, std::size_t index, std::uint64_t see
 
 std::vector<float> finite_floats(const TensorFile& file, const std::string& stored) {
   if (const auto& dtype = file.info(stored).dtype; dtype.find('F') == std::string::npos)
-    throw Error(fmt::format("{} holds {} as {}, which are no weights", file.path().string(), stored, dtype),
+    throw Error(fmt::format("{} holds {} as {}, which is not a type of weights", file.path().string(), stored, dtype),
                 "save the weights as F32, F16 or BF16");
   auto values = file.read_floats(stored);
   for (const float value : values)

@@ -113,6 +113,10 @@ void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool
       refuse(file, objection.has + ", which a VGG16 does not have",
              "give the weights of a VGG16 as keras.applications has it");
   }
+  // One with several axes says more than its bias.
+  std::stable_sort(unplaced.begin(), unplaced.end(), [&](const TensorUse* a, const TensorUse* b) {
+    return file.info(a->name).shape.size() > file.info(b->name).shape.size();
+  });
   const std::string listing = fmt::format("palimpsest weights {} lists all that it has", file.path().string());
   if (!missing.empty())
     refuse(file,

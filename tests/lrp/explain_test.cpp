@@ -20,7 +20,9 @@ constexpr int kConvolutions = 13, kLinears = 3;
 class Explain : public testing::Test {
  protected:
   Explain()
-      : inner_(make_cpu_device(1)), device_(*inner_), network_(load_network(device_, kFolder / "network.safetensors")) {
+      : inner_(make_cpu_device(1)),
+        device_(*inner_),
+        network_(load_network(device_, kFolder / "network.safetensors", {32, true})) {
     trace_ = network_->make_trace(2, 0);
     device_.upload(trace_.input(), read_npy(kFolder / "x.npy").floats());
     network_->forward(trace_);

@@ -43,7 +43,7 @@ TEST_P(Golden, IsReproduced) {
   const std::string name = GetParam();
   const auto split = name.find('_');
   const auto device = make_cpu_device(1);
-  const auto network = load_network(*device, kFolder / "network.safetensors");
+  const auto network = load_network(*device, kFolder / "network.safetensors", {32, true});
   Trace trace = network->make_trace(2, 0);
   device->upload(trace.input(), read_npy(kFolder / "x.npy").floats());
   network->forward(trace);
