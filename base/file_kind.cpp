@@ -96,13 +96,6 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-bool is_text(std::string_view bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](char c) {
-    const auto code = static_cast<unsigned char>(c);
-    return code >= 0x20 ? code != 0x7F : c == '\n' || c == '\r' || c == '\t' || c == '\f';
-  });
-}
-
 bool is_space(char c) {
   return std::isspace(static_cast<unsigned char>(c)) != 0;
 }
@@ -133,6 +126,16 @@ std::string FileKind::text() const {
   return remedy.empty() ? std::string(name) : fmt::format("{} ({})", name, remedy);
 }
 
+bool is_text(std::string_view bytes) {
+  const auto printable = [](char c) {
+    const auto code = static_cast<unsigned char>(c);
+    return code >= 0x20 ? code != 0x7F : c == '\n' || c == '\r' || c == '\t' || c == '\f';
+  };
+  const auto others =
+      std::count_if(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return std::all_of(bytes.begin(), bytes.end(), printable) && std::size_t(others) * 4 < bytes.size();
+}
+
 FileKind file_kind(std::string_view bytes) {
   bytes = bytes.substr(0, file_kind_bytes);
   if (bytes.size() >= 12 && bytes.substr(4, 4) == "ftyp") return kind_of_media(bytes);
@@ -147,7 +150,7 @@ FileKind file_kind(std::string_view bytes) {
   if (const FileKind kind = kind_of_text(bytes); kind.known()) return kind;
   if (bytes.size() >= 16 && std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == '\0'; }))
     return {"nothing but zero bytes", "copy it again"};
-  if (!bytes.empty() && is_text(bytes)) return {"a text file", wrong};
+  if (is_text(bytes)) return {"a text file", wrong};
   return {};
 }
 

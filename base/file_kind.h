@@ -19,4 +19,6 @@ inline constexpr std::size_t file_kind_bytes = 1024;  // so many of a file's fir
 
 FileKind file_kind(std::string_view bytes);
 
+bool is_text(std::string_view bytes);  // printable, and mostly ASCII; false when there are none
+
 }  // namespace palimpsest

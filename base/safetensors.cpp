@@ -13,6 +13,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/half.h"
 
 namespace palimpsest {
 
@@ -49,17 +50,6 @@ int dtype_bytes(const std::string& dtype) {
   return at == dtypes.end() ? 0 : at->bytes;
 }
 
-// IEEE half precision, by the definition: sign, 5 bits of exponent (bias 15), 10 bits of fraction.
-float from_half(std::uint16_t half) {
-  const std::uint32_t sign = std::uint32_t(half & 0x8000U) << 16;
-  const std::uint32_t exponent = (half >> 10) & 0x1FU, fraction = half & 0x3FFU;
-  if (exponent == 0) {  // zero or subnormal: fraction * 2^-24, exact in float32
-    const float magnitude = float(fraction) * 0x1p-24F;
-    return sign ? -magnitude : magnitude;
-  }
-  const std::uint32_t wide = exponent == 31 ? 255 : exponent - 15 + 127;
-  return std::bit_cast<float>(sign | (wide << 23) | (fraction << 13));
-}
 float from_bfloat(std::uint16_t bits) {
   return std::bit_cast<float>(std::uint32_t{bits} << 16);
 }

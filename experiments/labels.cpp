@@ -149,6 +149,7 @@ std::string list_text(const std::vector<std::string>& names) {
 std::vector<std::string> output_names(const fs::path& weights, const ModelNotes& notes, int outputs,
                                       const std::vector<std::string>& given) {
   const auto option = class_names_from(given, "--class-names");
+  if (outputs == 0) return {};  // convolutions only
   auto own = notes.classes;
   if (!own.empty() && int(own.size()) != outputs) {
     remark(fmt::format("{} names {} classes, but has {} outputs: its names are not used.", weights.string(), own.size(),
@@ -156,14 +157,14 @@ std::vector<std::string> output_names(const fs::path& weights, const ModelNotes&
     own.clear();
   }
   require_distinct_names(own, weights.string());
-  if (own.empty() && !option.empty() && outputs > 0 && int(option.size()) != outputs)
+  if (own.empty() && !option.empty() && int(option.size()) != outputs)
     throw Error(
         fmt::format("--class-names names {} classes, but {} has {} outputs", option.size(), weights.string(), outputs),
         "give a name for each output, in their order");
   if (!own.empty() && !option.empty() && own != option)
     remark(fmt::format("{} names its own classes ({}): --class-names is not used for it.", weights.string(),
                        list_text(own)));
-  return own.empty() && outputs > 0 ? option : own;
+  return own.empty() ? option : own;
 }
 
 Dataset labelled_for(Dataset set, const Model& model, Labels labels) {

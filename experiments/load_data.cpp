@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <thread>
 
@@ -51,16 +52,29 @@ Dataset part_of(const Selected& selected, const std::string& part) {
 
 namespace {
 
+// "2 x it is not a picture (notes.txt), ..." with the most frequent reasons first.
+std::string reasons_text(const std::vector<Skipped>& skipped) {
+  std::map<std::string, std::vector<const Skipped*>> by_reason;
+  for (const auto& one : skipped) by_reason[one.reason].push_back(&one);
+  std::vector<std::pair<std::string, std::vector<const Skipped*>>> reasons(by_reason.begin(), by_reason.end());
+  std::stable_sort(reasons.begin(), reasons.end(),
+                   [](const auto& a, const auto& b) { return a.second.size() > b.second.size(); });
+  constexpr std::size_t most = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, reasons.size()); ++i)
+    text += fmt::format("{}{} x {} ({})", i == 0 ? "" : ", ", reasons[i].second.size(), reasons[i].first,
+                        reasons[i].second.front()->id);
+  return text + (reasons.size() > most ? ", ..." : "");
+}
+
 // `list` is written also when nothing was skipped: an older one of that name would say otherwise.
 void tell_skipped(const Dataset& dataset, const fs::path& list) {
-  if (!dataset.skipped.empty()) {
-    const auto& first = dataset.skipped.front();
-    remark(fmt::format("{}: {} left out, the first is {} ({}); {}.", dataset.name,
+  if (!dataset.skipped.empty())
+    remark(fmt::format("{}: {} left out: {}; {}.", dataset.name,
                        dataset.skipped.size() == 1 ? "1 file or entry is"
                                                    : fmt::format("{} files or entries are", dataset.skipped.size()),
-                       first.id, first.reason,
+                       reasons_text(dataset.skipped),
                        list.empty() ? "--skipped FILE lists all" : "all are listed in " + list.string()));
-  }
   if (list.empty()) return;
   std::string text = "id,reason\n";
   for (const auto& one : dataset.skipped) text += csv_field(one.id) + "," + csv_field(one.reason) + "\n";

@@ -4,6 +4,7 @@
 
 #include "base/npy.h"
 #include "base/progress.h"
+#include "data/arrays.h"
 #include "data/source.h"
 #include "experiments/devices.h"
 #include "experiments/labels.h"
@@ -18,9 +19,10 @@ bool of_arrays(const DataChoice& data) {
 
 std::optional<int> known_side(const DataChoice& data) {
   if (!of_arrays(data)) return data.size;
-  const auto shape = read_npy_shape(parse_source(data.name).path);
-  const bool pictures = shape.size() == 4 && shape[2] > 0 && shape[2] <= 1024;
-  return pictures ? std::optional(int(shape[2])) : std::nullopt;  // reading the arrays says what is wrong
+  const Source source = parse_source(data.name);
+  const auto shape = read_npy_shape(source.path);
+  if (shape.size() == 4 && shape[2] > 0 && shape[2] <= 1024) return int(shape[2]);
+  return read_arrays(source)->height();  // which says what is wrong with them
 }
 
 void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataChoice& data) {

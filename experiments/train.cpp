@@ -106,7 +106,8 @@ int count_of_classes(const TrainCommand& command, const TrainingData& data) {
   if (classes == 0 && !command.init.empty()) classes = architecture_of_init(command).classes;
   if (classes == 0) classes = largest + 1;
   if (largest >= classes)
-    throw Error(fmt::format("{} has the label {}, but there are {} classes", command.data.name, largest, classes),
+    throw Error(fmt::format("{} has the label {}, but there are {} classes",
+                            parse_source(command.data.name).labels.string(), largest, classes),
                 "give --classes");
   return classes;
 }

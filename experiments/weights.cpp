@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "experiments/commands.h"
 #include "experiments/devices.h"
+#include "experiments/labels.h"
 #include "nn/keras_weights.h"
 #include "nn/weights.h"
 #include "nn/weights_contents.h"
@@ -73,29 +74,12 @@ void print_facts(const TensorFile& file, const Architecture& a, const ModelNotes
   fmt::print("normalisation  {} ({})\n\n", notes.normalisation, said);
 }
 
-// --class-names a,b,c or @FILE, a name on each line.
-std::vector<std::string> names_given(const std::vector<std::string>& option) {
-  if (option.size() != 1 || !option[0].starts_with('@')) return option;
-  std::vector<std::string> names;
-  std::string text = read_file(option[0].substr(1), 1 << 24);
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    std::string name = text.substr(at, end - at);
-    while (!name.empty() && (name.back() == '\r' || name.back() == ' ')) name.pop_back();
-    if (!name.empty()) names.push_back(std::move(name));
-    at = end + 1;
-  }
-  return names;
-}
-
+// Names that are given count before the file's own: this command is how a file gets other ones.
 ModelNotes notes_for(const WeightsCommand& command, const TensorFile& file, const Architecture& a) {
   ModelNotes notes = notes_of(file);
   if (command.normalisation != "auto") notes.normalisation = command.normalisation;
-  if (notes.classes.empty()) notes.classes = names_given(command.class_names);
-  if (!notes.classes.empty() && a.classes > 0 && int(notes.classes.size()) != a.classes)
-    throw Error(fmt::format("{} has {} classes, but {} names are given for them", file.path().string(), a.classes,
-                            notes.classes.size()),
-                "give --class-names with a name for each, in their order");
+  if (!command.class_names.empty()) notes.classes.clear();
+  notes.classes = output_names(file.path(), notes, a.classes, command.class_names);
   return notes;
 }
 

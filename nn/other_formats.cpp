@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/excerpt.h"
+#include "base/file_kind.h"
 #include "nn/conversion.h"
 
 namespace palimpsest {
@@ -29,7 +30,6 @@ struct Format {
 };
 
 constexpr const char* kSaveAgain = "save its tensors with safetensors' save_file, under torchvision's names";
-constexpr const char* kDownload = "download the file itself";
 
 // Bytes `from` to `from + most` of a file, fewer at its end; from < 0 counts from the end.
 std::string part_of(const fs::path& path, std::int64_t from, std::size_t most) {
@@ -110,12 +110,11 @@ Format pickle_format(const fs::path& path, std::string_view start) {
   return {"a pickle of Python", kSaveAgain};
 }
 
-Format tar_format(const fs::path& path, std::string_view start) {
-  const std::string first(start.substr(0, start.substr(0, 100).find('\0')));
-  if (first == "sys_info" || first == "pickle" || first == "storages" || first == "tensors")
-    return {"a file of PyTorch (torch.save's first format, a tar archive)", conversion::torch(path)};
-  return {fmt::format("a tar archive (its first file is {})", excerpt(first)),
-          "unpack it and give the file of weights"};
+// The first format that torch.save wrote.
+bool is_torch_tar(std::string_view start) {
+  if (start.size() <= 262 || start.substr(257, 5) != "ustar") return false;
+  const auto first = start.substr(0, start.substr(0, 100).find('\0'));
+  return first == "sys_info" || first == "pickle" || first == "storages" || first == "tensors";
 }
 
 // Protocol buffers have no magic number: they are known by their first fields.
@@ -139,28 +138,9 @@ std::optional<Format> protocol_buffer(const fs::path& path, std::string_view sta
   return std::nullopt;
 }
 
-// Printable, and mostly ASCII.
-bool is_text(std::string_view bytes) {
-  const auto printable = [](char c) {
-    const auto code = static_cast<unsigned char>(c);
-    return (code >= ' ' && code != 0x7f) || c == '\n' || c == '\r' || c == '\t';
-  };
-  const auto others =
-      std::count_if(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-  return std::all_of(bytes.begin(), bytes.end(), printable) && std::size_t(others) * 4 < bytes.size();
-}
-
+// Texts that belong to weights. What other texts are says base/file_kind.h.
 std::optional<Format> text_format(const fs::path& path, std::string_view start) {
-  if (!is_text(start)) return std::nullopt;
-  if (start.starts_with("\xEF\xBB\xBF")) start.remove_prefix(3);
   start.remove_prefix(std::min(start.find_first_not_of(" \t\r\n"), start.size()));
-  std::string lower(start.substr(0, 16));
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-  if (start.starts_with("version https://git-lfs"))
-    return Format{"a Git LFS pointer and not the file it points to", "run git lfs pull, or download the file itself"};
-  if (lower.starts_with("<!doctype html") || lower.starts_with("<html") || lower.starts_with("<head"))
-    return Format{"an HTML page", kDownload};
-  if (lower.starts_with("<")) return Format{fmt::format("a page of XML ('{}')", excerpt(start, 40)), kDownload};
   if (start.starts_with("{") && start.find("weight_map") != std::string_view::npos)
     return Format{"the index of weights in several files", conversion::shards(path)};
   if (start.starts_with("{") || start.starts_with("["))
@@ -169,7 +149,7 @@ std::optional<Format> text_format(const fs::path& path, std::string_view start) 
     return Format{"the list of a folder's TensorFlow checkpoints", conversion::tensorflow()};
   if (start.find("torch.") != std::string_view::npos && start.starts_with("4\n1\n"))
     return Format{"a file of Torch7", kSaveAgain};
-  return Format{fmt::format("a text file ('{}')", excerpt(start, 40)), "give weights as safetensors or Keras' .h5"};
+  return std::nullopt;
 }
 
 struct Magic {
@@ -179,26 +159,23 @@ struct Magic {
 };
 
 std::vector<Magic> magic_numbers() {
-  const Format compressed{"compressed", "unpack it first"};
   const Format large_model{"a file of llama.cpp", "give a VGG16's weights"};
-  const Format matlab{"a MATLAB file (.mat)", kSaveAgain};
   return {{4, "TFL3", {"a TensorFlow Lite model", conversion::tensorflow()}},
           {0, "GGUF", large_model},
           {0, "lmgg", large_model},
-          {0, "MATLAB ", matlab},
+          {0, "MATLAB ", {"a MATLAB file (.mat)", kSaveAgain}},
           {0, "\x93NUMPY", {"a single array of numpy (.npy)", kSaveAgain}},
-          {0, "\x1f\x8b", compressed},
-          {0,
-           "\xfd"
-           "7zXZ",
-           compressed},
-          {0, "BZh", compressed},
-          {0, "\x28\xb5\x2f\xfd", compressed},
-          {0, "7z\xbc\xaf", compressed},
-          {0, "Rar!", compressed},
           {0, "\x12\x01\0\0\0\0\0\0"sv, {"a file of MXNet", kSaveAgain}},
-          {0, "\x04\0\0\0\x01\0\0\0"sv, {"a file of Torch7", kSaveAgain}},
-          {0, "\0\x05\x16\x07"sv, {"a macOS companion file without data", "give the file without ._ before its name"}}};
+          {0, "\x04\0\0\0\x01\0\0\0"sv, {"a file of Torch7", kSaveAgain}}};
+}
+
+std::optional<Format> other_kind(std::string_view start) {
+  const FileKind kind = file_kind(start);
+  if (!kind.known()) return std::nullopt;
+  const bool text = kind.name == "a text file";
+  return Format{
+      text ? fmt::format("{} ('{}')", kind.name, excerpt(start, 40)) : std::string(kind.name),
+      kind.remedy.empty() || kind.picture ? "give weights as safetensors or Keras' .h5" : std::string(kind.remedy)};
 }
 
 std::optional<Format> recognise(const fs::path& path, std::string_view start) {
@@ -206,15 +183,18 @@ std::optional<Format> recognise(const fs::path& path, std::string_view start) {
   if (begins_as_safetensors(start)) return std::nullopt;
   if (start.starts_with("PK\3\4") || start.starts_with("PK\5\6")) return zip_format(path);
   if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return pickle_format(path, start);
-  if (start.size() > 262 && start.substr(257, 5) == "ustar") return tar_format(path, start);
+  if (is_torch_tar(start))
+    return Format{"a file of PyTorch (torch.save's first format, a tar archive)", conversion::torch(path)};
   for (const auto& magic : magic_numbers())
     if (start.size() > magic.at && start.substr(magic.at).starts_with(magic.bytes)) return magic.format;
-  if (start.find_first_not_of('\0') == std::string_view::npos)
-    return Format{"zeros where it begins", "copy or download it again: it is not complete"};
-  if (auto found = text_format(path, start)) return found;
+  if (is_text(start)) {
+    const auto found = text_format(path, start);
+    return found ? found : other_kind(start);
+  }
   if (part_of(path, -8, 8) == "\x57\xfb\x80\x8b\x24\x75\x47\xdb"sv)
     return Format{"the index of a TensorFlow checkpoint", conversion::tensorflow()};
-  return protocol_buffer(path, start);
+  const auto found = protocol_buffer(path, start);
+  return found ? found : other_kind(start);
 }
 
 Format folder_format(const fs::path& folder) {

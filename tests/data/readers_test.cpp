@@ -292,7 +292,7 @@ TEST_F(AffectNet8, TheCodeMayBeAWordOrAWholeFloat) {
   set.file("train_set/annotations/2_lnd.npy", "broken");
   Dataset part;
   const std::string said = remarks_of([&] { part = read_affectnet8(set.path()).training; });
-  EXPECT_THAT(said, testing::HasSubstr("/train_set: 1 expressions are words"));
+  EXPECT_THAT(said, testing::HasSubstr("/train_set: expressions written as words: 1"));
   EXPECT_THAT(said,
               testing::HasSubstr("/train_set: 1 landmark files do not hold 68 points and are not used; the first is"));
   ASSERT_EQ(part.samples.size(), 2U);

@@ -69,7 +69,7 @@ TEST_F(OtherFormats, OlderFilesOfPyTorch) {
   tar.replace(257, 5, "ustar");
   refused("a file of PyTorch (torch.save's first format", tar, "torch.load(");
   tar.replace(0, 8, "w.pth\0\0\0"s);
-  refused("a tar archive (its first file is w.pth)", tar, "unpack");
+  refused("a tar archive", tar, "unpack");
 }
 
 TEST_F(OtherFormats, OtherFrameworks) {
@@ -85,19 +85,20 @@ TEST_F(OtherFormats, OtherFrameworks) {
   refused("a file of MXNet", "\x12\x01\0\0\0\0\0\0"s + rest);
   refused("a file of Torch7", "\4\0\0\0\1\0\0\0"s + rest);
   refused("a single array of numpy", "\x93NUMPY\1\0"s + rest);
-  refused("compressed", "\x1f\x8b\x08"s + rest, "unpack");
+  refused("a gzip archive", "\x1f\x8b\x08"s + rest, "unpack");
 }
 
 TEST_F(OtherFormats, WhatComesInPlaceOfAFile) {
   refused("empty", "");
-  refused("zeros where it begins", std::string(2000, '\0'), "download");
+  refused("nothing but zero bytes", std::string(2000, '\0'), "copy it again");
+  refused("a JPEG picture", "\xFF\xD8\xFF\xE0"s + std::string(100, '\1'), "safetensors");
   refused("a Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 5\n", "git lfs pull");
   refused("an HTML page", "\n <!DOCTYPE html>\n<html><head>", "download");
-  refused("a page of XML", "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "download");
+  refused("an XML text", "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "download");
   refused("the index of weights in several files", R"({"metadata":{},"weight_map":{"a":"b.safetensors"}})", "glob(");
   refused("JSON without weights", R"({"architectures": ["VGG"]})");
   refused("a text file ('Entry not found')", "Entry not found");
-  refused("a macOS companion file", "\0\5\x16\7\0\2\0\0Mac OS X"s);
+  refused("a macOS AppleDouble file", "\0\5\x16\7\0\2\0\0Mac OS X"s);
 }
 
 TEST_F(OtherFormats, TextOutOfAFileIsShortened) {

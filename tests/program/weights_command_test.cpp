@@ -50,7 +50,7 @@ TEST_F(WeightsCommand, ConvertsAndSaysWhatItAdds) {
   write_bare("bare.safetensors");
   expect_refused(run({"weights", "bare.safetensors", "--out", "o.safetensors"}), {"bare.safetensors", "pooling"});
   expect_refused(run({"weights", "bare.safetensors", "--size", "32", "--class-names", "a", "--out", "o.safetensors"}),
-                 {"bare.safetensors has 2 classes, but 1 names"});
+                 {"--class-names names 1 classes, but bare.safetensors has 2 outputs"});
   write_unsynced(folder / "names.txt", "no pain\r\npain\n");
   const Outcome outcome = run({"weights", "bare.safetensors", "--size", "32", "--normalisation", "caffe",
                                "--class-names", "@names.txt", "--out", "o.safetensors"});
