@@ -153,7 +153,7 @@ class Training {
                                               ? std::vector<std::int64_t>{s.n, s.c, s.h, s.w}
                                               : std::vector<std::int64_t>{s.n, s.c});
       }
-    SafetensorsWriter writer(options_.gradients, declarations);
+    SafetensorsWriter writer(options_.gradients, declarations, {{"content", "gradients"}});
     for (const auto& p : network_.parameters())
       if (trained(p)) writer.append(device_.download(p.gradient));
     writer.commit();

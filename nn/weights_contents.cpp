@@ -99,6 +99,8 @@ WeightsContents contents_of(const TensorFile& file) {
 }
 
 void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool head_needed) {
+  if (const auto at = file.metadata().find("content"); at != file.metadata().end() && at->second == "gradients")
+    refuse(file, "holds the gradients of a training step and not weights", "give the run's weights.safetensors");
   std::vector<const TensorUse*> unplaced;
   for (const auto* tensor : contents.of(TensorUse::Kind::unplaced))
     if (needed(tensor->name, head_needed)) unplaced.push_back(tensor);
@@ -148,6 +150,9 @@ std::string assumption_line(const TensorFile& file, const WeightsContents& conte
   std::vector<std::string> assumed;
   if (head_needed && contents.head_layers > 1 && !ours && !(keras && keras->configured()))
     assumed.emplace_back("ReLU between its fully connected layers");
+  const std::string last = fmt::format("classifier.{}.weight", 3 * (contents.head_layers - 1));
+  if (head_needed && contents.head_layers > 0 && !ours && file.info(stored_name(file, last)).shape[0] == 4096)
+    assumed.emplace_back("that its last layer's 4096 outputs are classes (VGG16's inner layers have as many)");
   if (keras && keras->numbered()) assumed.emplace_back("VGG16's order of its layers, which have numbers and no names,");
   if (assumed.empty()) return {};
   return fmt::format("{}: the file does not say it, so {} {} assumed.", file.path().string(),

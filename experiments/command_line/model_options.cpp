@@ -28,9 +28,9 @@ void add_predict(CLI::App& program, Options& options) {
   add("ids", predict.ids, {"Output", "CSV with the id and label of each row"});
   add("batch", predict.batch, {"Machine", "images at a time", {}, 1, 65536});
   add_runs_on(add, predict.on);
-  app.footer(
-      "Example:\n"
-      "  palimpsest predict --weights W.safetensors --data arrays:x.npy --logits z.npy --features f.npy");
+  app.footer(std::string(what_is_read) +
+             "Example:\n"
+             "  palimpsest predict --weights W.safetensors --data arrays:x.npy --logits z.npy --features f.npy");
 }
 
 void add_evaluate(CLI::App& program, Options& options) {
@@ -40,14 +40,15 @@ void add_evaluate(CLI::App& program, Options& options) {
   add_model(add, evaluate.weights);
   add_data(add, evaluate.data);
   app.get_option("--data")->required();
-  add("predictions", evaluate.predictions, {"Output", "CSV with a row for each image: id,label,predicted,p0,p1,...,label_name,predicted_name"});
+  add("predictions", evaluate.predictions,
+      {"Output", "CSV with a row for each image: id,label,predicted,p0,p1,...,label_name,predicted_name"});
   add("out", evaluate.out, {"Output", "JSON with the metrics; without it they are printed"});
   add("batch", evaluate.batch, {"Machine", "images at a time", {}, 1, 65536});
   add_runs_on(add, evaluate.on);
-  app.footer(
-      "Example:\n"
-      "  palimpsest evaluate --weights pain-2/weights.safetensors --data unbc:UNBC \\\n"
-      "      --test-participants 042,095,107,120 --predictions pain-2.csv --out pain-2.json");
+  app.footer(std::string(what_is_read) +
+             "Example:\n"
+             "  palimpsest evaluate --weights pain-2/weights.safetensors --data unbc:UNBC \\\n"
+             "      --test-participants 042,095,107,120 --predictions pain-2.csv --out pain-2.json");
 }
 
 void add_explain(CLI::App& program, Options& options) {
@@ -74,6 +75,7 @@ void add_explain(CLI::App& program, Options& options) {
   add("batch", explain.batch, {"Machine", "images at a time", {}, 1, 65536});
   add_runs_on(add, explain.on);
   app.footer(
+      std::string(what_is_read) +
       "Example:\n"
       "  palimpsest explain --weights W.safetensors --data arrays:x.npy --target 3,6 --rules study --dialect zennit "
       "\\\n"

@@ -145,5 +145,6 @@ void add_bench(CLI::App& program, Options& options);
 // Options that several commands share.
 void add_runs_on(const OptionAdder& add, RunsOn& on);
 void add_data(const OptionAdder& add, DataChoice& data);  // data set, its part, what is done to pictures
+extern const char* const what_is_read;                    // for the end of a command's help
 
 }  // namespace palimpsest::command_line

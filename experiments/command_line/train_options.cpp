@@ -30,11 +30,11 @@ void add_train(CLI::App& program, Options& options) {
   add("gradients", train.gradients, {"Output", "with --steps 1: the gradients of that step (safetensors)"});
   add("resume", train.resume, {"Output", "go on from the checkpoint in --out, if there is one (default)"});
   add_runs_on(add, train.on);
-  app.footer(
-      "Example: a pain model that keeps the first two blocks of an emotion model\n"
-      "  palimpsest train --preset pain --freeze 2 --init emotion/weights.safetensors \\\n"
-      "      --data unbc:UNBC --test-participants 042,095,107,120 --out pain-2\n"
-      "--class-counts takes --class-weights rescaled for granted unless another is given.");
+  app.footer(std::string(what_is_read) +
+             "Example: a pain model that keeps the first two blocks of an emotion model\n"
+             "  palimpsest train --preset pain --freeze 2 --init emotion/weights.safetensors \\\n"
+             "      --data unbc:UNBC --test-participants 042,095,107,120 --out pain-2\n"
+             "--class-counts takes --class-weights rescaled for granted unless another is given.");
 }
 
 }  // namespace palimpsest::command_line

@@ -92,6 +92,7 @@ TEST(Trainer, StopsAfterSoManyStepsAndWritesTheirGradients) {
   EXPECT_EQ(metrics(folder / "run").size(), 2u);
   const SafetensorsFile gradients(folder / "g.safetensors"), weights(folder / "run" / "weights.safetensors");
   EXPECT_EQ(gradients.names(), weights.names());
+  EXPECT_EQ(gradients.metadata().at("content"), "gradients") << "they are not taken for weights";
   for (const auto& name : gradients.names()) EXPECT_EQ(gradients.info(name).shape, weights.info(name).shape) << name;
 
   // One step by hand: w - rate * g.

@@ -202,6 +202,25 @@ TEST_F(Contents, ReluIsAssumedOnlyOfOthersFiles) {
   EXPECT_THAT(line({}), testing::HasSubstr("ReLU between its fully connected layers"));
 }
 
+// A classifier whose last layer was removed looks like one of 4096 classes.
+TEST_F(Contents, InnerLayersAreNotTakenForClassesInSilence) {
+  NamedTensors tensors = torch_tensors(network_);
+  for (auto& tensor : tensors)
+    if (tensor.name.starts_with("classifier.6.")) {
+      tensor.shape[0] = 4096;
+      tensor.values.clear();
+    }
+  write_safetensors(folder_ / "w.safetensors", tensors);
+  const SafetensorsFile file(folder_ / "w.safetensors");
+  EXPECT_THAT(assumption_line(file, contents_of(file)), testing::HasSubstr("4096 outputs are classes"));
+}
+
+TEST_F(Contents, GradientsAreNotWeights) {
+  write_safetensors(folder_ / "w.safetensors", torch_tensors(network_), {{"content", "gradients"}});
+  expect_error("w.safetensors holds the gradients of a training step",
+               [&] { load_network(*device_, folder_ / "w.safetensors"); });
+}
+
 TEST_F(Contents, SmallTensorsThatChangeALayerAreNotLeftOut) {
   for (const char* name : {"features.1.weight", "classifier.1.weight", "bn.gamma", "norm.bias", "prelu.alpha", "mean",
                            "input_std", "features.0.weight_scale", "stn.running_var", "normalize.mean"})
