@@ -8,6 +8,12 @@ void add_data(const OptionAdder& add, DataChoice& data) {
   add("part", data.part, {"Data", "which part of the set", {"train", "validation", "test", "all"}});
 }
 
+const char* const what_is_read =
+    "Data: folder:DIR has a folder of pictures for each class, or pictures without labels straight in it.\n"
+    "arrays:X.npy[,Y.npy] holds floats (N, 3, H, W), taken as they are, and whole numbers (N), the weights' own classes.\n"
+    "The others are the data sets as they are handed out. Pictures are JPEG, PNG, BMP or TIFF. What is not read is\n"
+    "counted with its reasons; --skipped FILE lists it. Classes are matched by name with those of the weights.\n";
+
 namespace {
 void add_model(const OptionAdder& add, fs::path& weights) {
   add("weights", weights,
