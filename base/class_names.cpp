@@ -26,7 +26,7 @@ constexpr std::array<std::array<std::string_view, 4>, 8> emotion_names{{{"neutra
                                                                         {"anger", "angry"},
                                                                         {"contempt", "contemptuous"}}};
 
-// Lower case, in any script. Bytes that are not UTF-8 stay as they are.
+// Lower case, in any script. Bytes that are not UTF-8 are as they come back from a file of weights.
 std::string folded(std::string_view name) {
   static const locale_t utf8 = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   const std::string_view text = without_blanks(name);
@@ -44,7 +44,8 @@ std::string folded(std::string_view name) {
       lower.append(bytes, made);
       at += used;
     } else {
-      lower += text[at++];
+      lower += "\xEF\xBF\xBD";  // U+FFFD, which is written into JSON and safetensors in its place
+      ++at;
       in = out = {};
     }
   }

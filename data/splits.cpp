@@ -14,13 +14,13 @@ namespace {
 // Whether each class of the set is among `names`. Throws Error for a name that the set does not have.
 std::vector<bool> named_in(const Dataset& set, const std::vector<std::string>& names) {
   std::vector<bool> named(set.classes.size());
-  const ClassMap map = match_classes(names, set.classes, set.name);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (map.to[i] < 0)
-      throw Error(fmt::format("{} has no class '{}'", set.name, names[i]),
+  for (const auto& name : names) {
+    const int found = find_class(name, set.classes, set.name);
+    if (found < 0)
+      throw Error(fmt::format("{} has no class '{}'", set.name, name),
                   set.classes.empty() ? "its pictures have no labels"
                                       : fmt::format("its classes are: {}", fmt::join(set.classes, ", ")));
-    named[std::size_t(map.to[i])] = true;
+    named[std::size_t(found)] = true;
   }
   return named;
 }
@@ -37,6 +37,12 @@ void note_counts(Selected& selected) {
   selected.choices.emplace_back("train", counts(selected.parts.train));
   selected.choices.emplace_back("validation", counts(selected.parts.validation));
   selected.choices.emplace_back("test", counts(selected.parts.test));
+}
+
+// After the cut, so that a picture is in the same part whatever is dropped.
+void drop_from_parts(Splits& parts, const std::vector<std::string>& drop) {
+  if (drop.empty()) return;
+  for (Dataset* part : {&parts.train, &parts.validation, &parts.test}) *part = keep_classes(std::move(*part), {}, drop);
 }
 
 // Sets from which nothing is trained.
@@ -93,11 +99,15 @@ Splits cut_validation(Dataset set, double share, std::uint64_t seed) {
 
 Selected select_emotions(ListedSets sets, const EmotionSelection& selection, std::uint64_t seed) {
   Selected selected;
-  selected.parts = cut_validation(keep_classes(std::move(sets.training), selection.classes, selection.drop_classes),
-                                  selection.validation_share, seed);
-  selected.parts.test = keep_classes(std::move(sets.validation), selection.classes, selection.drop_classes);
-  require_every_class(selected.parts.train, "training part");
-  require_every_class(selected.parts.test, "test part");
+  const std::size_t listed = sets.training.samples.size() + sets.validation.samples.size();
+  Dataset training = keep_classes(std::move(sets.training), selection.classes, {});
+  Dataset test = keep_classes(std::move(sets.validation), selection.classes, {});
+  if (const auto left = listed - training.samples.size() - test.samples.size(); left > 0)
+    selected.warnings.push_back(
+        fmt::format("{} images of other classes than {} are not used", left, fmt::join(selection.classes, ", ")));
+  selected.parts = cut_validation(std::move(training), selection.validation_share, seed);
+  selected.parts.test = std::move(test);
+  drop_from_parts(selected.parts, selection.drop_classes);
   selected.choices = {{"classes", fmt::format("{}", fmt::join(selected.parts.train.classes, ","))},
                       {"validation_share", fmt::format("{}", selection.validation_share)},
                       {"validation_from", "the training list, at random, not stratified"},
@@ -124,8 +134,7 @@ Selected read_and_select(const Source& source, const Selection& selection) {
     case Scheme::unbc: {
       Selected selected =
           select_pain(read_unbc(source.path, selection.pain.pain_above), selection.pain, selection.seed);
-      for (Dataset* part : {&selected.parts.train, &selected.parts.validation, &selected.parts.test})
-        *part = keep_classes(std::move(*part), {}, drop);
+      drop_from_parts(selected.parts, drop);
       return selected;
     }
     case Scheme::ckplus:
@@ -133,10 +142,10 @@ Selected read_and_select(const Source& source, const Selection& selection) {
     case Scheme::folder: {
       Dataset set = read_folder(source.path);
       require_distinct_names(set.classes, set.name);
-      set = keep_classes(std::move(set), {}, drop);
-      if (set.classes.empty()) return all_in_test(std::move(set));
+      if (set.classes.empty()) return all_in_test(keep_classes(std::move(set), {}, drop));
       Selected selected;
       selected.parts = cut_validation(std::move(set), selection.emotion.validation_share, selection.seed);
+      drop_from_parts(selected.parts, drop);
       selected.choices = {{"validation_share", fmt::format("{}", selection.emotion.validation_share)},
                           {"seed", fmt::format("{}", selection.seed)}};
       note_counts(selected);

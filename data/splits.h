@@ -52,7 +52,8 @@ Dataset keep_classes(Dataset set, const std::vector<std::string>& keep, const st
 // floor(share * n) samples at random into `validation`, the rest, in their order, into `train`. 0 <= share < 1.
 Splits cut_validation(Dataset set, double share, std::uint64_t seed);
 
-// Throws Error when a class has no picture in the training or the test part: its recall would be undefined.
+// A class may lack pictures: training and the study require them (require_every_class). Classes are dropped after the
+// validation part is cut.
 Selected select_emotions(ListedSets sets, const EmotionSelection& selection, std::uint64_t seed);
 
 // Throws Error when no test participant is named (the message lists frames and share of pain per participant), when a

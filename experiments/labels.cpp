@@ -39,6 +39,12 @@ void check_unlabelled(Dataset& set, Labels labels) {
   remark(fmt::format("{}: {} of {} images have no label and are left out.", set.name, missing, all));
 }
 
+void say_unlabelled(const Dataset& set) {
+  const auto missing = std::ranges::count_if(set.samples, [](const Sample& s) { return s.label < 0; });
+  if (missing > 0)
+    remark(fmt::format("{}: {} of {} images have no label; theirs is -1.", set.name, missing, set.samples.size()));
+}
+
 std::string numbered(const std::vector<std::string>& names, const std::vector<int>& to) {
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < names.size() && parts.size() < 12; ++i)
@@ -46,10 +52,14 @@ std::string numbered(const std::vector<std::string>& names, const std::vector<in
   return fmt::format("{}{}", fmt::join(parts, ", "), names.size() > 12 ? ", ..." : "");
 }
 
+bool none_of(const ClassMap& map) {
+  return std::ranges::all_of(map.to, [](int to) { return to < 0; });
+}
+
 void say_match(const Dataset& set, const Model& model, const std::vector<std::string>& names, const ClassMap& map) {
   const auto& ours = model.notes.classes;
   if (map.identity(ours.size()) && map.other_name.empty()) return;
-  if (std::ranges::all_of(map.to, [](int to) { return to < 0; })) return;
+  if (none_of(map)) return;
   const auto other = other_names_text(map);
   remark(fmt::format("{}: classes are matched by name with the {} of {}: {}{}.", set.name, ours.size(),
                      model.weights.string(), numbered(names, map.to), other.empty() ? "" : "; " + other));
@@ -101,6 +111,10 @@ std::vector<int> match_by_name(const Dataset& set, const Model& model, Labels la
 // Without names in the weights. Empty where the numbers of classes differ.
 std::vector<int> match_by_position(const Dataset& set, const Model& model, Labels labels) {
   const int outputs = model.network->architecture().classes;
+  if (outputs == 0) {
+    remark(fmt::format("{} has no classifier: labels are -1.", model.weights.string()));
+    return {};
+  }
   std::vector<int> to(set.classes.size());
   std::iota(to.begin(), to.end(), 0);
   if (int(set.classes.size()) == outputs) {
@@ -169,6 +183,7 @@ std::vector<std::string> output_names(const fs::path& weights, const ModelNotes&
 
 Dataset labelled_for(Dataset set, const Model& model, Labels labels) {
   if (labels == Labels::needed || labels == Labels::labelled_only) check_unlabelled(set, labels);
+  if (labels == Labels::welcome) say_unlabelled(set);
   if (labels == Labels::unused || set.classes.empty()) {
     set.classes = model.notes.classes;
     return set;
@@ -195,11 +210,14 @@ Dataset labelled_for(Dataset set, const Model& model, Labels labels) {
 std::vector<int> classes_of_other(const Model& a, const Model& b) {
   const int outputs = a.network->architecture().classes;
   const auto &x = a.notes.classes, &y = b.notes.classes;
+  if (a.named_by_option && b.named_by_option)
+    remark(fmt::format("Neither {} nor {} names its classes: --class-names is taken for both.", a.weights.string(),
+                       b.weights.string()));
   if (!x.empty() && !y.empty()) {
     const ClassMap map = match_classes(x, y, b.weights.string());
     if (const auto other = other_names_text(map); !map.identity(y.size()) || !other.empty())
       remark(fmt::format("Classes of {} and {} are matched by name: {}{}.", a.weights.string(), b.weights.string(),
-                         numbered(x, map.to), other.empty() ? "" : "; " + other));
+                         none_of(map) ? "none is in both" : numbered(x, map.to), other.empty() ? "" : "; " + other));
     return map.to;
   }
   if (outputs != b.network->architecture().classes)

@@ -108,11 +108,24 @@ void say_unused_for_arrays(const DataChoice& choice) {
   note(choice.margin != plain.margin, "--margin");
   note(choice.bottom_cut, "--bottom-cut");
   note(!choice.cache.empty(), "--cache");
+  note(!choice.skipped.empty(), "--skipped");
+  note(choice.part != plain.part, "--part");
+  note(choice.validation_share != plain.validation_share, "--validation-share");
   if (!unused.empty())
     remark(fmt::format("{} is taken as it is: {} does nothing to it.", choice.name, fmt::join(unused, ", ")));
+  if (choice.normalisation != plain.normalisation)
+    remark(fmt::format("{} is taken as it is: --normalisation says how its values were made, and does not change them.",
+                       choice.name));
   if (!choice.drop_classes.empty())
     throw Error(fmt::format("--drop-classes names classes, and {} has numbers only", choice.name),
                 "leave those images out of the arrays");
+}
+
+void require_size_of_arrays(const DataChoice& choice, const Examples& arrays) {
+  if (choice.size && *choice.size != arrays.height())
+    throw Error(fmt::format("--size {} is not that of {}, which holds {} x {} images", *choice.size, choice.name,
+                            arrays.height(), arrays.width()),
+                "leave --size out: arrays are not resized");
 }
 
 namespace {
@@ -122,6 +135,7 @@ LoadedPart load_arrays(const Source& source, const DataChoice& choice, const Mod
   const Architecture& a = model.network->architecture();
   const bool needed = labels == Labels::needed || labels == Labels::labelled_only;
   const auto arrays = read_arrays(source, needed ? a.classes : 0);
+  require_size_of_arrays(choice, *arrays);
   if (arrays->height() != a.size || arrays->width() != a.size)
     throw Error(fmt::format("{} holds {} x {} images, but the weights take {} x {}", source.path.string(),
                             arrays->height(), arrays->width(), a.size, a.size),
@@ -156,11 +170,11 @@ Dataset only(Dataset set, const std::vector<std::string>& ids, const std::string
 
 }  // namespace
 
-void require_images(const Selected& selected, const Dataset& part, const std::string& name) {
+void require_images(const Selected& selected, const Dataset& part, const std::string& name, const std::string& remedy) {
   if (part.samples.empty())
     throw Error(fmt::format("{} has no images in its part '{}'; it has {}", selected.parts.train.name, name,
                             parts_text(selected.parts)),
-                "give another --part, or --part all");
+                remedy);
 }
 
 LoadedPart load_part(const DataChoice& choice, const Model& model, Labels labels, int threads,
@@ -173,7 +187,7 @@ LoadedPart load_part(const DataChoice& choice, const Model& model, Labels labels
   }
   const Selected selected = select_data(choice);
   Dataset dataset = part_of(selected, choice.part);
-  require_images(selected, dataset, choice.part);
+  require_images(selected, dataset, choice.part, "give another --part, or --part all");
   // What a reader skips belongs to no part of a set that has one list; it is with the training part.
   const bool one_list = source.scheme == Scheme::folder || source.scheme == Scheme::unbc;
   if (one_list && dataset.skipped.empty()) dataset.skipped = selected.parts.train.skipped;

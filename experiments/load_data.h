@@ -24,6 +24,7 @@ std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const D
 // What is asked of pictures does not happen to arrays, which are taken as they are: that is said. Throws Error for
 // --drop-classes.
 void say_unused_for_arrays(const DataChoice& choice);
+void require_size_of_arrays(const DataChoice& choice, const Examples& arrays);  // throws Error for another --size
 
 // The images of a part, ready for a model.
 struct LoadedPart {
@@ -37,7 +38,7 @@ LoadedPart load_part(const DataChoice& choice, const Model& model, Labels labels
                      const std::vector<std::string>& ids = {});
 
 // Throws Error, which says what parts there are, when `part` (called `name`) of the selection is empty.
-void require_images(const Selected& selected, const Dataset& part, const std::string& name);
+void require_images(const Selected& selected, const Dataset& part, const std::string& name, const std::string& remedy);
 
 int effective_threads(int threads);  // 0: one for each core
 

@@ -45,7 +45,9 @@ Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& da
   model.network = load_network(*model.device, weights, {known_side(data), head});
   const Architecture& architecture = model.network->architecture();
   tell_assumed_preparation(*file, architecture, data);
+  const bool own = !model.notes.classes.empty();
   model.notes.classes = output_names(weights, model.notes, architecture.classes, data.class_names);
+  model.named_by_option = !own && !model.notes.classes.empty();
   return model;
 }
 

@@ -10,7 +10,8 @@ namespace palimpsest {
 
 // A network on its device, as a weights file describes it.
 struct Model {
-  fs::path weights;  // where it was read
+  fs::path weights;              // where it was read
+  bool named_by_option = false;  // its classes' names are those of --class-names
   std::unique_ptr<Device> device;
   std::unique_ptr<Network> network;
   ModelNotes notes;  // its classes: those of --class-names where the file names none; empty where nothing does

@@ -6,8 +6,10 @@
 #include "base/class_names.h"
 #include "base/error.h"
 #include "base/folder_claim.h"
+#include "base/hash64.h"
 #include "base/progress.h"
 #include "data/arrays.h"
+#include "data/mapped_file.h"
 #include "data/source.h"
 #include "experiments/commands.h"
 #include "experiments/devices.h"
@@ -28,18 +30,35 @@ struct TrainingData {
   Choices choices;
 };
 
+// What config.toml says of files by their content, so that a run does not go on with others of the same name.
+std::string hash_of(const Examples& examples) {
+  Hash64 hash;
+  std::vector<float> values(3 * std::size_t(examples.height()) * std::size_t(examples.width()));
+  for (int i = 0; i < examples.count(); ++i) {
+    examples.fill(i, {}, {}, values.data());
+    hash.add(values.data(), values.size() * sizeof(float)).add_number(examples.label(i));
+  }
+  return fmt::format("{} images of {} x {}, {:016x}", examples.count(), examples.height(), examples.width(),
+                     hash.value());
+}
+std::string hash_of(const fs::path& path) {
+  const MappedFile file(path);
+  return fmt::format("{} bytes, {:016x}", file.size(), Hash64().add(file.data(), file.size()).value());
+}
+
 TrainingData load_training_data(const TrainCommand& command, int size) {
   const Source source = parse_source(command.data.name);
   if (source.scheme == Scheme::arrays) {
     say_unused_for_arrays(command.data);
     auto arrays = read_arrays(source, command.classes);
+    require_size_of_arrays(command.data, *arrays);
     if (!arrays->labelled())
       throw Error(fmt::format("{} names no labels", command.data.name), "give arrays:X.npy,Y.npy");
-    return {arrays, nullptr, {}, {}};
+    return {arrays, nullptr, {}, {{"content of the arrays", hash_of(*arrays)}}};
   }
   const Selected selected = select_data(command.data);
   const Splits& parts = selected.parts;
-  require_images(selected, parts.train, "train");
+  require_images(selected, parts.train, "train", "train on a set that has a training part");
   if (parts.train.classes.size() < 2)
     throw Error(fmt::format("{} has pictures of {} only, and training takes two classes or more", parts.train.name,
                             list_text(parts.train.classes)),
@@ -112,13 +131,15 @@ int count_of_classes(const TrainCommand& command, const TrainingData& data) {
   return classes;
 }
 
-void tell_taken(const TakenWeights& report, const fs::path& file) {
+// A run that goes on has its weights from its own checkpoint.
+void tell_taken(const TakenWeights& report, const TrainCommand& command) {
+  if (fs::exists(command.out / "last.safetensors")) return;
   const bool whole_head = std::none_of(report.taken.begin(), report.taken.end(),
                                        [](const std::string& name) { return name.starts_with("classifier."); });
   const std::string left = report.left.empty() ? "none is left"
                            : whole_head        ? "the head (classifier.*) is initialised afresh"
                                                : fmt::format("initialised afresh: {}", fmt::join(report.left, ", "));
-  remark(fmt::format("From {}: {} tensors taken, {}.", file.string(), report.taken.size(), left));
+  remark(fmt::format("From {}: {} tensors taken, {}.", command.init.string(), report.taken.size(), left));
 }
 
 // Which classes start from the rows of the classifier that have their names.
@@ -128,8 +149,8 @@ void say_rows(const TrainCommand& command, const std::vector<std::string>& ours,
   for (std::size_t c = 0; c < ours.size(); ++c) (map.to[c] >= 0 ? moved : fresh).push_back(ours[c]);
   const auto other = other_names_text(map);
   if (map.identity(theirs.size()) && other.empty()) return;
-  remark(fmt::format("From {}: the classifier's rows are taken by name{}{}{}{}.", command.init.string(),
-                     moved.empty() ? "" : ": " + list_text(moved), other.empty() ? "" : " (" + other + ")",
+  remark(fmt::format("From {}: the classifier's rows are taken by name: {}{}{}{}.", command.init.string(),
+                     list_text(moved), other.empty() ? "" : " (" + other + ")",
                      fresh.empty() ? "" : "; initialised afresh: ", list_text(fresh)));
 }
 
@@ -138,26 +159,25 @@ void say_rows(const TrainCommand& command, const std::vector<std::string>& ours,
 std::vector<std::string> take_init(const TrainCommand& command, const TensorFile& file, const ModelNotes& notes,
                                    const std::vector<std::string>& named_by_data, Network& network) {
   const HeadInit head = head_init_named(command.head_init);
-  std::vector<int> rows;
-  std::vector<std::string> names = named_by_data;
-  if (head == HeadInit::keep) {
-    const int theirs = architecture_of_init(command).classes;
-    const bool as_many = theirs == network.architecture().classes;
-    const auto named_by_init = output_names(command.init, notes, theirs, command.data.class_names);
-    if (named_by_data.empty() && as_many) names = named_by_init;
-    if (!named_by_init.empty() && !named_by_data.empty()) {
-      const ClassMap map = match_classes(named_by_data, named_by_init, command.init.string());
-      if (!map.identity(named_by_init.size())) rows = map.to;
-      say_rows(command, named_by_data, named_by_init, map);
-    } else if (!named_by_data.empty() && as_many) {
-      remark(
-          fmt::format("{} does not name its classes: the rows of its classifier are taken to be those of {} in "
-                      "their order ({}). --class-names names them.",
-                      command.init.string(), command.data.name, list_text(named_by_data)));
-    }
+  if (head != HeadInit::keep) {
+    tell_taken(take_weights(network, file, head), command);
+    return named_by_data;
   }
-  tell_taken(take_weights(network, file, head, rows), command.init);
-  return names;
+  const int theirs = architecture_of_init(command).classes;
+  const auto named_by_init = output_names(command.init, notes, theirs, command.data.class_names);
+  const bool both = !named_by_init.empty() && !named_by_data.empty();
+  ClassMap map;
+  if (both) map = match_classes(named_by_data, named_by_init, command.init.string());
+  const bool same = !both || map.identity(named_by_init.size());
+  const TakenWeights taken = take_weights(network, file, head, same ? std::vector<int>{} : map.to);
+  if (taken.classifier && both) say_rows(command, named_by_data, named_by_init, map);
+  if (taken.classifier && named_by_init.empty() && !named_by_data.empty())
+    remark(
+        fmt::format("{} does not name its classes: the rows of its classifier are taken to be those of {} in their "
+                    "order ({}). --class-names names them.",
+                    command.init.string(), command.data.name, list_text(named_by_data)));
+  tell_taken(taken, command);
+  return named_by_data.empty() && theirs == network.architecture().classes ? named_by_init : named_by_data;
 }
 
 std::array<bool, kBlocks> frozen_blocks(const TrainCommand& command) {
@@ -228,7 +248,8 @@ void run_train(const TrainCommand& command) {
   keep_init_safe(command);
   create_folder(command.out);
   const FolderClaim claim(command.out);
-  const TrainingData data = load_training_data(command, size);
+  TrainingData data = load_training_data(command, size);
+  if (!command.init.empty()) data.choices.emplace_back("content of --init", hash_of(command.init));
   const int classes = count_of_classes(command, data);
   Network network(*device, architecture_for(command, size, classes));
   initialise(network, command.seed);

@@ -75,9 +75,15 @@ std::optional<Progression> RunFolder::resume(Network& network, const std::vector
   const SafetensorsFile file(last);
   const auto at = file.metadata().find("progression");
   const auto progression = from_text(at == file.metadata().end() ? "" : at->second, last);
-  for (auto& p : network.parameters()) network.device().upload(p.value, file.read_floats(p.name));
+  for (auto& p : network.parameters()) {
+    if (!file.has(p.name) || file.info(p.name).count() != p.value.shape.count())
+      throw Error(fmt::format("{} holds another network than the one that is to be trained ({} differs)", last.string(),
+                              p.name),
+                  "give the same data and --init as before, or name another --out");
+    network.device().upload(p.value, file.read_floats(p.name));
+  }
   const auto kept = momentum_file(progression.epochs);
-  momentum_lost_ = !velocities.empty() && progression.finished && !fs::exists(kept);
+  momentum_lost_ = !velocities.empty() && !fs::exists(kept);
   if (!velocities.empty() && !momentum_lost_) {
     const SafetensorsFile momentum(kept);
     for (std::size_t i = 0; i < velocities.size(); ++i)

@@ -39,7 +39,7 @@ class RunFolder {
 
   const fs::path& path() const { return folder_; }
   // The last finished epoch, loaded into the network (and velocities); nothing when the run starts anew. Velocities
-  // that a finished run has not kept stay as they are: see momentum_lost().
+  // that were not kept stay as they are: see momentum_lost().
   std::optional<Progression> resume(Network& network, const std::vector<Tensor>& velocities);
   bool momentum_lost() const { return momentum_lost_; }
 

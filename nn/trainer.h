@@ -24,7 +24,7 @@ struct TrainOptions {
   std::uint64_t seed = 1;
   std::uint64_t cache_limit = 0;  // bytes for block-5 features when all blocks are frozen
   int loader_threads = 1;
-  bool keep_momentum = true;        // of a finished run, so that it can go on with more epochs
+  bool keep_momentum = true;  // of a finished run, so that it can go on with more epochs
   // Named like the weights, and said to be gradients in the file's metadata, so that they are not taken for weights.
   std::filesystem::path gradients;  // where to write the gradients of the last step; empty: nowhere
 };

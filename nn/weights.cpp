@@ -188,44 +188,72 @@ HeadInit head_init_named(const std::string& name) {
   throw Error(fmt::format("--head-init {} is unknown", name), "give keep, copy-fc or fresh");
 }
 
+namespace {
+
+// How much of a layer of the head comes from a file.
+enum class Share : std::uint8_t { none, rows, whole };
+
+Share share_of(const Parameter& weight, const TensorFile& file, const std::vector<int>& rows) {
+  const auto stored = stored_name(file, weight.name);
+  if (stored.empty() || file.info(stored).shape.empty()) return Share::none;
+  const TensorInfo& theirs = file.info(stored);
+  const std::int64_t ours = shape_of(weight)[0];
+  if (theirs.count() / theirs.shape[0] != weight.value.shape.count() / ours) return Share::none;
+  if (rows.empty()) return theirs.shape[0] == ours ? Share::whole : Share::none;
+  return std::any_of(rows.begin(), rows.end(), [](int row) { return row >= 0; }) ? Share::rows : Share::none;
+}
+
+std::string both_shapes(const Parameter& p, const TensorFile& file) {
+  const auto stored = stored_name(file, p.name);
+  return fmt::format("{}, the file has {}", fmt::join(shape_of(p), " x "),
+                     stored.empty() ? "no such tensor" : fmt::format("{}", fmt::join(file.info(stored).shape, " x ")));
+}
+
+void require_fit(const Parameter& p, const TensorFile& file) {
+  const auto stored = stored_name(file, p.name);
+  const bool fits = !stored.empty() && file.info(stored).count() == p.value.shape.count() &&
+                    (file.info(stored).shape.empty() || file.info(stored).shape[0] == shape_of(p)[0]);
+  if (!fits)
+    throw Error(fmt::format("{} does not fit: {} is {}", file.path().string(), p.name, both_shapes(p, file)),
+                "give the --width of those weights");
+}
+
+}  // namespace
+
 TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head, const std::vector<int>& rows) {
   account_for(file, head != HeadInit::fresh);
-  TakenWeights report;
-  const auto& last = network.parameters()[network.parameters().size() - 2].name;
-  const std::string classifier = last.substr(0, last.rfind('.'));
   PALIMPSEST_REQUIRE(rows.empty() || int(rows.size()) == network.architecture().classes, "{} rows", rows.size());
-  const bool any_row = std::any_of(rows.begin(), rows.end(), [](int row) { return row >= 0; });
+  const auto& parameters = network.parameters();
+  const auto layer_of = [](const std::string& name) { return name.substr(0, name.rfind('.')); };
+  const std::string classifier = layer_of(parameters[parameters.size() - 2].name);
+  const std::string their_classifier = fmt::format("classifier.{}", 3 * (contents_of(file).head_layers - 1));
+  TakenWeights report;
+  Share share = Share::none;  // of the layer whose weight came last; its bias follows it
   for (auto& p : network.parameters()) {
-    const auto stored = stored_name(file, p.name);
-    const bool by_row = !rows.empty() && p.name.starts_with(classifier + ".");
-    if (by_row && head == HeadInit::keep && !stored.empty()) {
-      const auto& theirs = file.info(stored);
-      if (any_row && !theirs.shape.empty() &&
-          theirs.count() / theirs.shape[0] == p.value.shape.count() / std::int64_t(rows.size())) {
-        upload_rows(network, p, file, stored, rows);
-        report.taken.push_back(p.name);
-      } else {
-        report.left.push_back(p.name + " (other classes)");
-      }
+    if (p.block < kBlocks) {
+      require_fit(p, file);
+      upload_from(network, p, file, stored_name(file, p.name));
+      report.taken.push_back(p.name);
       continue;
     }
-    const bool fits = !stored.empty() && file.info(stored).count() == p.value.shape.count() &&
-                      (file.info(stored).shape.empty() || file.info(stored).shape[0] == shape_of(p)[0]);
-    const auto ours = fmt::format("{}", fmt::join(shape_of(p), " x "));
-    const auto theirs =
-        stored.empty() ? std::string("no such tensor") : fmt::format("{}", fmt::join(file.info(stored).shape, " x "));
-    if (p.block < kBlocks && !fits)
-      throw Error(fmt::format("{} does not fit: {} is {}, the file has {}", file.path().string(), p.name, ours, theirs),
-                  "give the --width of those weights");
-    const bool afresh = head == HeadInit::fresh || (head == HeadInit::copy_fc && p.name.starts_with(classifier + "."));
-    if (p.block == kBlocks && afresh) {
+    const std::string layer = layer_of(p.name);
+    const bool last = layer == classifier;
+    if (head == HeadInit::fresh || (head == HeadInit::copy_fc && last)) {
       report.left.push_back(p.name + " (fresh)");
-    } else if (!fits) {
-      report.left.push_back(fmt::format("{} ({}, the file has {})", p.name, ours, theirs));
-    } else {
-      upload_from(network, p, file, stored);
-      report.taken.push_back(p.name);
+      continue;
     }
+    if (last != (layer == their_classifier))  // what classifies in one of them is an inner layer of the other
+      share = Share::none;
+    else if (!is_bias(p))
+      share = share_of(p, file, last ? rows : std::vector<int>{});
+    if (share == Share::none) {
+      report.left.push_back(fmt::format("{} ({})", p.name, both_shapes(p, file)));
+      continue;
+    }
+    const auto stored = stored_name(file, p.name);
+    share == Share::rows ? upload_rows(network, p, file, stored, rows) : upload_from(network, p, file, stored);
+    report.taken.push_back(p.name);
+    report.classifier = report.classifier || last;
   }
   return report;
 }

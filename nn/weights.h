@@ -44,6 +44,7 @@ std::unique_ptr<Network> load_network(Device& device, const fs::path& path, cons
 struct TakenWeights {
   std::vector<std::string> taken;
   std::vector<std::string> left;  // "classifier.6.weight (8 x 4096, the file has 1000 x 4096)"
+  bool classifier = false;        // whether the last layer, or rows of it, came from the file's last layer
 };
 enum class HeadInit : std::uint8_t { fresh, copy_fc, keep };
 HeadInit head_init_named(const std::string& name);  // "fresh", "copy-fc", "keep"

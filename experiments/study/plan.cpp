@@ -54,6 +54,8 @@ Selected read_set(StudyPlan& plan, StudySet set) {
   if (selected.parts.test.samples.empty())
     throw Error(fmt::format("{} has no test part", source_of(plan.config, set)),
                 "use a set that has one, for instance in AffectNet's layout");
+  for (const Dataset* part : {&selected.parts.train, &selected.parts.test})  // else their recall would be undefined
+    require_every_class(*part, part == &selected.parts.test ? "test part" : "training part");
   return selected;
 }
 

@@ -258,6 +258,53 @@ TEST_F(ClassNames, TheClassifiersRowsMoveByName) {
   EXPECT_EQ(after.read_floats("classifier.0.weight"), before.read_floats("classifier.0.weight"));
 }
 
+// What classifies in one network is an inner layer of the other: its rows are not moved, whatever their number.
+TEST_F(ClassNames, AnotherHeadTakesNoRowsOfTheClassifier) {
+  const Outcome dense = train("folder:set", "dense", {"--init", "W.safetensors", "--head", "dense", "--lr", "1e-30"});
+  EXPECT_EQ(dense.status, 0) << dense.errors;
+  EXPECT_THAT(dense.errors, HasSubstr("the head (classifier.*) is initialised afresh"));
+  EXPECT_THAT(dense.errors, testing::Not(HasSubstr("by name")));
+  const auto hidden = SafetensorsFile(folder / "W.safetensors").read_floats("classifier.0.weight");
+  const auto head = SafetensorsFile(folder / "dense/weights.safetensors").read_floats("classifier.0.weight");
+  for (std::size_t row = 0; row < 3; ++row)
+    for (std::size_t other = 0; other < 8; ++other) {
+      const std::size_t width = head.size() / 3;
+      EXPECT_FALSE(std::equal(head.begin() + std::ptrdiff_t(row * width),
+                              head.begin() + std::ptrdiff_t((row + 1) * width),
+                              hidden.begin() + std::ptrdiff_t(other * width)));
+    }
+  const Outcome wider = train("folder:set", "wider", {"--init", "W.safetensors", "--hidden", "16"});
+  EXPECT_EQ(wider.status, 0) << wider.errors;
+  EXPECT_THAT(wider.errors, HasSubstr("afresh: classifier.3.weight")) << "the classifier there, an inner layer here";
+  EXPECT_THAT(wider.errors, HasSubstr("classifier.3.bias")) << "weight and bias together";
+  EXPECT_THAT(wider.errors, testing::Not(HasSubstr("by name")));
+}
+
+// A picture is in the same part whatever is dropped.
+TEST_F(ClassNames, DroppingClassesMovesNoPictureBetweenParts) {
+  const auto validation = [&](const std::vector<std::string>& more) {
+    const Outcome outcome =
+        run(with({"evaluate", "--weights", "W.safetensors", "--data", "folder:set", "--part", "validation",
+                  "--validation-share", "0.5", "--crop", "none", "--predictions", "v.csv"},
+                 more));
+    EXPECT_EQ(outcome.status, 0) << outcome.errors;
+    std::vector<std::string> ids;
+    for (const auto& row : read_csv(folder / "v.csv").rows)
+      if (!row[0].starts_with("sad/")) ids.push_back(row[0]);
+    return ids;
+  };
+  EXPECT_EQ(validation({}), validation({"--drop-classes", "sad,sadness"}));
+}
+
+TEST_F(ClassNames, NamesThatAreGivenToTwoModelsAreSaid) {
+  write_reversed("one.safetensors", false);
+  write_reversed("two.safetensors", false);
+  EXPECT_THAT(run({"explain", "--weights", "one.safetensors", "--minus", "two.safetensors", "--data", "folder:set",
+                   "--part", "all", "--target", "0", "--maps", "R.npy", "--class-names", "sad,happy,angry"})
+                  .errors,
+              HasSubstr("--class-names is taken for both"));
+}
+
 // Labels of arrays: are the numbers of the weights, whose names a model trained on from them keeps.
 TEST_F(ClassNames, ArraysUseTheWeightsNumbers) {
   write_npy(folder / "x.npy", std::vector<float>(2 * 3 * 32 * 32, 0.5F), std::vector<std::int64_t>{2, 3, 32, 32});
@@ -266,6 +313,9 @@ TEST_F(ClassNames, ArraysUseTheWeightsNumbers) {
       run({"train", "--data", "arrays:x.npy,y.npy", "--init", "W.safetensors", "--steps", "1", "--out", "on"}).status,
       0);
   EXPECT_EQ(SafetensorsFile(folder / "on/weights.safetensors").metadata().at("classes"), "angry,happy,sad");
+  expect_refused(evaluate("W.safetensors", "arrays:x.npy,y.npy", "p.csv", {"--size", "64"}), {"--size 64", "32 x 32"});
+  EXPECT_THAT(evaluate("W.safetensors", "arrays:x.npy,y.npy", "p.csv", {"--normalisation", "caffe"}).errors,
+              HasSubstr("--normalisation says how its values were made"));
   ASSERT_EQ(evaluate("W.safetensors", "arrays:x.npy,y.npy", "p.csv").status, 0);
   const auto predictions = rows("p.csv");
   EXPECT_EQ(predictions.at("0")[0], "2");
@@ -317,6 +367,7 @@ TEST_F(ClassNames, UnlabelledPicturesArePredictedAndExplained) {
                                  "--logits", "z.npy", "--ids", "ids.csv"});
   EXPECT_EQ(predicted.status, 0) << predicted.errors;
   EXPECT_EQ(read_csv(folder / "ids.csv").rows[0], (std::vector<std::string>{"happy0.png", "-1"}));
+  EXPECT_THAT(predicted.errors, HasSubstr("3 of 3 images have no label"));
   EXPECT_EQ(explain("folder:plain", "predicted", "R.npy").status, 0);
   expect_refused(explain("folder:plain", "true", "R.npy"), {"folder:plain", "--target predicted"});
   expect_refused(evaluate("W.safetensors", "folder:plain", "p.csv"), {"folder:plain", "no label"});

@@ -53,6 +53,16 @@ TEST_F(LongerRun, SaysThatTheScheduleWouldHaveDiffered) {
   EXPECT_THAT(train("plain", {"--epochs", "2"}).errors, Not(HasSubstr("slow end")));
 }
 
+// Files of the same name with something else in them.
+TEST_F(LongerRun, OtherContentIsRefused) {
+  ASSERT_EQ(train("r", {"--epochs", "1"}).status, 0);
+  write_npy(folder / "y.npy", std::vector<std::int64_t>{1, 1, 0, 0}, std::vector<std::int64_t>{4});
+  expect_refused(train("r", {"--epochs", "2"}), {"r was begun with other options", "content of the arrays"});
+  write_npy(folder / "y.npy", std::vector<std::int64_t>{0, 1, 0, 1}, std::vector<std::int64_t>{4});
+  fs::copy_file(folder / "r/weights.safetensors", folder / "W.safetensors", fs::copy_options::overwrite_existing);
+  expect_refused(train("r", {"--epochs", "2"}), {"content of --init"});
+}
+
 TEST_F(LongerRun, OptionsAreComparedByValue) {
   ASSERT_EQ(train("r", {"--epochs", "1"}).status, 0);
   std::string config = read_file(folder / "r/config.toml");
