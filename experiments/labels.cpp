@@ -176,8 +176,10 @@ std::vector<std::string> output_names(const fs::path& weights, const ModelNotes&
         fmt::format("--class-names names {} classes, but {} has {} outputs", option.size(), weights.string(), outputs),
         "give a name for each output, in their order");
   if (!own.empty() && !option.empty() && own != option)
-    remark(fmt::format("{} names its own classes ({}): --class-names is not used for it.", weights.string(),
-                       list_text(own)));
+    remark(
+        fmt::format("{} names its own classes ({}): --class-names is not used for it (palimpsest weights --class-names "
+                    "... --out writes others).",
+                    weights.string(), list_text(own)));
   return own.empty() ? option : own;
 }
 

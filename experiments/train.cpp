@@ -263,6 +263,9 @@ void run_train(const TrainCommand& command) {
   } else {
     notes.classes = data.classes;
   }
+  if (!command.data.class_names.empty() && !data.classes.empty() &&
+      (command.init.empty() || command.head_init != "keep"))
+    remark(fmt::format("--class-names is not used: {} names its classes.", command.data.name));
   notes.normalisation = normalisation_name(command.data, notes);
   if (notes.classes.empty()) notes.classes = output_names("this network", {}, classes, command.data.class_names);
   network.set_frozen(frozen_blocks(command));

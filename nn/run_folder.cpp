@@ -52,7 +52,11 @@ RunFolder::RunFolder(fs::path folder, const std::string& config, bool resume, co
   if (fs::exists(last) && !resume)
     throw Error(fmt::format("{} holds a run already", folder_.string()), "name another --out, or remove that folder");
   std::string earlier;
-  if (fs::exists(last) && fs::exists(config_file)) {
+  if (fs::exists(last)) {
+    if (!fs::exists(config_file))
+      throw Error(
+          fmt::format("{} holds a checkpoint, but not the config.toml that says how it was made", folder_.string()),
+          "name another --out, with --init the checkpoint's weights to go on from them");
     earlier = read_file(config_file);
     if (const auto what = difference(earlier, config); !what.empty())
       throw Error(fmt::format("{} was begun with other options ({})", folder_.string(), what),

@@ -236,6 +236,9 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     at.finished = reached(at, options);
     const auto name = run.path().string();
     if (at.finished) {
+      if (!fs::exists(run.path() / "weights.safetensors"))
+        throw Error(fmt::format("{} is finished, but its weights.safetensors is missing", name),
+                    "use last.safetensors, which holds its last epoch, or train again with another --out");
       const bool patience = options.patience > 0 && at.epochs - at.best_epoch >= options.patience;
       remark(fmt::format("{} is finished ({} epochs, {} steps{}): nothing is left to do.", name, at.epochs, at.steps,
                          patience ? ", stopped by --patience" : ""));

@@ -133,6 +133,26 @@ TEST(RunFolder, RefusesOtherOptions) {
   EXPECT_EQ(contents(folder / "run"), before);
 }
 
+TEST(RunFolder, FilesThatAreMissingAreSaid) {
+  TempFolder folder;
+  ToyRun run;
+  run.train(folder / "run");
+  fs::remove(folder / "run/weights.safetensors");
+  expect_error("weights.safetensors is missing", [&] { run.train(folder / "run"); });
+  fs::remove(folder / "run/config.toml");
+  expect_error("not the config.toml", [&] { run.train(folder / "run"); });
+}
+
+TEST(RunFolder, ACheckpointOfAnotherNetworkIsRefused) {
+  TempFolder folder;
+  ToyRun run;
+  run.options.epochs = 1;
+  run.train(folder / "run");
+  run.options.epochs = 2;
+  run.architecture.hidden = {12};
+  expect_error("last.safetensors holds another network", [&] { run.train(folder / "run"); });
+}
+
 TEST(RunFolder, RefusesToOverwriteARun) {
   TempFolder folder;
   ToyRun run;
