@@ -260,6 +260,11 @@ TEST_F(Contents, OtherNamesAreSaid) {
   }
   NamedTensors head = torch_tensors(network_);
   refused("a head alone", {head.begin() + 26, head.end()});
+  for (const std::string convolutions : {"layers.", "slice1.", "conv_layers."}) {
+    NamedTensors tensors = renamed([&](auto& n) { return replaced(n, "features.", convolutions); });
+    std::rotate(tensors.begin(), tensors.begin() + 26, tensors.end());  // the head first, as names are sorted
+    refused("it has no features.0.weight, but " + convolutions + "0.weight (4 x 3 x 3 x 3)", tensors);
+  }
   refused("no tensor", {});
   refused("a ResNet (layer1.0.conv1.weight", {{"conv1.weight", {4, 3, 7, 7}, {}}, {"layer1.0.conv1.weight", {4}, {}}});
   refused("no features.0.weight, but a.b (2 x 2)", {{"a.b", {2, 2}, {}}});
