@@ -168,7 +168,9 @@ int side_of_head(const TensorFile& file, std::int64_t features, std::int64_t cha
     throw Error(
         fmt::format("{0} says that it takes pictures of {1} x {1}, but {2} takes the features of {3} x {3}",
                     file.path().string(), told, described(file, stored_name(file, "classifier.0.weight")), 32 * side),
-        "correct the entry 'size' of its metadata or take it out, or give other weights");
+        dynamic_cast<const KerasWeights*>(&file)
+            ? "save the model again with Keras, so that its configuration is that of its weights, or give other weights"
+            : "correct the entry 'size' of its metadata or take it out, or give other weights");
   if (told != 0) return told;
   if (side == 1 && !says_flatten(file)) return side_of_one_place(file, use);
   return use.side && *use.side / 32 == side ? *use.side : int(side) * 32;

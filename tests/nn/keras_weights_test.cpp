@@ -1,5 +1,6 @@
 #include "nn/keras_weights.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -285,6 +286,19 @@ TEST_F(OtherKerasFiles, TheConfigurationIsRead) {
              R"({"class_name": "Sequential", "config": [{"class_name": "InputLayer",
                  "config": {"batch_input_shape": [null, 48, 48, 3]}}]})");
   EXPECT_EQ(load_network(*device_, folder_ / "w.h5")->architecture().size, 48);
+}
+
+TEST_F(OtherKerasFiles, AConfigurationOfAnotherSideIsSaid) {
+  write_hdf5(folder_ / "w.h5", named(),
+             R"({"class_name": "Sequential", "config": [{"class_name": "InputLayer",
+                 "config": {"batch_input_shape": [null, 96, 96, 3]}}]})");
+  try {
+    load_network(*device_, folder_ / "w.h5");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("w.h5 says that it takes pictures of 96 x 96"));
+    EXPECT_THAT(error.remedy(), testing::HasSubstr("save the model again with Keras"));
+  }
 }
 
 // Damage within the file is another matter: HDF5 itself is known to crash on some of it.
