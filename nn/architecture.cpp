@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "nn/keras_weights.h"
+#include "nn/weights.h"
 #include "nn/weights_contents.h"
 
 namespace palimpsest {
@@ -168,10 +169,23 @@ int side_of_head(const TensorFile& file, std::int64_t features, std::int64_t cha
     throw Error(
         fmt::format("{0} says that it takes pictures of {1} x {1}, but {2} takes the features of {3} x {3}",
                     file.path().string(), told, described(file, stored_name(file, "classifier.0.weight")), 32 * side),
-        "correct the entry 'size' of its metadata or take it out, or give other weights");
+        dynamic_cast<const KerasWeights*>(&file)
+            ? "save the model again with Keras, so that its configuration is that of its weights, or give other weights"
+            : "correct the entry 'size' of its metadata or take it out, or give other weights");
   if (told != 0) return told;
   if (side == 1 && !says_flatten(file)) return side_of_one_place(file, use);
   return use.side && *use.side / 32 == side ? *use.side : int(side) * 32;
+}
+
+// A file of ours names as many classes as it has outputs, unless its last layer was taken off: then what a hidden layer
+// gives would be taken for classes.
+void require_as_many_names(const TensorFile& file, int outputs) {
+  if (!states_size(file) || !states_normalisation(file)) return;
+  const auto names = notes_of(file).classes.size();
+  if (names == 0 || names == std::size_t(outputs)) return;
+  throw Error(
+      fmt::format("{} names {} classes, but its last layer has {} outputs", file.path().string(), names, outputs),
+      "give the file as it was saved, or correct the entry 'classes' of its metadata or take it out");
 }
 
 }  // namespace
@@ -189,6 +203,7 @@ Architecture architecture_of(const TensorFile& file, const WeightsUse& use) {
     return a;
   }
   const std::int64_t features = take_head(file, contents.head_layers, a);
+  if (use.head) require_as_many_names(file, a.classes);
   a.size = use.head ? side_of_head(file, features, channels, use) : open_side;
   return a;
 }

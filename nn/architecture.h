@@ -48,7 +48,8 @@ struct WeightsUse {
 // features that it takes. It is never guessed where that layer may as well follow global average pooling. A file of
 // convolutions alone ("notop") has 0 classes, and for the rest of its head VGG16's values; its size is use.side, else
 // what the file says, else 224.
-// Throws Error when the file is not a VGG16, however wide, or holds a tensor that is neither used nor without effect.
+// Throws Error when the file is not a VGG16, however wide, or holds a tensor that is neither used nor without effect,
+// or is one of ours and names another number of classes than its head has outputs.
 Architecture architecture_of(const TensorFile& file, const WeightsUse& use = {});
 
 }  // namespace palimpsest

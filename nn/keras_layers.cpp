@@ -99,6 +99,16 @@ std::optional<KerasParameter> keras_parameter(std::string_view path) {
   return found;
 }
 
+bool keras_is_kind(std::string_view kind, std::string_view name) {
+  return numbered(kind, name).has_value();
+}
+
+// Of a whole model the optimiser's and the metrics' state lies beside the layers.
+bool keras_beside_the_layers(std::string_view path) {
+  const auto first = path.substr(0, path.find('/'));
+  return first.starts_with("optimizer") || first.ends_with("metrics");
+}
+
 std::string_view keras_foreign_layer(std::string_view name) {
   using Kind = std::pair<std::string_view, std::string_view>;
   static constexpr std::array<Kind, 32> kinds{{{"batch_normalization", "batch normalisation"},

@@ -28,6 +28,11 @@ std::string_view keras_convolution(int number);  // "block1_conv1" for 0
 // one of its kind: "batch_normalization_3" -> "batch normalisation". Empty for all other names.
 std::string_view keras_foreign_layer(std::string_view name);
 
+// Whether a layer has one of the names that Keras gives to layers of a kind: "max_pooling2d", "max_pooling2d_1", ...
+bool keras_is_kind(std::string_view kind, std::string_view name);
+
+bool keras_beside_the_layers(std::string_view path);  // the state of an optimiser, or a metric
+
 std::vector<std::string_view> path_parts(std::string_view path);  // between its slashes
 
 }  // namespace palimpsest

@@ -10,6 +10,7 @@
 #include "nn/architecture.h"
 #include "nn/keras_config.h"
 #include "nn/keras_layers.h"
+#include "nn/keras_weightless.h"
 
 namespace palimpsest {
 
@@ -48,12 +49,6 @@ std::optional<KerasParameter> parameter_of(const Hdf5File::Object& object) {
   return object.info.shape.size() == axes ? parameter : std::nullopt;
 }
 
-// Of a whole model the optimiser's and the metrics' state lies beside the layers.
-bool beside_the_layers(std::string_view path) {
-  const auto first = path_parts(path).front();
-  return first.starts_with("optimizer") || first.ends_with("metrics");
-}
-
 }  // namespace
 
 KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
@@ -82,7 +77,7 @@ KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
   }
   if (outputs == 1000) normalisation_ = "caffe";  // VGG-Face's names on ImageNet's classes are Caffe's own network
   read_configuration(file);
-  read_kinds_of_layers(file, objects);
+  read_kinds_of_layers(file, objects, dense.empty());
   find_flattened();
 }
 
@@ -113,10 +108,11 @@ void KerasWeights::read_configuration(const Hdf5File& file) {
 }
 
 // Layers without weights are in the list of layers, or are empty groups.
-void KerasWeights::read_kinds_of_layers(const Hdf5File& file, const std::vector<Hdf5File::Object>& objects) {
+void KerasWeights::read_kinds_of_layers(const Hdf5File& file, const std::vector<Hdf5File::Object>& objects,
+                                        bool convolutions_alone) {
   std::set<std::string, std::less<>> layers;
   for (const auto& object : objects)
-    if (!beside_the_layers(object.name))
+    if (!keras_beside_the_layers(object.name))
       for (const auto part : path_parts(object.name)) layers.emplace(part);
   for (const char* group : {"", "model_weights"})
     for (const auto& name : file.texts(group, "layer_names")) layers.insert(name);
@@ -127,6 +123,13 @@ void KerasWeights::read_kinds_of_layers(const Hdf5File& file, const std::vector<
     const bool head = kind.starts_with("global ");
     objection_ = {fmt::format("has {} (its layer '{}')", kind, excerpt(name, 40)), head};
   }
+  if (configured_ || !objection_.has.empty()) return;  // a configuration says what its layers are
+  if (const auto found = keras_weightless_objection(keras_weightless_layers(file, objects), convolutions_alone);
+      !found.empty())
+    objection_ = {
+        "has " + found, false,
+        "if it is a VGG16, save the whole model as HDF5 (model.save('model.h5')), whose configuration says what "
+        "its layers do"};
 }
 
 void KerasWeights::find_flattened() {

@@ -37,6 +37,7 @@ class KerasWeights final : public TensorFile {
   struct Objection {
     std::string has;
     bool in_head = false;
+    std::string remedy = "give the weights of a VGG16 as keras.applications has it";
   };
   const Objection& objection() const { return objection_; }
   // The normalisation that such files are used with: caffe, or that of VGG-Face.
@@ -53,7 +54,8 @@ class KerasWeights final : public TensorFile {
     bool parameter = false;
   };
   void read_configuration(const Hdf5File& file);
-  void read_kinds_of_layers(const Hdf5File& file, const std::vector<Hdf5File::Object>& objects);
+  void read_kinds_of_layers(const Hdf5File& file, const std::vector<Hdf5File::Object>& objects,
+                            bool convolutions_alone);
   void add(const std::string& name, const Hdf5File::Object& object);
   void find_flattened();
   const Tensor& find(const std::string& name) const;

@@ -187,8 +187,9 @@ class Recogniser {
   }
 
   Found head_alone() const {
-    const bool features = first([](const std::string& n) { return n.find("features.") != std::string::npos; });
-    if (!convolutions_missing() || features || contents_.head_layers == 0) return std::nullopt;
+    // Convolutions by any other name have four axes.
+    const bool convolutions = first([&](const std::string& n) { return axes(n) == 4; });
+    if (!convolutions_missing() || convolutions || contents_.head_layers == 0) return std::nullopt;
     return OtherNetwork{"holds a head alone, without the convolutions before it", "give the whole network's weights"};
   }
 
@@ -272,8 +273,9 @@ class Recogniser {
   Found strangers() const {
     if (!convolutions_missing()) return std::nullopt;
     std::vector<std::string> names;
-    for (const auto& name : file_.names())
-      if (names.size() < 4) names.push_back(shown(name));
+    for (const bool convolutions : {true, false})  // which say most
+      for (const auto& name : file_.names())
+        if (names.size() < 4 && (axes(name) == 4) == convolutions) names.push_back(shown(name));
     const std::string list = fmt::format("{}{}", fmt::join(names, ", "), file_.names().size() > 4 ? ", ..." : "");
     if (keras_)
       return OtherNetwork{fmt::format("does not hold a VGG16: it has no layer called block1_conv1, ..., fc1, fc2 or "

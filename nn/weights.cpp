@@ -98,6 +98,13 @@ std::vector<std::string> class_list(const std::string& text) {
   return names;
 }
 
+// What class_list reads as these names: commas between them, or a JSON array where a name has a comma itself.
+std::string class_text(const std::vector<std::string>& names) {
+  std::string text = fmt::format("{}", fmt::join(names, ","));
+  if (class_list(text) == names) return text;
+  return nlohmann::json(names).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 // Says what is left out of a file and what is assumed of its activations, once it is known to be a VGG16.
 void account_for(const TensorFile& file, bool head_needed) {
   const WeightsContents contents = contents_of(file);
@@ -154,7 +161,7 @@ void save_weights(Network& network, const fs::path& path, const ModelNotes& note
   metadata["format"] = "pt";
   metadata["size"] = std::to_string(network.architecture().size);
   metadata["normalisation"] = notes.normalisation;
-  if (!notes.classes.empty()) metadata["classes"] = fmt::format("{}", fmt::join(notes.classes, ","));
+  if (!notes.classes.empty()) metadata["classes"] = class_text(notes.classes);
   std::vector<SafetensorsWriter::Declaration> declarations;
   for (const auto& p : network.parameters()) declarations.emplace_back(p.name, shape_of(p));
   SafetensorsWriter writer(path, declarations, metadata);

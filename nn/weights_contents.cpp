@@ -112,8 +112,7 @@ void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool
   if (const auto* const keras = dynamic_cast<const KerasWeights*>(&file)) {
     const auto& objection = keras->objection();
     if (!objection.has.empty() && (head_needed || !objection.in_head))
-      refuse(file, objection.has + ", which a VGG16 does not have",
-             "give the weights of a VGG16 as keras.applications has it");
+      refuse(file, objection.has + ", which a VGG16 does not have", objection.remedy);
   }
   // One with several axes says more than its bias.
   std::stable_sort(unplaced.begin(), unplaced.end(), [&](const TensorUse* a, const TensorUse* b) {

@@ -1,5 +1,6 @@
 #include "nn/keras_weights.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -207,6 +208,75 @@ TEST_F(OtherKerasFiles, LayersWithoutWeightsCountToo) {
     refused(std::string("has ") + what, with(named(), {{std::string(layer) + "/", {}, {}}}));
 }
 
+// VGG16's own layers in a list of layers, as keras.applications names them.
+std::vector<std::string> listed(const std::vector<std::string>& more = {}) {
+  std::vector<std::string> names{"input_1"};
+  for (const auto& name : keras_names({"flatten", "fc1", "fc2", "predictions"}, "LAYER")) names.push_back(name);
+  for (int block = 1; block <= kBlocks; ++block) names.push_back("block" + std::to_string(block) + "_pool");
+  names.insert(names.end(), more.begin(), more.end());
+  return names;
+}
+
+TEST_F(OtherKerasFiles, OnlyLayersKnownToDoNothingAreListedBeside) {
+  const auto read = [&](const std::vector<std::string>& names) {
+    write_hdf5(folder_ / "w.h5", named());
+    write_layer_names(folder_ / "w.h5", names);
+    load_network(*device_, folder_ / "w.h5", {32, true});
+  };
+  for (const char* name : {"dropout_1", "fc1_dropout", "spatial_dropout2d", "gaussian_noise", "activation_3", "re_lu",
+                           "softmax", "fc1_relu", "random_flip", "input_layer", "block1_conv1_input", "fc1/relu"})
+    EXPECT_NO_THROW(read(listed({name}))) << name;
+  for (const char* name : {"max_pooling2d",
+                           "tf.nn.leaky_relu",
+                           "tf.math.reduce_mean",
+                           "permute",
+                           "reshape",
+                           "zero_padding2d_1",
+                           "block6_pool",
+                           "gap2d",
+                           "avg_pool",
+                           "se_block",
+                           "softplus",
+                           "swish",
+                           "self_attention",
+                           "flatten_1",
+                           "random_crop",
+                           "preprocess_input",
+                           "leaky_relu",
+                           "sequential",
+                           "max_pooling2d_x",
+                           "fc9_relu"})
+    expect_error(std::string("w.h5 has a layer '") + name + "' without weights", [&] { read(listed({name})); });
+  auto fewer = listed();
+  fewer.pop_back();
+  expect_error("w.h5 has 4 max poolings instead of 5", [&] { read(fewer); });
+}
+
+TEST_F(OtherKerasFiles, ModelsWithinAModelAreNotLayersWithoutWeights) {
+  write_hdf5(folder_ / "w.h5",
+             with(named("model_weights/vgg16/LAYER/{}"),
+                  {{"model_weights/top_level_model_weights/", {}, {}}, {"model_weights/dropout/", {}, {}}}));
+  write_layer_names(folder_ / "w.h5", {"vgg16", "dropout", "flatten"});
+  EXPECT_NO_THROW(load_network(*device_, folder_ / "w.h5", {32, true}));
+  const std::string inner = "layers/functional_1/layers/";
+  NamedTensors nested = named(inner + "LAYER/vars/{}");
+  for (auto& tensor : nested) {  // Keras 3's variables have numbers
+    const auto at = tensor.name.rfind('/') + 1;
+    tensor.name.replace(at, std::string::npos, tensor.name[at] == 'k' ? "0" : "1");
+  }
+  for (const char* group :
+       {"layers/functional_1/vars/", "vars/", "layers/sequential/layers/random_flip/vars/", "layers/sequential/vars/"})
+    nested.push_back({group, {}, {}});
+  nested.push_back({"layers/dropout/seed_generator/vars/0", {2}, {}});
+  for (const char* pool : {"", "_1", "_2", "_3", "_4"})
+    nested.push_back({inner + "max_pooling2d" + pool + "/vars/", {}, {}});
+  write_hdf5(folder_ / "w.h5", nested);
+  EXPECT_NO_THROW(load_network(*device_, folder_ / "w.h5", {32, true}));
+  // The same name in the outer model is another layer.
+  refused("has a layer 'max_pooling2d' without weights", with(nested, {{"layers/max_pooling2d/vars/", {}, {}}}));
+  refused("has a layer 'random_crop'", with(nested, {{"layers/random_crop/seed_generator/vars/0", {2}, {}}}));
+}
+
 TEST_F(OtherKerasFiles, TheConfigurationIsRead) {
   refused("in its configuration, no list of layers", named(), R"({"class_name": "Functional"})");
   refused("the layer 'gap' (GlobalAveragePooling2D)", named(),
@@ -216,6 +286,19 @@ TEST_F(OtherKerasFiles, TheConfigurationIsRead) {
              R"({"class_name": "Sequential", "config": [{"class_name": "InputLayer",
                  "config": {"batch_input_shape": [null, 48, 48, 3]}}]})");
   EXPECT_EQ(load_network(*device_, folder_ / "w.h5")->architecture().size, 48);
+}
+
+TEST_F(OtherKerasFiles, AConfigurationOfAnotherSideIsSaid) {
+  write_hdf5(folder_ / "w.h5", named(),
+             R"({"class_name": "Sequential", "config": [{"class_name": "InputLayer",
+                 "config": {"batch_input_shape": [null, 96, 96, 3]}}]})");
+  try {
+    load_network(*device_, folder_ / "w.h5");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("w.h5 says that it takes pictures of 96 x 96"));
+    EXPECT_THAT(error.remedy(), testing::HasSubstr("save the model again with Keras"));
+  }
 }
 
 // Damage within the file is another matter: HDF5 itself is known to crash on some of it.

@@ -63,6 +63,22 @@ inline void write_text_attribute(hid_t object, const char* name, const std::stri
   H5Tclose(type);
 }
 
+inline void write_layer_names(const fs::path& path, const std::vector<std::string>& names) {
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, 64);
+  const hsize_t count = names.size();
+  const hid_t space = H5Screate_simple(1, &count, nullptr);
+  std::string bytes(64 * names.size(), '\0');
+  for (std::size_t i = 0; i < names.size(); ++i) names[i].copy(bytes.data() + 64 * i, 63);
+  const hid_t attribute = H5Acreate2(file, "layer_names", type, space, H5P_DEFAULT, H5P_DEFAULT);
+  H5Awrite(attribute, type, bytes.data());
+  H5Aclose(attribute);
+  H5Sclose(space);
+  H5Tclose(type);
+  H5Fclose(file);
+}
+
 // `configuration`: the attribute model_config. A tensor whose name ends in "/" is an empty group.
 inline void write_hdf5(const fs::path& path, const NamedTensors& tensors, const std::string& configuration = {}) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);

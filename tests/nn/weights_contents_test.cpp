@@ -215,6 +215,24 @@ TEST_F(Contents, InnerLayersAreNotTakenForClassesInSilence) {
   EXPECT_THAT(assumption_line(file, contents_of(file)), testing::HasSubstr("4096 outputs are classes"));
 }
 
+// A file of ours knows how many classes it has; another's entry of that name may mean anything.
+TEST_F(Contents, AFileOfOursWithoutItsLastLayerContradictsItself) {
+  const auto path = folder_ / "w.safetensors";
+  NamedTensors tensors = torch_tensors(network_);
+  auto metadata = kOurs;
+  metadata["classes"] = "a,b,c,d";
+  write_safetensors(path, tensors, metadata);
+  ASSERT_EQ(network_.architecture().classes, 4);
+  EXPECT_TRUE(same_or_refused(path, "nothing"));
+  tensors.resize(tensors.size() - 2);
+  write_safetensors(path, tensors, metadata);
+  const int outputs = network_.architecture().hidden.back();
+  expect_error("w.safetensors names 4 classes, but its last layer has " + std::to_string(outputs) + " outputs",
+               [&] { load_network(*device_, path); });
+  write_safetensors(path, tensors, {{"classes", "a,b,c,d"}});
+  EXPECT_EQ(load_network(*device_, path, {32, true})->architecture().classes, outputs);
+}
+
 TEST_F(Contents, GradientsAreNotWeights) {
   write_safetensors(folder_ / "w.safetensors", torch_tensors(network_), {{"content", "gradients"}});
   expect_error("w.safetensors holds the gradients of a training step",
@@ -260,6 +278,11 @@ TEST_F(Contents, OtherNamesAreSaid) {
   }
   NamedTensors head = torch_tensors(network_);
   refused("a head alone", {head.begin() + 26, head.end()});
+  for (const std::string convolutions : {"layers.", "slice1.", "conv_layers."}) {
+    NamedTensors tensors = renamed([&](auto& n) { return replaced(n, "features.", convolutions); });
+    std::rotate(tensors.begin(), tensors.begin() + 26, tensors.end());  // the head first, as names are sorted
+    refused("it has no features.0.weight, but " + convolutions + "0.weight (4 x 3 x 3 x 3)", tensors);
+  }
   refused("no tensor", {});
   refused("a ResNet (layer1.0.conv1.weight", {{"conv1.weight", {4, 3, 7, 7}, {}}, {"layer1.0.conv1.weight", {4}, {}}});
   refused("no features.0.weight, but a.b (2 x 2)", {{"a.b", {2, 2}, {}}});

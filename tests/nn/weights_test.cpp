@@ -40,6 +40,16 @@ class Weights : public testing::Test {
   fs::path file_ = folder_ / "w.safetensors";
 };
 
+TEST_F(Weights, NamesOfClassesComeBackWithTheirCommas) {
+  const auto network = make(toy_architecture(2), 1);
+  for (const std::vector<std::string>& names :
+       {std::vector<std::string>{"a", "b"}, {"tench, Tinca", "hen"}, {"a", ""}, {"[", "]"}, {" a", "b"}}) {
+    save_weights(*network, file_, {"caffe", names, {}});
+    EXPECT_EQ(notes_of(SafetensorsFile(file_)).classes, names);
+    EXPECT_NO_THROW(load_network(*device_, file_));
+  }
+}
+
 TEST_F(Weights, ComeBackToTheBit) {
   for (const auto& architecture :
        {toy_architecture(), toy_architecture(8, {}), toy_architecture(2, {17}), toy_architecture(1, {3})}) {
