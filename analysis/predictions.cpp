@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "base/class_names.h"
 #include "base/csv.h"
@@ -20,6 +21,17 @@ struct Columns {
   bool names = false;
 };
 
+// Before the rows are read: fields that other marks separate would look like rows of the wrong length.
+void require_commas(const fs::path& path) {
+  const std::string text = read_csv_text(path);
+  const auto first = std::string_view(text).substr(0, text.find_first_of("\r\n"));
+  if (first.find(',') != std::string_view::npos) return;
+  for (const auto& [mark, name] : {std::pair{';', ";"}, std::pair{'\t', "tabs"}, std::pair{'|', "|"}})
+    if (first.find(mark) != std::string_view::npos)
+      throw Error(fmt::format("{} is not a predictions file: its fields are separated by {}", path.string(), name),
+                  "save it with commas between the fields, and points in the numbers");
+}
+
 Columns read_header(const Csv& csv) {
   const auto wrong = [&](const std::string& why) {
     return Error(
@@ -28,6 +40,11 @@ Columns read_header(const Csv& csv) {
         "'evaluate --predictions'");
   };
   const auto& header = csv.header;
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    if (without_blanks(header[i]).empty()) throw wrong(fmt::format("column {} has no name", i + 1));
+    if (i > trailing && header[i - 1] == "predicted_name" && header[i - 2] == "label_name")
+      throw wrong(fmt::format("column {} is '{}', after predicted_name, which is the last", i + 1, header[i]));
+  }
   Columns columns;
   columns.names = header.size() > leading + trailing && header[header.size() - 2] == "label_name" &&
                   header.back() == "predicted_name";
@@ -78,6 +95,7 @@ std::string Predictions::name_of(int index) const {
 }
 
 Predictions read_predictions(const fs::path& path) {
+  require_commas(path);
   const Csv csv = read_csv(path);
   Predictions result;
   result.path = path;

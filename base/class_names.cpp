@@ -11,6 +11,7 @@
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/file_kind.h"
 
 namespace palimpsest {
 
@@ -78,7 +79,14 @@ std::vector<std::string> class_names_from(const std::vector<std::string>& given,
   std::vector<std::string> names = given;
   if (given.size() == 1 && given[0].starts_with('@')) {
     names.clear();
-    std::string text = read_file(given[0].substr(1), 1 << 20);
+    const fs::path file = given[0].substr(1);
+    std::string text = read_file(file, 1 << 20);
+    const FileKind kind = file_kind(text);
+    const bool known = kind.known() && kind.name != "a text file";
+    if (known || text.find('\0') != std::string::npos)
+      throw Error(fmt::format("{}: {} is {}, where a text file is needed", where, file.string(),
+                              known ? kind.name : "UTF-16 text or not text at all"),
+                  "save it as plain text in UTF-8, one name on each line");
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
     for (std::size_t begin = 0; begin < text.size();) {
       const auto end = std::min(text.find('\n', begin), text.size());
@@ -86,6 +94,8 @@ std::vector<std::string> class_names_from(const std::vector<std::string>& given,
         names.emplace_back(name);
       begin = end + 1;
     }
+    if (names.empty())
+      throw Error(fmt::format("{}: {} has no name in it", where, file.string()), "write one name on each line");
   }
   for (auto& name : names) {
     name = std::string(without_blanks(name));

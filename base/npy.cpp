@@ -330,12 +330,15 @@ std::vector<std::int64_t> integers_and_remark(const NpyArray& array) {
 std::vector<std::int64_t> read_npy_shape(const fs::path& path) {
   constexpr std::size_t most = 1 << 16;  // numpy's own headers are shorter
   std::string start(most, '\0');
+  std::error_code code;
+  if (fs::is_directory(path, code))
+    throw Error(fmt::format("{} is a folder, where a .npy file is needed", path.string()), "name a file in it");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw Error(fmt::format("cannot read {}", path.string()), "check the path");
   file.read(start.data(), std::streamsize(start.size()));
   start.resize(std::size_t(file.gcount()));
-  if (start.size() < 12 || !start.starts_with("\x93NUMPY")) malformed(path, "it does not start as one");
-  return parse_shape(header_value(std::string_view(start).substr(10), "shape", path), path);
+  std::size_t values = 0;
+  return parse_shape(header_value(header_of(start, path, values), "shape", path), path);
 }
 
 namespace {

@@ -3,6 +3,8 @@
 // parse; boxes of negative width; .tif, .bmp and upper-case names among the pictures; landmarks that are empty. Lists
 // that went through pandas or a spreadsheet have other columns, separators and spellings of numbers (base/table.h), or
 // expressions as words.
+#include <unordered_map>
+
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
@@ -77,10 +79,20 @@ class ListReader {
       similar_ += similar.empty() ? 0 : 1;
       if (missing_++ == 0) missing_picture_ = fmt::format("{}: {}", sample.id, reason);
     }
+    if (reason.empty()) reason = why_again(sample);
     if (reason.empty())
       set_.samples.push_back(std::move(sample));
     else
       set_.skipped.push_back({sample.id, reason});
+  }
+
+  // A picture counts once, with its first row, however its path is spelled. Empty when it is new.
+  std::string why_again(Sample& sample) {
+    if (sample.id.find("./") != std::string::npos || sample.id.find("//") != std::string::npos)
+      sample.id = fs::path(sample.id).lexically_normal().generic_string();
+    const auto [first, is_new] = labels_.emplace(sample.id, sample.label);
+    if (is_new) return {};
+    return first->second == sample.label ? "listed again" : "listed again, with another expression";
   }
 
   // Returns why the row cannot be used; empty when the sample is complete.
@@ -142,6 +154,7 @@ class ListReader {
   ListedPictures pictures_;
   Expressions expressions_;
   Dataset set_;
+  std::unordered_map<std::string, int> labels_;  // of the samples, by their ids
   std::int64_t wrong_rows_ = 0, missing_ = 0, similar_ = 0, wrong_landmarks_ = 0;
   std::string wrong_row_, missing_picture_, landmarks_text_;
 };

@@ -21,6 +21,10 @@ void Arrays::fill(int index, const Transform& transform, const Normalisation&, f
   transform_array(values_.data() + std::size_t(index) * size, height_, width_, transform, out);
 }
 
+bool Arrays::labelled() const {
+  return !labels_.empty() && *std::min_element(labels_.begin(), labels_.end()) >= 0;
+}
+
 int Arrays::largest_label() const {
   return labels_.empty() ? -1 : int(*std::max_element(labels_.begin(), labels_.end()));
 }
@@ -71,8 +75,9 @@ std::vector<std::int64_t> read_labels(const fs::path& path, const NpyArray& x, i
                                                       : "save it as int64 with the shape (N,)");
   auto labels = integers_and_remark(y);
   const std::int64_t end = classes > 0 ? classes : std::numeric_limits<int>::max();
+  const std::int64_t first = classes > 0 ? 0 : -1;  // -1: no label, as 'predict --ids' writes it
   for (std::size_t i = 0; i < labels.size(); ++i)
-    if (labels[i] < 0 || labels[i] >= end)
+    if (labels[i] < first || labels[i] >= end)
       throw Error(fmt::format("{} has the label {} for picture {}, which is not in 0 to {}", path.string(), labels[i],
                               i, end - 1),
                   "labels count from 0");

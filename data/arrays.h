@@ -20,7 +20,7 @@ class Arrays final : public Examples {
   std::string id(int index) const override { return std::to_string(index); }
   void fill(int index, const Transform& transform, const Normalisation& normalisation, float* out) const override;
 
-  bool labelled() const { return !labels_.empty(); }
+  bool labelled() const;      // every picture has a label
   int largest_label() const;  // -1 without labels
 
  private:
@@ -29,8 +29,8 @@ class Arrays final : public Examples {
   int count_, height_, width_;
 };
 
-// Throws Error naming the file for another shape or type, NaN or infinity, another number of labels, a label below 0
-// or, where `classes` > 0, not below `classes`. A remark says what was converted.
+// Throws Error naming the file for another shape or type, NaN or infinity, another number of labels, a label
+// below -1 ("no label") or, where `classes` > 0, not in [0, classes). A remark says what was converted.
 std::shared_ptr<const Arrays> read_arrays(const Source& source, int classes = 0);
 
 }  // namespace palimpsest

@@ -52,9 +52,10 @@ class Drawing {
   // random.
   void take_up_to(int per_class) {
     if (per_class < int(participants_.size()))
-      throw Error(fmt::format("{} frames with pain are too few for {} participants of {}", per_class,
-                              participants_.size(), set_.name),
-                  "ask for more training frames: every participant gives at least one with and one without pain");
+      throw Error(
+          fmt::format("{} frames with pain are too few for {} participants of {}", per_class, participants_.size(),
+                      set_.name),
+          "ask for more frames with --pain-images N: every participant gives at least one with and one without pain");
     const auto start = taken_;
     for (const bool in_order : {false, true}) {
       taken_ = start;
@@ -64,7 +65,7 @@ class Drawing {
         fmt::format("{} has only {} frames with pain and {} without for training, no two of them consecutive, where "
                     "{} of each are asked for",
                     set_.name, count(1), count(0), per_class),
-        "ask for fewer training frames, or allow consecutive ones");
+        "ask for fewer frames with --pain-images N (and --pain-validation)");
   }
 
   // Splits what was taken: first one frame of each participant, then at random, always leaving one for training.
@@ -134,7 +135,7 @@ class Drawing {
     }
     throw Error(fmt::format("participant {} of {} has no frame without pain that is not next to one with pain", name,
                             set_.name),
-                "make it a test participant (--test-participants), or allow consecutive frames");
+                "make it a test participant (--test-participants), or leave it out of the set");
   }
 
   int count(std::size_t c) const {

@@ -104,6 +104,25 @@ CacheContents through_cache(const Dataset& dataset, const PictureOptions& option
   return std::move(*made);
 }
 
+// A set without boxes and landmarks, such as a folder, has nothing else to offer than whole pictures.
+void tell_other_crops(const Pictures& pictures, Crop asked) {
+  const auto& samples = pictures.dataset().samples;
+  if (std::none_of(samples.begin(), samples.end(), [](const Sample& s) { return s.face || !s.landmarks.empty(); }))
+    return;
+  const auto tell = [&](Crop used, std::string_view how) {
+    const int count = pictures.count_cropped(used);
+    if (asked < used && count > 0)
+      remark(fmt::format("{}: {} picture{} no usable {} and {} {}", pictures.dataset().name, count,
+                         count == 1 ? " has" : "s have",
+                         asked == Crop::box  ? "face box"
+                         : used == Crop::box ? "landmarks"
+                                             : "landmarks or face box",
+                         count == 1 ? "is" : "are", how));
+  };
+  tell(Crop::box, "cropped to the face box");
+  tell(Crop::none, "used whole");
+}
+
 }  // namespace
 
 std::shared_ptr<const Pictures> load_pictures(const Dataset& dataset, const PictureOptions& options) {
@@ -146,7 +165,9 @@ std::shared_ptr<const Pictures> load_pictures(const Dataset& dataset, const Pict
         fmt::format("no picture of {} can be read{}{}", dataset.name,
                     kept.skipped.empty() ? "" : "; the last: ", kept.skipped.empty() ? "" : kept.skipped.back().reason),
         "check the data set");
-  return std::make_shared<Pictures>(std::move(kept), std::move(crops), options.size, std::move(bytes));
+  auto pictures = std::make_shared<Pictures>(std::move(kept), std::move(crops), options.size, std::move(bytes));
+  tell_other_crops(*pictures, options.crop.crop);
+  return pictures;
 }
 
 }  // namespace palimpsest

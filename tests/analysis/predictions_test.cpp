@@ -78,6 +78,15 @@ TEST_F(PredictionsTest, RefusesWhatIsWrong) {
   refused("row 2 has 4 fields", "id,label,predicted,p0,p1\na,0,0,1\n");
 }
 
+TEST_F(PredictionsTest, NamesWhatIsWrongWithTheColumns) {
+  refused("its fields are separated by ;", "id;label;predicted;p0;p1\nx;0;0;0,5;0,5\n");
+  refused("its fields are separated by tabs", "id\tlabel\tpredicted\tp0\tp1\nx\t0\t0\t1\t0\n");
+  refused("column 6 has no name", "id,label,predicted,p0,p1,\nx,0,0,1,0,\n");
+  refused("column 8 has no name", "id,label,predicted,p0,p1,label_name,predicted_name,\nx,0,0,1,0,a,a,\n");
+  refused("column 8 is 'note', after predicted_name",
+          "id,label,predicted,p0,p1,label_name,predicted_name,note\nx,0,0,1,0,a,a,good\n");
+}
+
 TEST_F(PredictionsTest, WritingNaNIsADefect) {
   const Predictions broken{{}, 1, {"a"}, {0}, {0}, {std::nanf("")}};
   EXPECT_THROW(write_predictions(folder_ / "p.csv", broken), ContractError);

@@ -47,6 +47,20 @@ TEST(ClassNames, IdentityIsTheWholeListInOrder) {
   EXPECT_FALSE(match_classes({"b", "a"}, {"a", "b"}, "data").identity(2));
 }
 
+TEST(ClassNames, AFileOfNamesIsText) {
+  const TempFolder folder;
+  const auto refused = [&](const std::string& why, std::string_view bytes) {
+    write_unsynced(folder / "names.txt", bytes);
+    expect_error(why, [&] { class_names_from({"@" + (folder / "names.txt").string()}, "--class-names"); });
+  };
+  refused("names.txt has no name in it", "");
+  refused("names.txt has no name in it", " \n\r\n");
+  refused("names.txt is ", std::string_view("\xFF\xFE"
+                                            "a\0\n\0",
+                                            6));
+  refused("where a text file is needed", "\x89PNG\r\n\x1a\n and more");
+}
+
 TEST(ClassNames, ComeFromAListOrAFile) {
   const TempFolder folder;
   EXPECT_EQ(class_names_from({"a", " b c ", "d"}, "--class-names"), (Names{"a", "b c", "d"}));

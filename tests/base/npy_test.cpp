@@ -53,6 +53,19 @@ TEST(Npy, TheShapeAlone) {
   expect_error("absent.npy", [&] { read_npy_shape(folder / "absent.npy"); });
   write_unsynced(folder / "text.npy", "no array at all");
   expect_error("text.npy", [&] { read_npy_shape(folder / "text.npy"); });
+  write_unsynced(folder / "zip.npy", "PK\x03\x04 and the rest of an archive");
+  const auto words = [](auto&& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(words([&] { read_npy_shape(folder / "zip.npy"); }), words([&] { read_npy(folder / "zip.npy"); }));
+  EXPECT_THAT(words([&] { read_npy_shape(folder / "zip.npy"); }), testing::HasSubstr("it is a"));
+  fs::create_directory(folder / "folder.npy");
+  expect_error("folder.npy is a folder", [&] { read_npy_shape(folder / "folder.npy"); });
 }
 
 TEST(Npy, PartsMakeAWhole) {

@@ -74,6 +74,16 @@ TEST_F(ArraysTest, TheFileAtFaultIsNamed) {
   expect_error([&] { read("y.npy", 7); }, {"y.npy has the label 7 for picture 0, which is not in 0 to 6"});
 }
 
+TEST_F(ArraysTest, MinusOneIsNoLabel) {
+  write("x.npy", "<f4", "(2, 3, 1, 1)", 6, std::string(4, '\0'));
+  write("y.npy", "<i8", "(2,)", 2, std::string(8, '\xFF'));
+  EXPECT_EQ(read("y.npy")->label(1), -1);
+  EXPECT_FALSE(read("y.npy")->labelled());
+  expect_error([&] { read("y.npy", 7); }, {"the label -1 for picture 0, which is not in 0 to 6"});
+  write("y.npy", "|i1", "(2,)", 2, "\xFE");
+  expect_error([&] { read("y.npy"); }, {"the label -2 for picture 0"});
+}
+
 TEST_F(ArraysTest, LabelsAreWholeNumbersOfAnyType) {
   write("x.npy", "<f4", "(2, 3, 1, 1)", 6, std::string(4, '\0'));
   for (const auto& [descr, item] : {std::pair{"|b1", std::string("\1")}, std::pair{"|u1", std::string("\1")},

@@ -3,6 +3,7 @@
 #include "data/picture_cache.h"
 #include "data/readers.h"
 #include "tests/data/scratch.h"
+#include "tests/support/remarks.h"
 
 namespace palimpsest {
 namespace {
@@ -39,6 +40,18 @@ TEST_F(PictureSet, BrokenPicturesAreSkippedAndListed) {
   const Image expected = crop_and_resize(read_image(set / "data/b/good.png"), {0, 0, 20, 12}, 8, 8);
   EXPECT_EQ(pictures->image(5).pixels, expected.pixels);
   EXPECT_EQ(pictures->crop(5).box.right, 20);
+}
+
+TEST_F(PictureSet, PicturesCroppedOtherwiseThanAskedAreCounted) {
+  Dataset data = read();
+  EXPECT_EQ(remarks_of([&] { load_pictures(data, options); }), "") << "a folder has whole pictures only";
+  data.samples[0].face = Box{1, 1, 9, 9};
+  data.samples[1].face = Box{9000, 1, 9009, 9};
+  const std::string said = remarks_of([&] { load_pictures(data, options); });
+  EXPECT_THAT(said, testing::HasSubstr("1 picture has no usable landmarks and is cropped to the face box"));
+  EXPECT_THAT(said, testing::HasSubstr("5 pictures have no usable landmarks or face box and are used whole"));
+  options.crop.crop = Crop::none;
+  EXPECT_EQ(remarks_of([&] { load_pictures(data, options); }), "");
 }
 
 TEST_F(PictureSet, AnyNumberOfThreadsGivesTheSame) {

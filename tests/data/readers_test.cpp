@@ -60,6 +60,17 @@ TEST_F(AffectNet, TakesAHeaderThatBeginsWithAHashAndAListWithoutHeader) {
   EXPECT_EQ(sets.validation.samples.at(0).label, 7);
 }
 
+TEST_F(AffectNet, APictureListedTwiceCountsOnce) {
+  write("training.csv", header + row("1/a.jpg", 3) + row("1/a.jpg", 3) + row("./1//a.jpg", 4));
+  const auto training = read().training;
+  ASSERT_EQ(training.samples.size(), 1U);
+  EXPECT_EQ(training.samples[0].label, 3);
+  ASSERT_EQ(training.skipped.size(), 2U);
+  EXPECT_EQ(training.skipped[0].reason, "listed again");
+  EXPECT_EQ(training.skipped[1].id, "1/a.jpg");
+  EXPECT_EQ(training.skipped[1].reason, "listed again, with another expression");
+}
+
 TEST_F(AffectNet, FindsTheFoldersWhereAnArchiveNestsThem) {
   for (const std::string name :
        {"Manually_Annotated/Manually_Annotated_Images", "Manually_Annotated_Images/Manually_Annotated_Images"}) {
@@ -120,7 +131,7 @@ TEST_F(AffectNet, BackslashesAreReadAsSlashesAndThatIsSaid) {
 }
 
 TEST_F(AffectNet, ExpressionsMayBeWords) {
-  write("training.csv", header + "1/a.jpg,1,2,8,9,,Surprise,0,0\n" + "1/a.jpg,1,2,8,9,,Happiness,0,0\n" +
+  write("training.csv", header + "1/a.jpg,1,2,8,9,,Surprise,0,0\n" + "2/B.TIF,1,2,8,9,,Happiness,0,0\n" +
                             "1/b.jpg,1,2,8,9,,Joyous,0,0\n");
   Dataset list;
   EXPECT_THAT(remarks_of([&] { list = read().training; }),
