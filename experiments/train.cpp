@@ -53,7 +53,9 @@ TrainingData load_training_data(const TrainCommand& command, int size) {
     auto arrays = read_arrays(source, command.classes);
     require_size_of_arrays(command.data, *arrays);
     if (!arrays->labelled())
-      throw Error(fmt::format("{} names no labels", command.data.name), "give arrays:X.npy,Y.npy");
+      throw Error(source.labels.empty() ? fmt::format("{} names no labels", command.data.name)
+                                        : fmt::format("{} has no class for some pictures (-1)", source.labels.string()),
+                  "give arrays:X.npy,Y.npy with a class for each picture");
     return {arrays, nullptr, {}, {{"content of the arrays", hash_of(*arrays)}}};
   }
   const Selected selected = select_data(command.data);

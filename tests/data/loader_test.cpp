@@ -270,7 +270,9 @@ TEST_F(ArrayFiles, ErrorsNameTheFile) {
   write(values, {2, 3, 2, 2});
   expect_error([&] { read(1); }, {"y.npy", "label 1 for picture 1", "0 to 0"});
   labels({0, -1});
-  expect_error([&] { read(); }, {"y.npy", "label -1"});
+  expect_error([&] { read(2); }, {"y.npy", "label -1"});
+  labels({0, -2});
+  expect_error([&] { read(); }, {"y.npy", "label -2"});
   labels({0});
   expect_error([&] { read(); }, {"y.npy", "(1)", "2 pictures"});
   fs::remove(y);
