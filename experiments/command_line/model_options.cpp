@@ -10,7 +10,8 @@ void add_data(const OptionAdder& add, DataChoice& data) {
 
 const char* const what_is_read =
     "Data: folder:DIR has a folder of pictures for each class, or pictures without labels straight in it.\n"
-    "arrays:X.npy[,Y.npy] holds floats (N, 3, H, W), taken as they are, and whole numbers (N), the weights' own classes.\n"
+    "arrays:X.npy[,Y.npy] holds floats (N, 3, H, W), taken as they are, and whole numbers (N), the weights' own "
+    "classes.\n"
     "The others are the data sets as they are handed out. Pictures are JPEG, PNG, BMP or TIFF. What is not read is\n"
     "counted with its reasons; --skipped FILE lists it. Classes are matched by name with those of the weights.\n";
 
