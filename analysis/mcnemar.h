@@ -26,7 +26,7 @@ McNemar mcnemar(std::int64_t b, std::int64_t c);
 // Over the images of one class (by its number in a), or all. Images are matched by id, classes by name where both files
 // have names (what is matched otherwise than by equal numbers is said), else by number. Throws Error naming both files
 // when they have different numbers of classes and no names, and the id too when an image is in one of them only or has
-// two labels; also when there is no image of the class.
+// two labels; also when no image has the class.
 McNemar compare_predictions(const Predictions& a, const Predictions& b, std::optional<int> only_class = {});
 
 // mcnemar.json: b, c, exact {p}, chi2 {statistic, p}, chi2_corrected {statistic, p}; both_right and both_wrong beside.

@@ -36,9 +36,8 @@ void say_absent(const Scores& table, const Predictions& predictions) {
   for (std::size_t c = 0; c < table.classes.size(); ++c)
     if (table.classes[c].support == 0) absent.push_back(predictions.name_of(int(c)));
   if (!absent.empty())
-    remark(fmt::format(
-        "There is no image of {}: `macro` counts such a class with recall 0, `macro_present` leaves it out.",
-        list_text(absent)));
+    remark(fmt::format("Classes without images: {}. `macro` counts each with recall 0, `macro_present` leaves it out.",
+                       list_text(absent)));
 }
 
 nlohmann::ordered_json to_json(const Predictions& predictions) {

@@ -3,7 +3,7 @@
 
 #include "base/tensor_file.h"
 
-// What a tensor that is no parameter of a VGG16 is, by its name, its shape and its type.
+// What a tensor is that does not belong to a VGG16, by its name, its shape and its type.
 namespace palimpsest {
 
 // Why it may be left out without changing what the network computes; empty: it may not.

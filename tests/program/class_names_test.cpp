@@ -110,7 +110,7 @@ TEST_F(ClassNames, ScoresSubsetsReorderingsAndOtherNames) {
   const Outcome subset = evaluate("W.safetensors", "folder:subset", "subset.csv");
   EXPECT_EQ(subset.status, 0) << subset.errors;
   EXPECT_THAT(subset.errors, HasSubstr("happy is 1, sad is 2"));
-  EXPECT_THAT(subset.errors, HasSubstr("no image of angry"));
+  EXPECT_THAT(subset.errors, HasSubstr("Classes without images: angry"));
   expect_same_rows("subset.csv", "all.csv", 6);
   const auto json = nlohmann::json::parse(read_file(folder / "e.json"));
   EXPECT_EQ(json["classes"][2]["name"], "sad");
