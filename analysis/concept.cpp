@@ -28,16 +28,20 @@ void check_inputs(std::span<const Gram> sets, std::span<const std::int64_t> labe
   PALIMPSEST_REQUIRE(!sets.empty(), "no feature set");
   for (const auto& set : sets)
     if (std::size_t(set.size) != labels.size())
-      throw Error(fmt::format("{} has {} rows, but there are {} labels", set.name, set.size, labels.size()),
+      throw Error(fmt::format("{} has {} rows, but {} {} labels", set.name, set.size,
+                              options.labels_file.empty() ? "there are" : options.labels_file + " has", labels.size()),
                   "features and labels must be of the same images in the same order");
   if (!groups.empty() && groups.size() != labels.size())
-    throw Error(fmt::format("there are {} groups for the {} images of {}", groups.size(), labels.size(), sets[0].name),
+    throw Error(fmt::format("{} {} groups for the {} images of {}",
+                            options.groups_file.empty() ? "there are" : options.groups_file + " has", groups.size(),
+                            labels.size(), sets[0].name),
                 "give one subject number per image");
   const auto positives = std::count(labels.begin(), labels.end(), 1);
   const auto negatives = std::count(labels.begin(), labels.end(), 0);
   PALIMPSEST_REQUIRE(positives + negatives == std::ptrdiff_t(labels.size()), "labels must be 0 or 1");
   if (positives < 2 || negatives < 2)
-    throw Error(fmt::format("{}: {} images show the concept and {} do not", sets[0].name, positives, negatives),
+    throw Error(fmt::format("{}: {} images show the concept and {} do not",
+                            options.labels_file.empty() ? sets[0].name : options.labels_file, positives, negatives),
                 "2-fold cross-validation needs at least 2 of each: leave this action unit out");
   if (options.repeats < 2)
     throw Error(fmt::format("{} repeats", options.repeats), "a t-test needs --repeats of 2 or more");
@@ -151,7 +155,8 @@ ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int6
   const bool can_group = !groups.empty() && subjects_with(labels, subject) >= 2;
   if (options.folds == FoldKind::grouped && !can_group)
     throw Error(
-        fmt::format("{}: fewer than 2 subjects show the concept", sets[0].name),
+        fmt::format("{}: fewer than 2 subjects show the concept",
+                    options.groups_file.empty() ? sets[0].name : options.groups_file),
         groups.empty() ? "give the subjects with --groups" : "use stratified folds, or leave this action unit out");
 
   ConceptResult result;

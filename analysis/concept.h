@@ -28,6 +28,7 @@ struct ConceptOptions {
   // The feature sets to compare, by number. Differences are always first minus second. Empty: the first set against
   // every further one, (0, 1), (0, 2), ... The study writes B0 minus B5, so it gives B0 first.
   std::vector<std::pair<int, int>> pairs;
+  std::string labels_file, groups_file;  // for messages
 };
 
 struct SetResult {

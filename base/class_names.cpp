@@ -1,13 +1,12 @@
 #include "base/class_names.h"
 
 #include <fmt/ranges.h>
-#include <locale.h>
-#include <wctype.h>
+#include <utf8proc.h>
 
 #include <array>
-#include <climits>
-#include <cwchar>
+#include <cstdlib>
 #include <map>
+#include <memory>
 
 #include "base/csv.h"
 #include "base/error.h"
@@ -27,31 +26,25 @@ constexpr std::array<std::array<std::string_view, 4>, 8> emotion_names{{{"neutra
                                                                         {"anger", "angry"},
                                                                         {"contempt", "contemptuous"}}};
 
-// Lower case, in any script. Bytes that are not UTF-8 are as they come back from a file of weights.
+// The name without case, in any script, and composed: macOS writes an accent as a character of its own. Bytes that are
+// not UTF-8 are as they come back from a file of weights.
 std::string folded(std::string_view name) {
-  static const locale_t utf8 = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   const std::string_view text = without_blanks(name);
-  std::string lower;
-  const locale_t before = ::uselocale(utf8 ? utf8 : LC_GLOBAL_LOCALE);
-  std::mbstate_t in{}, out{};
+  std::string valid;
   for (std::size_t at = 0; at < text.size();) {
-    wchar_t c = 0;
-    const std::size_t used = std::mbrtowc(&c, text.data() + at, text.size() - at, &in);
-    char bytes[MB_LEN_MAX];
-    const bool valid = used > 0 && used <= text.size() - at;
-    const std::size_t made =
-        valid ? std::wcrtomb(bytes, wchar_t(::towlower(wint_t(c))), &out) : static_cast<std::size_t>(-1);
-    if (made <= sizeof bytes) {
-      lower.append(bytes, made);
-      at += used;
-    } else {
-      lower += "\xEF\xBF\xBD";  // U+FFFD, which is written into JSON and safetensors in its place
-      ++at;
-      in = out = {};
-    }
+    const auto* const from = reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at);
+    utf8proc_int32_t character = 0;
+    const auto used = utf8proc_iterate(from, utf8proc_ssize_t(text.size() - at), &character);
+    // U+FFFD is written into JSON and safetensors in the place of such a byte.
+    valid += used > 0 ? text.substr(at, std::size_t(used)) : std::string_view("\xEF\xBF\xBD");
+    at += used > 0 ? std::size_t(used) : 1;
   }
-  ::uselocale(before);
-  return lower;
+  utf8proc_uint8_t* mapped = nullptr;
+  const auto length =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(valid.data()), utf8proc_ssize_t(valid.size()), &mapped,
+                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+  return length < 0 ? valid : std::string(reinterpret_cast<const char*>(mapped), std::size_t(length));
 }
 
 // The emotion that a folded name stands for; the name itself when it is in no table.

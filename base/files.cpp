@@ -188,6 +188,29 @@ void write_file(const fs::path& path, std::string_view bytes) {
   file.commit();
 }
 
+namespace {
+bool same_file(const fs::path& a, const fs::path& b) {
+  if (a.empty() || b.empty()) return false;
+  std::error_code code;
+  if (fs::equivalent(a, b, code)) return true;
+  return fs::weakly_canonical(fs::absolute(a), code) == fs::weakly_canonical(fs::absolute(b), code);
+}
+}  // namespace
+
+void require_separate(const std::vector<NamedPath>& read, const std::vector<NamedPath>& written) {
+  const auto refuse = [](const NamedPath& a, const NamedPath& b, const char* what) {
+    throw Error(fmt::format("{} and {} name the same file, {}: {}", a.option, b.option, b.path.string(), what),
+                "give it another name");
+  };
+  for (std::size_t w = 0; w < written.size(); ++w) {
+    for (const auto& input : read)
+      if (same_file(input.path, written[w].path)) refuse(input, written[w], "what is read would be overwritten");
+    for (std::size_t other = 0; other < w; ++other)
+      if (same_file(written[other].path, written[w].path))
+        refuse(written[other], written[w], "one would overwrite the other");
+  }
+}
+
 void remove_temporaries(const fs::path& folder) {
   static const std::regex temporary(R"(.*\.tmp\.[0-9]+\.[0-9]+)");
   std::vector<fs::path> found;

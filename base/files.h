@@ -44,6 +44,13 @@ class AtomicFile {
   std::FILE* file_ = nullptr;
 };
 
+struct NamedPath {
+  std::string option;  // "--out"
+  fs::path path;       // empty: not given
+};
+// Throws Error when a file that is to be written is also one that is read, or is named twice.
+void require_separate(const std::vector<NamedPath>& read, const std::vector<NamedPath>& written);
+
 void write_file(const fs::path& path, std::string_view bytes);  // AtomicFile in one call
 
 // Removes the temporary files that AtomicFile left in `folder` and below it when a program was killed there.

@@ -126,7 +126,7 @@ struct Reader {
       const fs::path file = file_ending(folders.emotion / below, "_emotion.txt");
       return file.empty() ? -1 : read_emotion(file);
     } catch (const Error& error) {
-      skip("Emotion/" + below.generic_string(), std::string(error.what()) + " (kept without an emotion)");
+      skip("Emotion/" + below.generic_string(), std::string(error.what()) + " (its pictures stay, without an emotion)");
       return -1;
     }
   }

@@ -20,9 +20,11 @@ void require_every_class(const Dataset& set, const std::string& part) {
   std::vector<std::string> empty;
   for (std::size_t c = 0; c < counts.size(); ++c)
     if (counts[c] == 0) empty.push_back(set.classes[c]);
-  if (!empty.empty())
-    throw Error(fmt::format("the {} of {} has no picture of class {}", part, set.name, fmt::join(empty, ", ")),
-                fmt::format("drop the class with --drop-classes {}, or use a set that has it", fmt::join(empty, ",")));
+  if (empty.empty()) return;
+  const auto why = std::ranges::find(set.skipped, empty.front(), &Skipped::id);  // a class folder without pictures
+  throw Error(fmt::format("the {} of {} has no picture of class {}{}", part, set.name, fmt::join(empty, ", "),
+                          why == set.skipped.end() ? "" : fmt::format(" ({}: {})", why->id, why->reason)),
+              fmt::format("drop the class with --drop-classes {}, or use a set that has it", fmt::join(empty, ",")));
 }
 
 std::vector<std::int64_t> action_unit_labels(const Dataset& set, int number) {

@@ -157,7 +157,7 @@ class FolderReader {
                       classes.front().folder.filename().string(), fmt::join(classes.front().inner, ", ")),
           fmt::format("name one of them, for instance folder:{}", classes.front().folder.string()));
     for (const Found& one : classes) {
-      if (one.pictures.empty()) refuse_class(one);
+      if (one.pictures.empty()) skip(one.folder, "the class folder has no picture: " + one.others);
       const std::string name = one.folder.filename().string();
       if (name.find(',') != std::string::npos)
         throw Error(fmt::format("the class folder {} has a comma in its name", one.folder.string()),

@@ -1,6 +1,7 @@
 // `palimpsest compare`: McNemar's test on two evaluations of the same images.
 #include "analysis/mcnemar.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "experiments/commands.h"
 #include "experiments/labels.h"
 
@@ -24,6 +25,7 @@ std::optional<int> wanted_class(const CompareCommand& command, const Predictions
 }  // namespace
 
 void run_compare(const CompareCommand& command) {
+  require_separate({{"the first", command.a}, {"the second", command.b}}, {{"--out", command.out}});
   const Predictions a = read_predictions(command.a), b = read_predictions(command.b);
   const std::string json = mcnemar_json(compare_predictions(a, b, wanted_class(command, a)));
   if (command.out.empty())

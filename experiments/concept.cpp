@@ -3,6 +3,7 @@
 
 #include "analysis/concept.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "experiments/commands.h"
 
 namespace palimpsest {
@@ -19,11 +20,16 @@ FoldKind parse_folds(const std::string& name) {
 
 void run_concept(const ConceptCommand& command) {
   if (command.features.empty()) throw Error("no feature file was given", "name them with --features A.npy B.npy");
+  std::vector<NamedPath> read{{"--labels", command.labels}, {"--groups", command.groups}};
+  for (const auto& file : command.features) read.push_back({"--features", file});
+  require_separate(read, {{"--out", command.out}});
   ConceptOptions options;
   options.repeats = command.repeats;
   options.c = command.c;
   options.folds = parse_folds(command.folds);
   options.seed = command.seed;
+  options.labels_file = command.labels.string();
+  options.groups_file = command.groups.string();
   if (command.threads > 0) omp_set_num_threads(command.threads);
   const auto labels = read_concept_labels(command.labels);
   const auto groups = command.groups.empty() ? std::vector<std::int64_t>{} : read_concept_groups(command.groups);

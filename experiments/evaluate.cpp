@@ -66,6 +66,8 @@ nlohmann::ordered_json to_json(const Predictions& predictions) {
 }  // namespace
 
 void run_evaluate(const EvaluateCommand& command) {
+  require_separate(files_read(command.weights, command.data),
+                   {{"--predictions", command.predictions}, {"--out", command.out}});
   Model model = load_model(command.on, command.weights, command.data);
   const LoadedPart part = load_part(command.data, model, Labels::labelled_only, command.on.threads);
   const Predictions predictions = predict_all(model, part, command);

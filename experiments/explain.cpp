@@ -16,6 +16,7 @@
 #include "lrp/explain.h"
 #include "lrp/heatmap.h"
 #include "nn/batch_upload.h"
+#include "nn/inference.h"
 
 namespace palimpsest {
 
@@ -46,6 +47,9 @@ class Explained {
   const Architecture& architecture() const { return model_.network->architecture(); }
   const Model& model() const { return model_; }
   const Ledger& ledger() const { return ledger_; }
+  void require_no_overflow(const ExplainCommand& command, const Examples& examples) {
+    palimpsest::require_no_overflow(*model_.network, examples, normalisation(command));
+  }
 
   std::vector<float> forward(const Batch& batch) {
     auto at = traces_.find(batch.count);
@@ -195,6 +199,9 @@ class Outlets {
 void run_explain(const ExplainCommand& command) {
   if (command.maps.empty() && command.ledger.empty() && command.pictures.empty())
     throw Error("explain was not told what to write", "give --maps R.npy, --ledger L.json or --pictures FOLDER");
+  auto read = files_read(command.weights, command.data);
+  read.push_back({"--minus", command.minus});
+  require_separate(read, {{"--maps", command.maps}, {"--ledger", command.ledger}});
   Explained a(command, command.weights);
   std::optional<Explained> b;
   std::vector<int> numbers_of_b;
@@ -207,6 +214,8 @@ void run_explain(const ExplainCommand& command) {
   const TargetChoice choice(command.target, examples->count(), a.architecture().classes, part.classes);
   if (b)  // now, not after an hour of work: every class that may be asked for
     renumbered({choice.possible(*examples)}, numbers_of_b, a.model(), b->model());
+  a.require_no_overflow(command, *examples);
+  if (b) b->require_no_overflow(command, *examples);
   Outlets outlets(command, part, choice, a.normalisation(command));
 
   LoaderOptions loading;

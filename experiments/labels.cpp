@@ -226,7 +226,9 @@ std::vector<int> classes_of_other(const Model& a, const Model& b) {
     throw Error(
         fmt::format("{} distinguishes {} classes, {} {}", a.weights.string(), outputs, b.weights.string(),
                     b.network->architecture().classes),
-        "compare two models of the same task, or name the classes of the one without names: --class-names a,b,c");
+        x.empty() && y.empty()
+            ? "name the classes of each: palimpsest weights FILE --class-names a,b,c --out NAMED.safetensors"
+            : "compare two models of the same task, or name the classes of the one without names: --class-names a,b,c");
   remark(fmt::format("{} does not name its classes: those of {} and {} are matched by their numbers.",
                      x.empty() ? a.weights.string() : b.weights.string(), a.weights.string(), b.weights.string()));
   std::vector<int> to(static_cast<std::size_t>(outputs));

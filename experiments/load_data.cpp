@@ -170,6 +170,13 @@ Dataset only(Dataset set, const std::vector<std::string>& ids, const std::string
 
 }  // namespace
 
+std::vector<NamedPath> files_read(const fs::path& weights, const DataChoice& choice) {
+  std::vector<NamedPath> files{{"--weights", weights}};
+  if (const Source source = parse_source(choice.name); source.scheme == Scheme::arrays)
+    files.insert(files.end(), {{"--data", source.path}, {"--data", source.labels}});
+  return files;
+}
+
 void require_images(const Selected& selected, const Dataset& part, const std::string& name, const std::string& remedy) {
   if (part.samples.empty())
     throw Error(fmt::format("{} has no images in its part '{}'; it has {}", selected.parts.train.name, name,

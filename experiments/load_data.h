@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "data/examples.h"
 #include "data/splits.h"
 #include "experiments/commands.h"
@@ -36,6 +37,9 @@ struct LoadedPart {
 // whole, and of the size that the network takes. Throws Error when there are none, and see labelled_for().
 LoadedPart load_part(const DataChoice& choice, const Model& model, Labels labels, int threads,
                      const std::vector<std::string>& ids = {});
+
+// What a command reads, for require_separate().
+std::vector<NamedPath> files_read(const fs::path& weights, const DataChoice& choice);
 
 // Throws Error, which says what parts there are, when `part` (called `name`) of the selection is empty.
 void require_images(const Selected& selected, const Dataset& part, const std::string& name, const std::string& remedy);

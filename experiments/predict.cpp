@@ -15,10 +15,10 @@ namespace palimpsest {
 void run_predict(const PredictCommand& command) {
   if (command.logits.empty() && command.features.empty())
     throw Error("predict was not told what to write", "give --logits FILE.npy, --features FILE.npy or both");
-  if (command.logits == command.features)
-    throw Error(fmt::format("{} is named for the logits and for the features", command.logits.string()),
-                "give two different files");
-  Model model = load_model(command.on, command.weights, command.data, /*head=*/!command.logits.empty());
+  require_separate(files_read(command.weights, command.data),
+                   {{"--logits", command.logits}, {"--features", command.features}, {"--ids", command.ids}});
+  Model model =
+      load_model(command.on, command.weights, command.data, /*head=*/!command.logits.empty() || !command.ids.empty());
   const Architecture& a = model.network->architecture();
   const Labels labels = command.ids.empty() ? Labels::unused : Labels::welcome;
   const LoadedPart part = load_part(command.data, model, labels, command.on.threads);

@@ -18,6 +18,7 @@
 #include "experiments/model.h"
 #include "experiments/train_config.h"
 #include "nn/class_balance.h"
+#include "nn/inference.h"
 #include "nn/trainer.h"
 
 namespace palimpsest {
@@ -88,9 +89,26 @@ std::vector<std::int64_t> count_classes(const Examples& examples, int classes) {
   return counts;
 }
 
+bool readable(const TensorFile& file, const WeightsUse& use) {
+  try {
+    architecture_of(file, use);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 Architecture architecture_of_init(const TrainCommand& command) {
   const bool head = head_init_named(command.head_init) != HeadInit::fresh;
-  return architecture_of(*open_weights(command.init), {known_side(command.data), head});
+  const auto file = open_weights(command.init);
+  WeightsUse use{known_side(command.data), head};
+  try {
+    return architecture_of(*file, use);
+  } catch (const Error& error) {
+    use.head = false;
+    if (!head || !readable(*file, use)) throw;
+    throw Error(error.what(), error.remedy() + ", or take its convolutions alone with --head-init fresh");
+  }
 }
 
 // The size of the pictures: what is asked for, else what the weights to start from take, else VGG16's.
@@ -274,6 +292,8 @@ void run_train(const TrainCommand& command) {
 
   TrainOptions options = options_of(command, *data.training, classes);
   options.normalisation = parse_normalisation(notes.normalisation);
+  if (!command.init.empty()) require_no_overflow(network, *data.training, options.normalisation);
+  data.choices.emplace_back("normalisation of the pictures", notes.normalisation);
   const fs::path config = command.out / "config.toml";
   RunFolder run(
       command.out, config_text(command, data.choices, device->info()), command.resume,

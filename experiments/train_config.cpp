@@ -244,6 +244,10 @@ std::string difference_of_runs(const std::string& earlier, const std::string& no
   // These do not change what comes out of a run; and a run may be given more epochs.
   for (const char* const name : {"cache", "skipped", "cache-limit"}) before[name] = after.at(name);
   if (today.epochs >= then.epochs) before["epochs"] = after.at("epochs");
+  // Left to the data or the weights in one of them; a run's remarks and its checkpoint have what came of it.
+  if (today.classes == 0 || then.classes == 0) before["classes"] = after.at("classes");
+  if (today.data.normalisation == "auto" || then.data.normalisation == "auto")
+    before["normalisation"] = after.at("normalisation");
   if (place_of_data(then.data.name) == place_of_data(today.data.name)) before["data"] = after.at("data");
   if (!then.init.empty() && place(then.init) == place(today.init)) before["init"] = after.at("init");
   for (const auto& [name, value] : before)

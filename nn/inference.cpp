@@ -13,6 +13,7 @@ namespace palimpsest {
 void infer(Network& network, std::shared_ptr<const Examples> examples, const InferenceOptions& options,
            const std::function<void(const Outputs&)>& take) {
   Device& device = network.device();
+  require_no_overflow(network, *examples, options.normalisation);
   Progress progress(options.task, examples->count());
   LoaderOptions loading;
   loading.batch = options.batch;
@@ -51,6 +52,41 @@ std::vector<double> softmax(std::span<const float> logits) {
   for (const float logit : logits) sum += p.emplace_back(std::exp(double(logit) - top));
   for (auto& value : p) value /= sum;
   return p;
+}
+
+namespace {
+double norm(std::span<const float> values) {
+  double squared = 0;
+  for (const float v : values) squared += double(v) * double(v);
+  return std::sqrt(squared);
+}
+}  // namespace
+
+void require_no_overflow(Network& network, const Examples& examples, const Normalisation& normalisation) {
+  if (examples.count() == 0) return;
+  Device& device = network.device();
+  Trace trace = network.make_trace(1, 0);
+  std::vector<float> image(3 * std::size_t(examples.height()) * std::size_t(examples.width()));
+  examples.fill(0, {}, normalisation, image.data());
+  device.upload(trace.input(), image);
+  network.forward(trace);
+  double largest = norm(image);
+  for (const auto& layer : trace.layers) {
+    if (layer.parameter < 0) continue;
+    const auto& weight = network.parameters()[std::size_t(layer.parameter)];
+    const SgdParameter one{weight.value, weight.value, {}};
+    const double weights = std::sqrt(device.gradient_norm({&one, 1}).squared);
+    if (!std::isfinite(weights))
+      throw Error(fmt::format("{} holds a value that is not finite", weight.name), "check the weights");
+    const double bound = largest * weights;
+    constexpr double limit = 1e30;  // a fast convolution's intermediate values are larger than its results
+    if (!(bound < limit))
+      throw Error(fmt::format("{} overflows: its inputs of up to {:.2g} and weights of up to {:.2g} (Euclidean norms) "
+                              "may give {:.2g} for image {}",
+                              layer.name, largest, weights, bound, examples.id(0)),
+                  "the weights are corrupt, or the pictures are not scaled as they want: check --normalisation");
+    largest = norm(device.download(layer.output));
+  }
 }
 
 std::string first_not_finite(Network& network, const Trace& trace) {

@@ -30,6 +30,11 @@ void infer(Network& network, std::shared_ptr<const Examples> examples, const Inf
 // softmax of one row of logits, in double
 std::vector<double> softmax(std::span<const float> logits);
 
+// Throws Error naming the first layer whose sums might overflow for the first of the examples: by the Cauchy-Schwarz
+// inequality none exceeds the norm of the inputs times that of the weights. Logits alone do not show an overflow: a
+// ReLU turns the NaN that follows from it into 0, and what is left is the biases.
+void require_no_overflow(Network& network, const Examples& examples, const Normalisation& normalisation);
+
 // Names the first layer whose weights or output hold a value that is not finite; empty: none.
 std::string first_not_finite(Network& network, const Trace& trace);
 

@@ -152,8 +152,11 @@ class Recogniser {
     const std::string theirs = name->substr(0, name->rfind('.'));
     const std::string is =
         fmt::format("has the names of VGG-Face or of Caffe's VGG16 ({}) instead of features.0.weight", shown(*name));
-    const bool spaced = theirs == "conv_1_1";
-    if (theirs != "conv1_1" && !spaced) return OtherNetwork{is, "save it with the names of torchvision"};
+    const bool spaced = theirs.ends_with("conv_1_1");
+    const std::string prefix =
+        theirs.substr(0, theirs.size() - std::string_view(spaced ? "conv_1_1" : "conv1_1").size());
+    if (!conversion::plain(prefix)) return OtherNetwork{is, "save it with the names of torchvision"};
+    const std::string key = prefix.empty() ? "k" : fmt::format("k.removeprefix('{}')", prefix);
     std::string old_names, new_names;
     for (const auto& layer : layer_names(Architecture{})) {
       static constexpr std::array<const char*, 16> names{"1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1",
@@ -164,9 +167,9 @@ class Recogniser {
     }
     return OtherNetwork{
         is, conversion::renamed(file_.path(),
-                                fmt::format("dict(zip('{}'.split(), '{}'.split()))[k.rsplit('.', 1)[0]] + '.' + "
+                                fmt::format("dict(zip('{}'.split(), '{}'.split()))[{}.rsplit('.', 1)[0]] + '.' + "
                                             "k.rsplit('.', 1)[1]",
-                                            old_names, new_names)) +
+                                            old_names, new_names, key)) +
                 "; its pictures want --normalisation vggface (faces) or caffe (ImageNet)"};
   }
 
@@ -211,28 +214,42 @@ class Recogniser {
     return std::nullopt;
   }
 
-  // classifier.1, .4 and .6, classifier.6.0 and .6.3, ... : a Sequential with other layers between.
+  // The numbers in a layer's name, which order layers that are called alike otherwise: "fc#" of fc6, fc7 and fc8.
+  static std::pair<std::vector<int>, std::string> numbers_in(const std::string& layer) {
+    std::vector<int> numbers;
+    std::string otherwise;
+    for (std::size_t at = 0; at < layer.size();) {
+      int number = 0;
+      const auto [end, code] = std::from_chars(layer.data() + at, layer.data() + layer.size(), number);
+      if (code == std::errc{} && layer[at] != '-') {
+        numbers.push_back(number);
+        at = std::size_t(end - layer.data());
+        if (!otherwise.ends_with('#')) otherwise += '#';
+      } else if (layer[at] == '.' && otherwise.ends_with('#')) {
+        ++at;
+      } else {
+        otherwise += layer[at++];
+      }
+    }
+    return {numbers, otherwise};
+  }
+
+  // classifier.1, .4 and .6, classifier.6.0 and .6.3, fc1, fc2 and fc3, ... : a Sequential with other layers between,
+  // or layers that are called otherwise.
   Found another_numbering() const {
     if (convolutions_missing() || keras_ || !head_needed_) return std::nullopt;
     std::vector<std::pair<std::vector<int>, std::string>> layers;  // by their numbers
-    bool numbers = true;
+    std::set<std::string> called;
     for (const auto& name : file_.names()) {
-      if (!name.starts_with("classifier.") || !name.ends_with(".weight") || axes(name) < 2) continue;
+      if (!is_of_head(name) || !name.ends_with(".weight") || axes(name) < 2) continue;
       const std::string layer = name.substr(0, name.rfind('.'));
-      std::vector<int> order;
-      for (std::string_view rest = std::string_view(layer).substr(std::string_view("classifier").size());
-           !rest.empty();) {
-        int number = -1;
-        const auto [end, code] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), number);
-        numbers = numbers && code == std::errc{};
-        if (code != std::errc{}) break;
-        order.push_back(number);
-        rest.remove_prefix(std::size_t(end - rest.data()));
-        numbers = numbers && (rest.empty() || rest[0] == '.');
-        if (!numbers) break;
-      }
+      auto [order, otherwise] = numbers_in(layer);
+      called.insert(std::move(otherwise));
       layers.emplace_back(std::move(order), layer);
     }
+    if (called.size() > 1 && !std::ranges::all_of(called, [](const auto& c) { return c.starts_with("classifier."); }))
+      return std::nullopt;
+    const bool numbers = called.size() == 1 && called.begin()->find('#') != std::string::npos;
     std::sort(layers.begin(), layers.end());
     std::string theirs, ours;
     for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -262,12 +279,15 @@ class Recogniser {
       if (axes(tensor->name) == 2 && parts.size() >= 2) dense.push_back(shown(tensor->name));
     }
     if (dense.empty()) return std::nullopt;
+    const bool four = dense.size() + std::size_t(contents_.head_layers) > 3;
     const bool whole_model = file_.names().front().starts_with("model_weights") || containing("model_weights/");
     return OtherNetwork{
         fmt::format("has dense layers other than fc1, fc2 and predictions, whose place is not known: {}",
                     excerpt(fmt::format("{}", fmt::join(dense, ", ")), 300)),
-        whole_model ? conversion::keras_3(file_.path())
-                    : "call its dense layers fc1, fc2 and predictions in Keras and save the weights again"};
+        four          ? "save it as safetensors with the names of torchvision, its dense layers transposed and called "
+                        "classifier.0, classifier.3, classifier.6, classifier.9, ..."
+        : whole_model ? conversion::keras_3(file_.path())
+                      : "call its dense layers fc1, fc2 and predictions in Keras and save the weights again"};
   }
 
   Found strangers() const {

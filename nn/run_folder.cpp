@@ -62,7 +62,14 @@ RunFolder::RunFolder(fs::path folder, const std::string& config, bool resume, co
       throw Error(fmt::format("{} was begun with other options ({})", folder_.string(), what),
                   "give the same options, name another --out, or remove that folder");
   }
-  if (earlier != config) write_file(config_file, config);
+  if (earlier.empty())
+    write_file(config_file, config);
+  else if (earlier != config)
+    changed_config_ = config;
+}
+
+void RunFolder::keep_changed_config() {
+  if (!changed_config_.empty()) write_file(folder_ / "config.toml", changed_config_);
 }
 
 fs::path RunFolder::momentum_file(int epoch) const {

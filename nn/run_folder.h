@@ -42,6 +42,8 @@ class RunFolder {
   // that were not kept stay as they are: see momentum_lost().
   std::optional<Progression> resume(Network& network, const std::vector<Tensor>& velocities);
   bool momentum_lost() const { return momentum_lost_; }
+  // Once the run is known to go on with options that differ where they may (more epochs).
+  void keep_changed_config();
 
   void append_metrics(const std::string& json_line);
   void append_timing(const std::string& json_line);
@@ -55,6 +57,7 @@ class RunFolder {
   void remove_momentum_but(int epoch);
   fs::path momentum_file(int epoch) const;
   fs::path folder_;
+  std::string changed_config_;
   bool momentum_lost_ = false;
 };
 

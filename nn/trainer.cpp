@@ -216,10 +216,11 @@ void say_other_schedule(const Progression& at, const TrainOptions& options, cons
       last = epoch + 1;
     }
   if (first > 0)
-    remark(
-        fmt::format("{}: epochs {} to {} were the slow end of a run of {} epochs; a run of {} from the start would "
-                    "have trained them at the full rate.",
-                    name, first, last, at.planned, options.epochs));
+    remark(fmt::format(
+        "{}: {} the slow end of a run of {} epochs; a run of {} from the start would have trained {} at "
+        "the full rate.",
+        name, first == last ? fmt::format("epoch {} was", first) : fmt::format("epochs {} to {} were", first, last),
+        at.planned, options.epochs, first == last ? "it" : "them"));
 }
 
 }  // namespace
@@ -248,10 +249,15 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     if (run.momentum_lost()) remark(fmt::format("{}: the momentum was not kept and starts again from 0.", name));
     say_other_schedule(at, options, name);
   }
+  run.keep_changed_config();
   at.planned = options.epochs;
   require_finite_frozen(network);
   Training training(network, options, training_examples, validation_examples, velocities, run);
-  const std::int64_t total = options.steps > 0 ? options.steps : std::int64_t{options.epochs} * training.batches();
+  const std::int64_t planned = std::int64_t{options.epochs} * training.batches();
+  const std::int64_t total = options.steps > 0 ? options.steps : planned;
+  if (total > planned)
+    remark(fmt::format("--steps {} is more than the {} steps of --epochs {}: training goes on to step {}.", total,
+                       planned, options.epochs, total));
   Progress progress("Training " + run.path().filename().string(), total - at.steps);
   while (!at.finished) {
     const int epoch = at.epochs;

@@ -86,6 +86,18 @@ void upload_rows(Network& network, Parameter& p, const TensorFile& file, const s
   network.device().upload(p.value, ours);
 }
 
+// "a, b" of "['a', 'b']", as Python's str() writes a list of texts.
+std::string of_python_list(const std::string& text) {
+  if (!text.starts_with("['") || !text.ends_with("']")) return text;
+  std::string inner;
+  for (std::size_t at = 2; at < text.size() - 2; ++at) {
+    const bool between = text.compare(at, 4, "', '") == 0;
+    inner += between ? ',' : text[at];
+    at += between ? 3 : 0;
+  }
+  return inner;
+}
+
 // "a,b,c" as we write it, or a JSON array of texts.
 std::vector<std::string> class_list(const std::string& text) {
   std::vector<std::string> names;
@@ -93,7 +105,7 @@ std::vector<std::string> class_list(const std::string& text) {
     for (const auto& name : json) names.push_back(name.is_string() ? name.get<std::string>() : name.dump());
     return names;
   }
-  std::istringstream list(text);
+  std::istringstream list(of_python_list(text));
   for (std::string name; std::getline(list, name, ',');) names.emplace_back(without_blanks(name));
   return names;
 }
@@ -169,10 +181,28 @@ void save_weights(Network& network, const fs::path& path, const ModelNotes& note
   writer.commit();
 }
 
+namespace {
+// With the file's head, whose shape also tells the side of the pictures; without one that is not needed and unusable.
+Architecture architecture_for_loading(const TensorFile& file, const WeightsUse& use) {
+  if (use.head) return architecture_of(file, use);
+  std::string problem;
+  try {
+    return architecture_of(file, {use.side, true});
+  } catch (const Error& error) {
+    problem = error.what();
+  }
+  Architecture convolutions = architecture_of(file, use);
+  convolutions.classes = 0;
+  convolutions.hidden.clear();
+  remark(fmt::format("{}: its convolutions are used alone, without its head ({}).", file.path().string(), problem));
+  return convolutions;
+}
+}  // namespace
+
 std::unique_ptr<Network> load_network(Device& device, const fs::path& path, const WeightsUse& use) {
   const auto opened = open_weights(path);
   const TensorFile& file = *opened;
-  const Architecture architecture = architecture_of(file, {use.side, true});
+  const Architecture architecture = architecture_for_loading(file, use);
   if (architecture.classes == 0 && use.head)
     throw Error(fmt::format("{} holds convolutions only: it has no classifier.0.weight", path.string()),
                 "give it a head first: palimpsest train --init");
@@ -184,7 +214,7 @@ std::unique_ptr<Network> load_network(Device& device, const fs::path& path, cons
                   "give weights with the names of torchvision, timm or Keras");
     upload_from(*network, p, file, stored);
   }
-  account_for(file, true);
+  account_for(file, architecture.classes > 0 || use.head);
   return network;
 }
 
@@ -254,7 +284,9 @@ TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit hea
     else if (!is_bias(p))
       share = share_of(p, file, last ? rows : std::vector<int>{});
     if (share == Share::none) {
-      report.left.push_back(fmt::format("{} ({})", p.name, both_shapes(p, file)));
+      const bool other_classes = last && !rows.empty() && std::ranges::all_of(rows, [](int row) { return row < 0; });
+      report.left.push_back(
+          fmt::format("{} ({})", p.name, other_classes ? "the file's classes are others" : both_shapes(p, file)));
       continue;
     }
     const auto stored = stored_name(file, p.name);

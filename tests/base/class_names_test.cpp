@@ -16,6 +16,12 @@ TEST(ClassNames, AreMatchedIgnoringCaseAndBlanks) {
   EXPECT_EQ(find_class("sadly", {"happy", "sad"}, "data"), -1);
 }
 
+// macOS writes the accents of file names as characters of their own.
+TEST(ClassNames, AnAccentMayBeACharacterOfItsOwn) {
+  EXPECT_EQ(find_class("CAFE\u0301", {"tea", "caf\u00E9"}, "data"), 1);
+  expect_error("differ at most in case", [] { require_distinct_names({"e\u0301", "\u00E9"}, "data"); });
+}
+
 // As they come back from weights, whose header is UTF-8.
 TEST(ClassNames, NamesThatAreNotUtf8AreFoundAgain) {
   EXPECT_EQ(find_class("C\xE4t", {"dog", "c\xE4t"}, "data"), 1);

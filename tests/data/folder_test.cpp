@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "tests/data/sets.h"
 
 namespace palimpsest {
@@ -90,15 +92,22 @@ TEST_F(Folder, OneFolderIsOneClass) {
 }
 
 TEST_F(Folder, WithoutPicturesIsRefusedAndSaysWhatIsThere) {
-  pictures({"a/1.png"});
   fs::create_directories(set / "b");
   expect_error([&] { read(); }, {"/b has no picture: it is empty"});
+  pictures({"a/1.png"});
+  const auto of_b = [&] {
+    const Dataset read_set = read();
+    EXPECT_EQ(read_set.classes, (std::vector<std::string>{"a", "b"}));
+    expect_error([&] { require_every_class(read_set, "training part"); },
+                 {"no picture of class b (b: the class folder"});
+    return std::ranges::find(read_set.skipped, "b", &Skipped::id)->reason;
+  };
+  EXPECT_EQ(of_b(), "the class folder has no picture: it is empty");
   set.file("b/readme.txt", "words");
-  expect_error([&] { read(); },
-               {"/b has no picture: it holds 1 .txt file, for instance b/readme.txt (it is not a picture)"});
+  EXPECT_EQ(of_b(),
+            "the class folder has no picture: it holds 1 .txt file, for instance b/readme.txt (it is not a picture)");
   for (const char* const name : {"b/1.webp", "b/2.webp", "b/in/3.webp"}) set.file(name, "\x01");
-  expect_error([&] { read(); },
-               {"/b has no picture: it holds 3 .webp files, for instance b/1.webp (WebP pictures are"});
+  EXPECT_THAT(of_b(), testing::HasSubstr("it holds 3 .webp files, for instance b/1.webp (WebP pictures are"));
   expect_error([&] { read_folder(set / "b"); }, {"/b/in has no picture"});
   expect_error([&] { read_folder(set / "b/in"); }, {"/b/in has no picture: it holds 1 .webp file", "put pictures"});
   fs::create_directories(set / "empty");

@@ -4,7 +4,11 @@
 
 #include <algorithm>
 
+#include "base/npy.h"
 #include "cpu/device.h"
+#include "data/arrays.h"
+#include "data/source.h"
+#include "nn/inference.h"
 #include "nn/weights.h"
 #include "tests/nn/toy.h"
 #include "tests/nn/weight_files.h"
@@ -43,6 +47,12 @@ class Contents : public testing::Test {
       EXPECT_FALSE(error.remedy().empty()) << change;
       return false;
     }
+  }
+  fs::path write_ramp() const {
+    std::vector<float> pixels(std::size_t(3 * 32 * 32));
+    for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = float(i) / 3072;
+    write_npy(folder_ / "x.npy", pixels, std::vector<std::int64_t>{1, 3, 32, 32});
+    return folder_ / "x.npy";
   }
   // Why the tensors are refused as safetensors.
   void refused(const std::string& part, const NamedTensors& tensors) {
@@ -276,6 +286,9 @@ TEST_F(Contents, OtherNamesAreSaid) {
     tensors.push_back({head + ".bias", {4}, {}});
     refused("head of one layer called " + head + ".weight (4 x 8)", tensors);
   }
+  refused("head of the layers fc6 fc7 fc8 instead of classifier.0 classifier.3 classifier.6", renamed([](auto& n) {
+            return replaced(replaced(replaced(n, "classifier.0", "fc6"), "classifier.3", "fc7"), "classifier.6", "fc8");
+          }));
   NamedTensors head = torch_tensors(network_);
   refused("a head alone", {head.begin() + 26, head.end()});
   for (const std::string convolutions : {"layers.", "slice1.", "conv_layers."}) {
@@ -299,6 +312,8 @@ TEST_F(Contents, TheLineThatConvertsIsSaid) {
     return std::string();
   };
   EXPECT_THAT(remedy(renamed([](auto& n) { return "module." + n; })), testing::HasSubstr("k.removeprefix('module.')"));
+  EXPECT_THAT(remedy(renamed([](auto& n) { return replaced(n, "classifier.", "head."); })),
+              testing::HasSubstr("'head.0 head.3 head.6'.split(), 'classifier.0 classifier.3 classifier.6'.split()"));
   // What a file says must not become a command.
   EXPECT_THAT(remedy(renamed([](auto& n) { return "$(rm x)'." + n; })), testing::Not(testing::HasSubstr("python")));
 }
@@ -310,6 +325,8 @@ TEST_F(Contents, VggFaceInPyTorchIsNamed) {
   for (std::size_t i = 0; i < tensors.size(); ++i)
     tensors[i].name = std::string(names[i / 2]) + (i % 2 == 0 ? ".weight" : ".bias");
   refused("names of VGG-Face or of Caffe's VGG16 (conv1_1.weight", tensors);
+  for (auto& tensor : tensors) tensor.name = "module." + tensor.name;
+  refused("names of VGG-Face or of Caffe's VGG16 (module.conv1_1.weight", tensors);
 }
 
 TEST_F(Contents, BatchNormalisationIsNamed) {
@@ -377,6 +394,30 @@ TEST_F(Contents, ConvolutionsAloneGiveFeaturesOfAnySide) {
   EXPECT_EQ(alone->parameters().size(), 26u);
   tensors.push_back({"classifier.bias", {4}, {}});
   refused("classifier.bias (4)", tensors);
+  write_safetensors(path, tensors);
+  EXPECT_EQ(load_network(*device_, path, {64, /*head=*/false})->parameters().size(), 26u) << "which does without it";
+}
+
+// NaN, which is what an overflow comes to, is 0 behind a ReLU: the logits are finite.
+TEST_F(Contents, WeightsThatOverflowAreNotUsed) {
+  const auto examples = read_arrays(parse_source("arrays:" + write_ramp().string()));
+  EXPECT_NO_THROW(require_no_overflow(network_, *examples, {}));
+  for (auto& p : network_.parameters()) {
+    if (p.block == kBlocks) continue;
+    auto values = device_->download(p.value);
+    for (float& v : values) v *= 1e25F;
+    device_->upload(p.value, values);
+  }
+  for (const float logit : logits(network_)) EXPECT_TRUE(std::isfinite(logit));
+  expect_error("features.2 overflows", [&] { require_no_overflow(network_, *examples, {}); });
+}
+
+TEST_F(Contents, ClassesMayBeWrittenAsAList) {
+  const auto path = folder_ / "w.safetensors";
+  for (const char* const text : {"cat,wild dog,cow", R"(["cat", "wild dog", "cow"])", "['cat', 'wild dog', 'cow']"}) {
+    write_safetensors(path, torch_tensors(network_), {{"classes", text}});
+    EXPECT_EQ(notes_of(*open_weights(path)).classes, (std::vector<std::string>{"cat", "wild dog", "cow"})) << text;
+  }
 }
 
 // A fresh head is wanted: what the file has in place of one is not needed, and is counted.

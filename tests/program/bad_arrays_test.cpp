@@ -144,9 +144,9 @@ TEST_F(BadArrays, ConceptLabels) {
     write_npy(folder / "l.npy", labels, std::vector<std::int64_t>{std::int64_t(labels.size())});
     return run({"concept", "--features", "f.npy", "f.npy", "--labels", "l.npy", "--repeats", "2", "--out", "c.json"});
   };
-  expect_refused(concept_test({0, 1, 0}), {"f.npy", "3 labels"});
+  expect_refused(concept_test({0, 1, 0}), {"f.npy", "l.npy has 3 labels"});
   expect_refused(concept_test({0, 1, 0, 2}), {"l.npy"});
-  expect_refused(concept_test({0, 0, 0, 0}), {"f.npy", "concept"});
+  expect_refused(concept_test({0, 0, 0, 0}), {"l.npy", "concept"});
   EXPECT_FALSE(fs::exists(folder / "c.json"));
 }
 

@@ -71,7 +71,19 @@ TEST_F(BadSets, NothingButBrokenPictures) {
 
 TEST_F(BadSets, EmptyClass) {
   fs::create_directory(folder / "set/fish");
-  expect_refused(train("folder:set"), {"fish"});
+  expect_refused(train("folder:set"), {"fish", "it is empty"});
+  const Outcome outcome = evaluate("folder:set", {"--class-names", "cat,dog"});
+  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+  EXPECT_THAT(outcome.errors, testing::HasSubstr("the class folder has no picture: it is empty (fish)"));
+}
+
+TEST_F(BadSets, WhatIsReadIsNotOverwritten) {
+  const std::string weights = read_file(folder / "W.safetensors");
+  expect_refused(evaluate("folder:set", {"--out", "./p.csv"}), {"--predictions and --out", "p.csv"});
+  expect_refused(run({"predict", "--weights", "W.safetensors", "--data", "arrays:x.npy", "--logits", "x.npy"}),
+                 {"--data and --logits", "x.npy"});
+  expect_refused(evaluate("folder:set", {"--out", "W.safetensors"}), {"--weights and --out", "W.safetensors"});
+  EXPECT_EQ(read_file(folder / "W.safetensors"), weights);
 }
 
 // Neither stops the writing of weights and metrics, which hold the names of the classes.

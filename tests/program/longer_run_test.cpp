@@ -48,9 +48,24 @@ TEST_F(LongerRun, SaysThatTheScheduleWouldHaveDiffered) {
   ASSERT_EQ(train("short", {"--slow-epochs", "1", "--epochs", "2"}).status, 0);
   const Outcome more = train("short", {"--slow-epochs", "1", "--epochs", "4"});
   EXPECT_EQ(more.status, 0);
-  EXPECT_THAT(more.errors, HasSubstr("epochs 2 to 2 were the slow end of a run of 2 epochs"));
+  EXPECT_THAT(more.errors, HasSubstr("epoch 2 was the slow end of a run of 2 epochs"));
   EXPECT_THAT(train("plain", {"--epochs", "1"}).errors, Not(HasSubstr("slow end")));
   EXPECT_THAT(train("plain", {"--epochs", "2"}).errors, Not(HasSubstr("slow end")));
+}
+
+TEST_F(LongerRun, AFinishedRunStaysWhatItWas) {
+  const std::vector<std::string> few{"--steps", "2", "--epochs", "1"};
+  ASSERT_EQ(train("r", few).status, 0);
+  const std::string config = read_file(folder / "r/config.toml");
+  const Outcome more = train("r", {"--steps", "2", "--epochs", "8"});
+  EXPECT_THAT(more.errors, HasSubstr("is finished"));
+  EXPECT_EQ(read_file(folder / "r/config.toml"), config);
+  EXPECT_EQ(train("r", few).status, 0);
+}
+
+TEST_F(LongerRun, StepsBeyondTheEpochsAreSaid) {
+  EXPECT_THAT(train("r", {"--epochs", "1", "--steps", "3"}).errors,
+              HasSubstr("--steps 3 is more than the 2 steps of --epochs 1"));
 }
 
 // Files of the same name with something else in them.
@@ -70,9 +85,9 @@ TEST_F(LongerRun, OptionsAreComparedByValue) {
   ASSERT_NE(at, std::string::npos);
   config.erase(at, config.find('\n', at + 1) - at);  // as a version wrote it that did not have this option
   write_unsynced(folder / "r/config.toml", config);
-  const Outcome same =
-      run({"train", "--data", "arrays:./x.npy,../" + folder.path().filename().string() + "/y.npy", "--init",
-           "./W.safetensors", "--batch", "2", "--out", "r", "--epochs", "2", "--lr", "1e-2", "--momentum", "0"});
+  const Outcome same = run({"train", "--data", "arrays:./x.npy,../" + folder.path().filename().string() + "/y.npy",
+                            "--init", "./W.safetensors", "--batch", "2", "--out", "r", "--epochs", "2", "--lr", "1e-2",
+                            "--momentum", "0", "--classes", "2", "--normalisation", "torchvision"});
   EXPECT_EQ(same.status, 0) << same.errors;
   expect_refused(train("r", {"--epochs", "2", "--momentum", "0.5"}), {"momentum = 0.0", "momentum = 0.5"});
   expect_refused(train("r", {"--epochs", "2", "--lr", "0.02"}), {"lr = 0.01", "lr = 0.02"});
