@@ -11,12 +11,12 @@
 #include "data/arrays.h"
 #include "data/mapped_file.h"
 #include "data/source.h"
-#include "experiments/commands.h"
+#include "experiments/command.h"
 #include "experiments/devices.h"
 #include "experiments/labels.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
-#include "experiments/train_config.h"
+#include "experiments/train.h"
 #include "nn/class_balance.h"
 #include "nn/inference.h"
 #include "nn/trainer.h"
@@ -61,7 +61,7 @@ TrainingData load_training_data(const TrainCommand& command, int size) {
   }
   const Selected selected = select_data(command.data);
   const Splits& parts = selected.parts;
-  require_images(selected, parts.train, "train", "train on a set that has a training part");
+  require_images(selected, parts.train, Part::train, "train on a set that has a training part");
   if (parts.train.classes.size() < 2)
     throw Error(fmt::format("{} has pictures of {} only, and training takes two classes or more", parts.train.name,
                             list_text(parts.train.classes)),
@@ -99,7 +99,7 @@ bool readable(const TensorFile& file, const WeightsUse& use) {
 }
 
 Architecture architecture_of_init(const TrainCommand& command) {
-  const bool head = head_init_named(command.head_init) != HeadInit::fresh;
+  const bool head = command.head_init != HeadInit::fresh;
   const auto file = open_weights(command.init);
   WeightsUse use{known_side(command.data), head};
   try {
@@ -120,7 +120,7 @@ int picture_size(const TrainCommand& command) {
 // --init settles the channels; the head follows it where nothing else is asked for.
 Architecture architecture_for(const TrainCommand& command, int size, int classes) {
   const std::vector<int> asked = command.hidden.empty() ? std::vector{4096, 4096} : command.hidden;
-  const bool dense = command.head == "dense";
+  const bool dense = command.head == Head::dense;
   if (command.init.empty())
     return Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
   Architecture a = architecture_of_init(command);
@@ -178,7 +178,7 @@ void say_rows(const TrainCommand& command, const std::vector<std::string>& ours,
 // Returns what the classes are called: as the data says, for arrays: as the weights do whose numbers they use.
 std::vector<std::string> take_init(const TrainCommand& command, const TensorFile& file, const ModelNotes& notes,
                                    const std::vector<std::string>& named_by_data, Network& network) {
-  const HeadInit head = head_init_named(command.head_init);
+  const HeadInit head = command.head_init;
   if (head != HeadInit::keep) {
     tell_taken(take_weights(network, file, head), command);
     return named_by_data;
@@ -221,9 +221,9 @@ void keep_init_safe(const TrainCommand& command) {
 
 TrainOptions options_of(const TrainCommand& command, const Examples& training, int classes) {
   TrainOptions o;
-  o.loss.gamma = command.loss == "cross-entropy" ? 0.0 : command.gamma;
+  o.loss.gamma = command.loss == Loss::cross_entropy ? 0.0 : command.gamma;
   auto counts = command.class_counts;
-  const auto weights = class_weights_named(command.class_weights);
+  const ClassWeights weights = command.class_weights;
   if (weights != ClassWeights::none && counts.empty()) counts = count_classes(training, classes);
   if (weights != ClassWeights::none && counts.size() != std::size_t(classes))
     throw Error(fmt::format("--class-counts names {} classes, but there are {}", counts.size(), classes),
@@ -240,9 +240,7 @@ TrainOptions options_of(const TrainCommand& command, const Examples& training, i
   o.warmup_steps = command.warmup_steps;
   o.plain_epochs = command.plain_epochs;
   o.slow_epochs = command.slow_epochs;
-  o.augmentation = command.augment == "none"   ? Augmentation::none
-                   : command.augment == "flip" ? Augmentation::flip
-                                               : Augmentation::keras;
+  o.augmentation = command.augment;
   o.shuffle = command.shuffle;
   o.seed = command.seed;
   o.cache_limit = command.cache_limit;
@@ -261,8 +259,6 @@ std::string config_text(const TrainCommand& command, const Choices& choices, con
 }  // namespace
 
 void run_train(const TrainCommand& command) {
-  if (command.out.empty()) throw Error("train was not told where to write", "give --out RUN");
-  check_train_options(command);
   const auto device = make_device(command.on);
   const int size = picture_size(command);
   keep_init_safe(command);
@@ -284,7 +280,7 @@ void run_train(const TrainCommand& command) {
     notes.classes = data.classes;
   }
   if (!command.data.class_names.empty() && !data.classes.empty() &&
-      (command.init.empty() || command.head_init != "keep"))
+      (command.init.empty() || command.head_init != HeadInit::keep))
     remark(fmt::format("--class-names is not used: {} names its classes.", command.data.name));
   notes.normalisation = normalisation_name(command.data, notes);
   if (notes.classes.empty()) notes.classes = output_names("this network", {}, classes, command.data.class_names);
@@ -299,6 +295,16 @@ void run_train(const TrainCommand& command) {
       command.out, config_text(command, data.choices, device->info()), command.resume,
       [&](const std::string& earlier, const std::string& now) { return difference_of_runs(earlier, now, config); });
   train(network, options, data.training, data.validation, notes, run);
+}
+
+Command train_command() {
+  return make_command("train", "Train one model",
+                      std::string(what_is_read) +
+                          "Example: a pain model that keeps the first two blocks of an emotion model\n"
+                          "  palimpsest train --preset pain --freeze 2 --init emotion/weights.safetensors \\\n"
+                          "      --data unbc:UNBC --test-participants 042,095,107,120 --out pain-2\n"
+                          "--class-counts takes --class-weights rescaled for granted unless another is given.",
+                      run_train, /*goes_on=*/true);
 }
 
 }  // namespace palimpsest

@@ -2,10 +2,15 @@
 #include <cstdint>
 
 #include "base/files.h"
+#include "base/words.h"
 
 namespace palimpsest::drawn {
 
 enum class MaskScope { none, tested, all };  // tested: AffectNet's and UNBC's test parts and CK+'s peaks
+constexpr auto words(MaskScope) {
+  return std::to_array<Word<MaskScope>>(
+      {{"none", MaskScope::none}, {"tested", MaskScope::tested}, {"all", MaskScope::all}});
+}
 
 // The demo's sizes. A set whose count is 0 is not drawn.
 struct DrawSetsOptions {
