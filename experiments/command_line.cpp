@@ -33,7 +33,7 @@ CLI::Option* add_option(CLI::App& app, const Field& field) {
   } else {
     option = app.add_option((field.positional ? "" : "--") + field.name, take, field.help);
     option->type_name(type_text(field))->run_callback_for_default(false);
-    if (field.list) option->expected(1, CLI::detail::expected_max_vector_size);
+    if (field.list) option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
     if (field.list && field.type != FieldType::path) option->delimiter(',');
     if (!field.optional && field.type != FieldType::path) option->default_str(field.text());
   }

@@ -54,7 +54,7 @@ class Reader {
         if (!given_.insert(joined(section, field->name)).second)
           throw Error(fmt::format("{}: {} is given twice", place(node), joined(section, field->name)),
                       "leave one of them out");
-        field->set(values(node, *field, full), place(node) + ": " + joined(section, field->name));
+        field->set(values(node, *field, full), place(node) + ": " + full);
       } else if (is_section(full)) {
         if (!node.is_table())
           throw Error(fmt::format("{}: {} is not a table", place(node), full), "write [" + full + "]");

@@ -87,7 +87,8 @@ StudySections::StudySections(StudyConfig& c) {
                                      {"train.retrain", &c.train_retrain}}) {
     Fields stage = fields_of(*recipe).without({"seed", "cache-limit"});
     NetworkSettings of_the_study;
-    for (const Field& field : fields_of(of_the_study).all()) stage = stage.without({field.name});
+    const Fields network = fields_of(of_the_study);
+    for (const Field& field : network.all()) stage = stage.without({field.name});
     sections_.emplace_back(name, stage);
   }
   sections_.insert(

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/nearest_word.h"
 #include "base/progress.h"
 #include "experiments/study/config.h"
 #include "experiments/study/sha256.h"

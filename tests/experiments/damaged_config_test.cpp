@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "experiments/study/config.h"
-#include "experiments/train_config.h"
+#include "experiments/train.h"
 #include "tests/support/damaged.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
@@ -37,8 +37,8 @@ TEST(DamagedConfig, OfATraining) {
   const int count = refused(train_config_text(command), 1500, [](const fs::path& file) {
     TrainCommand read;
     read.out = "RUN";
-    apply_train_config(file, read);
-    check_train_options(read);
+    read_train_config(read_file(file), file.string(), read);
+    settle(read, {});
   });
   EXPECT_GT(count, 300);
   EXPECT_LT(count, 1500);
