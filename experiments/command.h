@@ -40,8 +40,6 @@ Command make_command(std::string name, std::string about, std::string footer, vo
           }};
 }
 
-std::string options_page();  // docs/options.md
-
 Command draw_faces_command();
 Command train_command();
 Command predict_command();

@@ -85,8 +85,7 @@ std::vector<Command> all_commands() {
           report_command(),     weights_command(), info_command(),    bench_command()};
 }
 
-CommandLine parse_command_line(const std::vector<std::string>& arguments) {
-  const auto commands = all_commands();
+CommandLine parse_command_line(const std::vector<std::string>& arguments, const std::vector<Command>& commands) {
   CommandLine line;
   const auto program = make_program(commands, line.quiet);
   if (arguments.empty()) {

@@ -21,6 +21,10 @@ std::vector<Command> all_commands();
 // `arguments` without the program's name. Options count in this order: command line, then the TOML file that --config
 // names, then --preset, then the defaults. Throws Error for a broken TOML file and for values that make no sense
 // together; runs nothing and writes nothing.
-CommandLine parse_command_line(const std::vector<std::string>& arguments);
+CommandLine parse_command_line(const std::vector<std::string>& arguments,
+                               const std::vector<Command>& commands = all_commands());
+
+// docs/options.md: every option, from the descriptions that the program itself is made of.
+std::string options_page(const std::vector<Command>& commands = all_commands());
 
 }  // namespace palimpsest

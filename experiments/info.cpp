@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cuda/device.h"
-#include "experiments/command.h"
+#include "experiments/command_line.h"
 #include "experiments/devices.h"
 
 namespace palimpsest {

@@ -1,4 +1,3 @@
-// docs/options.md: every option, from the descriptions that the program itself is made of.
 #include "experiments/command_line.h"
 #include "experiments/study/config.h"
 
@@ -26,12 +25,12 @@ std::string table(const Fields& fields, const char* dashes) {
 
 }  // namespace
 
-std::string options_page() {
+std::string options_page(const std::vector<Command>& commands) {
   std::string text =
       "# Options\n\n"
       "Written by `palimpsest info --options`. A flag `--name` has its opposite `--no-name`. Lists have commas between "
       "their values. `train --config FILE` takes the options of `train` as TOML by the same names.\n\n";
-  for (const Command& command : all_commands()) {
+  for (const Command& command : commands) {
     const Call call = command.begin();
     text += fmt::format("## palimpsest {}\n\n{}.\n\n", command.name, command.about) + table(call.fields, "--");
   }

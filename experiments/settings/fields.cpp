@@ -49,7 +49,7 @@ std::string one_kind(const Field& field) {
       return (field.multiple_of > 1 ? fmt::format("a multiple of {}", field.multiple_of) : "a whole number") +
              bounds_text(field);
     case FieldType::number:
-      return "a number" + (bounds_text(field).empty() ? std::string(" that is finite") : bounds_text(field));
+      return "a number" + bounds_text(field);
     case FieldType::path:
       return "a path";
     case FieldType::text:
