@@ -66,7 +66,7 @@ void take(const CLI::App& app, const Fields& fields, bool first, std::set<std::s
       const auto results = option->results();
       field.set(field.type == FieldType::flag ? std::vector{results.back()} : results,
                 (field.positional ? "" : "--") + field.name);
-    } catch (const Error& error) {
+    } catch (const NotOfItsKind& error) {
       throw CLI::ValidationError(error.what());
     }
   }

@@ -21,7 +21,7 @@ int effective_threads(int threads) {
 }
 
 Selected select_data(const DataSettings& choice) {
-  const Source source = parse_source(choice.name);
+  const Source& source = choice.source;
   Selection selection;
   selection.seed = choice.split_seed;
   selection.emotion.drop_classes = choice.drop_classes;
@@ -109,18 +109,18 @@ void say_unused_for_arrays(const DataSettings& choice) {
   for (const Field& field : fields.all())
     if (field.text() != standard.find(field.name)->text()) unused.push_back("--" + field.name);
   if (!unused.empty())
-    remark(fmt::format("{} is taken as it is: {} does nothing to it.", choice.name, fmt::join(unused, ", ")));
+    remark(fmt::format("{} is taken as it is: {} does nothing to it.", choice.source.text, fmt::join(unused, ", ")));
   if (choice.normalisation != plain.normalisation)
     remark(fmt::format("{} is taken as it is: --normalisation says how its values were made, and does not change them.",
-                       choice.name));
+                       choice.source.text));
   if (!choice.drop_classes.empty())
-    throw Error(fmt::format("--drop-classes names classes, and {} has numbers only", choice.name),
+    throw Error(fmt::format("--drop-classes names classes, and {} has numbers only", choice.source.text),
                 "leave those images out of the arrays");
 }
 
 void require_size_of_arrays(const DataSettings& choice, const Examples& arrays) {
   if (choice.size && *choice.size != arrays.height())
-    throw Error(fmt::format("--size {} is not that of {}, which holds {} x {} images", *choice.size, choice.name,
+    throw Error(fmt::format("--size {} is not that of {}, which holds {} x {} images", *choice.size, choice.source.text,
                             arrays.height(), arrays.width()),
                 "leave --size out: arrays are not resized");
 }
@@ -138,7 +138,7 @@ LoadedPart load_arrays(const Source& source, const DataSettings& choice, const M
                             arrays->height(), arrays->width(), a.size, a.size),
                 "give arrays of that size, or other weights");
   if (needed && !arrays->labelled())
-    throw Error(fmt::format("{} names no labels", choice.name),
+    throw Error(fmt::format("{} names no labels", choice.source.text),
                 "give arrays:X.npy,Y.npy; without labels there are palimpsest predict and explain --target predicted");
   return {arrays, model.notes.classes};
 }
@@ -170,7 +170,7 @@ Dataset only(Dataset set, const std::vector<std::string>& ids, Part part) {
 
 std::vector<NamedPath> files_read(const fs::path& weights, const DataSettings& choice) {
   std::vector<NamedPath> files{{"--weights", weights}};
-  if (const Source source = parse_source(choice.name); source.scheme == Scheme::arrays)
+  if (const Source& source = choice.source; source.scheme == Scheme::arrays)
     files.insert(files.end(), {{"--data", source.path}, {"--data", source.labels}});
   return files;
 }
@@ -184,7 +184,7 @@ void require_images(const Selected& selected, const Dataset& part, Part name, co
 
 LoadedPart load_part(const DataSettings& choice, const Model& model, Labels labels, int threads,
                      const std::vector<std::string>& ids) {
-  const Source source = parse_source(choice.name);
+  const Source& source = choice.source;
   if (source.scheme == Scheme::arrays) {
     if (!ids.empty())
       throw Error("--ids names images of a data set, which arrays: is not", "leave --ids out, or cut the arrays");

@@ -33,7 +33,7 @@ struct LoadedPart {
   std::vector<std::string> classes;          // the names of these numbers; empty where they are not known
 };
 
-// The part of `choice.name` that `choice.part` names, or of it only the images called `ids`, in that order; arrays:
+// The part of `choice.source` that `choice.part` names, or of it only the images called `ids`, in that order; arrays:
 // whole, and of the size that the network takes. Throws Error when there are none, and see labelled_for().
 LoadedPart load_part(const DataSettings& choice, const Model& model, Labels labels, int threads,
                      const std::vector<std::string>& ids = {});

@@ -13,13 +13,13 @@ namespace palimpsest {
 
 namespace {
 bool of_arrays(const DataSettings& data) {
-  return parse_source(data.name).scheme == Scheme::arrays;
+  return data.source.scheme == Scheme::arrays;
 }
 }  // namespace
 
 std::optional<int> known_side(const DataSettings& data) {
   if (!of_arrays(data)) return data.size;
-  const Source source = parse_source(data.name);
+  const Source& source = data.source;
   const auto shape = read_npy_shape(source.path);
   if (shape.size() == 4 && shape[2] > 0 && shape[2] <= 1024) return int(shape[2]);
   return read_arrays(source)->height();  // which says what is wrong with them

@@ -58,8 +58,8 @@ void run_predict(const PredictCommand& command) {
     text += fmt::format("{},{}\n", csv_field(part.examples->id(i)), known ? part.examples->label(i) : -1);
   }
   if (unknown > 0)
-    remark(fmt::format("{}: {} labels are not among the {} classes of {} and become -1.", command.data.name, unknown,
-                       a.classes, command.weights.string()));
+    remark(fmt::format("{}: {} labels are not among the {} classes of {} and become -1.", command.data.source.text,
+                       unknown, a.classes, command.weights.string()));
   write_file(command.ids, text);
 }
 

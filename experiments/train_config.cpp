@@ -31,7 +31,7 @@ std::string place(const fs::path& path) {
 }
 
 std::string place_of_data(const std::string& name) {
-  const Source source = parse_source(name);
+  const Source source = FieldValue<Source>::read(name);
   return fmt::format("{}:{},{}", scheme_name(source.scheme), place(source.path), place(source.labels));
 }
 
@@ -99,7 +99,7 @@ void settle(TrainCommand& c, const std::set<std::string>& given) {
     c.class_weights = ClassWeights::rescaled;
   if (given.contains("freeze") && !given.contains("freeze-blocks")) c.freeze_blocks.clear();
   if (c.head == Head::dense) c.hidden.clear();
-  require(!c.data.name.empty(), "--data: no data set is named", "name one, for instance --data affectnet:DIR");
+  require(!c.data.source.text.empty(), "--data: no data set is named", "name one, for instance --data affectnet:DIR");
   require(!c.out.empty(), "--out: no folder to write to", "name one with --out RUN");
   require(c.gradients.empty() || c.steps == 1, "--gradients: gradients are those of a single step", "add --steps 1");
 }

@@ -69,10 +69,12 @@ std::string Field::text() const {
 }
 
 void Field::set(const std::vector<std::string>& texts, const std::string& where) const {
-  if (!list && texts.size() != 1) throw Error(fmt::format("{} is a list", where), fmt::format("give {}", kind()));
+  if (!list && texts.size() != 1)
+    throw NotOfItsKind(fmt::format("{} is a list", where), fmt::format("give {}", kind()));
   for (const auto& text : texts) {
     if (!fits(*this, text))
-      throw Error(fmt::format("{}: '{}' is not {}", where, text, one_kind(*this)), fmt::format("give {}", kind()));
+      throw NotOfItsKind(fmt::format("{}: '{}' is not {}", where, text, one_kind(*this)),
+                         fmt::format("give {}", kind()));
   }
   try {
     if (check) std::ranges::for_each(texts, check);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "base/words.h"
 
@@ -21,6 +22,12 @@
 // of `train` and `study`, a run's config.toml, the inputs that decide whether a study may go on, and docs/options.md.
 // A member's default is its value in a struct that was just made.
 namespace palimpsest {
+
+// A text that is no value of an option at all; another Error is about a value that is wrong in its place.
+class NotOfItsKind : public Error {
+ public:
+  using Error::Error;
+};
 
 enum class FieldType : std::uint8_t { flag, integer, number, text, path };
 
@@ -61,7 +68,7 @@ struct Field {
 
   std::string kind() const;  // "a whole number of at least 1"
   std::string text() const;  // the values with commas between them
-  // Throws Error that begins with `where`, which names the option, when a value is not of this kind.
+  // Throws an Error that begins with `where`, which names the option.
   void set(const std::vector<std::string>& texts, const std::string& where) const;
 };
 

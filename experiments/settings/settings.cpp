@@ -24,7 +24,7 @@ void describe(Fields& f, MachineSettings& s) {
 
 void describe(Fields& f, DataSettings& s) {
   f.group("Data");
-  f.add("data", s.name, "affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR or arrays:X.npy[,Y.npy]")
+  f.add("data", s.source, "affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR or arrays:X.npy[,Y.npy]")
       .required()
       .content();
   f.add("size", s.size, "side of the pictures in pixels (default: the network's)").between(32, 1024);

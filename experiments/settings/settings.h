@@ -7,13 +7,21 @@
 #include "analysis/folds.h"
 #include "data/augment.h"
 #include "data/crop.h"
+#include "data/source.h"
 #include "experiments/settings/fields.h"
+#include "lrp/heatmap.h"
 #include "nn/class_balance.h"
 #include "nn/weights.h"
-#include "lrp/heatmap.h"
 
 // The groups of settings that commands and the study are made of. settings.cpp describes every member.
 namespace palimpsest {
+
+template <>
+struct FieldValue<Source> {
+  static constexpr FieldType type = FieldType::text;
+  static Source read(const std::string& text) { return text.empty() ? Source{} : parse_source(text); }
+  static std::string write(const Source& source) { return source.text; }
+};
 
 enum class DeviceName : std::uint8_t { automatic, cpu, cuda, cuda_emulated };
 constexpr auto words(DeviceName) {
@@ -46,7 +54,7 @@ struct MachineSettings {
 };
 
 struct DataSettings {
-  std::string name;
+  Source source;
   Part part = Part::test;
   std::optional<int> size;
   Crop crop = Crop::landmarks;

@@ -115,8 +115,8 @@ void require(bool good, const StudyConfig& config, std::string_view key, std::st
 
 void check(const StudyConfig& c) {
   for (const auto& [key, name] : {std::pair{"emotion", &c.emotion}, {"pain", &c.pain}, {"concepts", &c.concepts}}) {
-    require(!name->empty(), c, key, R"(given, for instance emotion = "affectnet:DIR")");
-    const Scheme scheme = parse_source(*name).scheme;
+    require(!name->text.empty(), c, key, R"(given, for instance emotion = "affectnet:DIR")");
+    const Scheme scheme = name->scheme;
     require(scheme != Scheme::arrays, c, key, "a data set with parts; arrays:... has none");
     if (key == std::string_view("pain")) require(scheme == Scheme::unbc, c, key, "a set in UNBC's layout, unbc:DIR");
     if (key == std::string_view("concepts"))

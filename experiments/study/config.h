@@ -31,7 +31,7 @@ struct EmotionUnits {
 
 struct StudyConfig {
   fs::path path;
-  std::string emotion, pain, concepts;  // data names, see data/source.h
+  Source emotion, pain, concepts;
   Drawn drawn = Drawn::automatic;
   std::vector<Hypothesis> hypotheses{{"contempt", 14}, {"surprise", 5}};
   DataSettings data;  // but its name and its part, which are a step's

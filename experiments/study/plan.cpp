@@ -18,14 +18,14 @@ const char* set_name(StudySet set) {
   return set == StudySet::emotion ? "emotion" : set == StudySet::pain ? "pain" : "concepts";
 }
 
-const std::string& source_of(const StudyConfig& config, StudySet set) {
+const Source& source_of(const StudyConfig& config, StudySet set) {
   return set == StudySet::emotion ? config.emotion : set == StudySet::pain ? config.pain : config.concepts;
 }
 
 bool is_drawn(const StudyConfig& config) {
   if (config.drawn != Drawn::automatic) return config.drawn == Drawn::yes;
   for (const StudySet set : {StudySet::emotion, StudySet::pain, StudySet::concepts})
-    if (!fs::exists(parse_source(source_of(config, set)).path / "drawn.json")) return false;
+    if (!fs::exists(source_of(config, set).path / "drawn.json")) return false;
   return true;
 }
 
@@ -50,7 +50,7 @@ Selected read_set(StudyPlan& plan, StudySet set) {
   add_part(plan.record, fmt::format("{}, validation", set_name(set)), selected.parts.validation);
   add_part(plan.record, fmt::format("{}, test", set_name(set)), selected.parts.test);
   if (selected.parts.test.samples.empty())
-    throw Error(fmt::format("{} has no test part", source_of(plan.config, set)),
+    throw Error(fmt::format("{} has no test part", source_of(plan.config, set).text),
                 "use a set that has one, for instance in AffectNet's layout");
   for (const Dataset* part : {&selected.parts.train, &selected.parts.test})  // else their recall would be undefined
     require_every_class(*part, part == &selected.parts.test ? "test part" : "training part");
@@ -62,7 +62,7 @@ void check_emotions(const StudyPlan& plan) {
     const auto& known = plan.record.emotions;
     if (std::find(known.begin(), known.end(), emotion) == known.end())
       throw Error(fmt::format("{}: {} names the emotion '{}', which {} does not have", plan.config.path.string(), key,
-                              emotion, plan.config.emotion),
+                              emotion, plan.config.emotion.text),
                   fmt::format("its emotions are {}", fmt::join(known, ", ")));
   };
   for (const Hypothesis& hypothesis : plan.config.hypotheses) check(hypothesis.emotion, "hypotheses");
@@ -81,9 +81,9 @@ void count_units(StudyPlan& plan) {
 
 StudyRecord new_record(const StudyConfig& c) {
   StudyRecord r;
-  r.emotion = c.emotion;
-  r.pain = c.pain;
-  r.concepts = c.concepts;
+  r.emotion = c.emotion.text;
+  r.pain = c.pain.text;
+  r.concepts = c.concepts.text;
   r.drawn = is_drawn(c);
   r.from_scratch = c.model.init.empty();
   r.hypotheses = c.hypotheses;
@@ -109,7 +109,7 @@ std::string pain_group(const StudyRecord& record, int unit) {
 
 DataSettings data_choice(const StudyPlan& plan, StudySet set, Part part) {
   DataSettings choice = plan.config.data;
-  choice.name = source_of(plan.config, set);
+  choice.source = source_of(plan.config, set);
   choice.part = part;
   choice.size = plan.config.size;
   if (plan.config.cache) choice.cache = plan.study / "cache";
@@ -148,7 +148,7 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Mac
   plan.processor = make_device(plan.on)->info().fingerprint();
   plan.record = new_record(config);
   for (const StudySet set : {StudySet::emotion, StudySet::pain, StudySet::concepts})
-    plan.fingerprints[set_name(set)] = data_fingerprint(parse_source(source_of(config, set)));
+    plan.fingerprints[set_name(set)] = data_fingerprint(source_of(config, set));
   plan.record.emotions = read_set(plan, StudySet::emotion).parts.test.classes;
   read_set(plan, StudySet::pain);
   plan.peaks = read_set(plan, StudySet::concepts).parts.test;

@@ -172,7 +172,7 @@ void plan_explanations(StudyPlan& plan) {
     command.target = "true";
     static_cast<RelevanceSettings&>(command) = plan.config.explain;
     command.sum_channels = true;
-    if (plan.record.drawn) command.masks = parse_source(plan.config.emotion).path;
+    if (plan.record.drawn) command.masks = plan.config.emotion.path;
     explanation.before = plan.at(retrained_predictions(most_frozen));
     explanation.after = plan.at(retrained_predictions(k));
     explanation.emotions = explained_emotions(plan);

@@ -52,7 +52,7 @@ std::vector<Ellipse> ellipses_of(const std::vector<float>& mask, int size) {
 }
 
 std::vector<TruthAreas> truth_areas(const DataSettings& choice, const std::vector<std::string>& ids) {
-  const auto truth = drawn::load_truth(parse_source(choice.name).path);
+  const auto truth = drawn::load_truth(choice.source.path);
   if (!truth) return {};
   std::map<std::string, Sample> by_id;
   for (const Sample& sample : part_of(select_data(choice), choice.part).samples) by_id[sample.id] = sample;

@@ -32,7 +32,7 @@ int refused(const std::string& whole, std::uint32_t trials, const Read& read) {
 
 TEST(DamagedConfig, OfATraining) {
   TrainCommand command;
-  command.data.name = "folder:x";
+  command.data.source = parse_source("folder:x");
   command.out = "RUN";
   const int count = refused(train_config_text(command), 1500, [](const fs::path& file) {
     TrainCommand read;

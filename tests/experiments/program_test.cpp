@@ -40,7 +40,7 @@ TEST(CommandLine, PredictAsDocumented) {
   const auto c =
       command<PredictCommand>("predict --weights W.safetensors --data arrays:x.npy --logits z.npy --features f.npy");
   EXPECT_EQ(c.weights, "W.safetensors");
-  EXPECT_EQ(c.data.name, "arrays:x.npy");
+  EXPECT_EQ(c.data.source.text, "arrays:x.npy");
   EXPECT_EQ(c.logits, "z.npy");
   EXPECT_EQ(c.features, "f.npy");
   EXPECT_EQ(c.on.device, DeviceName::automatic);
@@ -63,7 +63,7 @@ TEST(CommandLine, TrainAsDocumented) {
       "train --data arrays:x.npy,y.npy --init W.safetensors --loss focal --gamma 5 --class-counts "
       "74874,134415,25459,14090,6378,3803,24882,3750 --beta 0.99998 --lr 0.01 --momentum 0 --batch 2 --steps 1 "
       "--no-shuffle --no-augment --out RUN --gradients G.safetensors");
-  EXPECT_EQ(c.data.name, "arrays:x.npy,y.npy");
+  EXPECT_EQ(c.data.source.text, "arrays:x.npy,y.npy");
   EXPECT_EQ(c.init, "W.safetensors");
   EXPECT_EQ(c.loss, Loss::focal);
   EXPECT_EQ(c.gamma, 5);
