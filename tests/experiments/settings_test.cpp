@@ -51,6 +51,7 @@ std::vector<std::string> another_value(const Field& field) {
   for (const auto& choice : field.choices)
     if (choice != field.text()) return {choice};
   if (field.type == FieldType::flag) return {field.text() == "true" ? "false" : "true"};
+  if (field.name == "data") return {"folder:x"};
   if (field.name == "rules") return {"epsilon"};
   if (field.name == "dialect") return {"captum"};
   if (field.type == FieldType::number) return {field.text() == "0.5" ? "0.25" : "0.5"};
