@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/nearest_word.h"
 #include "experiments/commands.h"
 
 // What `palimpsest study CONFIG.toml` understands. Every value that is not in the file is the paper's.
@@ -109,8 +110,5 @@ StudyConfig parse_study_config(std::string_view text, const fs::path& path);
 
 // "group.key" -> value as text, for every value, defaults included; in the order of the reference config.
 std::vector<std::pair<std::string, std::string>> config_values(const StudyConfig& config);
-
-// The word of `known` with the fewest edits (Levenshtein) to `word`; empty when none is near.
-std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace palimpsest

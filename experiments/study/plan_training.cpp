@@ -2,8 +2,8 @@
 // null (the same heads from other seeds).
 #include <fmt/format.h>
 
+#include "base/sha256.h"
 #include "experiments/study/plan.h"
-#include "experiments/study/sha256.h"
 
 namespace palimpsest {
 

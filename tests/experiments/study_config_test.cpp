@@ -90,10 +90,5 @@ TEST(StudyConfig, PaperConfigIsTheDefaultAndNamesEveryKey) {
   }
 }
 
-TEST(StudyConfig, NearestWord) {
-  EXPECT_EQ(nearest_word("epoch", {"rate", "epochs"}), "epochs");
-  EXPECT_EQ(nearest_word("zzz", {"rate", "epochs"}), "");
-}
-
 }  // namespace
 }  // namespace palimpsest
