@@ -51,7 +51,7 @@ std::vector<Outcome> decode_all(const Dataset& dataset, const PictureOptions& op
   Progress progress(fmt::format("reading the pictures of {}", dataset.name), n);
   for (int begin = 0; begin < n; begin += chunk) {
     const int count = std::min(chunk, n - begin);
-    parallel_for(options.threads, count, [&](int i) {
+    parallel_for(count, options.threads, [&](int i) {
       const Sample& sample = dataset.samples[std::size_t(begin + i)];
       Outcome& outcome = outcomes[std::size_t(begin + i)];
       try {
