@@ -2,9 +2,9 @@
 // null (the same heads from other seeds).
 #include <fmt/format.h>
 
+#include "base/sha256.h"
 #include "experiments/evaluate.h"
 #include "experiments/study/plan.h"
-#include "experiments/study/sha256.h"
 #include "experiments/train.h"
 
 namespace palimpsest {

@@ -1,11 +1,11 @@
 // `palimpsest study`: plans the steps, runs those that are not finished, draws the report.
 #include "experiments/study/study.h"
 #include "base/error.h"
+#include "base/folder_claim.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "experiments/command.h"
 #include "experiments/report/report.h"
-#include "experiments/study/folder_lock.h"
 #include "experiments/study/plan.h"
 
 namespace palimpsest {
@@ -34,7 +34,7 @@ void describe(Fields& f, StudyCommand& c) {
 void run_study(const StudyCommand& command) {
   const StudyConfig config = read_study_config(command.config);
   require_study_folder(command.out);
-  const FolderLock lock(command.out);
+  const FolderClaim claim(command.out, "lock", "study");
   remove_temporaries(command.out);  // of a study that was killed here
   const StudyPlan plan = plan_study(config, command.out, command.on);
   StepGraph graph(command.out, plan.steps, Progress::silenced());

@@ -1,10 +1,10 @@
-#include "cuda/emulator/libraries/cudnn_algorithms.h"
+#include "emulator/libraries/cudnn_algorithms.h"
 
 #include <algorithm>
 #include <initializer_list>
 #include <vector>
 
-#include "cuda/emulator/libraries/status.h"
+#include "emulator/libraries/status.h"
 
 namespace palimpsest::libraries {
 namespace {

@@ -1,8 +1,8 @@
-#include "cuda/emulator/libraries/cudnn_descriptors.h"
+#include "emulator/libraries/cudnn_descriptors.h"
 
 #include <climits>
 
-#include "cuda/emulator/libraries/status.h"
+#include "emulator/libraries/status.h"
 
 // Statuses, stored values and sizes are those of the real library, which was asked the same questions
 // (tests/emulator_libraries/cudnn_descriptors_test.cpp runs against either). Where the real one would write through a

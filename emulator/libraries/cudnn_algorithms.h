@@ -1,6 +1,6 @@
 #pragma once
-#include "cuda/emulator/libraries/convolution.h"
-#include "cuda/emulator/libraries/cudnn_descriptors.h"
+#include "emulator/libraries/convolution.h"
+#include "emulator/libraries/cudnn_descriptors.h"
 
 namespace palimpsest::libraries {
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <mma.h>
 
-#include "cuda/gemm_staging.cuh"
+#include "cuda/gemm/staging.cuh"
 
 // The product of two tiles of shared memory, added to sums in registers.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {

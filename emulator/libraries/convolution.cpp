@@ -1,4 +1,4 @@
-#include "cuda/emulator/libraries/convolution.h"
+#include "emulator/libraries/convolution.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,6 +1,6 @@
 #pragma once
-#include "cuda/gemm_epilogues.cuh"
-#include "cuda/gemm_multipliers.cuh"
+#include "cuda/gemm/epilogues.cuh"
+#include "cuda/gemm/multipliers.cuh"
 
 #ifndef __grid_constant__
 #define __grid_constant__  // nvcc: the argument stays in constant memory, where a loop may index it

@@ -1,5 +1,5 @@
 #pragma once
-#include "cuda/gemm_plan.h"
+#include "cuda/gemm/plan.h"
 
 // Fully connected layers of at most 8 rows in fp32. Such a product reads each weight once and uses it `rows` times, so
 // the weights' way through memory is all its time (VGG16's first one: 411 MB, 0.12 ms on an H100, 0.27 ms on an A100);

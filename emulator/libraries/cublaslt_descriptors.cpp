@@ -1,4 +1,4 @@
-#include "cuda/emulator/libraries/cublaslt_descriptors.h"
+#include "emulator/libraries/cublaslt_descriptors.h"
 
 #include <cstddef>
 

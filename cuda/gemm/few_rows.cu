@@ -1,7 +1,7 @@
-#include "cuda/gemm_few_rows.h"
+#include "cuda/gemm/few_rows.h"
 
 #include "cuda/check.h"
-#include "cuda/gemm_tiles.cuh"
+#include "cuda/gemm/tiles.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 

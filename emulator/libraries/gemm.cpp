@@ -1,4 +1,4 @@
-#include "cuda/emulator/libraries/gemm.h"
+#include "emulator/libraries/gemm.h"
 
 #include <algorithm>
 #include <bit>

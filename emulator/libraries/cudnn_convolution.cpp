@@ -1,11 +1,11 @@
 #include <cstddef>
 #include <vector>
 
-#include "cuda/emulator/libraries/convolution.h"
-#include "cuda/emulator/libraries/cudnn_algorithms.h"
-#include "cuda/emulator/libraries/cudnn_descriptors.h"
-#include "cuda/emulator/libraries/memory.h"
-#include "cuda/emulator/libraries/status.h"
+#include "emulator/libraries/convolution.h"
+#include "emulator/libraries/cudnn_algorithms.h"
+#include "emulator/libraries/cudnn_descriptors.h"
+#include "emulator/libraries/memory.h"
+#include "emulator/libraries/status.h"
 
 namespace palimpsest::libraries {
 namespace {

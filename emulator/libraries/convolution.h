@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cuda/emulator/libraries/gemm.h"
+#include "emulator/libraries/gemm.h"
 
 namespace palimpsest::libraries {
 

@@ -1,4 +1,4 @@
-#include "cuda/emulator/libraries/memory.h"
+#include "emulator/libraries/memory.h"
 
 #include <fmt/format.h>
 

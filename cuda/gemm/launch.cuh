@@ -1,8 +1,8 @@
 #pragma once
 #include "base/error.h"
 #include "cuda/check.h"
-#include "cuda/gemm_kernels.cuh"
-#include "cuda/gemm_plan.h"
+#include "cuda/gemm/kernels.cuh"
+#include "cuda/gemm/plan.h"
 
 // What the launchers of the three products share.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {

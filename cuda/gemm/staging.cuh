@@ -1,7 +1,7 @@
 #pragma once
 #include <cuda_pipeline.h>
 
-#include "cuda/gemm_operands.cuh"
+#include "cuda/gemm/operands.cuh"
 
 // From global to shared memory, one tile ahead of the multiplication.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {

@@ -1,5 +1,5 @@
 #pragma once
-#include "cuda/gemm_tiles.cuh"
+#include "cuda/gemm/tiles.cuh"
 
 // Where the operands of the product come from: each source answers which four consecutive values of global memory
 // belong at a place of its tile. "Chunk i of this thread" stands at line `line + i * line_step`, from `column` on.

@@ -1,5 +1,5 @@
 #pragma once
-#include "cuda/gemm_tiles.cuh"
+#include "cuda/gemm/tiles.cuh"
 
 // What becomes of a result. An epilogue has
 //   Sums                                   what a thread gathers over its results

@@ -2,8 +2,8 @@
 #include <cstring>
 #include <utility>
 
-#include "cuda/emulator/libraries/cudnn_descriptors.h"
-#include "cuda/emulator/libraries/status.h"
+#include "emulator/libraries/cudnn_descriptors.h"
+#include "emulator/libraries/status.h"
 
 namespace palimpsest::libraries {
 namespace {

@@ -1,4 +1,4 @@
-#include "experiments/study/sha256.h"
+#include "base/sha256.h"
 
 #include <algorithm>
 #include <bit>

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "cuda/algorithm_table.h"
-#include "cuda/gemm_layer.h"
+#include "cuda/gemm/layer.h"
 #include "cuda/relevance_pointers.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {

@@ -3,9 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "cuda/emulator/libraries/cublaslt_descriptors.h"
-#include "cuda/emulator/libraries/matrix.h"
-#include "cuda/emulator/libraries/memory.h"
+#include "emulator/libraries/cublaslt_descriptors.h"
+#include "emulator/libraries/matrix.h"
+#include "emulator/libraries/memory.h"
 
 using namespace palimpsest::libraries;
 
