@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   const auto number = [&](int at, int otherwise) { return argc > at ? std::atoi(argv[at]) : otherwise; };
   palimpsest::Architecture architecture;
   architecture.size = number(2, architecture.size);
-  const auto device = palimpsest::make_device({.device = "cpu", .threads = number(4, 2)});
+  const auto device = palimpsest::make_device({.device = palimpsest::DeviceName::cpu, .threads = number(4, 2)});
   palimpsest::TrainingStep step(*device, architecture, number(1, 8));
   step.freeze(number(5, 0));
   step.prepare(step.network().lowest_trained_block());
