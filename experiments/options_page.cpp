@@ -28,7 +28,7 @@ std::string table(const Fields& fields, const char* dashes) {
 std::string options_page(const std::vector<Command>& commands) {
   std::string text =
       "# Options\n\n"
-      "Written by `palimpsest info --options`. A flag `--name` has its opposite `--no-name`. Lists have commas between "
+      "Written by `palimpsest info --options`. A flag has an opposite that begins with no-. Lists have commas between "
       "their values. `train --config FILE` takes the options of `train` as TOML by the same names.\n\n";
   for (const Command& command : commands) {
     const Call call = command.begin();
