@@ -30,7 +30,7 @@ Json to_json(const SetResult& set, bool with_repeats) {
 }
 
 void add_scheme(Json& json, const ConceptScheme& scheme, bool with_repeats) {
-  json["folds"] = fold_kind_name(scheme.folds);
+  json["folds"] = word_of(scheme.folds);
   json["sets"] = Json::array();
   for (const auto& set : scheme.sets) json["sets"].push_back(to_json(set, with_repeats));
   if (!scheme.pairs.empty()) json.update(to_json(scheme.pairs[0]));

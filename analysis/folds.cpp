@@ -56,11 +56,6 @@ std::vector<std::uint8_t> grouped(std::span<const std::int64_t> labels, std::spa
 
 }  // namespace
 
-std::string_view fold_kind_name(FoldKind kind) {
-  constexpr std::array<std::string_view, 3> names{"shuffled", "stratified", "grouped"};
-  return names.at(std::size_t(kind));
-}
-
 std::vector<std::uint8_t> two_folds(FoldKind kind, std::span<const std::int64_t> labels, std::span<const int> groups,
                                     Random random) {
   PALIMPSEST_REQUIRE(labels.size() >= 2, "{} images", labels.size());

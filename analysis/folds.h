@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/words.h"
 
 namespace palimpsest {
 
@@ -14,7 +15,10 @@ enum class FoldKind {
   stratified,  // halves with the same number of positives, to one
   grouped,     // no subject in both halves, and as stratified as whole subjects allow
 };
-std::string_view fold_kind_name(FoldKind kind);
+constexpr auto words(FoldKind) {
+  return std::to_array<Word<FoldKind>>(
+      {{"stratified", FoldKind::stratified}, {"grouped", FoldKind::grouped}, {"shuffled", FoldKind::shuffled}});
+}
 
 // 0 or 1 for every image. labels: 0 or 1; groups: 0, 1, ... (subjects), used for `grouped` only.
 //

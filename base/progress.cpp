@@ -18,6 +18,9 @@ bool terminal() {
 }
 }  // namespace
 
+bool Progress::silenced() {
+  return silent_mode;
+}
 void Progress::silence(bool silent) {
   silent_mode = silent;
 }

@@ -17,6 +17,7 @@ class Progress {
 
   void advance(std::int64_t done = 1, std::string_view note = {});  // `note`: a few words, for instance the loss
   static void silence(bool silent);                                 // --quiet; remarks too
+  static bool silenced();
 
  private:
   void show(std::string_view note);

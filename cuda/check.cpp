@@ -47,14 +47,14 @@ void check_cuda(cudaError_t status, const char* expression, const char* file, in
 void check_cudnn(int status, const char* expression, const char* file, int line) {
   if (status == CUDNN_STATUS_SUCCESS) return;
   fail("cuDNN", expression, file, line, cudnnGetErrorString(static_cast<cudnnStatus_t>(status)),
-       "choose our own kernels with an algorithm table without cudnn, and report it");
+       "use --convolution own, which needs no library, and report it");
 }
 
 // cuBLASLt, the part of cuBLAS that is used, has no texts; the numbers are those of cublasStatus_t.
 void check_cublas(int status, const char* expression, const char* file, int line) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
   fail("cuBLAS", expression, file, line, fmt::format("status {}", status).c_str(),
-       "choose our own kernels with an algorithm table without cublas, and report it");
+       "use --convolution own, which needs no library, and report it");
 }
 
 void check_launch(const char* file, int line) {

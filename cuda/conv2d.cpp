@@ -1,7 +1,7 @@
 #include "cuda/conv2d.h"
 
 #include "cuda/cudnn_convolution.h"
-#include "cuda/gemm_layer_plan.h"
+#include "cuda/gemm/layer_plan.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 

@@ -5,12 +5,12 @@
 
 #include "base/error.h"
 #include "cuda/check.h"
-#include "cuda/gemm.h"
-#include "cuda/gemm_epilogues.cuh"
-#include "cuda/gemm_few_rows.h"
-#include "cuda/gemm_plan.h"
+#include "cuda/gemm/epilogues.cuh"
+#include "cuda/gemm/few_rows.h"
+#include "cuda/gemm/gemm.h"
+#include "cuda/gemm/plan.h"
 
-// Shapes, tiles and parts; the kernels are in gemm_kernels.cuh, one launcher a file.
+// Shapes, tiles and parts; the kernels are in gemm/kernels.cuh, one launcher a file.
 namespace palimpsest::PALIMPSEST_CUDA {
 
 ImplicitGemmShape conv2d_shape(int n, int c, int h, int w, int k) {

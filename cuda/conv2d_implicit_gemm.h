@@ -42,7 +42,7 @@ enum class GemmTile : std::uint8_t {
   square,     // 64 x 64; backward weights
   small,      // 32 x 32
   narrow,     // 128 x 16; backward data into few channels
-  few_rows,   // fp32, fully connected layers of 1 to 8 rows, inputs a multiple of 4: see gemm_few_rows.h
+  few_rows,   // fp32, fully connected layers of 1 to 8 rows, inputs a multiple of 4: see gemm/few_rows.h
 };
 
 // Everything a launcher needs beside its tensors. All launchers return at once; work runs in order on `stream`.

@@ -1,4 +1,4 @@
-#include "cuda/gemm_launch.cuh"
+#include "cuda/gemm/launch.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 

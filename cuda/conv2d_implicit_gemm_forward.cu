@@ -1,5 +1,5 @@
-#include "cuda/gemm_few_rows.h"
-#include "cuda/gemm_launch.cuh"
+#include "cuda/gemm/few_rows.h"
+#include "cuda/gemm/launch.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 

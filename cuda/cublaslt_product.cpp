@@ -45,7 +45,7 @@ class Product {
                                                 preference.get(), 1, &best_, &found));
     if (found == 0)
       throw Error("cuBLASLt has no algorithm for a fully connected layer",
-                  "choose our own kernels for it in the algorithm table");
+                  "use --convolution own, or choose own for it in the table");
   }
   std::size_t workspace() const { return best_.workspaceSize; }
   void run(const Context& context, const float* a, const float* b, float* d) const {

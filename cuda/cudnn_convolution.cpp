@@ -42,7 +42,7 @@ const Performance& first_fit(const std::array<Performance, N>& found, int count,
         fits(found[i].mathType))
       return found[i];
   throw Error(fmt::format("cuDNN has no deterministic algorithm for the {} pass of a convolution", pass),
-              "choose our own kernels for it in the algorithm table");
+              "use --convolution own, or choose own for it in the table");
 }
 
 constexpr float kOne = 1, kZero = 0;

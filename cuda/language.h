@@ -1,6 +1,6 @@
 #pragma once
 // The only differences between the compilers of this folder: nvcc for .cu files with a C++ compiler for the host's
-// .cpp files, and a C++ compiler with cuda/emulator/include on its path for all. Everything else is plain CUDA C++.
+// .cpp files, and a C++ compiler with emulator/include on its path for all. Everything else is plain CUDA C++.
 //
 //   CUDA_LAUNCH(kernel, grid, block, dynamic_shared_bytes, stream, args...)
 //       launches; `kernel` may be a template instance in parentheses: CUDA_LAUNCH((scale<float, 4>), ...).

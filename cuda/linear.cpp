@@ -1,8 +1,8 @@
 #include "cuda/linear.h"
 
 #include "cuda/cublaslt_product.h"
-#include "cuda/gemm.h"
-#include "cuda/gemm_layer_plan.h"
+#include "cuda/gemm/gemm.h"
+#include "cuda/gemm/layer_plan.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 

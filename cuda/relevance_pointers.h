@@ -2,7 +2,7 @@
 #include <span>
 
 #include "cuda/context.h"
-#include "cuda/gemm_layer.h"
+#include "cuda/gemm/layer.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/words.h"
 #include "data/normalisation.h"
 #include "ops/augment.h"
 
@@ -34,6 +35,10 @@ struct Transform {
 };
 
 enum class Augmentation { none, flip, keras };
+constexpr auto words(Augmentation) {
+  return std::to_array<Word<Augmentation>>(
+      {{"none", Augmentation::none}, {"flip", Augmentation::flip}, {"keras", Augmentation::keras}});
+}
 
 // The transformation of picture `index` in `epoch`: a function of its arguments alone (Philox, Purpose::augment).
 // `flip`: mirrored with probability 1/2.

@@ -9,7 +9,6 @@ namespace palimpsest {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> names{"landmarks", "box", "none"};
 constexpr std::size_t nose_base = 33;
 
 bool usable(const std::vector<Point>& landmarks, int width, int height) {
@@ -67,16 +66,6 @@ Cropped crop_box(const Sample& sample, int width, int height, const CropOptions&
   }
   cropped.box.bottom = cropped.box.top + kept;
   return cropped;
-}
-
-Crop parse_crop(std::string_view word) {
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (word == names[i]) return Crop(i);
-  throw Error(fmt::format("'{}' is no way to crop a picture", word), "it is landmarks, box or none");
-}
-
-std::string_view crop_name(Crop crop) {
-  return names[std::size_t(crop)];
 }
 
 }  // namespace palimpsest

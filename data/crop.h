@@ -1,6 +1,5 @@
 #pragma once
-#include <string_view>
-
+#include "base/words.h"
 #include "data/dataset.h"
 
 namespace palimpsest {
@@ -12,6 +11,10 @@ enum class Crop {
   box,        // the face box, clipped to the picture
   none,       // the whole picture
 };
+
+constexpr auto words(Crop) {
+  return std::to_array<Word<Crop>>({{"landmarks", Crop::landmarks}, {"box", Crop::box}, {"none", Crop::none}});
+}
 
 struct CropOptions {
   Crop crop = Crop::landmarks;
@@ -29,9 +32,5 @@ struct Cropped {
 // (also where landmark 33 lies in its upper tenth or below it, which no face does). Landmarks of which more than half
 // lie outside the picture belong to another one and are not used.
 Cropped crop_box(const Sample& sample, int width, int height, const CropOptions& options);
-
-// "landmarks", "box" or "none"; throws Error listing these for another word.
-Crop parse_crop(std::string_view word);
-std::string_view crop_name(Crop crop);
 
 }  // namespace palimpsest

@@ -47,7 +47,7 @@ std::vector<std::int64_t> class_counts(const Dataset& set);
 // Throws Error naming the classes without a sample. `part`: "training part", for the message.
 void require_every_class(const Dataset& set, const std::string& part);
 
-// 1 for the samples that list action unit `number`, else 0 (STUDY, section 2: listed at all, whatever the intensity).
+// 1 for the samples that list action unit `number`, else 0: listed at all, whatever the intensity.
 std::vector<std::int64_t> action_unit_labels(const Dataset& set, int number);
 
 // The action units that occur in the set, ascending.
@@ -56,7 +56,7 @@ std::vector<int> action_units_in(const Dataset& set);
 // Subjects numbered 0, 1, ... in the order in which they first occur.
 std::vector<std::int64_t> subject_groups(const Dataset& set);
 
-// Parts of a set by the study's selection (STUDY, section 2). A part may be empty (CK+ has only `test`).
+// Parts of a set by the study's selection (splits.h). A part may be empty (CK+ has only `test`).
 struct Splits {
   Dataset train, validation, test;
 };

@@ -1,5 +1,7 @@
 #include "data/parallel.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -7,9 +9,12 @@
 #include <thread>
 #include <vector>
 
+#include "base/interrupt.h"
+#include "base/progress.h"
+
 namespace palimpsest {
 
-void parallel_for(int threads, int count, const std::function<void(int)>& body) {
+void parallel_for(int count, int threads, const std::function<void(int)>& body) {
   std::atomic<int> next{0};
   std::mutex mutex;
   std::exception_ptr first;
@@ -30,6 +35,18 @@ void parallel_for(int threads, int count, const std::function<void(int)>& body) 
     work();
   }
   if (first) std::rethrow_exception(first);
+}
+
+void parallel_for(int count, int threads, const std::string& task, const std::function<void(int)>& body) {
+  Progress progress(task, count);
+  std::mutex mutex;
+  parallel_for(count, threads > 0 ? threads : omp_get_max_threads(), [&](int i) {
+    check_interrupt();
+    body(i);
+    const std::lock_guard lock(mutex);
+    progress.advance();
+  });
+  check_interrupt();
 }
 
 }  // namespace palimpsest

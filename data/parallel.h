@@ -1,10 +1,14 @@
 #pragma once
 #include <functional>
+#include <string>
 
 namespace palimpsest {
 
 // Calls body(0) ... body(count - 1), spread over `threads` threads (the caller is one of them). Rethrows the first
 // exception, after all threads have ended.
-void parallel_for(int threads, int count, const std::function<void(int)>& body);
+void parallel_for(int count, int threads, const std::function<void(int)>& body);
+
+// The same under a line that says how far `task` is; 0 threads: as many as OpenMP has; Ctrl-C ends it (Interrupted).
+void parallel_for(int count, int threads, const std::string& task, const std::function<void(int)>& body);
 
 }  // namespace palimpsest

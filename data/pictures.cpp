@@ -51,7 +51,7 @@ std::vector<Outcome> decode_all(const Dataset& dataset, const PictureOptions& op
   Progress progress(fmt::format("reading the pictures of {}", dataset.name), n);
   for (int begin = 0; begin < n; begin += chunk) {
     const int count = std::min(chunk, n - begin);
-    parallel_for(options.threads, count, [&](int i) {
+    parallel_for(count, options.threads, [&](int i) {
       const Sample& sample = dataset.samples[std::size_t(begin + i)];
       Outcome& outcome = outcomes[std::size_t(begin + i)];
       try {
@@ -127,10 +127,11 @@ void tell_other_crops(const Pictures& pictures, Crop asked) {
 
 std::shared_ptr<const Pictures> load_pictures(const Dataset& dataset, const PictureOptions& options) {
   if (options.size < 1 || options.size > 4096)
-    throw Error(fmt::format("the size {} is not in 1 to 4096 pixels", options.size), "the paper's is 224");
+    throw Error(fmt::format("the size {} is not in 1 to 4096 pixels", options.size),
+                fmt::format("the paper's is {}", PictureOptions{}.size));
   if (!(options.crop.margin > -0.5 && options.crop.margin <= 10))
     throw Error(fmt::format("the crop margin {} is not between -0.5 and 10", options.crop.margin),
-                "the default is 0.25");
+                fmt::format("the default is {}", CropOptions{}.margin));
   std::vector<Outcome> outcomes;
   std::variant<std::vector<std::uint8_t>, MappedFile> bytes;
   if (options.cache_folder.empty()) {

@@ -9,13 +9,39 @@
 #include "base/files.h"
 #include "experiments/bench/layer_times.h"
 #include "experiments/bench/step_times.h"
-#include "experiments/commands.h"
+#include "experiments/command.h"
 #include "experiments/devices.h"
 #include "ops/algorithm_table.h"
 
 namespace palimpsest {
 
 namespace {
+
+struct BenchCommand {
+  MachineSettings on;
+  int size = 224, batch = 8;
+  double width = 1;
+  std::vector<int> hidden{4096, 4096};
+  int repeats = 5;
+  bool layers = true, steps = true;
+  fs::path out, tune;
+};
+
+void describe(Fields& f, BenchCommand& c) {
+  f.group("Network");
+  f.add("size", c.size, "side of the pictures in pixels").between(32, 1024);
+  f.add("width", c.width, "channels as a share of VGG16's").above(0);
+  f.add("hidden", c.hidden, "widths of the fully connected layers before the last").between(1, 1 << 20);
+  f.add("batch", c.batch, "images at a time").at_least(1);
+  f.group("Timing");
+  f.add("repeats", c.repeats, "runs of each, of which the median counts; short ones run more often").at_least(1);
+  f.add("layers", c.layers, "every pass of every layer (default)");
+  f.add("steps", c.steps, "whole steps: forward, training, relevance (default)");
+  f.group("Output");
+  f.add("out", c.out, "every figure (JSON)");
+  f.add("tune", c.tune, "time every algorithm and write the quickest as a table for --convolution (.json)");
+  describe(f, c.on);
+}
 
 using Json = nlohmann::ordered_json;
 
@@ -63,7 +89,7 @@ void tune(const BenchCommand& command, const Architecture& architecture) {
   if (command.tune.extension() != ".json")
     throw Error(fmt::format("--tune {} is not named as a table", command.tune.string()),
                 "give a name that ends in .json");
-  RunsOn on = command.on;
+  MachineSettings on = command.on;
   std::vector<LayerTime> layers;
   std::vector<std::map<std::string, double>> seconds;
   const DeviceInfo info = make_device(on)->info();
@@ -90,16 +116,7 @@ void tune(const BenchCommand& command, const Architecture& architecture) {
              fmt::join(info.convolution_algorithms, ", "), layers.size(), command.tune.string());
 }
 
-void check(const BenchCommand& command) {
-  if (command.batch < 1 || command.repeats < 1)
-    throw Error(fmt::format("bench with --batch {} and --repeats {}", command.batch, command.repeats),
-                "both must be at least 1");
-}
-
-}  // namespace
-
 void run_bench(const BenchCommand& command) {
-  check(command);
   const auto architecture = Architecture::vgg16(command.width, command.size, command.hidden, 8);
   if (!command.tune.empty()) return tune(command, architecture);
   const auto device = make_device(command.on);
@@ -122,6 +139,18 @@ void run_bench(const BenchCommand& command) {
   }
   all["peak_megabytes"] = peak_megabytes();
   if (!command.out.empty()) write_file(command.out, all.dump(1) + "\n");
+}
+
+}  // namespace
+
+Command bench_command() {
+  return make_command(
+      "bench", "Time the network's layers and whole steps on a device",
+      "Example: which algorithms are quickest here, and a model trained with them\n"
+      "  palimpsest bench --batch 32 --tune table.json\n"
+      "  palimpsest train --preset pain --batch 32 --convolution table.json ...\n"
+      "GFLOP/s count the direct algorithm's operations, whatever runs. Nothing else should run at the same time.",
+      run_bench);
 }
 
 }  // namespace palimpsest

@@ -1,8 +1,9 @@
 // `palimpsest compare`: McNemar's test on two evaluations of the same images.
+#include "experiments/compare.h"
 #include "analysis/mcnemar.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "experiments/commands.h"
+#include "experiments/command.h"
 #include "experiments/labels.h"
 
 namespace palimpsest {
@@ -24,6 +25,15 @@ std::optional<int> wanted_class(const CompareCommand& command, const Predictions
 
 }  // namespace
 
+void describe(Fields& f, CompareCommand& c) {
+  f.group("Data");
+  f.add("a", c.a, "predictions of the first model (CSV, from evaluate)").required();
+  f.add("b", c.b, "predictions of the second model").required();
+  f.add("class", c.only_class, "only images of this true class, by number or name; without: all");
+  f.group("Output");
+  f.add("out", c.out, "JSON with b, c and the p-values").required();
+}
+
 void run_compare(const CompareCommand& command) {
   require_separate({{"the first", command.a}, {"the second", command.b}}, {{"--out", command.out}});
   const Predictions a = read_predictions(command.a), b = read_predictions(command.b);
@@ -32,6 +42,13 @@ void run_compare(const CompareCommand& command) {
     fmt::print("{}", json);
   else
     write_file(command.out, json);
+}
+
+Command compare_command() {
+  return make_command("compare", "McNemar's test between two evaluations of the same images",
+                      "Example: do they differ on surprise?\n"
+                      "  palimpsest compare --a a.csv --b b.csv --class 3 --out mcnemar.json",
+                      run_compare);
 }
 
 }  // namespace palimpsest

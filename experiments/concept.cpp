@@ -4,19 +4,23 @@
 #include "analysis/concept.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "experiments/commands.h"
+#include "experiments/command.h"
+#include "experiments/concept.h"
 
 namespace palimpsest {
 
-namespace {
-
-FoldKind parse_folds(const std::string& name) {
-  for (const FoldKind kind : {FoldKind::stratified, FoldKind::grouped, FoldKind::shuffled})
-    if (fold_kind_name(kind) == name) return kind;
-  throw Error(fmt::format("--folds {}: there are no such folds", name), "use stratified, grouped or shuffled");
+void describe(Fields& f, ConceptCommand& c) {
+  f.group("Data");
+  f.add("features", c.features, "one .npy per model, the same images in the same order; tests compare the first two")
+      .required();
+  f.add("labels", c.labels, "int64 (N,), 1 where the concept is there (.npy)").required();
+  f.add("groups", c.groups, "int64 (N,), the subject of each image (.npy)");
+  describe(f, static_cast<ConceptSettings&>(c));
+  f.group("Output");
+  f.add("out", c.out, "JSON with F1s and tests").required();
+  f.group("Machine");
+  f.add("threads", c.threads, "0: one for each core").between(0, 1024);
 }
-
-}  // namespace
 
 void run_concept(const ConceptCommand& command) {
   if (command.features.empty()) throw Error("no feature file was given", "name them with --features A.npy B.npy");
@@ -26,7 +30,7 @@ void run_concept(const ConceptCommand& command) {
   ConceptOptions options;
   options.repeats = command.repeats;
   options.c = command.c;
-  options.folds = parse_folds(command.folds);
+  options.folds = command.folds;
   options.seed = command.seed;
   options.labels_file = command.labels.string();
   options.groups_file = command.groups.string();
@@ -41,6 +45,14 @@ void run_concept(const ConceptCommand& command) {
     fmt::print("{}", json);
   else
     write_file(command.out, json);
+}
+
+Command concept_command() {
+  return make_command("concept", "Is a concept linearly decodable? Linear SVMs over feature files",
+                      "Example:\n"
+                      "  palimpsest concept --features a.npy b.npy --labels y.npy --groups g.npy --repeats 500 --out "
+                      "concept.json",
+                      run_concept);
 }
 
 }  // namespace palimpsest

@@ -11,7 +11,7 @@ namespace palimpsest {
 namespace {
 bool announcing = true;
 
-void require_fp32(const RunsOn& on) {
+void require_fp32(const MachineSettings& on) {
   if (on.precision != "fp32")
     throw Error(fmt::format("--precision {}: the CPU computes in fp32", on.precision),
                 "leave --precision out, or use --device cuda");
@@ -38,7 +38,7 @@ void announce(const std::string& text) {
 }
 
 // A GPU where there is one, else the processor; never the emulated device, which is for tests.
-std::unique_ptr<Device> best_device(const RunsOn& on) {
+std::unique_ptr<Device> best_device(const MachineSettings& on) {
   const CudaAvailability gpu = cuda_availability(CudaKind::real);
   if (gpu.available) {
     auto device = make_cuda_device(CudaKind::real, {on.precision, AlgorithmTable::of(on.convolution)});
@@ -55,15 +55,20 @@ std::unique_ptr<Device> best_device(const RunsOn& on) {
 
 }  // namespace
 
-std::unique_ptr<Device> make_device(const RunsOn& on) {
-  if (on.device == "auto") return best_device(on);
-  if (on.device == "cuda") return make_cuda_device(CudaKind::real, {on.precision, AlgorithmTable::of(on.convolution)});
-  if (on.device == "cuda-emulated")
-    return make_cuda_device(CudaKind::emulated, {on.precision, AlgorithmTable::of(on.convolution)});
-  if (on.device != "cpu")
-    throw Error(fmt::format("--device {}: there is no such device", on.device), "use auto, cpu, cuda or cuda-emulated");
+std::unique_ptr<Device> make_device(const MachineSettings& on) {
+  const AlgorithmTable table = AlgorithmTable::of(on.convolution);
+  switch (on.device) {
+    case DeviceName::automatic:
+      return best_device(on);
+    case DeviceName::cuda:
+      return make_cuda_device(CudaKind::real, {on.precision, table});
+    case DeviceName::cuda_emulated:
+      return make_cuda_device(CudaKind::emulated, {on.precision, table});
+    case DeviceName::cpu:
+      break;
+  }
   require_fp32(on);
-  return make_cpu_device(on.threads, AlgorithmTable::of(on.convolution));
+  return make_cpu_device(on.threads, table);
 }
 
 }  // namespace palimpsest

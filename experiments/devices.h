@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/commands.h"
+#include "experiments/settings/settings.h"
 #include "ops/device.h"
 
 namespace palimpsest {
@@ -19,7 +19,7 @@ std::vector<DeviceChoice> known_devices();
 // The device that a command runs on. `auto` takes the best one that is there and says on standard error, once in the
 // life of the program, what it took and why. A device asked for by name is never replaced by another: Error when it is
 // not there, or when nobody knows it.
-std::unique_ptr<Device> make_device(const RunsOn& on);
+std::unique_ptr<Device> make_device(const MachineSettings& on);
 
 void announce_devices(bool announce);  // false: `auto` says nothing (--quiet)
 

@@ -4,7 +4,8 @@
 #include "analysis/predictions.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "experiments/commands.h"
+#include "experiments/command.h"
+#include "experiments/evaluate.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
 #include "nn/inference.h"
@@ -65,6 +66,19 @@ nlohmann::ordered_json to_json(const Predictions& predictions) {
 
 }  // namespace
 
+void describe(Fields& f, EvaluateCommand& c) {
+  describe_weights(f, c.weights);
+  describe(f, c.data);
+  describe_part(f, c.data);
+  f.group("Output");
+  f.add("predictions", c.predictions,
+        "CSV with a row for each image: id,label,predicted,p0,p1,...,label_name,predicted_name");
+  f.add("out", c.out, "JSON with the metrics; without it they are printed");
+  f.group("Machine");
+  f.add("batch", c.batch, "images at a time").between(1, 65536);
+  describe(f, c.on);
+}
+
 void run_evaluate(const EvaluateCommand& command) {
   require_separate(files_read(command.weights, command.data),
                    {{"--predictions", command.predictions}, {"--out", command.out}});
@@ -77,6 +91,15 @@ void run_evaluate(const EvaluateCommand& command) {
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   if (!command.out.empty()) write_file(command.out, text);
   if (command.out.empty() && command.predictions.empty()) fmt::print("{}", text);
+}
+
+Command evaluate_command() {
+  return make_command("evaluate", "Precision, recall, F1, accuracy",
+                      std::string(what_is_read) +
+                          "Example:\n"
+                          "  palimpsest evaluate --weights pain-2/weights.safetensors --data unbc:UNBC \\\n"
+                          "      --test-participants 042,095,107,120 --predictions pain-2.csv --out pain-2.json",
+                      run_evaluate);
 }
 
 }  // namespace palimpsest

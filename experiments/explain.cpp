@@ -8,7 +8,8 @@
 #include "base/npy.h"
 #include "base/progress.h"
 #include "data/loader.h"
-#include "experiments/commands.h"
+#include "experiments/command.h"
+#include "experiments/explain.h"
 #include "experiments/explain/gallery.h"
 #include "experiments/explain/targets.h"
 #include "experiments/load_data.h"
@@ -39,7 +40,7 @@ class Explained {
       : model_(load_model(command.on, weights, command.data)),
         explainer_(*model_.network, composite_named(command.rules), dialect_named(command.dialect),
                    range_of(normalisation(command))),
-        normalisation_of_maps_(map_normalisation_named(command.normalise)) {}
+        normalisation_of_maps_(command.normalise) {}
 
   Normalisation normalisation(const ExplainCommand& command) const {
     return normalisation_for(command.data, model_.notes);
@@ -196,6 +197,26 @@ class Outlets {
 
 }  // namespace
 
+void describe(Fields& f, ExplainCommand& c) {
+  describe_weights(f, c.weights);
+  f.add("minus", c.minus, "a second model: maps become the first model's minus this one's");
+  describe(f, c.data);
+  describe_part(f, c.data);
+  f.add("ids", c.ids, "only these images, by the ids that predictions have");
+  f.group("Relevance");
+  f.add("target", c.target, "true, predicted, all, one class for all (3 or happy) or one for each image (3,6,...)");
+  describe(f, static_cast<RelevanceSettings&>(c));
+  f.add("sum-channels", c.sum_channels, "maps of (N, H, W) instead of (N, 3, H, W)");
+  f.group("Output");
+  f.add("maps", c.maps, "float32 maps as they are, starting at the logit (.npy)");
+  f.add("ledger", c.ledger, "per layer: relevance in, out, and where the rest went (JSON)");
+  f.add("pictures", c.pictures, "folder of heatmaps and overlays (PNG)");
+  f.add("masks", c.masks, "truth folder of drawn faces: relevance per action unit, beside --maps");
+  f.group("Machine");
+  f.add("batch", c.batch, "images at a time").between(1, 65536);
+  describe(f, c.on);
+}
+
 void run_explain(const ExplainCommand& command) {
   if (command.maps.empty() && command.ledger.empty() && command.pictures.empty())
     throw Error("explain was not told what to write", "give --maps R.npy, --ledger L.json or --pictures FOLDER");
@@ -250,6 +271,16 @@ void run_explain(const ExplainCommand& command) {
   auto ledger = to_json(a.ledger());
   if (b) ledger["minus"] = to_json(b->ledger());
   write_file(command.ledger, ledger.dump(1) + "\n");
+}
+
+Command explain_command() {
+  return make_command("explain", "Relevance maps, differences of two models, heatmaps, ledger",
+                      std::string(what_is_read) +
+                          "Example:\n"
+                          "  palimpsest explain --weights W.safetensors --data arrays:x.npy --target 3,6 --rules study "
+                          "--dialect zennit \\\n"
+                          "      --maps R.npy --ledger L.json",
+                      run_explain);
 }
 
 }  // namespace palimpsest

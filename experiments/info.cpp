@@ -10,12 +10,23 @@
 #include <nlohmann/json.hpp>
 
 #include "cuda/device.h"
-#include "experiments/commands.h"
+#include "experiments/command_line.h"
 #include "experiments/devices.h"
 
 namespace palimpsest {
 
 namespace {
+
+struct InfoCommand {
+  MachineSettings on;
+  bool options = false;
+};
+
+void describe(Fields& f, InfoCommand& c) {
+  f.group("Output");
+  f.add("options", c.options, "instead: every option of every command, as docs/options.md has them");
+  describe(f, c.on);
+}
 
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
@@ -59,9 +70,8 @@ std::string compiler() {
 #endif
 }
 
-}  // namespace
-
 void run_info(const InfoCommand& command) {
+  if (command.options) return fmt::print("{}", options_page());
   announce_devices(false);
   const auto device = make_device(command.on);
   const DeviceInfo chosen = device->info();
@@ -85,15 +95,24 @@ void run_info(const InfoCommand& command) {
     for (const auto& line : cuda_details(kind)) fmt::print("  {:<14}  {}\n", name, line);
   fmt::print("\nchosen        {} with {} thread{}: {}\n", chosen.name, chosen.threads, chosen.threads == 1 ? "" : "s",
              chosen.description);
-  if (command.on.device == "auto")
+  if (command.on.device == DeviceName::automatic)
     fmt::print("why           --device auto takes a GPU where the build and the machine have one; {}\n",
                chosen.name != "cpu" ? "they do" : known_devices()[1].reason);
   else
-    fmt::print("why           --device {} was asked for\n", command.on.device);
+    fmt::print("why           --device {} was asked for\n", word_of(command.on.device));
 
   fmt::print("\nlibraries     fmt {}.{}.{}, nlohmann-json {}.{}.{}, toml++ {}.{}.{}\n", FMT_VERSION / 10000,
              FMT_VERSION / 100 % 100, FMT_VERSION % 100, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
              NLOHMANN_JSON_VERSION_PATCH, TOML_LIB_MAJOR, TOML_LIB_MINOR, TOML_LIB_PATCH);
+}
+
+}  // namespace
+
+Command info_command() {
+  return make_command("info", "Devices, what is chosen and why, libraries",
+                      "Example:\n"
+                      "  palimpsest info --device auto",
+                      run_info);
 }
 
 }  // namespace palimpsest

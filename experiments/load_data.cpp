@@ -12,6 +12,7 @@
 #include "data/arrays.h"
 #include "data/pictures.h"
 #include "data/source.h"
+#include "experiments/command.h"
 
 namespace palimpsest {
 
@@ -19,8 +20,8 @@ int effective_threads(int threads) {
   return threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency()));
 }
 
-Selected select_data(const DataChoice& choice) {
-  const Source source = parse_source(choice.name);
+Selected select_data(const DataSettings& choice) {
+  const Source& source = choice.source;
   Selection selection;
   selection.seed = choice.split_seed;
   selection.emotion.drop_classes = choice.drop_classes;
@@ -33,13 +34,11 @@ Selected select_data(const DataChoice& choice) {
   return selected;
 }
 
-Dataset part_of(const Selected& selected, const std::string& part) {
+Dataset part_of(const Selected& selected, Part part) {
   const Splits& parts = selected.parts;
-  if (part == "train") return parts.train;
-  if (part == "validation") return parts.validation;
-  if (part == "test") return parts.test;
-  if (part != "all")
-    throw Error(fmt::format("there is no part '{}'", part), "give --part train, validation, test or all");
+  if (part == Part::train) return parts.train;
+  if (part == Part::validation) return parts.validation;
+  if (part == Part::test) return parts.test;
   Dataset all = parts.train;
   for (const Dataset* more : {&parts.validation, &parts.test}) {
     if (all.classes.empty()) all.classes = more->classes;
@@ -83,14 +82,14 @@ void tell_skipped(const Dataset& dataset, const fs::path& list) {
 
 }  // namespace
 
-std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataChoice& choice, int size,
+std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataSettings& choice, int size,
                                                  int threads, const fs::path& skipped) {
   PictureOptions options;
   options.size = choice.size.value_or(size);
   if (options.size != size)
     throw Error(fmt::format("--size {} does not fit these weights, which take {} x {}", options.size, size, size),
                 "leave --size out, or give other weights");
-  options.crop = {parse_crop(choice.crop), choice.margin, choice.bottom_cut};
+  options.crop = {choice.crop, choice.margin, choice.bottom_cut};
   options.cache_folder = choice.cache;
   options.threads = effective_threads(threads);
   auto pictures = load_pictures(dataset, options);
@@ -98,39 +97,37 @@ std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const D
   return pictures;
 }
 
-void say_unused_for_arrays(const DataChoice& choice) {
-  const DataChoice plain;
-  std::vector<std::string> unused;
-  const auto note = [&](bool given, const char* option) {
-    if (given) unused.emplace_back(option);
+void say_unused_for_arrays(const DataSettings& choice) {
+  DataSettings given = choice, plain;
+  const auto described = [](DataSettings& settings) {
+    Fields fields = fields_of(settings);
+    describe_part(fields, settings);
+    return fields.without({"data", "size", "normalisation", "drop-classes", "class-names"});  // these are looked at
   };
-  note(choice.crop != plain.crop, "--crop");
-  note(choice.margin != plain.margin, "--margin");
-  note(choice.bottom_cut, "--bottom-cut");
-  note(!choice.cache.empty(), "--cache");
-  note(!choice.skipped.empty(), "--skipped");
-  note(choice.part != plain.part, "--part");
-  note(choice.validation_share != plain.validation_share, "--validation-share");
+  const Fields fields = described(given), standard = described(plain);
+  std::vector<std::string> unused;
+  for (const Field& field : fields.all())
+    if (field.text() != standard.find(field.name)->text()) unused.push_back("--" + field.name);
   if (!unused.empty())
-    remark(fmt::format("{} is taken as it is: {} does nothing to it.", choice.name, fmt::join(unused, ", ")));
+    remark(fmt::format("{} is taken as it is: {} does nothing to it.", choice.source.text, fmt::join(unused, ", ")));
   if (choice.normalisation != plain.normalisation)
     remark(fmt::format("{} is taken as it is: --normalisation says how its values were made, and does not change them.",
-                       choice.name));
+                       choice.source.text));
   if (!choice.drop_classes.empty())
-    throw Error(fmt::format("--drop-classes names classes, and {} has numbers only", choice.name),
+    throw Error(fmt::format("--drop-classes names classes, and {} has numbers only", choice.source.text),
                 "leave those images out of the arrays");
 }
 
-void require_size_of_arrays(const DataChoice& choice, const Examples& arrays) {
+void require_size_of_arrays(const DataSettings& choice, const Examples& arrays) {
   if (choice.size && *choice.size != arrays.height())
-    throw Error(fmt::format("--size {} is not that of {}, which holds {} x {} images", *choice.size, choice.name,
+    throw Error(fmt::format("--size {} is not that of {}, which holds {} x {} images", *choice.size, choice.source.text,
                             arrays.height(), arrays.width()),
                 "leave --size out: arrays are not resized");
 }
 
 namespace {
 
-LoadedPart load_arrays(const Source& source, const DataChoice& choice, const Model& model, Labels labels) {
+LoadedPart load_arrays(const Source& source, const DataSettings& choice, const Model& model, Labels labels) {
   say_unused_for_arrays(choice);
   const Architecture& a = model.network->architecture();
   const bool needed = labels == Labels::needed || labels == Labels::labelled_only;
@@ -141,7 +138,7 @@ LoadedPart load_arrays(const Source& source, const DataChoice& choice, const Mod
                             arrays->height(), arrays->width(), a.size, a.size),
                 "give arrays of that size, or other weights");
   if (needed && !arrays->labelled())
-    throw Error(fmt::format("{} names no labels", choice.name),
+    throw Error(fmt::format("{} names no labels", choice.source.text),
                 "give arrays:X.npy,Y.npy; without labels there are palimpsest predict and explain --target predicted");
   return {arrays, model.notes.classes};
 }
@@ -154,7 +151,7 @@ std::string parts_text(const Splits& parts) {
   return there.empty() ? "no part with images" : fmt::format("{}", fmt::join(there, ", "));
 }
 
-Dataset only(Dataset set, const std::vector<std::string>& ids, const std::string& part) {
+Dataset only(Dataset set, const std::vector<std::string>& ids, Part part) {
   std::map<std::string, Sample> by_id;
   for (auto& sample : set.samples) by_id[sample.id] = std::move(sample);
   set.samples.clear();
@@ -162,7 +159,8 @@ Dataset only(Dataset set, const std::vector<std::string>& ids, const std::string
   for (const auto& id : ids) {
     const auto at = by_id.find(id);
     if (at == by_id.end())
-      throw Error(fmt::format("{} has no image '{}' in its part '{}'", set.name, id, part), "check --ids and --part");
+      throw Error(fmt::format("{} has no image '{}' in its part '{}'", set.name, id, word_of(part)),
+                  "check --ids and --part");
     set.samples.push_back(at->second);
   }
   return set;
@@ -170,23 +168,23 @@ Dataset only(Dataset set, const std::vector<std::string>& ids, const std::string
 
 }  // namespace
 
-std::vector<NamedPath> files_read(const fs::path& weights, const DataChoice& choice) {
+std::vector<NamedPath> files_read(const fs::path& weights, const DataSettings& choice) {
   std::vector<NamedPath> files{{"--weights", weights}};
-  if (const Source source = parse_source(choice.name); source.scheme == Scheme::arrays)
+  if (const Source& source = choice.source; source.scheme == Scheme::arrays)
     files.insert(files.end(), {{"--data", source.path}, {"--data", source.labels}});
   return files;
 }
 
-void require_images(const Selected& selected, const Dataset& part, const std::string& name, const std::string& remedy) {
+void require_images(const Selected& selected, const Dataset& part, Part name, const std::string& remedy) {
   if (part.samples.empty())
-    throw Error(fmt::format("{} has no images in its part '{}'; it has {}", selected.parts.train.name, name,
+    throw Error(fmt::format("{} has no images in its part '{}'; it has {}", selected.parts.train.name, word_of(name),
                             parts_text(selected.parts)),
                 remedy);
 }
 
-LoadedPart load_part(const DataChoice& choice, const Model& model, Labels labels, int threads,
+LoadedPart load_part(const DataSettings& choice, const Model& model, Labels labels, int threads,
                      const std::vector<std::string>& ids) {
-  const Source source = parse_source(choice.name);
+  const Source& source = choice.source;
   if (source.scheme == Scheme::arrays) {
     if (!ids.empty())
       throw Error("--ids names images of a data set, which arrays: is not", "leave --ids out, or cut the arrays");
@@ -203,5 +201,12 @@ LoadedPart load_part(const DataChoice& choice, const Model& model, Labels labels
   auto pictures = load_pictures_of(dataset, choice, model.network->architecture().size, threads, choice.skipped);
   return {std::move(pictures), dataset.classes};
 }
+
+const char* const what_is_read =
+    "Data: folder:DIR has a folder of pictures for each class, or pictures without labels straight in it.\n"
+    "arrays:X.npy[,Y.npy] holds floats (N, 3, H, W), taken as they are, and whole numbers (N), the weights' own "
+    "classes.\n"
+    "The others are the data sets as they are handed out. Pictures are JPEG, PNG, BMP or TIFF. What is not read is\n"
+    "counted with its reasons; --skipped FILE lists it. Classes are matched by name with those of the weights.\n";
 
 }  // namespace palimpsest

@@ -9,8 +9,7 @@
 #include <filesystem>
 #include <new>
 #include <string>
-#include <type_traits>
-#include <variant>
+#include <vector>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -21,52 +20,6 @@
 namespace palimpsest {
 
 namespace {
-
-void run(const TrainCommand& command) {
-  run_train(command);
-}
-void run(const PredictCommand& command) {
-  run_predict(command);
-}
-void run(const EvaluateCommand& command) {
-  run_evaluate(command);
-}
-void run(const ExplainCommand& command) {
-  run_explain(command);
-}
-void run(const ConceptCommand& command) {
-  run_concept(command);
-}
-void run(const CompareCommand& command) {
-  run_compare(command);
-}
-void run(const StudyCommand& command) {
-  run_study(command);
-}
-void run(const ReportCommand& command) {
-  run_report(command);
-}
-void run(const DrawFacesCommand& command) {
-  run_draw_faces(command);
-}
-void run(const WeightsCommand& command) {
-  run_weights(command);
-}
-void run(const InfoCommand& command) {
-  run_info(command);
-}
-void run(const BenchCommand& command) {
-  run_bench(command);
-}
-
-// How to go on after an interruption depends on whether the command keeps what it has done so far.
-template <class T>
-const char* after_interruption(const T&) {
-  if constexpr (std::is_same_v<T, StudyCommand> || std::is_same_v<T, TrainCommand>)
-    return "run the same command again to go on where it stopped";
-  else
-    return "files already there are whole; run the same command again";
-}
 
 // Names out of data files may hold line ends, escape sequences for the terminal, or a megabyte of text.
 std::string one_line(std::string text) {
@@ -96,10 +49,10 @@ int run_line(const CommandLine& line) {
   Progress::silence(line.quiet);
   announce_devices(!line.quiet);
   try {
-    std::visit([](const auto& command) { run(command); }, *line.command);
+    line.call.run();
   } catch (const Interrupted&) {
-    const char* const advice =
-        std::visit([](const auto& command) { return after_interruption(command); }, *line.command);
+    const char* const advice = line.command->goes_on ? "run the same command again to go on where it stopped"
+                                                     : "files already there are whole; run the same command again";
     std::fputs(fmt::format("palimpsest: stopped; {}\n", advice).c_str(), stderr);
     return 130;
   }

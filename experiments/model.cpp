@@ -12,20 +12,20 @@
 namespace palimpsest {
 
 namespace {
-bool of_arrays(const DataChoice& data) {
-  return parse_source(data.name).scheme == Scheme::arrays;
+bool of_arrays(const DataSettings& data) {
+  return data.source.scheme == Scheme::arrays;
 }
 }  // namespace
 
-std::optional<int> known_side(const DataChoice& data) {
+std::optional<int> known_side(const DataSettings& data) {
   if (!of_arrays(data)) return data.size;
-  const Source source = parse_source(data.name);
+  const Source& source = data.source;
   const auto shape = read_npy_shape(source.path);
   if (shape.size() == 4 && shape[2] > 0 && shape[2] <= 1024) return int(shape[2]);
   return read_arrays(source)->height();  // which says what is wrong with them
 }
 
-void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataChoice& data) {
+void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataSettings& data) {
   if (of_arrays(data)) return;
   std::vector<std::string> assumed;
   if (!data.size && !states_size(file)) assumed.push_back(fmt::format("{0} x {0} pixels (--size)", architecture.size));
@@ -36,7 +36,7 @@ void tell_assumed_preparation(const TensorFile& file, const Architecture& archit
                      fmt::join(assumed, " and "), assumed.size() > 1 ? "are" : "is"));
 }
 
-Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& data, bool head) {
+Model load_model(const MachineSettings& on, const fs::path& weights, const DataSettings& data, bool head) {
   Model model;
   model.weights = weights;
   const auto file = open_weights(weights);
@@ -51,11 +51,11 @@ Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& da
   return model;
 }
 
-std::string normalisation_name(const DataChoice& choice, const ModelNotes& notes) {
+std::string normalisation_name(const DataSettings& choice, const ModelNotes& notes) {
   return choice.normalisation == "auto" ? notes.normalisation : choice.normalisation;
 }
 
-Normalisation normalisation_for(const DataChoice& choice, const ModelNotes& notes) {
+Normalisation normalisation_for(const DataSettings& choice, const ModelNotes& notes) {
   return parse_normalisation(normalisation_name(choice, notes));
 }
 

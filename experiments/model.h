@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "data/normalisation.h"
-#include "experiments/commands.h"
+#include "experiments/settings/settings.h"
 #include "nn/weights.h"
 
 namespace palimpsest {
@@ -18,16 +18,16 @@ struct Model {
 };
 // `data` says what the file does not: the side of the pictures, the names of the classes. Without `head`, a file of
 // convolutions alone will do.
-Model load_model(const RunsOn& on, const fs::path& weights, const DataChoice& data, bool head = true);
+Model load_model(const MachineSettings& on, const fs::path& weights, const DataSettings& data, bool head = true);
 
 // The side of the pictures where --size or the header of arrays: says it.
-std::optional<int> known_side(const DataChoice& data);
+std::optional<int> known_side(const DataSettings& data);
 
 // Says, where pictures are read, what is assumed about their preparation because the file of weights does not say it.
-void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataChoice& data);
+void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataSettings& data);
 
 // What --normalisation says; `auto` follows the weights.
-Normalisation normalisation_for(const DataChoice& choice, const ModelNotes& notes);
-std::string normalisation_name(const DataChoice& choice, const ModelNotes& notes);
+Normalisation normalisation_for(const DataSettings& choice, const ModelNotes& notes);
+std::string normalisation_name(const DataSettings& choice, const ModelNotes& notes);
 
 }  // namespace palimpsest

@@ -5,12 +5,26 @@
 #include "base/error.h"
 #include "base/npy.h"
 #include "base/progress.h"
-#include "experiments/commands.h"
+#include "experiments/command.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
+#include "experiments/predict.h"
 #include "nn/inference.h"
 
 namespace palimpsest {
+
+void describe(Fields& f, PredictCommand& c) {
+  describe_weights(f, c.weights);
+  describe(f, c.data);
+  describe_part(f, c.data);
+  f.group("Output");
+  f.add("logits", c.logits, "float32 (N, classes), before softmax (.npy)");
+  f.add("features", c.features, "float32 (N, channels, side, side) after the fifth pooling (.npy)");
+  f.add("ids", c.ids, "CSV with the id and label of each row");
+  f.group("Machine");
+  f.add("batch", c.batch, "images at a time").between(1, 65536);
+  describe(f, c.on);
+}
 
 void run_predict(const PredictCommand& command) {
   if (command.logits.empty() && command.features.empty())
@@ -44,9 +58,18 @@ void run_predict(const PredictCommand& command) {
     text += fmt::format("{},{}\n", csv_field(part.examples->id(i)), known ? part.examples->label(i) : -1);
   }
   if (unknown > 0)
-    remark(fmt::format("{}: {} labels are not among the {} classes of {} and become -1.", command.data.name, unknown,
-                       a.classes, command.weights.string()));
+    remark(fmt::format("{}: {} labels are not among the {} classes of {} and become -1.", command.data.source.text,
+                       unknown, a.classes, command.weights.string()));
   write_file(command.ids, text);
+}
+
+Command predict_command() {
+  return make_command(
+      "predict", "Logits, and with --features the last block's output",
+      std::string(what_is_read) +
+          "Example:\n"
+          "  palimpsest predict --weights W.safetensors --data arrays:x.npy --logits z.npy --features f.npy",
+      run_predict);
 }
 
 }  // namespace palimpsest

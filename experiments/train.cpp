@@ -1,9 +1,6 @@
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 
-#include "base/class_names.h"
 #include "base/error.h"
 #include "base/folder_claim.h"
 #include "base/hash64.h"
@@ -11,12 +8,13 @@
 #include "data/arrays.h"
 #include "data/mapped_file.h"
 #include "data/source.h"
-#include "experiments/commands.h"
+#include "experiments/command.h"
 #include "experiments/devices.h"
 #include "experiments/labels.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
-#include "experiments/train_config.h"
+#include "experiments/starting_weights.h"
+#include "experiments/train.h"
 #include "nn/class_balance.h"
 #include "nn/inference.h"
 #include "nn/trainer.h"
@@ -48,20 +46,20 @@ std::string hash_of(const fs::path& path) {
 }
 
 TrainingData load_training_data(const TrainCommand& command, int size) {
-  const Source source = parse_source(command.data.name);
+  const Source& source = command.data.source;
   if (source.scheme == Scheme::arrays) {
     say_unused_for_arrays(command.data);
     auto arrays = read_arrays(source, command.classes);
     require_size_of_arrays(command.data, *arrays);
     if (!arrays->labelled())
-      throw Error(source.labels.empty() ? fmt::format("{} names no labels", command.data.name)
+      throw Error(source.labels.empty() ? fmt::format("{} names no labels", command.data.source.text)
                                         : fmt::format("{} has no class for some pictures (-1)", source.labels.string()),
                   "give arrays:X.npy,Y.npy with a class for each picture");
     return {arrays, nullptr, {}, {{"content of the arrays", hash_of(*arrays)}}};
   }
   const Selected selected = select_data(command.data);
   const Splits& parts = selected.parts;
-  require_images(selected, parts.train, "train", "train on a set that has a training part");
+  require_images(selected, parts.train, Part::train, "train on a set that has a training part");
   if (parts.train.classes.size() < 2)
     throw Error(fmt::format("{} has pictures of {} only, and training takes two classes or more", parts.train.name,
                             list_text(parts.train.classes)),
@@ -89,41 +87,13 @@ std::vector<std::int64_t> count_classes(const Examples& examples, int classes) {
   return counts;
 }
 
-bool readable(const TensorFile& file, const WeightsUse& use) {
-  try {
-    architecture_of(file, use);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
-Architecture architecture_of_init(const TrainCommand& command) {
-  const bool head = head_init_named(command.head_init) != HeadInit::fresh;
-  const auto file = open_weights(command.init);
-  WeightsUse use{known_side(command.data), head};
-  try {
-    return architecture_of(*file, use);
-  } catch (const Error& error) {
-    use.head = false;
-    if (!head || !readable(*file, use)) throw;
-    throw Error(error.what(), error.remedy() + ", or take its convolutions alone with --head-init fresh");
-  }
-}
-
-// The size of the pictures: what is asked for, else what the weights to start from take, else VGG16's.
-int picture_size(const TrainCommand& command) {
-  const int usual = command.init.empty() ? 224 : architecture_of_init(command).size;  // unusable weights: refused here
-  return known_side(command.data).value_or(usual);
-}
-
 // --init settles the channels; the head follows it where nothing else is asked for.
-Architecture architecture_for(const TrainCommand& command, int size, int classes) {
+Architecture architecture_for(const TrainCommand& command, const std::optional<StartingWeights>& start, int size,
+                              int classes) {
   const std::vector<int> asked = command.hidden.empty() ? std::vector{4096, 4096} : command.hidden;
-  const bool dense = command.head == "dense";
-  if (command.init.empty())
-    return Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
-  Architecture a = architecture_of_init(command);
+  const bool dense = command.head == Head::dense;
+  if (!start) return Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
+  Architecture a = start->architecture;
   a.size = size;
   a.classes = classes;
   if (dense)
@@ -133,71 +103,23 @@ Architecture architecture_for(const TrainCommand& command, int size, int classes
   return a;
 }
 
-// As many as asked for; else as the data names; arrays: name none, so there as the weights to start from tell apart.
-int count_of_classes(const TrainCommand& command, const TrainingData& data) {
+// As many as asked for; else as the data names; arrays: name none, so there as the weights to start from distinguish.
+int count_of_classes(const TrainCommand& command, const std::optional<StartingWeights>& start,
+                     const TrainingData& data) {
   const int largest = largest_label(*data.training);
   int classes = command.classes;
   if (classes > 0 && !data.classes.empty() && classes != int(data.classes.size()))
-    throw Error(fmt::format("--classes {} is not the number of classes of {}, which are {}", classes, command.data.name,
-                            list_text(data.classes)),
+    throw Error(fmt::format("--classes {} is not the number of classes of {}, which are {}", classes,
+                            command.data.source.text, list_text(data.classes)),
                 "leave --classes out");
   if (classes == 0) classes = int(data.classes.size());
-  if (classes == 0 && !command.init.empty()) classes = architecture_of_init(command).classes;
+  if (classes == 0 && start) classes = start->architecture.classes;
   if (classes == 0) classes = largest + 1;
   if (largest >= classes)
-    throw Error(fmt::format("{} has the label {}, but there are {} classes",
-                            parse_source(command.data.name).labels.string(), largest, classes),
+    throw Error(fmt::format("{} has the label {}, but there are {} classes", command.data.source.labels.string(),
+                            largest, classes),
                 "give --classes");
   return classes;
-}
-
-// A run that goes on has its weights from its own checkpoint.
-void tell_taken(const TakenWeights& report, const TrainCommand& command) {
-  if (fs::exists(command.out / "last.safetensors")) return;
-  const bool whole_head = std::none_of(report.taken.begin(), report.taken.end(),
-                                       [](const std::string& name) { return name.starts_with("classifier."); });
-  const std::string left = report.left.empty() ? "none is left"
-                           : whole_head        ? "the head (classifier.*) is initialised afresh"
-                                               : fmt::format("initialised afresh: {}", fmt::join(report.left, ", "));
-  remark(fmt::format("From {}: {} tensors taken, {}.", command.init.string(), report.taken.size(), left));
-}
-
-// Which classes start from the rows of the classifier that have their names.
-void say_rows(const TrainCommand& command, const std::vector<std::string>& ours, const std::vector<std::string>& theirs,
-              const ClassMap& map) {
-  std::vector<std::string> moved, fresh;
-  for (std::size_t c = 0; c < ours.size(); ++c) (map.to[c] >= 0 ? moved : fresh).push_back(ours[c]);
-  const auto other = other_names_text(map);
-  if (map.identity(theirs.size()) && other.empty()) return;
-  remark(fmt::format("From {}: the classifier's rows are taken by name: {}{}{}{}.", command.init.string(),
-                     list_text(moved), other.empty() ? "" : " (" + other + ")",
-                     fresh.empty() ? "" : "; initialised afresh: ", list_text(fresh)));
-}
-
-// The weights of --init go into the network; the classifier's rows by the names of the classes where both have names.
-// Returns what the classes are called: as the data says, for arrays: as the weights do whose numbers they use.
-std::vector<std::string> take_init(const TrainCommand& command, const TensorFile& file, const ModelNotes& notes,
-                                   const std::vector<std::string>& named_by_data, Network& network) {
-  const HeadInit head = head_init_named(command.head_init);
-  if (head != HeadInit::keep) {
-    tell_taken(take_weights(network, file, head), command);
-    return named_by_data;
-  }
-  const int theirs = architecture_of_init(command).classes;
-  const auto named_by_init = output_names(command.init, notes, theirs, command.data.class_names);
-  const bool both = !named_by_init.empty() && !named_by_data.empty();
-  ClassMap map;
-  if (both) map = match_classes(named_by_data, named_by_init, command.init.string());
-  const bool same = !both || map.identity(named_by_init.size());
-  const TakenWeights taken = take_weights(network, file, head, same ? std::vector<int>{} : map.to);
-  if (taken.classifier && both) say_rows(command, named_by_data, named_by_init, map);
-  if (taken.classifier && named_by_init.empty() && !named_by_data.empty())
-    remark(
-        fmt::format("{} does not name its classes: the rows of its classifier are taken to be those of {} in their "
-                    "order ({}). --class-names names them.",
-                    command.init.string(), command.data.name, list_text(named_by_data)));
-  tell_taken(taken, command);
-  return named_by_data.empty() && theirs == network.architecture().classes ? named_by_init : named_by_data;
 }
 
 std::array<bool, kBlocks> frozen_blocks(const TrainCommand& command) {
@@ -209,21 +131,11 @@ std::array<bool, kBlocks> frozen_blocks(const TrainCommand& command) {
   return frozen;
 }
 
-// A run writes its own weights.safetensors and last.safetensors, over those that it would start from.
-void keep_init_safe(const TrainCommand& command) {
-  std::error_code code;
-  for (const char* name : {"weights.safetensors", "last.safetensors"})
-    if (!command.init.empty() && fs::equivalent(command.init, command.out / name, code))
-      throw Error(
-          fmt::format("{} would be overwritten: it lies in --out {}", command.init.string(), command.out.string()),
-          "give another --out, or copy those weights elsewhere");
-}
-
 TrainOptions options_of(const TrainCommand& command, const Examples& training, int classes) {
   TrainOptions o;
-  o.loss.gamma = command.loss == "cross-entropy" ? 0.0 : command.gamma;
+  o.loss.gamma = command.loss == Loss::cross_entropy ? 0.0 : command.gamma;
   auto counts = command.class_counts;
-  const auto weights = class_weights_named(command.class_weights);
+  const ClassWeights weights = command.class_weights;
   if (weights != ClassWeights::none && counts.empty()) counts = count_classes(training, classes);
   if (weights != ClassWeights::none && counts.size() != std::size_t(classes))
     throw Error(fmt::format("--class-counts names {} classes, but there are {}", counts.size(), classes),
@@ -240,9 +152,7 @@ TrainOptions options_of(const TrainCommand& command, const Examples& training, i
   o.warmup_steps = command.warmup_steps;
   o.plain_epochs = command.plain_epochs;
   o.slow_epochs = command.slow_epochs;
-  o.augmentation = command.augment == "none"   ? Augmentation::none
-                   : command.augment == "flip" ? Augmentation::flip
-                                               : Augmentation::keras;
+  o.augmentation = command.augment;
   o.shuffle = command.shuffle;
   o.seed = command.seed;
   o.cache_limit = command.cache_limit;
@@ -261,44 +171,50 @@ std::string config_text(const TrainCommand& command, const Choices& choices, con
 }  // namespace
 
 void run_train(const TrainCommand& command) {
-  if (command.out.empty()) throw Error("train was not told where to write", "give --out RUN");
-  check_train_options(command);
   const auto device = make_device(command.on);
-  const int size = picture_size(command);
-  keep_init_safe(command);
+  const std::optional<int> side = known_side(command.data);
+  std::optional<StartingWeights> start;
+  if (!command.init.empty()) start.emplace(command, side);
+  const int size = side.value_or(start ? start->architecture.size : Architecture{}.size);
   create_folder(command.out);
   const FolderClaim claim(command.out);
   TrainingData data = load_training_data(command, size);
-  if (!command.init.empty()) data.choices.emplace_back("content of --init", hash_of(command.init));
-  const int classes = count_of_classes(command, data);
-  Network network(*device, architecture_for(command, size, classes));
+  if (start) data.choices.emplace_back("content of --init", hash_of(command.init));
+  const int classes = count_of_classes(command, start, data);
+  Network network(*device, architecture_for(command, start, size, classes));
   initialise(network, command.seed);
   ModelNotes notes;
-  if (!command.init.empty()) {
-    const auto file = open_weights(command.init);
-    const ModelNotes of_init = notes_of(*file);
-    notes.normalisation = of_init.normalisation;
-    notes.classes = take_init(command, *file, of_init, data.classes, network);
-    tell_assumed_preparation(*file, network.architecture(), command.data);
-  } else {
-    notes.classes = data.classes;
+  notes.classes = data.classes;
+  if (start) {
+    notes.normalisation = start->notes.normalisation;
+    notes.classes = start->take(command, data.classes, network);
+    tell_assumed_preparation(*start->file, network.architecture(), command.data);
   }
-  if (!command.data.class_names.empty() && !data.classes.empty() &&
-      (command.init.empty() || command.head_init != "keep"))
-    remark(fmt::format("--class-names is not used: {} names its classes.", command.data.name));
+  if (!command.data.class_names.empty() && !data.classes.empty() && (!start || command.head_init != HeadInit::keep))
+    remark(fmt::format("--class-names is not used: {} names its classes.", command.data.source.text));
   notes.normalisation = normalisation_name(command.data, notes);
   if (notes.classes.empty()) notes.classes = output_names("this network", {}, classes, command.data.class_names);
   network.set_frozen(frozen_blocks(command));
 
   TrainOptions options = options_of(command, *data.training, classes);
   options.normalisation = parse_normalisation(notes.normalisation);
-  if (!command.init.empty()) require_no_overflow(network, *data.training, options.normalisation);
+  if (start) require_no_overflow(network, *data.training, options.normalisation);
   data.choices.emplace_back("normalisation of the pictures", notes.normalisation);
   const fs::path config = command.out / "config.toml";
   RunFolder run(
       command.out, config_text(command, data.choices, device->info()), command.resume,
       [&](const std::string& earlier, const std::string& now) { return difference_of_runs(earlier, now, config); });
   train(network, options, data.training, data.validation, notes, run);
+}
+
+Command train_command() {
+  return make_command("train", "Train one model",
+                      std::string(what_is_read) +
+                          "Example: a pain model that keeps the first two blocks of an emotion model\n"
+                          "  palimpsest train --preset pain --freeze 2 --init emotion/weights.safetensors \\\n"
+                          "      --data unbc:UNBC --test-participants 042,095,107,120 --out pain-2\n"
+                          "--class-counts takes --class-weights rescaled for granted unless another is given.",
+                      run_train, /*goes_on=*/true);
 }
 
 }  // namespace palimpsest

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/excerpt.h"
 #include "base/progress.h"
-#include "experiments/commands.h"
+#include "experiments/command.h"
 #include "experiments/devices.h"
 #include "experiments/labels.h"
 #include "nn/keras_weights.h"
@@ -19,6 +19,25 @@
 namespace palimpsest {
 
 namespace {
+
+struct WeightsCommand {
+  fs::path file;
+  std::optional<int> size;
+  std::vector<std::string> class_names;
+  std::string normalisation = "auto";
+  fs::path out;
+};
+
+void describe(Fields& f, WeightsCommand& c) {
+  f.group("Model");
+  f.add("FILE", c.file, "safetensors, or Keras' .h5").argument();
+  f.add("size", c.size, "side of its pictures in pixels, where the file does not say it");
+  f.add("class-names", c.class_names, "names of its classes in their order, where the file has none: a,b,c or @FILE");
+  f.add("normalisation", c.normalisation, "that its pictures want; auto: what the file says")
+      .one_of({"auto", "torchvision", "caffe", "vggface"});
+  f.group("Output");
+  f.add("out", c.out, "the same weights as safetensors with torchvision's names, and all of the above");
+}
 
 const char* format_of(const TensorFile& file) {
   return dynamic_cast<const KerasWeights*>(&file) ? "Keras' HDF5" : "safetensors";
@@ -87,8 +106,8 @@ void convert(const WeightsCommand& command, const TensorFile& file, const ModelN
   std::error_code code;
   if (fs::equivalent(command.file, command.out, code))
     throw Error(fmt::format("--out {} is the file that is read", command.out.string()), "name another file");
-  RunsOn processor;
-  processor.device = "cpu";
+  MachineSettings processor;
+  processor.device = DeviceName::cpu;
   const auto device = make_device(processor);
   const auto network = load_network(*device, command.file, {command.size, /*head=*/false});
   save_weights(*network, command.out, notes);
@@ -97,8 +116,6 @@ void convert(const WeightsCommand& command, const TensorFile& file, const ModelN
         "{} now says that its pictures are {} x {} and want {}'s normalisation (--size, --normalisation).",
         command.out.string(), network->architecture().size, network->architecture().size, notes.normalisation));
 }
-
-}  // namespace
 
 void run_weights(const WeightsCommand& command) {
   const auto opened = open_weights(command.file);
@@ -122,6 +139,15 @@ void run_weights(const WeightsCommand& command) {
   print_tensors(file, contents);
   if (refusal) std::rethrow_exception(refusal);
   if (!command.out.empty()) convert(command, file, *notes);
+}
+
+}  // namespace
+
+Command weights_command() {
+  return make_command("weights", "What a file of weights holds and what each tensor is taken for; converts it",
+                      "Example:\n"
+                      "  palimpsest weights vgg16.h5 --class-names happy,sad --out vgg16.safetensors",
+                      run_weights);
 }
 
 }  // namespace palimpsest

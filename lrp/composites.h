@@ -15,7 +15,7 @@ struct Composite {
   std::string about;  // one line for --help
 };
 
-//   study                      LRP-0 for fully connected layers, z+ for convolutions (STUDY, section 5)
+//   study                      LRP-0 for fully connected layers, z+ for convolutions (arXiv 2104.07389)
 //   epsilon-plus, epsilon-plus-flat, epsilon-alpha2-beta1, epsilon-alpha2-beta1-flat, epsilon-gamma-box
 //                              zennit's EpsilonPlus and so on, with its defaults: epsilon 1e-6, gamma 0.25
 //   z-plus-box                 z-box for the first convolution, z+ elsewhere: bounded deep Taylor decomposition

@@ -46,13 +46,6 @@ Heatmap difference_of_shares(const Heatmap& a, const Heatmap& b) {
   return difference(divided_by_total(a), divided_by_total(b));
 }
 
-MapNormalisation map_normalisation_named(const std::string& name) {
-  if (name == "min-max") return MapNormalisation::min_max;
-  if (name == "max-abs") return MapNormalisation::max_abs;
-  if (name == "share") return MapNormalisation::share;
-  throw Error(fmt::format("--normalise {} is unknown", name), "give min-max, max-abs or share");
-}
-
 NormalisedMap normalised(const Heatmap& map, MapNormalisation kind) {
   const auto [low, high] = std::minmax_element(map.values.begin(), map.values.end());
   const MapScale scale = map_scale(kind, double(*low), double(*high), map.total());

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/words.h"
 #include "data/image.h"
 #include "ops/heatmap.h"
 
@@ -24,7 +25,11 @@ Heatmap difference(const Heatmap& a, const Heatmap& b);  // a - b
 Heatmap difference_of_shares(const Heatmap& a, const Heatmap& b);
 
 // Raw relevance as [0, 1] (ops/heatmap.h); `zero` tells where relevance 0 lies then.
-MapNormalisation map_normalisation_named(const std::string& name);
+constexpr auto words(MapNormalisation) {
+  return std::to_array<Word<MapNormalisation>>({{"min-max", MapNormalisation::min_max},
+                                                {"max-abs", MapNormalisation::max_abs},
+                                                {"share", MapNormalisation::share}});
+}
 struct NormalisedMap {
   Heatmap map;
   double zero = 0;

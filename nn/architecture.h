@@ -10,6 +10,7 @@ namespace palimpsest {
 
 inline constexpr int kBlocks = 5;
 inline constexpr std::array<int, kBlocks> kConvolutionsPerBlock{2, 2, 3, 3, 3};
+inline constexpr int kConvolutions = 13;
 
 // VGG16 (Simonyan and Zisserman, "Very deep convolutional networks...", 2015, configuration D): five blocks of 3x3
 // convolutions with ReLU, each ended by a 2x2 max-pool, then fully connected layers with ReLU and one without.

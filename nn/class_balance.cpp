@@ -6,13 +6,6 @@
 
 namespace palimpsest {
 
-ClassWeights class_weights_named(const std::string& name) {
-  if (name == "none") return ClassWeights::none;
-  if (name == "rescaled") return ClassWeights::rescaled;
-  if (name == "plain") return ClassWeights::plain;
-  throw Error(fmt::format("--class-weights {} is unknown", name), "give none, rescaled or plain");
-}
-
 std::vector<float> class_balanced_weights(std::span<const std::int64_t> counts, double beta, ClassWeights kind) {
   if (kind == ClassWeights::none) return {};
   if (!(beta >= 0 && beta < 1))

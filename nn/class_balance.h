@@ -1,8 +1,9 @@
 #pragma once
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
+
+#include "base/words.h"
 
 namespace palimpsest {
 
@@ -10,7 +11,10 @@ namespace palimpsest {
 //   w_y = (1 - beta) / (1 - beta^n_y)
 // `rescaled`: multiplied so that they sum to the number of classes, as that paper's code does. `plain`: as written.
 enum class ClassWeights : std::uint8_t { none, rescaled, plain };
-ClassWeights class_weights_named(const std::string& name);
+constexpr auto words(ClassWeights) {
+  return std::to_array<Word<ClassWeights>>(
+      {{"none", ClassWeights::none}, {"rescaled", ClassWeights::rescaled}, {"plain", ClassWeights::plain}});
+}
 
 // counts: images of each class. Throws Error when a class is empty or beta lies outside [0, 1).
 std::vector<float> class_balanced_weights(std::span<const std::int64_t> counts, double beta, ClassWeights kind);

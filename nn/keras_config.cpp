@@ -242,7 +242,8 @@ class Comparison {
   }
 
   void finish() {
-    if (convolutions_ > 0 && (convolutions_ != 13 || pools_ < kBlocks - 1)) object("fewer layers than VGG16");
+    if (convolutions_ > 0 && (convolutions_ != kConvolutions || pools_ < kBlocks - 1))
+      object("fewer layers than VGG16");
     if (last_.empty() || (dense_ == 0 && last_ == "relu")) return;
     if (dense_ == 0 || (last_ != "softmax" && last_ != "linear"))
       object(fmt::format("'{}' after the last layer, where VGG16 has softmax", excerpt(last_, 40)));

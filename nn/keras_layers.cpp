@@ -5,17 +5,19 @@
 #include <charconv>
 #include <utility>
 
+#include "nn/architecture.h"
+
 namespace palimpsest {
 
 namespace {
 
 // keras.applications' names, and those of VGG-Face, which are Caffe's.
-constexpr std::array<std::string_view, 13> convolutions{
+constexpr std::array<std::string_view, kConvolutions> convolutions{
     "block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2", "block3_conv1", "block3_conv2", "block3_conv3",
     "block4_conv1", "block4_conv2", "block4_conv3", "block5_conv1", "block5_conv2", "block5_conv3"};
-constexpr std::array<std::string_view, 13> face_convolutions{"conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1",
-                                                             "conv3_2", "conv3_3", "conv4_1", "conv4_2", "conv4_3",
-                                                             "conv5_1", "conv5_2", "conv5_3"};
+constexpr std::array<std::string_view, kConvolutions> face_convolutions{
+    "conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3",
+    "conv4_1", "conv4_2", "conv4_3", "conv5_1", "conv5_2", "conv5_3"};
 constexpr std::array<std::string_view, 3> dense_layers{"fc1", "fc2", "predictions"};
 constexpr std::array<std::string_view, 3> face_dense_layers{"fc6", "fc7", "fc8"};
 

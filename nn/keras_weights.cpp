@@ -68,7 +68,7 @@ KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
       continue;
     }
     file.require_weights(object);
-    const auto number = parameter->dense ? 13 + std::distance(dense.begin(), dense.find(parameter->number))
+    const auto number = parameter->dense ? kConvolutions + std::distance(dense.begin(), dense.find(parameter->number))
                                          : std::ptrdiff_t(parameter->number);
     add(layers[std::size_t(number)].name + (parameter->bias ? ".bias" : ".weight"), object);
     numbered_ = numbered_ || parameter->numbered;

@@ -162,7 +162,7 @@ class Recogniser {
       static constexpr std::array<const char*, 16> names{"1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1",
                                                          "4_2", "4_3", "5_1", "5_2", "5_3", "6",   "7",   "8"};
       const auto i = std::size_t(std::count(new_names.begin(), new_names.end(), ' '));
-      old_names += fmt::format("{}{} ", i < 13 ? (spaced ? "conv_" : "conv") : "fc", names[i]);
+      old_names += fmt::format("{}{} ", i < kConvolutions ? (spaced ? "conv_" : "conv") : "fc", names[i]);
       new_names += layer.name + " ";
     }
     return OtherNetwork{

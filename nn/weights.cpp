@@ -218,13 +218,6 @@ std::unique_ptr<Network> load_network(Device& device, const fs::path& path, cons
   return network;
 }
 
-HeadInit head_init_named(const std::string& name) {
-  if (name == "fresh") return HeadInit::fresh;
-  if (name == "copy-fc") return HeadInit::copy_fc;
-  if (name == "keep") return HeadInit::keep;
-  throw Error(fmt::format("--head-init {} is unknown", name), "give keep, copy-fc or fresh");
-}
-
 namespace {
 
 // How much of a layer of the head comes from a file.

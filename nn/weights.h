@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/words.h"
 #include "nn/network.h"
 
 namespace palimpsest {
@@ -47,7 +48,10 @@ struct TakenWeights {
   bool classifier = false;        // whether the last layer, or rows of it, came from the file's last layer
 };
 enum class HeadInit : std::uint8_t { fresh, copy_fc, keep };
-HeadInit head_init_named(const std::string& name);  // "fresh", "copy-fc", "keep"
+constexpr auto words(HeadInit) {
+  return std::to_array<Word<HeadInit>>(
+      {{"keep", HeadInit::keep}, {"copy-fc", HeadInit::copy_fc}, {"fresh", HeadInit::fresh}});
+}
 
 // Convolution blocks from a file; with copy_fc also the hidden fully connected layers where shapes match, with keep the
 // classifier as well. Throws Error when a convolution does not fit, and as load_network where a tensor has no place.

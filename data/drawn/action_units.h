@@ -10,7 +10,7 @@
 
 namespace palimpsest::drawn {
 
-// The action units of STUDY section 7. Numbers, names and muscles as in Ekman, Friesen and Hager, "Facial Action
+// The action units that the study looks at. Numbers, names and muscles as in Ekman, Friesen and Hager, "Facial Action
 // Coding System" (2002).
 struct ActionUnitInfo {
   int number;

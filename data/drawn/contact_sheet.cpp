@@ -9,7 +9,7 @@
 #include "data/drawn/emotions.h"
 #include "data/drawn/face.h"
 #include "data/drawn/pain.h"
-#include "data/drawn/set_writer.h"
+#include "data/parallel.h"
 
 namespace palimpsest::drawn {
 

@@ -7,6 +7,7 @@
 #include "data/drawn/emotions.h"
 #include "data/drawn/set_files.h"
 #include "data/drawn/set_writer.h"
+#include "data/parallel.h"
 
 namespace palimpsest::drawn {
 

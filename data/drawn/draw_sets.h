@@ -2,10 +2,15 @@
 #include <cstdint>
 
 #include "base/files.h"
+#include "base/words.h"
 
 namespace palimpsest::drawn {
 
 enum class MaskScope { none, tested, all };  // tested: AffectNet's and UNBC's test parts and CK+'s peaks
+constexpr auto words(MaskScope) {
+  return std::to_array<Word<MaskScope>>(
+      {{"none", MaskScope::none}, {"tested", MaskScope::tested}, {"all", MaskScope::all}});
+}
 
 // The demo's sizes. A set whose count is 0 is not drawn.
 struct DrawSetsOptions {
@@ -30,7 +35,7 @@ struct DrawSetsOptions {
   int ckplus_frames = 4;  // per sequence, neutral to peak
 };
 
-// Draws the three sets in the layouts of the real ones (STUDY, "On-disk formats"), each with truth/ beside (truth.h)
+// Draws the three sets in the layouts of the real ones (data/readers.h), each with truth/ beside (truth.h)
 // and drawn.json, which is written last and holds the options. A set that is complete with the same options is left
 // alone; one that was cut short is drawn again. Throws Error when a folder holds something else: a set drawn with other
 // options or by another version, or files that were not drawn. No person is in two sets, or in both parts of one.

@@ -5,6 +5,7 @@
 #include "data/drawn/pain.h"
 #include "data/drawn/set_files.h"
 #include "data/drawn/set_writer.h"
+#include "data/parallel.h"
 
 namespace palimpsest::drawn {
 

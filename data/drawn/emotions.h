@@ -12,7 +12,7 @@ enum class Emotion { neutral, happy, sad, surprise, fear, disgust, anger, contem
 inline constexpr int emotion_count = 8;
 const char* emotion_name(Emotion emotion);
 
-// The action units that make an emotion (STUDY section 7: EMFACS), and those that may come with them.
+// The action units that make an emotion (EMFACS, Friesen and Ekman 1983), and those that may come with them.
 struct Prototype {
   std::vector<int> core;
   std::vector<int> variant;  // instead of core, in a share of the faces

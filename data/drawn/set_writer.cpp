@@ -1,46 +1,17 @@
 #include "data/drawn/set_writer.h"
 
-#include <omp.h>
-
-#include <atomic>
-#include <exception>
-#include <mutex>
+#include <fmt/format.h>
 
 #include "base/csv.h"
-#include "base/error.h"
-#include "base/interrupt.h"
-#include "base/progress.h"
 #include "data/drawn/camera.h"
 #include "data/drawn/face.h"
 #include "data/drawn/masks.h"
 #include "data/drawn/paint.h"
 #include "data/drawn/set_files.h"
 #include "data/image_encode.h"
+#include "data/parallel.h"
 
 namespace palimpsest::drawn {
-
-void parallel_for(int count, int threads, const std::string& task, const std::function<void(int)>& f) {
-  Progress progress(task, count);
-  std::mutex mutex;
-  std::exception_ptr failure;
-  std::atomic<bool> stop = false;
-  const int team = threads > 0 ? threads : omp_get_max_threads();
-#pragma omp parallel for schedule(dynamic, 4) num_threads(team)
-  for (int i = 0; i < count; ++i) {
-    if (stop || interrupted()) continue;
-    try {
-      f(i);
-      const std::lock_guard lock(mutex);
-      progress.advance();
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!failure) failure = std::current_exception();
-      stop = true;
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-  check_interrupt();
-}
 
 namespace {
 

@@ -1,5 +1,4 @@
 #pragma once
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -41,9 +40,6 @@ struct FaceGeometry {
 std::vector<FaceGeometry> draw_pictures(const std::vector<PlannedPicture>& plan, const fs::path& pictures,
                                         const DrawSetsOptions& options, const std::string& task);
 void write_truth(const std::vector<PlannedPicture>& plan, const fs::path& set_folder, const DrawSetsOptions& options);
-
-// f(i) for 0 <= i < count on the given number of threads (0: all); the first exception is thrown again, Ctrl-C ends it.
-void parallel_for(int count, int threads, const std::string& task, const std::function<void(int)>& f);
 
 void draw_affectnet(const fs::path& set_folder, const DrawSetsOptions& options);
 void draw_unbc(const fs::path& set_folder, const DrawSetsOptions& options);

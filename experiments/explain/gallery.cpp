@@ -17,7 +17,6 @@ Gallery::Gallery(const ExplainCommand& command, const LoadedPart& part, const No
   if ((!command.pictures.empty() || !command.masks.empty()) && command.target == "all")
     throw Error("--pictures and --masks show one class of each image, not all",
                 "give another --target, or only --maps");
-  map_normalisation_named(command.normalise);
   if (!command.pictures.empty()) create_folder(command.pictures);
   if (command.masks.empty()) return;
   if (command.maps.empty() && command.pictures.empty())
@@ -25,7 +24,7 @@ Gallery::Gallery(const ExplainCommand& command, const LoadedPart& part, const No
   const fs::path set = command.masks.filename() == "truth" ? command.masks.parent_path() : command.masks;
   truth_ = drawn::load_truth(set);
   if (!truth_ || !pictures_)
-    throw Error(fmt::format("{} holds no truth of drawn faces for {}", command.masks.string(), command.data.name),
+    throw Error(fmt::format("{} holds no truth of drawn faces for {}", command.masks.string(), command.data.source.text),
                 "leave --masks out, or name the folder of the drawn set that --data names");
 }
 
@@ -62,7 +61,7 @@ Image Gallery::picture(int index) const {
 void Gallery::add_pictures(int index, int target, const SummedMap& of_a, const SummedMap* of_b) {
   const Heatmap& a = of_a.raw;
   const Heatmap* const b = of_b ? &of_b->raw : nullptr;
-  const auto kind = map_normalisation_named(command_.normalise);
+  const auto kind = command_.normalise;
   nlohmann::ordered_json entry{{"id", examples_->id(index)}, {"label", examples_->label(index)}, {"target", target}};
   const auto put_name = [&](const char* key, int of) {
     if (of >= 0 && of < int(classes_.size())) entry[key] = classes_[std::size_t(of)];

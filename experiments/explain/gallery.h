@@ -6,7 +6,7 @@
 #include "data/drawn/truth.h"
 #include "data/normalisation.h"
 #include "data/pictures.h"
-#include "experiments/commands.h"
+#include "experiments/explain.h"
 #include "experiments/load_data.h"
 #include "lrp/heatmap.h"
 

@@ -1,8 +1,9 @@
 // `palimpsest report`: one HTML file that needs no network and no script.
 #include <fmt/format.h>
 
-#include "experiments/commands.h"
+#include "experiments/command.h"
 #include "experiments/report/html.h"
+#include "experiments/report/report.h"
 #include "experiments/report/results.h"
 #include "experiments/report/sections.h"
 
@@ -34,6 +35,10 @@ std::string navigation(bool drawn) {
 
 }  // namespace
 
+void describe(Fields& f, ReportCommand& c) {
+  f.add("STUDY", c.study, "folder of a finished study").argument();
+}
+
 void run_report(const ReportCommand& command) {
   const StudyResults results = load_results(command.study);
   std::string page =
@@ -51,6 +56,13 @@ void run_report(const ReportCommand& command) {
           ". After Prajod, Schiller, Huber and André, “Do Deep Neural Networks Forget Facial Action Units?” (arXiv "
           "2104.07389).</footer>\n</body>\n</html>\n";
   write_file(command.study / "report.html", page);
+}
+
+Command report_command() {
+  return make_command("report", "Draw report.html of a study again",
+                      "Example:\n"
+                      "  palimpsest report demo/study",
+                      run_report);
 }
 
 }  // namespace palimpsest

@@ -85,7 +85,7 @@ std::string section_setup(const StudyResults& r) {
   text += data_table(r);
   text += details("Training options", training_table(r));
   text += details("Every value of the config",
-                  pairs_table("Empty values of the training stages are the preset’s", r.record.values));
+                  pairs_table("Every option of the study", r.record.values));
   text += details("Choices made while the data were read", pairs_table("By the data sets’ readers", r.record.choices));
   return section("setup", "What was run", text);
 }

@@ -1,84 +1,20 @@
 #pragma once
-#include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
-#include "experiments/commands.h"
+#include "experiments/settings/settings.h"
+#include "experiments/settings/toml.h"
 
 // What `palimpsest study CONFIG.toml` understands. Every value that is not in the file is the paper's.
 // experiments/configs/paper.toml names and explains every key.
 namespace palimpsest {
 
-// [data]: how pictures are chosen and cut; the same for all three sets.
-struct StudyData {
-  std::string crop = "landmarks";
-  double margin = 0.25;
-  std::string normalisation = "auto";
-  std::vector<std::string> drop_classes;
-  double validation_share = 0.05;
-  std::vector<std::string> test_participants;
-  int pain_images = 1000, pain_validation = 100;
-  std::uint64_t split_seed = 1;
-  bool cache = true;  // keep decoded pictures in STUDY/cache
-};
-
-// [model]
-struct StudyModel {
-  int size = 224;
-  double width = 1;
-  std::string head = "fc";
-  std::vector<int> hidden{4096, 4096};
-  std::string init;  // weights that the emotion model starts from; empty: from scratch
-  std::string head_init = "fresh";
-  std::uint64_t seed = 1;
-};
-
-// [train.emotion], [train.pain], [train.retrain]: the preset's values, and over them those that are given.
-struct StudyStage {
-  explicit StudyStage(std::string name = {}) : preset(std::move(name)) {}
-  std::string preset;
-  std::optional<std::string> loss, class_weights, augment;
-  std::optional<double> gamma, beta, rate, momentum, weight_decay, clip_norm;
-  std::optional<int> batch, epochs, patience, warmup_steps, plain_epochs, slow_epochs;
-};
-
-// [explain]
-struct StudyExplain {
-  std::string rules = "study", dialect = "zennit", normalise = "min-max";
-  std::vector<std::string> emotions;  // only these; empty: all
-  int limit = 0;                      // images per emotion and model, the first by name; 0: all
-};
-
-// [concept]
-struct StudyConcept {
-  int repeats = 500;
-  int exploratory_repeats = 0;  // for action units that no hypothesis names; 0: as many
-  double c = 1;
-  bool standardise = false;
-  std::string folds = "stratified";
-  int min_positives = 10;          // action units in fewer peak frames are left out
-  std::vector<int> bottom_cut{5};  // tested on faces cut at the base of the nose as well
-  std::uint64_t seed = 1;
-};
-
-// [null]
-struct StudyNull {
-  std::vector<std::uint64_t> seeds{2, 3, 4};  // heads of B5 and B0 are re-trained with these
-};
-
-// [action_units]: STUDY section 7.
-struct StudyUnits {
-  std::map<std::string, std::vector<int>> emotions{{"happy", {6, 12}},          {"sad", {1, 4, 15}},
-                                                   {"surprise", {1, 2, 5, 26}}, {"fear", {1, 2, 4, 5, 7, 20, 26}},
-                                                   {"anger", {4, 5, 7, 23}},    {"disgust", {9, 15, 16}},
-                                                   {"contempt", {12, 14}}};
-  std::vector<int> pain{4, 6, 7, 9, 10, 43};
-  std::vector<int> pain_sometimes{12, 20, 25, 26};
-};
+// Whether the sets carry the truth of drawn faces.
+enum class Drawn : std::uint8_t { automatic, yes, no };
+constexpr auto words(Drawn) {
+  return std::to_array<Word<Drawn>>({{"auto", Drawn::automatic}, {"true", Drawn::yes}, {"false", Drawn::no}});
+}
 
 struct Hypothesis {
   std::string emotion;
@@ -86,31 +22,72 @@ struct Hypothesis {
   bool operator==(const Hypothesis&) const = default;
 };
 
-struct StudyConfig {
-  fs::path path;
-  std::string emotion, pain, concepts;  // data names, see data/source.h
-  std::string drawn = "auto";           // auto, yes, no: whether the sets carry the truth of drawn faces
-  std::vector<Hypothesis> hypotheses{{"contempt", 14}, {"surprise", 5}};
-  std::uint64_t cache_limit = std::uint64_t{2} << 30;  // bytes of block-5 features kept while a head is trained
-  StudyData data;
-  StudyModel model;
-  StudyStage train_emotion{"emotion"}, train_pain{"pain"}, train_retrain{"retrain"};
-  StudyExplain explain;
-  StudyConcept concept_test;
-  StudyNull null;
-  StudyUnits units;
-  int report_pictures = 6;  // in the gallery, per emotion and model
+// Which action units show an emotion.
+struct EmotionUnits {
+  std::string emotion;
+  std::vector<int> units;
+  bool operator==(const EmotionUnits&) const = default;
 };
 
-// Throws Error naming the file, the key and, for an unknown key, the nearest known one; for a wrong type what is
-// wanted; for a value out of range the range.
-StudyConfig read_study_config(const fs::path& path);
-StudyConfig parse_study_config(std::string_view text, const fs::path& path);
+struct StudyConfig {
+  fs::path path;
+  Source emotion, pain, concepts;
+  Drawn drawn = Drawn::automatic;
+  std::vector<Hypothesis> hypotheses{{"contempt", 14}, {"surprise", 5}};
+  DataSettings data;  // but its name and its part, which are a step's
+  bool cache = true;  // keep decoded pictures in STUDY/cache
+  int size = 224;
+  NetworkSettings model;  // `init`: of the emotion model; `head_init`: for pain and for re-training
+  std::uint64_t seed = 1;
+  std::uint64_t cache_limit = TrainingSettings{}.cache_limit;
+  Recipe train_emotion, train_pain, train_retrain;
+  RelevanceSettings explain;
+  std::vector<std::string> explained_emotions;
+  int explained_images = 0;
+  ConceptSettings concept_test;
+  int exploratory_repeats = 0;
+  int min_positives = 10;
+  std::vector<int> bottom_cut{5};
+  std::vector<std::uint64_t> null_seeds{2, 3, 4};
+  std::vector<EmotionUnits> emotion_units{
+      {"anger", {4, 5, 7, 23}}, {"contempt", {12, 14}}, {"disgust", {9, 15, 16}},   {"fear", {1, 2, 4, 5, 7, 20, 26}},
+      {"happy", {6, 12}},       {"sad", {1, 4, 15}},    {"surprise", {1, 2, 5, 26}}};
+  std::vector<int> pain_units{4, 6, 7, 9, 10, 43}, pain_sometimes_units{12, 20, 25, 26};
+  int report_pictures = 6;
 
-// "group.key" -> value as text, for every value, defaults included; in the order of the reference config.
+  StudyConfig();
+};
+
+// The tables of the file and what may stand in them.
+class StudySections {
+ public:
+  explicit StudySections(StudyConfig& config);
+  std::vector<Section> all();
+  const Fields& table(std::string_view name) const;
+
+ private:
+  std::vector<std::pair<std::string, Fields>> sections_;
+};
+
+// Throws Error naming the file, line and key for what is unknown, of another kind, or makes no sense beside the rest.
+StudyConfig read_study_config(const fs::path& path);
+StudyConfig parse_study_config(const std::string& text, const fs::path& path);
+
+// "train.pain.epochs" -> value as text, for every value, those of presets and defaults included.
 std::vector<std::pair<std::string, std::string>> config_values(const StudyConfig& config);
 
-// The word of `known` with the fewest edits (Levenshtein) to `word`; empty when none is near.
-std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
+// An action unit's list as a text that reads back as the same: "contempt 14", "happy 6 12".
+template <>
+struct FieldValue<Hypothesis> {
+  static constexpr FieldType type = FieldType::text;
+  static Hypothesis read(const std::string& text);
+  static std::string write(const Hypothesis& value);
+};
+template <>
+struct FieldValue<EmotionUnits> {
+  static constexpr FieldType type = FieldType::text;
+  static EmotionUnits read(const std::string& text);
+  static std::string write(const EmotionUnits& value);
+};
 
 }  // namespace palimpsest

@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "base/sha256.h"
 #include "data/set_files.h"
-#include "experiments/study/sha256.h"
 
 namespace palimpsest {
 

@@ -6,7 +6,6 @@
 
 #include "analysis/gram.h"
 #include "data/splits.h"
-#include "experiments/commands.h"
 #include "experiments/study/config.h"
 #include "experiments/study/records.h"
 #include "experiments/study/step_graph.h"
@@ -18,7 +17,7 @@ namespace palimpsest {
 struct StudyPlan {
   StudyConfig config;
   fs::path study;
-  RunsOn on;              // threads resolved
+  MachineSettings on;     // threads resolved
   std::string processor;  // device and threads as text: training ends in other bits with another number of threads
   StudyRecord record;
   std::map<std::string, std::string> fingerprints;  // of "emotion", "pain", "concepts"
@@ -35,7 +34,7 @@ struct StudyPlan {
 
 // Reads the data sets, fills in the record and the fingerprints, and plans every step. Throws Error for data that the
 // study cannot do with: an unknown emotion in a hypothesis, no test images.
-StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const RunsOn& on);
+StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const MachineSettings& on);
 
 // plan_training.cpp: emotion, pain-bK, retrain-bK, evaluate-..., null-bK-sN
 void plan_training(StudyPlan& plan);
@@ -54,8 +53,12 @@ void plan_summary(StudyPlan& plan);
 
 // Data as a command names it, and what of it goes into a step's inputs.
 enum class StudySet { emotion, pain, concepts };
-DataChoice data_choice(const StudyPlan& plan, StudySet set, const std::string& part);
-void add_data_inputs(const StudyPlan& plan, StudySet set, const DataChoice& choice,
+DataSettings data_choice(const StudyPlan& plan, StudySet set, Part part);
+
+// What a step depends on besides the files that it reads: every setting that changes results, as "group.name" and its
+// value. Of data its content counts, not its place.
+void add_inputs(const Fields& fields, const std::string& group, std::map<std::string, std::string>& inputs);
+void add_data_inputs(const StudyPlan& plan, StudySet set, DataSettings choice,
                      std::map<std::string, std::string>& inputs);
 
 // How pain uses an action unit: "never", "core" or "sometimes".

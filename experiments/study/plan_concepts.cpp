@@ -6,6 +6,7 @@
 #include "analysis/ranking.h"
 #include "base/csv.h"
 #include "base/error.h"
+#include "experiments/predict.h"
 #include "experiments/study/plan.h"
 
 namespace palimpsest {
@@ -39,17 +40,14 @@ struct ConceptStep {
   bool standardise = false;
 };
 
-FoldKind fold_kind(const std::string& name) {
-  return name == "grouped" ? FoldKind::grouped : name == "shuffled" ? FoldKind::shuffled : FoldKind::stratified;
-}
-
 ConceptStep concept_options(const StudyPlan& plan, int unit, bool cut) {
-  const StudyConcept& config = plan.config.concept_test;
+  const ConceptSettings& config = plan.config.concept_test;
   const bool hypothesis = is_hypothesis(plan.record, unit, cut);
   ConceptStep step{unit, cut, {}, config.standardise};
-  step.options.repeats = hypothesis || config.exploratory_repeats == 0 ? config.repeats : config.exploratory_repeats;
+  step.options.repeats =
+      hypothesis || plan.config.exploratory_repeats == 0 ? config.repeats : plan.config.exploratory_repeats;
   step.options.c = config.c;
-  step.options.folds = fold_kind(config.folds);
+  step.options.folds = config.folds;
   step.options.grouped_beside = hypothesis;
   step.options.seed = config.seed;
   for (int k = most_frozen - 1; k >= 0; --k) step.options.pairs.emplace_back(k, most_frozen);
@@ -96,7 +94,7 @@ void plan_features(StudyPlan& plan) {
   for (int k = most_frozen; k >= 0; --k) {
     PredictCommand command;
     command.on = plan.on;
-    command.data = data_choice(plan, StudySet::concepts, "test");
+    command.data = data_choice(plan, StudySet::concepts, Part::test);
     command.weights = plan.at(model_step("retrain", k) + "/weights.safetensors");
     Step step{model_step("features", k),
               fmt::format("block-5 features of retrain-b{} on the peak frames", k),
@@ -125,16 +123,14 @@ void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, bool cut) 
   const ConceptStep options = concept_options(plan, unit, cut);
   Step step{concept_step(unit, cut),
             fmt::format("is AU{} still decodable{}?", unit, cut ? ", bottom of the face cut off" : ""),
-            {{"concept.repeats", fmt::format("{}", options.options.repeats)},
-             {"concept.c", fmt::format("{}", options.options.c)},
-             {"concept.standardise", options.standardise ? "true" : "false"},
-             {"concept.folds", plan.config.concept_test.folds},
-             {"concept.seed", fmt::format("{}", options.options.seed)},
-             {"hypothesis", options.options.grouped_beside ? "yes" : "no"},
+            {{"hypothesis", options.options.grouped_beside ? "yes" : "no"},
              {"data concepts", plan.fingerprints.at("concepts")}},
             {ids_file(cut)},
             {"concept.json"},
             {}};
+  ConceptSettings settings = plan.config.concept_test;
+  settings.repeats = options.options.repeats;
+  add_inputs(fields_of(settings), "concept", step.inputs);
   for (int k = 0; k < models; ++k) step.reads.push_back(features_file(k, cut));
   step.run = [shared, options](const fs::path& folder) {
     const Dataset peaks = peaks_in(shared.at(ids_file(options.cut)), shared.peaks);
@@ -252,14 +248,6 @@ void run_ranking(const fs::path& study, const StudyRecord& record, const fs::pat
   write_records(folder / "ranking.json", ranking);
 }
 
-std::string unit_groups(const StudyUnits& units) {
-  std::string text;
-  for (const int unit : units.pain) text += fmt::format("{} ", unit);
-  text += "sometimes ";
-  for (const int unit : units.pain_sometimes) text += fmt::format("{} ", unit);
-  return text;
-}
-
 }  // namespace
 
 void plan_concepts(StudyPlan& plan) {
@@ -279,12 +267,11 @@ void plan_concepts(StudyPlan& plan) {
   };
   rows.quick = true;
   plan.steps.push_back(std::move(rows));
-  Step ranking{"ranking",
-               "do action units that pain never uses lose more?",
-               {{"action_units.pain", unit_groups(plan.config.units)}},
-               {"concepts/concepts.json"},
-               {"ranking.json"},
-               {}};
+  Step ranking{
+      "ranking", "do action units that pain never uses lose more?", {}, {"concepts/concepts.json"}, {"ranking.json"},
+      {}};
+  StudyConfig config = plan.config;
+  add_inputs(StudySections(config).table("action-units").without({"emotions"}), "action-units", ranking.inputs);
   ranking.run = [study = plan.study, record = plan.record](const fs::path& folder) {
     run_ranking(study, record, folder);
   };

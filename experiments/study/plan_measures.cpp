@@ -7,6 +7,7 @@
 #include "analysis/predictions.h"
 #include "base/error.h"
 #include "data/source.h"
+#include "experiments/explain.h"
 #include "experiments/study/plan.h"
 #include "experiments/study/truth_areas.h"
 
@@ -85,7 +86,7 @@ std::vector<std::string> disagreements(const Predictions& before, const Predicti
 
 std::vector<int> explained_emotions(const StudyPlan& plan) {
   std::vector<int> classes;
-  const auto& wanted = plan.config.explain.emotions;
+  const auto& wanted = plan.config.explained_emotions;
   for (std::size_t e = 0; e < plan.record.emotions.size(); ++e)
     if (wanted.empty() || contains(wanted, plan.record.emotions[e])) classes.push_back(int(e));
   return classes;
@@ -161,38 +162,32 @@ void plan_measures(StudyPlan& plan) {
 }
 
 void plan_explanations(StudyPlan& plan) {
-  const StudyExplain& options = plan.config.explain;
   for (int k = most_frozen - 1; k >= 0; --k) {
     Explanation explanation;
     ExplainCommand& command = explanation.command;
     command.on = plan.on;
-    command.data = data_choice(plan, StudySet::emotion, "test");
+    command.data = data_choice(plan, StudySet::emotion, Part::test);
     command.weights = plan.at(model_step("retrain", most_frozen) + "/weights.safetensors");
     command.minus = plan.at(model_step("retrain", k) + "/weights.safetensors");
     command.target = "true";
-    command.rules = options.rules;
-    command.dialect = options.dialect;
-    command.normalise = options.normalise;
+    static_cast<RelevanceSettings&>(command) = plan.config.explain;
     command.sum_channels = true;
-    if (plan.record.drawn) command.masks = parse_source(plan.config.emotion).path;
+    if (plan.record.drawn) command.masks = plan.config.emotion.path;
     explanation.before = plan.at(retrained_predictions(most_frozen));
     explanation.after = plan.at(retrained_predictions(k));
     explanation.emotions = explained_emotions(plan);
-    explanation.limit = options.limit;
+    explanation.limit = plan.config.explained_images;
 
     Step step{
         model_step("explain", k),
         fmt::format("relevance where FreezeB5 is right and FreezeB{} wrong", k),
-        {{"explain.rules", options.rules},
-         {"explain.dialect", options.dialect},
-         {"explain.normalise", options.normalise},
-         {"explain.limit", fmt::format("{}", options.limit)},
-         {"drawn", plan.record.drawn ? "yes" : "no"}},
+        {{"drawn", plan.record.drawn ? "yes" : "no"}},
         {model_step("retrain", most_frozen) + "/weights.safetensors", model_step("retrain", k) + "/weights.safetensors",
          retrained_predictions(most_frozen), retrained_predictions(k)},
         {"explained.csv", "pictures/index.json"},
         {}};
-    for (const std::string& emotion : options.emotions) step.inputs["explain.emotions"] += emotion + " ";
+    StudyConfig config = plan.config;
+    add_inputs(StudySections(config).table("explain"), "explain", step.inputs);
     add_data_inputs(plan, StudySet::emotion, command.data, step.inputs);
     step.run = [explanation](const fs::path& folder) { run_explanation(explanation, folder); };
     plan.steps.push_back(std::move(step));
@@ -200,11 +195,11 @@ void plan_explanations(StudyPlan& plan) {
 }
 
 void plan_null_summary(StudyPlan& plan) {
-  if (plan.config.null.seeds.empty()) return;
+  if (plan.config.null_seeds.empty()) return;
   Step step{"null", "how much two runs of the same model differ", {}, {}, {"null.json"}, {}};
   for (const int k : {most_frozen, 0}) {
     step.reads.push_back(retrained_predictions(k));
-    for (const std::uint64_t seed : plan.config.null.seeds) step.reads.push_back(predictions_of(null_step(k, seed)));
+    for (const std::uint64_t seed : plan.config.null_seeds) step.reads.push_back(predictions_of(null_step(k, seed)));
   }
   step.run = [study = plan.study, record = plan.record](const fs::path& folder) {
     write_records(folder / "null.json", {null_row(study, record, most_frozen), null_row(study, record, 0)});

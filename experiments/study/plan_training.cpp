@@ -2,79 +2,34 @@
 // null (the same heads from other seeds).
 #include <fmt/format.h>
 
+#include "base/sha256.h"
+#include "experiments/evaluate.h"
 #include "experiments/study/plan.h"
-#include "experiments/study/sha256.h"
+#include "experiments/train.h"
 
 namespace palimpsest {
 
 namespace {
 
-template <typename T, typename U>
-void overlay(T& to, const std::optional<U>& from) {
-  if (from) to = *from;
-}
-
-TrainCommand stage_command(const StudyPlan& plan, const StudyStage& stage, StudySet set) {
-  const StudyModel& model = plan.config.model;
+TrainCommand stage_command(const StudyPlan& plan, const Recipe& recipe, StudySet set) {
+  const NetworkSettings& model = plan.config.model;
   TrainCommand c;
-  c.preset = stage.preset;
-  apply_preset(c);
-  overlay(c.loss, stage.loss);
-  overlay(c.class_weights, stage.class_weights);
-  overlay(c.augment, stage.augment);
-  overlay(c.gamma, stage.gamma);
-  overlay(c.beta, stage.beta);
-  overlay(c.rate, stage.rate);
-  overlay(c.momentum, stage.momentum);
-  overlay(c.weight_decay, stage.weight_decay);
-  overlay(c.clip_norm, stage.clip_norm);
-  overlay(c.batch, stage.batch);
-  overlay(c.epochs, stage.epochs);
-  overlay(c.patience, stage.patience);
-  overlay(c.warmup_steps, stage.warmup_steps);
-  overlay(c.plain_epochs, stage.plain_epochs);
-  overlay(c.slow_epochs, stage.slow_epochs);
+  static_cast<Recipe&>(c) = recipe;
   c.on = plan.on;
-  c.data = data_choice(plan, set, "train");
+  c.data = data_choice(plan, set, Part::train);
   c.width = model.width;
   c.head = model.head;
-  c.hidden = model.hidden;
-  c.seed = model.seed;
+  c.hidden = model.head == Head::fc ? model.hidden : std::vector<int>{};
+  c.seed = plan.config.seed;
   c.cache_limit = plan.config.cache_limit;
   c.keep_momentum = false;
   return c;
 }
 
-std::string text(double value) {
-  return fmt::format("{}", value);
-}
-
-// What a trained model depends on besides the files it is given. The cache limit only trades memory for time.
-std::map<std::string, std::string> train_inputs(const StudyPlan& plan, const TrainCommand& c, StudySet set) {
-  std::map<std::string, std::string> inputs{{"device", plan.processor},
-                                            {"width", text(c.width)},
-                                            {"head", c.head},
-                                            {"seed", fmt::format("{}", c.seed)},
-                                            {"freeze", text(c.freeze)},
-                                            {"head_init", c.head_init},
-                                            {"loss", c.loss},
-                                            {"gamma", text(c.gamma)},
-                                            {"class_weights", c.class_weights},
-                                            {"beta", text(c.beta)},
-                                            {"rate", text(c.rate)},
-                                            {"momentum", text(c.momentum)},
-                                            {"weight_decay", text(c.weight_decay)},
-                                            {"batch", text(c.batch)},
-                                            {"epochs", text(c.epochs)},
-                                            {"patience", text(c.patience)},
-                                            {"clip_norm", text(c.clip_norm)},
-                                            {"warmup_steps", text(c.warmup_steps)},
-                                            {"plain_epochs", text(c.plain_epochs)},
-                                            {"slow_epochs", text(c.slow_epochs)},
-                                            {"augment", c.augment}};
-  std::string hidden;
-  for (const int h : c.hidden) hidden += fmt::format("{}{}", hidden.empty() ? "" : "-", h);
-  inputs["hidden"] = c.head == "fc" ? hidden : "";
+// What a trained model depends on besides the files it is given.
+std::map<std::string, std::string> train_inputs(const StudyPlan& plan, TrainCommand c, StudySet set) {
+  std::map<std::string, std::string> inputs{{"device", plan.processor}};
+  add_inputs(fields_of(static_cast<Recipe&>(c)), "train", inputs);
   add_data_inputs(plan, set, c.data, inputs);
   return inputs;
 }
@@ -101,7 +56,7 @@ Step train_step(const StudyPlan& plan, std::string name, std::string title, Trai
 Step evaluate_step(const StudyPlan& plan, const std::string& model, StudySet set) {
   EvaluateCommand command;
   command.on = plan.on;
-  command.data = data_choice(plan, set, "test");
+  command.data = data_choice(plan, set, Part::test);
   command.weights = plan.at(model + "/weights.safetensors");
   Step step{"evaluate-" + model,
             fmt::format("{} on the {} test images", model, set == StudySet::pain ? "pain" : "emotion"),
@@ -164,7 +119,7 @@ void plan_training(StudyPlan& plan) {
 
 void plan_null(StudyPlan& plan) {
   for (const int k : {most_frozen, 0})
-    for (const std::uint64_t seed : plan.config.null.seeds) {
+    for (const std::uint64_t seed : plan.config.null_seeds) {
       TrainCommand train = retrain_command(plan, k);
       train.seed = seed;
       Step step =
@@ -173,7 +128,7 @@ void plan_null(StudyPlan& plan) {
       step.writes.emplace_back("predictions.csv");
       EvaluateCommand evaluate;
       evaluate.on = plan.on;
-      evaluate.data = data_choice(plan, StudySet::emotion, "test");
+      evaluate.data = data_choice(plan, StudySet::emotion, Part::test);
       step.run = [train, evaluate](const fs::path& folder) {
         TrainCommand t = train;
         t.out = folder;

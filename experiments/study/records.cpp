@@ -6,6 +6,15 @@
 
 #include "base/error.h"
 
+// What is not there is written as null.
+template <typename T>
+struct nlohmann::adl_serializer<std::optional<T>> {
+  static void to_json(json& to, const std::optional<T>& value) { to = value ? json(*value) : json(nullptr); }
+  static void from_json(const json& from, std::optional<T>& value) {
+    value = from.is_null() ? std::nullopt : std::optional(from.get<T>());
+  }
+};
+
 namespace palimpsest {
 
 namespace {
@@ -29,16 +38,6 @@ void from_json(const Json& json, TTest& t) {
   t = {number(json.at("t")), json.at("df"), json.at("p")};
 }
 
-template <typename T>
-static Json optional_json(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-template <typename T>
-static std::optional<T> optional_from(const Json& json) {
-  if (json.is_null()) return {};
-  return json.get<T>();
-}
-
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hypothesis, emotion, unit)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord::Part, name, classes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord::Unit, number, positives, images, tested)
@@ -52,68 +51,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankingRow::Unit, number, group, auc_lost)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NullRow::Spread, emotion, mean, sd, low, high)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NullRow::Pair, seed_a, seed_b, emotion, test)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NullRow, k, seeds, spreads, pairs)
-
-void to_json(Json& json, const ConceptRow& r) {
-  json = {{"unit", r.unit},
-          {"k", r.k},
-          {"bottom_cut", r.bottom_cut},
-          {"hypothesis", r.hypothesis},
-          {"images", r.images},
-          {"positives", r.positives},
-          {"repeats", r.repeats},
-          {"f1_before", r.f1_before},
-          {"f1_after", r.f1_after},
-          {"auc_before", r.auc_before},
-          {"auc_after", r.auc_after},
-          {"difference", r.difference},
-          {"low", r.low},
-          {"high", r.high},
-          {"paired", r.paired},
-          {"corrected", r.corrected},
-          {"holm_paired", r.holm_paired},
-          {"holm_corrected", r.holm_corrected},
-          {"grouped_difference", optional_json(r.grouped_difference)},
-          {"grouped_corrected", optional_json(r.grouped_corrected)}};
-}
-
-void from_json(const Json& json, ConceptRow& r) {
-  json.at("unit").get_to(r.unit);
-  json.at("k").get_to(r.k);
-  json.at("bottom_cut").get_to(r.bottom_cut);
-  json.at("hypothesis").get_to(r.hypothesis);
-  json.at("images").get_to(r.images);
-  json.at("positives").get_to(r.positives);
-  json.at("repeats").get_to(r.repeats);
-  json.at("f1_before").get_to(r.f1_before);
-  json.at("f1_after").get_to(r.f1_after);
-  json.at("auc_before").get_to(r.auc_before);
-  json.at("auc_after").get_to(r.auc_after);
-  json.at("difference").get_to(r.difference);
-  json.at("low").get_to(r.low);
-  json.at("high").get_to(r.high);
-  json.at("paired").get_to(r.paired);
-  json.at("corrected").get_to(r.corrected);
-  json.at("holm_paired").get_to(r.holm_paired);
-  json.at("holm_corrected").get_to(r.holm_corrected);
-  r.grouped_difference = optional_from<double>(json.at("grouped_difference"));
-  r.grouped_corrected = optional_from<TTest>(json.at("grouped_corrected"));
-}
-
-void to_json(Json& json, const RankingRow& r) {
-  json = {{"k", r.k},
-          {"units", r.units},
-          {"mean_lost", r.mean_lost},
-          {"auc", optional_json(r.auc)},
-          {"auc_core", optional_json(r.auc_core)}};
-}
-
-void from_json(const Json& json, RankingRow& r) {
-  json.at("k").get_to(r.k);
-  json.at("units").get_to(r.units);
-  json.at("mean_lost").get_to(r.mean_lost);
-  r.auc = optional_from<double>(json.at("auc"));
-  r.auc_core = optional_from<double>(json.at("auc_core"));
-}
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ConceptRow, unit, k, bottom_cut, hypothesis, images, positives, repeats, f1_before,
+                                   f1_after, auc_before, auc_after, difference, low, high, paired, corrected,
+                                   holm_paired, holm_corrected, grouped_difference, grouped_corrected)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankingRow, k, units, mean_lost, auc, auc_core)
 
 namespace {
 

@@ -9,9 +9,10 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/nearest_word.h"
 #include "base/progress.h"
+#include "base/sha256.h"
 #include "experiments/study/config.h"
-#include "experiments/study/sha256.h"
 #include "experiments/study/step_times.h"
 
 namespace palimpsest {

@@ -1,8 +1,11 @@
 // `palimpsest study`: plans the steps, runs those that are not finished, draws the report.
+#include "experiments/study/study.h"
 #include "base/error.h"
+#include "base/folder_claim.h"
 #include "base/interrupt.h"
-#include "experiments/commands.h"
-#include "experiments/study/folder_lock.h"
+#include "base/progress.h"
+#include "experiments/command.h"
+#include "experiments/report/report.h"
 #include "experiments/study/plan.h"
 
 namespace palimpsest {
@@ -19,20 +22,37 @@ void require_study_folder(const fs::path& folder) {
 
 }  // namespace
 
+void describe(Fields& f, StudyCommand& c) {
+  f.group("Data");
+  f.add("CONFIG", c.config, "TOML file, for instance experiments/configs/demo.toml").argument();
+  f.group("Output");
+  f.add("out", c.out, "folder of the study; a study that is there already goes on where it was").required();
+  f.add("redo", c.redo, "steps to do again, with all that depends on them");
+  describe(f, c.on);
+}
+
 void run_study(const StudyCommand& command) {
   const StudyConfig config = read_study_config(command.config);
   require_study_folder(command.out);
-  const FolderLock lock(command.out);
+  const FolderClaim claim(command.out, "lock", "study");
   remove_temporaries(command.out);  // of a study that was killed here
   const StudyPlan plan = plan_study(config, command.out, command.on);
-  StepGraph graph(command.out, plan.steps, command.quiet);
+  StepGraph graph(command.out, plan.steps, Progress::silenced());
   graph.redo(command.redo);
   graph.refuse_changes();
   write_file(command.out / "config.toml", read_file(command.config));
   write_record(command.out / "study.json", plan.record);
   graph.run();
   run_report({command.out});
-  if (!command.quiet) fmt::print(stderr, "study: finished, see {}\n", (command.out / "report.html").string());
+  if (!Progress::silenced()) fmt::print(stderr, "study: finished, see {}\n", (command.out / "report.html").string());
+}
+
+Command study_command() {
+  return make_command("study", "All steps from one TOML config, ending in report.html",
+                      "Example:\n"
+                      "  palimpsest study experiments/configs/demo.toml --out demo/study\n"
+                      "Stop it with Ctrl-C at any time; the same command goes on and ends in the same bits.",
+                      run_study, /*goes_on=*/true);
 }
 
 }  // namespace palimpsest

@@ -51,8 +51,8 @@ std::vector<Ellipse> ellipses_of(const std::vector<float>& mask, int size) {
   return whole;
 }
 
-std::vector<TruthAreas> truth_areas(const DataChoice& choice, const std::vector<std::string>& ids) {
-  const auto truth = drawn::load_truth(parse_source(choice.name).path);
+std::vector<TruthAreas> truth_areas(const DataSettings& choice, const std::vector<std::string>& ids) {
+  const auto truth = drawn::load_truth(choice.source.path);
   if (!truth) return {};
   std::map<std::string, Sample> by_id;
   for (const Sample& sample : part_of(select_data(choice), choice.part).samples) by_id[sample.id] = sample;
@@ -61,7 +61,7 @@ std::vector<TruthAreas> truth_areas(const DataChoice& choice, const std::vector<
     const auto* entry = truth->find(id);
     const auto sample = by_id.find(id);
     if (!entry || sample == by_id.end()) continue;
-    const CropOptions crop{parse_crop(choice.crop), choice.margin, choice.bottom_cut};
+    const CropOptions crop{choice.crop, choice.margin, choice.bottom_cut};
     const Box box = crop_box(sample->second, entry->width, entry->height, crop).box;
     TruthAreas areas{id, {}, {}};
     for (const auto& unit : drawn::action_unit_table()) {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "experiments/commands.h"
+#include "experiments/settings/settings.h"
 
 namespace palimpsest {
 
@@ -21,7 +21,7 @@ struct TruthAreas {
 };
 
 // The truth of drawn pictures, by their ids in the data's part. `choice` names the set and the crop.
-std::vector<TruthAreas> truth_areas(const DataChoice& choice, const std::vector<std::string>& ids);
+std::vector<TruthAreas> truth_areas(const DataSettings& choice, const std::vector<std::string>& ids);
 
 // mask: size x size in [0, 1]. One ellipse round it, or two where it falls apart into a left and a right half.
 std::vector<Ellipse> ellipses_of(const std::vector<float>& mask, int size);

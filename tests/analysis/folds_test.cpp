@@ -85,10 +85,5 @@ TEST(Folds, TwoSubjectsWithPositivesAreParted) {
   EXPECT_NEAR(first_in_zero, 100, 40) << "which half is which is a toss";
 }
 
-TEST(Folds, Names) {
-  EXPECT_EQ(fold_kind_name(FoldKind::shuffled), "shuffled");
-  EXPECT_EQ(fold_kind_name(FoldKind::grouped), "grouped");
-}
-
 }  // namespace
 }  // namespace palimpsest

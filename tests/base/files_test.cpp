@@ -182,10 +182,20 @@ TEST(FolderClaim, OneAtATime) {
   const TempFolder folder;
   {
     const FolderClaim claim(folder.path());
-    expect_error("is being written by another", [&] { FolderClaim again(folder.path()); });
+    expect_error("is being written by another running palimpsest", [&] { FolderClaim again(folder.path()); });
   }
   const FolderClaim free_again(folder.path());
   EXPECT_EQ(entries(folder.path()), 0) << "it leaves nothing behind";
+}
+
+TEST(FolderClaim, OneAtATimeByAFile) {
+  const TempFolder folder;
+  {
+    const FolderClaim claim(folder.path(), "lock", "study");
+    expect_error("being written by another running study", [&] { FolderClaim again(folder.path(), "lock", "study"); });
+  }
+  const FolderClaim free_again(folder.path(), "lock", "study");
+  expect_error("cannot be written", [&] { FolderClaim nowhere(folder / "none", "lock", "study"); });
 }
 
 }  // namespace

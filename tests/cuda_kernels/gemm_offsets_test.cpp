@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "cuda/gemm_operands.cuh"
+#include "cuda/gemm/operands.cuh"
 #include "tests/cuda_kernels/device_array.h"
 
 // Where the sources point in tensors of more than 2^31 elements. Only addresses are formed: nothing lies there.

@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "base/random.h"
-#include "cuda/gemm.h"
+#include "cuda/gemm/gemm.h"
 
 namespace palimpsest::PALIMPSEST_CUDA::reference {
 

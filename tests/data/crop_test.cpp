@@ -84,11 +84,5 @@ TEST(CropBox, TheBottomIsCutAtTheBaseOfTheNose) {
   EXPECT_EQ(upper.box.right, 100);
 }
 
-TEST(CropBox, WordsAreChecked) {
-  EXPECT_EQ(parse_crop("box"), Crop::box);
-  EXPECT_EQ(crop_name(parse_crop("landmarks")), "landmarks");
-  expect_error([] { parse_crop("face"); }, {"'face'", "landmarks, box or none"});
-}
-
 }  // namespace
 }  // namespace palimpsest

@@ -6,9 +6,9 @@
 #include <limits>
 #include <numeric>
 
-#include "cpu/device.h"
 #include "data/arrays.h"
 #include "tests/data/scratch.h"
+#include "tests/support/cpu_device.h"
 
 namespace palimpsest {
 namespace {
@@ -128,7 +128,7 @@ class Bytes final : public Examples {
 // They go to the device as bytes, and come out of it bit by bit as they would be filled in here.
 TEST(Loader, PicturesAreAugmentedByTheDevice) {
   const auto examples = std::make_shared<Bytes>();
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   LoaderOptions options;
   options.batch = 3;
   options.seed = 4;

@@ -114,10 +114,6 @@ std::vector<Extents> all_extents() {
           {33, 7, 29, false, true, 3}};
 }
 
-std::vector<float> to_float(const std::vector<double>& values) {
-  return {values.begin(), values.end()};
-}
-
 }  // namespace
 
 TEST(CublasLtMatmul, IsTheProduct) {

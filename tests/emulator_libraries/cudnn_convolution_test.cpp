@@ -7,10 +7,6 @@
 
 namespace {
 
-std::vector<float> to_float(const std::vector<double>& values) {
-  return {values.begin(), values.end()};
-}
-
 // Runs one pass with its tensors on the device: x, w and y, of which one is the result.
 struct Passes {
   explicit Passes(const Geometry& geometry, cudnnMathType_t math = CUDNN_FMA_MATH)

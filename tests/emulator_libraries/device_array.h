@@ -5,27 +5,27 @@
 #include <cstdint>
 #include <vector>
 
+template <class Value>  // Value: of a random 32 bits
+std::vector<float> values_of(std::size_t count, std::uint32_t seed, const Value& value) {
+  std::vector<float> values(count);
+  std::uint32_t state = seed * 2654435761u + 1;
+  for (float& v : values) v = value(state = state * 1664525u + 1013904223u);
+  return values;
+}
+
 // Small integers over a power of two: products and sums of them are exact in float32 and TF32 alike as long as they
 // stay below 2^24, so that results can be compared for equality.
 inline std::vector<float> exact_values(std::size_t count, std::uint32_t seed) {
-  std::vector<float> values(count);
-  std::uint32_t state = seed * 2654435761u + 1;
-  for (float& value : values) {
-    state = state * 1664525u + 1013904223u;
-    value = float(int(state >> 24) % 9 - 4) / 4;
-  }
-  return values;
+  return values_of(count, seed, [](std::uint32_t bits) { return float(int(bits >> 24) % 9 - 4) / 4; });
 }
 
 // Values with all 24 bits of mantissa in use, of size about 1.
 inline std::vector<float> full_values(std::size_t count, std::uint32_t seed) {
-  std::vector<float> values(count);
-  std::uint32_t state = seed * 2654435761u + 1;
-  for (float& value : values) {
-    state = state * 1664525u + 1013904223u;
-    value = float(std::int32_t(state)) / 2147483648.0f;
-  }
-  return values;
+  return values_of(count, seed, [](std::uint32_t bits) { return float(std::int32_t(bits)) / 2147483648.0f; });
+}
+
+inline std::vector<float> to_float(const std::vector<double>& values) {
+  return {values.begin(), values.end()};
 }
 
 class DeviceArray {

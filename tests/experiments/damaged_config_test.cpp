@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "experiments/study/config.h"
-#include "experiments/train_config.h"
+#include "experiments/train.h"
 #include "tests/support/damaged.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
@@ -32,13 +32,13 @@ int refused(const std::string& whole, std::uint32_t trials, const Read& read) {
 
 TEST(DamagedConfig, OfATraining) {
   TrainCommand command;
-  command.data.name = "folder:x";
+  command.data.source = parse_source("folder:x");
   command.out = "RUN";
   const int count = refused(train_config_text(command), 1500, [](const fs::path& file) {
     TrainCommand read;
     read.out = "RUN";
-    apply_train_config(file, read);
-    check_train_options(read);
+    read_train_config(read_file(file), file.string(), read);
+    settle(read, {});
   });
   EXPECT_GT(count, 300);
   EXPECT_LT(count, 1500);

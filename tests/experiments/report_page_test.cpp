@@ -4,6 +4,7 @@
 #include "analysis/predictions.h"
 #include "data/image.h"
 #include "experiments/report/html.h"
+#include "experiments/report/report.h"
 #include "experiments/report/svg_canvas.h"
 #include "experiments/report/svg_charts.h"
 #include "experiments/study/records.h"

@@ -2,8 +2,6 @@
 
 #include "base/interrupt.h"
 #include "experiments/study/fingerprint.h"
-#include "experiments/study/folder_lock.h"
-#include "experiments/study/sha256.h"
 #include "experiments/study/step_graph.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
@@ -114,28 +112,6 @@ TEST_F(StudyGraph, ABrokenStateNamesItsFile) {
   graph().run();
   write_unsynced(study / "a/state.json", "{");
   expect_error("a/state.json is not usable", [&] { graph().run(); });
-}
-
-TEST(FolderLock, OneAtATime) {
-  TempFolder folder;
-  {
-    const FolderLock lock(folder.path());
-    expect_error("being written by another", [&] { FolderLock second(folder.path()); });
-  }
-  const FolderLock again(folder.path());
-}
-
-TEST(Sha256, StandardVectors) {
-  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(sha256(std::string(1000000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-  // In pieces of every size round a block's.
-  const std::string text(200, 'x');
-  for (std::size_t piece = 1; piece <= 130; ++piece) {
-    Sha256 hash;
-    for (std::size_t at = 0; at < text.size(); at += piece) hash.add(std::string_view(text).substr(at, piece));
-    EXPECT_EQ(hash.hex(), sha256(text)) << piece;
-  }
 }
 
 TEST(Fingerprint, SeesEveryChangeThatMatters) {

@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "base/npy.h"
-#include "cpu/device.h"
 #include "nn/weights.h"
 #include "tests/support/counting_device.h"
+#include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
 
 namespace palimpsest {
@@ -20,7 +20,7 @@ constexpr int kConvolutions = 13, kLinears = 3;
 class Explain : public testing::Test {
  protected:
   Explain()
-      : inner_(make_cpu_device(1)),
+      : inner_(cpu_device()),
         device_(*inner_),
         network_(load_network(device_, kFolder / "network.safetensors", {32, true})) {
     trace_ = network_->make_trace(2, 0);

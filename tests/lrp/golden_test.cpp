@@ -5,9 +5,9 @@
 #include <cstdio>
 
 #include "base/npy.h"
-#include "cpu/device.h"
 #include "lrp/explain.h"
 #include "nn/weights.h"
+#include "tests/support/cpu_device.h"
 
 namespace palimpsest {
 namespace {
@@ -42,7 +42,7 @@ InputRange imagenet_range() {
 TEST_P(Golden, IsReproduced) {
   const std::string name = GetParam();
   const auto split = name.find('_');
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   const auto network = load_network(*device, kFolder / "network.safetensors", {32, true});
   Trace trace = network->make_trace(2, 0);
   device->upload(trace.input(), read_npy(kFolder / "x.npy").floats());

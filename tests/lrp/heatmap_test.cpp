@@ -67,9 +67,5 @@ TEST(Heatmap, SequentialRisesInLightness) {
   }
 }
 
-TEST(Heatmap, UnknownNormalisationIsRefused) {
-  expect_error("--normalise log", [] { map_normalisation_named("log"); });
-}
-
 }  // namespace
 }  // namespace palimpsest

@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "cpu/device.h"
 #include "lrp/composites.h"
 #include "tests/lrp/layer_relevance.h"
+#include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/reference_lrp.h"
 
@@ -68,7 +68,7 @@ reference::Values spread(const std::vector<float>& of_channel, const Shape& inpu
 
 template <typename LayerShape>
 void compare_layer(const LayerShape& shape, const Shape& weights, bool convolution, bool signed_inputs) {
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   LayerData data{numbers(std::size_t(shape.input().count()), 1),
                  numbers(std::size_t(weights.count()), 2),
                  numbers(std::size_t(weights.n), 3),
@@ -126,7 +126,7 @@ TEST(Rules, LinearLayersAgreeWithTheirFormulas) {
 
 // Answers worked out by hand from each library's formula; see docs/relevance.md.
 std::vector<float> one_neuron(const char* dialect, const RuleChoice& choice, const LayerData& data) {
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   const LinearShape shape{1, int(data.x.size()), 1};
   const auto plan = device->plan_linear(shape);
   return layer_relevance(*device, *plan, shape.input(), shape.output(), shape.weights(), false,

@@ -6,6 +6,7 @@
 #include "nn/class_balance.h"
 #include "tests/nn/toy_run.h"
 #include "tests/support/counting_device.h"
+#include "tests/support/cpu_device.h"
 #include "tests/support/temp_folder.h"
 
 // A small VGG16 as PyTorch computes it; tests/goldens/make_network.py made the files and has the same numbers in it.
@@ -60,7 +61,7 @@ TEST(AgainstPyTorch, OutputsGradientsAndOneStep) {
   a.channels = {8, 8, 12, 16, 16};
   a.hidden = {24, 20};
   a.classes = 8;
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   Network network(*device, a);
   fill(network);
   const auto x = hashed(1000, std::int64_t{kBatch} * 3 * kSize * kSize);
@@ -97,7 +98,7 @@ class WithoutMemory final : public CountingDevice {
 };
 
 TEST(AgainstPyTorch, FullSizeNamesAndShapesAreTorchvisions) {
-  const auto inner = make_cpu_device(1);
+  const auto inner = cpu_device();
   WithoutMemory device(*inner);
   Architecture a;
   a.classes = 1000;

@@ -6,11 +6,11 @@
 #include <cmath>
 
 #include "base/npy.h"
-#include "cpu/device.h"
 #include "nn/keras_layers.h"
 #include "nn/weights.h"
 #include "tests/nn/toy.h"
 #include "tests/nn/weight_files.h"
+#include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
@@ -34,7 +34,7 @@ class KerasFiles : public testing::Test {
     return {};
   }
   TempFolder folder_;
-  std::unique_ptr<Device> device_ = make_cpu_device(1);
+  std::unique_ptr<Device> device_ = cpu_device();
 };
 
 // The logits that Keras' layout of the same numbers gives (tests/goldens/make_keras_weights.py).

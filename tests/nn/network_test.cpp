@@ -4,12 +4,12 @@
 
 #include <cmath>
 
-#include "cpu/device.h"
 #include "nn/batch_upload.h"
 #include "nn/weights.h"
 #include "tests/nn/reference_network.h"
 #include "tests/nn/toy.h"
 #include "tests/support/counting_device.h"
+#include "tests/support/cpu_device.h"
 
 namespace palimpsest {
 namespace {
@@ -67,7 +67,7 @@ void step(Network& network, Trace& trace) {
 }
 
 TEST(ReferenceNetwork, ItsGradientsAreCentralDifferences) {
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   Network network(*device, toy_architecture());
   randomise(network);
   auto reference = ReferenceNetwork::like(network);
@@ -92,7 +92,7 @@ TEST(ReferenceNetwork, ItsGradientsAreCentralDifferences) {
 class NetworkAgainstReference : public testing::TestWithParam<std::vector<int>> {};  // hidden layers
 
 TEST_P(NetworkAgainstReference, OutputsAndGradients) {
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   Network network(*device, toy_architecture(4, GetParam()));
   randomise(network);
   Trace trace = network.make_trace(kImages, 0);
@@ -121,7 +121,7 @@ class Freezing : public testing::TestWithParam<int> {
 };
 
 TEST_P(Freezing, ComputesNoGradientThatNobodyNeeds) {
-  const auto inner = make_cpu_device(1);
+  const auto inner = cpu_device();
   CountingDevice device(*inner);
   Network network(device, toy_architecture());
   randomise(network);
@@ -150,7 +150,7 @@ TEST_P(Freezing, ComputesNoGradientThatNobodyNeeds) {
 }
 
 TEST_P(Freezing, LeavesTheOtherGradientsAsTheyAre) {
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   Network whole(*device, toy_architecture()), part(*device, toy_architecture());
   randomise(whole);
   randomise(part);
@@ -171,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(Patterns, Freezing,
                                          0b00010, 0b10000, 0b01010, 0b10101));
 
 TEST(Network, AllocatesNothingOnceItHasRun) {
-  const auto inner = make_cpu_device(1);
+  const auto inner = cpu_device();
   CountingDevice device(*inner);
   Network network(device, toy_architecture());
   randomise(network);
@@ -190,7 +190,7 @@ TEST(Network, AllocatesNothingOnceItHasRun) {
 }
 
 TEST(Network, KeepingLessGivesTheSameLogits) {
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   Network network(*device, toy_architecture());
   randomise(network);
   std::vector<float> first;

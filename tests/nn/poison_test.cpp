@@ -4,6 +4,7 @@
 
 #include "nn/inference.h"
 #include "tests/nn/toy_run.h"
+#include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
@@ -34,7 +35,7 @@ class Poison : public testing::Test {
     return network;
   }
   ToyRun run_;
-  std::unique_ptr<Device> device_ = make_cpu_device(1);
+  std::unique_ptr<Device> device_ = cpu_device();
 };
 
 TEST_F(Poison, TrainingStopsAndNamesStepAndLayer) {

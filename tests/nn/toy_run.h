@@ -12,9 +12,9 @@
 
 #include "base/hash64.h"
 #include "base/progress.h"
-#include "cpu/device.h"
 #include "nn/trainer.h"
 #include "tests/nn/toy.h"
+#include "tests/support/cpu_device.h"
 
 namespace palimpsest {
 
@@ -46,7 +46,7 @@ struct ToyRun {
     palimpsest::train(network, options, training, validation, {}, run);
   }
   void train(const fs::path& folder) const {
-    const auto device = make_cpu_device(1);
+    const auto device = cpu_device();
     train(folder, *device);
   }
 };

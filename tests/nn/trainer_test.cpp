@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "cpu/device.h"
 #include "nn/inference.h"
 #include "tests/nn/toy_run.h"
 #include "tests/support/counting_device.h"
+#include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/reference_ops.h"
 #include "tests/support/temp_folder.h"
@@ -21,7 +21,7 @@ namespace {
 
 double validation_loss(const fs::path& weights, const std::shared_ptr<const Examples>& examples,
                        const FocalLoss& loss) {
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   const auto network = load_network(*device, weights);
   InferenceOptions options;
   options.batch = examples->count();
@@ -100,7 +100,7 @@ TEST(Trainer, StopsAfterSoManyStepsAndWritesTheirGradients) {
   run.options.gradients = folder / "g1.safetensors";
   run.train(folder / "one");
   const SafetensorsFile first(folder / "g1.safetensors"), after(folder / "one" / "weights.safetensors");
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   Network start(*device, run.architecture);
   initialise(start, 3);
   for (const auto& p : start.parameters()) {
@@ -132,7 +132,7 @@ TEST(Trainer, LeavesFrozenBlocksAlone) {
     run.options.momentum = 0.5;
     run.options.epochs = 2;
     run.train(folder / "run");
-    const auto device = make_cpu_device(1);
+    const auto device = cpu_device();
     Network start(*device, run.architecture);
     initialise(start, 3);
     const SafetensorsFile after(folder / "run" / "last.safetensors");
@@ -150,7 +150,7 @@ TEST(Trainer, ClipsTheGradientToTheNorm) {
   run.options.rate = 1;
   run.options.clip_norm = 1e-3;
   run.train(folder / "run");
-  const auto device = make_cpu_device(1);
+  const auto device = cpu_device();
   Network start(*device, run.architecture);
   initialise(start, 3);
   const SafetensorsFile after(folder / "run" / "weights.safetensors");
@@ -189,7 +189,7 @@ class AllFrozen : public testing::Test {
     run_.validation = toy_pictures(6, 4, 50);  // 2 batches
   }
   int forwards(const fs::path& folder) {
-    const auto inner = make_cpu_device(1);
+    const auto inner = cpu_device();
     CountingDevice device(*inner);
     run_.train(folder, device);
     EXPECT_EQ(device.count("conv2d_backward_weights") + device.count("conv2d_backward_data"), 0);

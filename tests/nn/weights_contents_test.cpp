@@ -5,13 +5,13 @@
 #include <algorithm>
 
 #include "base/npy.h"
-#include "cpu/device.h"
 #include "data/arrays.h"
 #include "data/source.h"
 #include "nn/inference.h"
 #include "nn/weights.h"
 #include "tests/nn/toy.h"
 #include "tests/nn/weight_files.h"
+#include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
@@ -72,7 +72,7 @@ class Contents : public testing::Test {
   }
 
   TempFolder folder_;
-  std::unique_ptr<Device> device_ = make_cpu_device(1);
+  std::unique_ptr<Device> device_ = cpu_device();
   Network network_;
   std::vector<float> expected_;
 };

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cpu/device.h"
 #include "tests/nn/toy.h"
+#include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
@@ -36,7 +36,7 @@ class Weights : public testing::Test {
     writer.commit();
   }
   TempFolder folder_;
-  std::unique_ptr<Device> device_ = make_cpu_device(1);
+  std::unique_ptr<Device> device_ = cpu_device();
   fs::path file_ = folder_ / "w.safetensors";
 };
 

@@ -11,7 +11,16 @@
 namespace palimpsest {
 namespace {
 
-using BadArrays = ToyModel;
+class BadArrays : public ToyModel {
+ protected:
+  // The weights as file `name`, with `replacement` for the first `old` in them.
+  void write_changed(const std::string& name, const std::string& old, const std::string& replacement) const {
+    std::string bytes = read_file(folder / "W.safetensors");
+    const auto at = bytes.find(old);
+    ASSERT_NE(at, std::string::npos);
+    write_unsynced(folder / name, bytes.replace(at, old.size(), replacement));
+  }
+};
 
 TEST_F(BadArrays, GoodOnesWork) {
   const Outcome outcome = predict("W.safetensors", "arrays:x.npy");
@@ -158,20 +167,12 @@ TEST_F(BadArrays, PicturesOfAnotherSize) {
 }
 
 TEST_F(BadArrays, IntegersForWeights) {
-  std::string bytes = read_file(folder / "W.safetensors");
-  const auto at = bytes.find("\"F32\"");
-  ASSERT_NE(at, std::string::npos);
-  bytes.replace(at, 5, "\"I32\"");
-  write_unsynced(folder / "int.safetensors", bytes);
+  write_changed("int.safetensors", "\"F32\"", "\"I32\"");
   expect_refused(predict("int.safetensors", "arrays:x.npy"), {"int.safetensors", "I32"});
 }
 
 TEST_F(BadArrays, MetadataOfAnotherWorld) {
-  std::string bytes = read_file(folder / "W.safetensors");
-  const auto at = bytes.find("torchvision");
-  ASSERT_NE(at, std::string::npos);
-  bytes.replace(at, 11, "topsy-turvy");
-  write_unsynced(folder / "meta.safetensors", bytes);
+  write_changed("meta.safetensors", "torchvision", "topsy-turvy");
   expect_refused(predict("meta.safetensors", "arrays:x.npy"), {"meta.safetensors", "topsy-turvy"});
 }
 

@@ -6,8 +6,13 @@
 #include "cpu/conv2d_algorithm.h"
 #include "cpu/device.h"
 #include "cuda/device.h"
+#include "tests/support/cpu_device.h"
 
 namespace palimpsest {
+
+std::unique_ptr<Device> cpu_device() {
+  return make_cpu_device(1);
+}
 
 int channel_block(const Device& device) {
   return int(device.bytes({1, 1, 1, 1}, Layout::activation) / sizeof(float));

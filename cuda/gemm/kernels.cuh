@@ -1,0 +1,241 @@
+#pragma once
+#include "cuda/gemm/epilogues.cuh"
+#include "cuda/gemm/multipliers.cuh"
+
+#ifndef __grid_constant__
+#define __grid_constant__  // nvcc: the argument stays in constant memory, where a loop may index it
+#endif
+
+// The three products of a layer as kernels. Block x computes one tile of the result; tiles of one row of tiles are
+// neighbours, so that they share the rows' pixels in L2, where the weights lie anyway. With several parts, block z sums
+// its part into `partials`, and apply_epilogue adds them in order.
+namespace palimpsest::PALIMPSEST_CUDA::gemm {
+
+struct Problem {
+  ImplicitGemmShape shape;
+  Pixels pixels;         // x; for backward data dy
+  const float* weights;  // null with several terms
+  int rows, columns;     // of the product
+  int column_tiles;
+  int parts;
+  float* partials;  // null: one part
+};
+
+struct Terms {
+  int count;
+  TermPointers term[kMaxTerms];
+};
+
+template <class Shape>
+struct TileOrigin {
+  __device__ explicit TileOrigin(int column_tiles)
+      : row(int(blockIdx.x) / column_tiles * Shape::kRows), column(int(blockIdx.x) % column_tiles * Shape::kColumns) {}
+  int row, column;
+};
+
+template <class Shape, class Multiplier, class Epilogue>
+__device__ __forceinline__ void finish(const Problem& problem, const Multiplier& multiplier, SharedLine* memory,
+                                       const TileOrigin<Shape>& origin, const Epilogue& epilogue) {
+  typename Epilogue::Sums sums;
+  float* const partials =
+      problem.partials + std::size_t(blockIdx.z) * std::size_t(problem.rows) * std::size_t(problem.columns);
+  multiplier.for_each(memory, [&](int row, int column, float value) {
+    row += origin.row, column += origin.column;
+    if (row >= problem.rows || column >= problem.columns) return;
+    const std::size_t at = std::size_t(row) * std::size_t(problem.columns) + std::size_t(column);
+    if (problem.partials)
+      partials[at] = value;
+    else
+      epilogue(at, column, value, sums);
+  });
+  if (!problem.partials) epilogue.finish(sums, blockIdx.x);
+}
+
+// x as each term sees it. The raw values stay in registers from one term to the next: x is read once for all of them.
+template <class Shape, class Tile>
+class TermPixels {
+ public:
+  using Element = Staged<Shape::kPrecision>;
+  using Stager = RegisterStager<Tile, Element, Shape::kThreads>;
+  using Source = PixelLines<typename Stager::Map, 1>;
+
+  __device__ TermPixels(const Source& source, const Terms& terms, SharedLine* memory)
+      : source_(source), terms_(terms), memory_(reinterpret_cast<Element*>(memory)) {}
+
+  __device__ void fetch(const Position& at, int) {
+    const TermPointers& term = terms_.term[at.term];
+    if (at.term == 0) holds_x_ = false;
+    if (term.input == InputMap::constant) {
+      stager_.fetch(Constant{source_, term.constant}, at, static_cast<Element*>(nullptr));
+      holds_x_ = false;
+    } else if (!holds_x_) {
+      stager_.fetch(source_, at, static_cast<Element*>(nullptr));
+      holds_x_ = true;
+    }
+  }
+  __device__ void place(const Position& at, int stage) {
+    const TermPointers& term = terms_.term[at.term];
+    stager_.place(tile(stage), InputChange{term.input, term.sign});
+  }
+  __device__ Element* tile(int stage) const { return memory_ + stage * Tile::kValues; }
+  __device__ static void commit() {}
+  __device__ static void wait() {}
+
+ private:
+  struct Constant {
+    const Source& source;
+    const float* values;
+    __device__ bool aligned() const { return source.aligned(); }
+    __device__ Chunk chunk(int i, const Position& at) const { return source.chunk_of(i, at, values); }
+  };
+
+  Source source_;
+  const Terms& terms_;
+  Element* memory_;
+  Stager stager_;
+  bool holds_x_ = false;
+};
+
+template <class Map>
+class TermWeightLines {
+ public:
+  __device__ TermWeightLines(const ImplicitGemmShape& shape, const Terms& terms, int first_row)
+      : shape_(shape), terms_(terms), first_row_(first_row) {}
+  __device__ bool aligned() const { return shape_.inputs % 4 == 0; }
+  __device__ Chunk chunk(int i, const Position& at) const {
+    return WeightLines<Map>(shape_, terms_.term[at.term].weights, first_row_).chunk(i, at);
+  }
+
+ private:
+  const ImplicitGemmShape& shape_;
+  const Terms& terms_;
+  int first_row_;
+};
+
+// Rows: output pixels. Columns: output channels. Sum: taps, slices of the input channels, terms.
+// With TERMS x stays in registers between them, so fewer threads fit.
+template <class Shape, bool TERMS, class Epilogue>
+__global__ void __launch_bounds__(Shape::kThreads,
+                                  TERMS&& Shape::kBlocksPerSm > 1 ? Shape::kBlocksPerSm - 1 : Shape::kBlocksPerSm)
+    forward_kernel(const __grid_constant__ Problem problem, const __grid_constant__ Terms terms,
+                   const __grid_constant__ Epilogue epilogue) {
+  if constexpr (Shape::kSimt || kHasTensorCores) {
+    using Element = Staged<Shape::kPrecision>;
+    using LeftTile = OperandTile<Element, Contiguous::depth, Shape::kRows, Shape::kDepth>;
+    using RightTile = OperandTile<Element, Contiguous::depth, Shape::kColumns, Shape::kDepth>;
+    SHARED_ARRAY(SharedLine, left_memory, LeftTile::kBytes / 32);
+    SHARED_ARRAY(SharedLine, right_memory, RightTile::kBytes / 32);
+    using LeftStager = StagerFor<Shape, LeftTile>;
+    using RightStager = StagerFor<Shape, RightTile>;
+    using RightMap = typename RightStager::Map;
+
+    const TileOrigin<Shape> origin(problem.column_tiles);
+    const int depth = problem.shape.inputs, slices = (depth + Shape::kDepth - 1) / Shape::kDepth;
+    const PartOfSteps part(problem.shape.taps * slices, int(blockIdx.z), problem.parts);
+    const Position at{part.first / slices, part.first % slices * Shape::kDepth, 0};
+    Multiplier<Shape, LeftTile, RightTile> multiplier;
+    const auto next_slice = [&](Position& position) {
+      position.first += Shape::kDepth;
+      if (position.first >= depth) position.first = 0, ++position.tap;
+    };
+    const PixelLines<typename LeftStager::Map, 1> lines(problem.pixels, origin.row);
+    if constexpr (TERMS) {
+      TermPixels<Shape, LeftTile> left(lines, terms, left_memory);
+      using Source = TermWeightLines<RightMap>;
+      Operand<RightStager, Source, RightTile, Element> right(Source(problem.shape, terms, origin.column), right_memory);
+      accumulate(multiplier, left, right, at, part.count * terms.count, [&](Position& position) {
+        if (++position.term < terms.count) return;
+        position.term = 0;
+        next_slice(position);
+      });
+    } else {
+      Operand<LeftStager, PixelLines<typename LeftStager::Map, 1>, LeftTile, Element> left(lines, left_memory);
+      using Source = WeightLines<RightMap>;
+      Operand<RightStager, Source, RightTile, Element> right(Source(problem.shape, problem.weights, origin.column),
+                                                             right_memory);
+      accumulate(multiplier, left, right, at, part.count, next_slice);
+    }
+    finish<Shape>(problem, multiplier, left_memory, origin, epilogue);
+  }
+}
+
+// Rows: input pixels. Columns: input channels. Sum: taps, slices of the output channels.
+template <class Shape>
+__global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocksPerSm)
+    backward_data_kernel(const __grid_constant__ Problem problem, const __grid_constant__ Redistribute epilogue) {
+  if constexpr (Shape::kSimt || kHasTensorCores) {
+    using Element = Staged<Shape::kPrecision>;
+    using LeftTile = OperandTile<Element, Contiguous::depth, Shape::kRows, Shape::kDepth>;
+    using RightTile = OperandTile<Element, Contiguous::outer, Shape::kColumns, Shape::kDepth>;
+    SHARED_ARRAY(SharedLine, left_memory, LeftTile::kBytes / 32);
+    SHARED_ARRAY(SharedLine, right_memory, RightTile::kBytes / 32);
+    using LeftStager = StagerFor<Shape, LeftTile>;
+    using RightStager = StagerFor<Shape, RightTile>;
+    using LeftSource = PixelLines<typename LeftStager::Map, -1>;
+    using RightSource = WeightColumns<typename RightStager::Map>;
+
+    const TileOrigin<Shape> origin(problem.column_tiles);
+    const int depth = problem.shape.outputs, slices = (depth + Shape::kDepth - 1) / Shape::kDepth;
+    const PartOfSteps part(problem.shape.taps * slices, int(blockIdx.z), problem.parts);
+    Multiplier<Shape, LeftTile, RightTile> multiplier;
+    Operand<LeftStager, LeftSource, LeftTile, Element> left(LeftSource(problem.pixels, origin.row), left_memory);
+    Operand<RightStager, RightSource, RightTile, Element> right(
+        RightSource(problem.shape, problem.weights, origin.column), right_memory);
+    accumulate(multiplier, left, right, Position{part.first / slices, part.first % slices * Shape::kDepth, 0},
+               part.count, [&](Position& position) {
+                 position.first += Shape::kDepth;
+                 if (position.first >= depth) position.first = 0, ++position.tap;
+               });
+    finish<Shape>(problem, multiplier, left_memory, origin, epilogue);
+  }
+}
+
+// Rows: output channels. Columns: taps and input channels. Sum: pixels.
+template <class Shape>
+__global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocksPerSm)
+    backward_weights_kernel(const __grid_constant__ Problem problem, const __grid_constant__ Pixels gradient,
+                            const __grid_constant__ BiasRelu epilogue) {
+  if constexpr (Shape::kSimt || kHasTensorCores) {
+    using Element = Staged<Shape::kPrecision>;
+    using LeftTile = OperandTile<Element, Contiguous::outer, Shape::kRows, Shape::kDepth>;
+    using RightTile = OperandTile<Element, Contiguous::outer, Shape::kColumns, Shape::kDepth>;
+    SHARED_ARRAY(SharedLine, left_memory, LeftTile::kBytes / 32);
+    SHARED_ARRAY(SharedLine, right_memory, RightTile::kBytes / 32);
+    using LeftStager = StagerFor<Shape, LeftTile>;
+    using RightStager = StagerFor<Shape, RightTile>;
+    using LeftSource = GradientLines<typename LeftStager::Map>;
+    using RightSource = ShiftedPixelLines<typename RightStager::Map>;
+
+    const TileOrigin<Shape> origin(problem.column_tiles);
+    const PartOfSteps part((problem.pixels.count + Shape::kDepth - 1) / Shape::kDepth, int(blockIdx.z), problem.parts);
+    Multiplier<Shape, LeftTile, RightTile> multiplier;
+    Operand<LeftStager, LeftSource, LeftTile, Element> left(LeftSource(gradient, origin.row), left_memory);
+    Operand<RightStager, RightSource, RightTile, Element> right(RightSource(problem.pixels, origin.column),
+                                                                right_memory);
+    accumulate(multiplier, left, right, Position{0, part.first * Shape::kDepth, 0}, part.count,
+               [&](Position& position) { position.first += Shape::kDepth; });
+    finish<Shape>(problem, multiplier, left_memory, origin, epilogue);
+  }
+}
+
+// value = the sum of the parts in order, then the epilogue. Also serves a denominator that is known (one part).
+// Blocks of 32 x 8 threads, each thread one row and every 32nd of kColumnsPerBlock columns.
+inline constexpr int kColumnsPerBlock = 128;
+template <class Epilogue>
+__global__ void __launch_bounds__(256) apply_epilogue_kernel(const float* values, int parts, int rows, int columns,
+                                                             const __grid_constant__ Epilogue epilogue) {
+  typename Epilogue::Sums sums;
+  const std::size_t part_size = std::size_t(rows) * std::size_t(columns);
+  const int last = min(columns, int(blockIdx.y + 1) * kColumnsPerBlock);
+  for (std::int64_t row = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y; row < rows;
+       row += std::int64_t{gridDim.x} * blockDim.y)
+    for (int column = int(blockIdx.y) * kColumnsPerBlock + int(threadIdx.x); column < last; column += 32) {
+      const std::size_t at = std::size_t(row) * std::size_t(columns) + std::size_t(column);
+      float value = values[at];
+      for (int part = 1; part < parts; ++part) value += values[std::size_t(part) * part_size + at];
+      epilogue(at, column, value, sums);
+    }
+  epilogue.finish(sums, blockIdx.x + gridDim.x * blockIdx.y);
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA::gemm

@@ -1,0 +1,52 @@
+#pragma once
+#include "base/error.h"
+#include "cuda/check.h"
+#include "cuda/gemm/kernels.cuh"
+#include "cuda/gemm/plan.h"
+
+// What the launchers of the three products share.
+namespace palimpsest::PALIMPSEST_CUDA::gemm {
+
+inline Pixels make_pixels(const ImplicitGemmShape& s, const float* data, int channels) {
+  return {data,   int(s.pixels()),   s.height,         s.width,          channels,
+          s.taps, channels % 4 == 0, Divisor(s.width), Divisor(s.height)};
+}
+
+inline Problem make_problem(const ImplicitGemmShape& shape, const GemmRun& run, const Cut& cut, const Pixels& pixels,
+                            const float* weights) {
+  return {shape,       pixels,           weights,   cut.rows,
+          cut.columns, cut.column_tiles, cut.parts, cut.has_partials() ? static_cast<float*>(run.scratch) : nullptr};
+}
+
+inline dim3 product_grid(const Cut& cut) {
+  PALIMPSEST_REQUIRE(cut.blocks() <= 0x7fffffff, "{} tiles", cut.blocks());
+  return {unsigned(cut.blocks()), 1, unsigned(cut.parts)};
+}
+
+// Calls launch(TileOf<precision, tile>{}) for the tile among TILES that was chosen.
+template <Precision PRECISION, GemmTile... TILES, class Launch>
+void with_tile_of(GemmTile tile, const Launch& launch) {
+  const bool found = ((tile == TILES ? (launch(TileOf<PRECISION, TILES>{}), true) : false) || ...);
+  PALIMPSEST_REQUIRE(found, "tile {} does not serve this product", int(tile));
+}
+template <GemmTile... TILES, class Launch>
+void with_tile(Precision precision, GemmTile tile, const Launch& launch) {
+  switch (precision) {
+    case Precision::fp32:
+      return with_tile_of<Precision::fp32, TILES...>(tile, launch);
+    case Precision::tf32:
+      return with_tile_of<Precision::tf32, TILES...>(tile, launch);
+    case Precision::bf16:
+      return with_tile_of<Precision::bf16, TILES...>(tile, launch);
+  }
+}
+
+template <class Epilogue>
+void apply_epilogue(const GemmRun& run, const float* values, int parts, int rows, int columns,
+                    const Epilogue& epilogue) {
+  CUDA_LAUNCH((apply_epilogue_kernel<Epilogue>), apply_grid(rows, columns), dim3(32, 8), 0, run.stream, values, parts,
+              rows, columns, epilogue);
+  CUDA_LAUNCH_CHECK();
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA::gemm

@@ -1,0 +1,58 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "experiments/settings/fields.h"
+
+namespace palimpsest {
+
+// One use of a command: its settings, which the command line fills in through `fields`, and what is done with them.
+struct Call {
+  std::shared_ptr<void> settings;
+  Fields fields;
+  std::function<void(std::set<std::string>& given)> prepare;       // what files and presets say, before the line
+  std::function<void(const std::set<std::string>& given)> settle;  // what follows from what was given; checks
+  std::function<void()> run;
+};
+
+// A command of the program: a name, a line about it, examples, and how it is begun.
+struct Command {
+  std::string name, about, footer;
+  bool goes_on = false;  // after an interruption, where it stopped
+  std::function<Call()> begin;
+};
+
+// For a struct of settings with describe(Fields&, Settings&) and, where it has them, prepare(Settings&, given) and
+// settle(Settings&, given), which throws Error for settings that make no sense together.
+template <class Settings>
+Command make_command(std::string name, std::string about, std::string footer, void (*run)(const Settings&),
+                     bool goes_on = false) {
+  return {std::move(name), std::move(about), std::move(footer), goes_on, [run] {
+            auto settings = std::make_shared<Settings>();
+            Call call{settings, fields_of(*settings), {}, {}, [run, settings] { run(*settings); }};
+            if constexpr (requires(std::set<std::string>& given) { prepare(*settings, given); })
+              call.prepare = [settings](auto& given) { prepare(*settings, given); };
+            if constexpr (requires(const std::set<std::string>& given) { settle(*settings, given); })
+              call.settle = [settings](const auto& given) { settle(*settings, given); };
+            return call;
+          }};
+}
+
+Command draw_faces_command();
+Command train_command();
+Command predict_command();
+Command evaluate_command();
+Command explain_command();
+Command concept_command();
+Command compare_command();
+Command study_command();
+Command report_command();
+Command weights_command();
+Command info_command();
+Command bench_command();
+
+extern const char* const what_is_read;  // for the end of --help of a command that reads data
+
+}  // namespace palimpsest

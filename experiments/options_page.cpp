@@ -1,0 +1,53 @@
+#include "experiments/command_line.h"
+#include "experiments/study/config.h"
+
+namespace palimpsest {
+
+namespace {
+
+std::string cell(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
+std::string table(const Fields& fields, const char* dashes) {
+  std::string text = "| name | takes | default | |\n|---|---|---|---|\n";
+  for (const Field& field : fields.all()) {
+    const std::string value = field.text();
+    text += fmt::format("| `{}{}` | {} | {} | {} |\n", field.positional ? "" : dashes, field.name, cell(field.kind()),
+                        field.needed    ? "required"
+                        : value.empty() ? ""
+                                        : "`" + value + "`",
+                        cell(field.help));
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string options_page(const std::vector<Command>& commands) {
+  std::string text =
+      "# Options\n\n"
+      "Written by `palimpsest info --options`. A flag has an opposite that begins with no-. Lists have commas between "
+      "their values. `train --config FILE` takes the options of `train` as TOML by the same names.\n\n";
+  for (const Command& command : commands) {
+    const Call call = command.begin();
+    text += fmt::format("## palimpsest {}\n\n{}.\n\n", command.name, command.about) + table(call.fields, "--");
+  }
+  text += "## Presets of train\n\n| name | for | values |\n|---|---|---|\n";
+  for (const Preset& preset : presets()) {
+    std::string values = preset.values;
+    for (char& c : values) c = c == '\n' ? ' ' : c;
+    text += fmt::format("| `{}` | {} | `{}` |\n", preset.name, preset.about, values.substr(0, values.size() - 1));
+  }
+  text += "\n## CONFIG.toml of palimpsest study\n\n";
+  StudyConfig config;
+  StudySections sections(config);
+  for (const auto& [name, fields] : sections.all()) {
+    text += name.empty() ? "At the top:\n\n" : fmt::format("[{}]\n\n", name);
+    text += table(*fields, "");
+  }
+  return text;
+}
+
+}  // namespace palimpsest
