@@ -24,8 +24,9 @@ Gallery::Gallery(const ExplainCommand& command, const LoadedPart& part, const No
   const fs::path set = command.masks.filename() == "truth" ? command.masks.parent_path() : command.masks;
   truth_ = drawn::load_truth(set);
   if (!truth_ || !pictures_)
-    throw Error(fmt::format("{} holds no truth of drawn faces for {}", command.masks.string(), command.data.source.text),
-                "leave --masks out, or name the folder of the drawn set that --data names");
+    throw Error(
+        fmt::format("{} holds no truth of drawn faces for {}", command.masks.string(), command.data.source.text),
+        "leave --masks out, or name the folder of the drawn set that --data names");
 }
 
 void Gallery::add(int index, int target, const SummedMap& a, const SummedMap* b) {

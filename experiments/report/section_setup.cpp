@@ -84,8 +84,7 @@ std::string section_setup(const StudyResults& r) {
   for (const std::string& warning : r.record.warnings) text += missing("Note: " + escape(warning));
   text += data_table(r);
   text += details("Training options", training_table(r));
-  text += details("Every value of the config",
-                  pairs_table("Every option of the study", r.record.values));
+  text += details("Every value of the config", pairs_table("Every option of the study", r.record.values));
   text += details("Choices made while the data were read", pairs_table("By the data sets’ readers", r.record.choices));
   return section("setup", "What was run", text);
 }
