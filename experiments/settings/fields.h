@@ -23,7 +23,7 @@
 // A member's default is its value in a struct that was just made.
 namespace palimpsest {
 
-// A text that is no value of an option at all; another Error is about a value that is wrong in its place.
+// The text cannot be read as a value of the option. Any other Error is about a value that can, but is not allowed.
 class NotOfItsKind : public Error {
  public:
   using Error::Error;

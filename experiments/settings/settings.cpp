@@ -86,7 +86,7 @@ void describe(Fields& f, LossSettings& s) {
   f.add("beta", s.beta, "of the class-balanced weights (1 - beta) / (1 - beta^n)").at_least(0).below(1);
   f.check_together([&s] {
     if (!s.class_counts.empty() && s.class_weights == ClassWeights::none)
-      throw Error("--class-counts: there are no class weights to use them",
+      throw Error("--class-counts is given, but --class-weights is none",
                   "leave out --class-weights none, or the counts");
   });
 }
@@ -162,7 +162,7 @@ void apply_presets(Recipe& recipe) {
     const auto all = presets();
     const auto at = std::ranges::find_if(all, [&](const Preset& preset) { return preset.name == name; });
     if (at == all.end())
-      throw Error(fmt::format("--preset {}: there is no preset '{}'", recipe.preset, name),
+      throw Error(fmt::format("--preset {}: unknown preset '{}'", recipe.preset, name),
                   "use emotion, pain or retrain, alone or followed by ',scratch', or scratch alone");
     read_toml(at->values, "the preset " + name, {{"", &fields}});
   }

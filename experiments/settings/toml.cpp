@@ -88,7 +88,7 @@ class Reader {
         if (field.in_files) known.push_back(joined(one.name, field.name));
     }
     const std::string near = nearest_word(key, known);
-    throw Error(fmt::format("{}: there is no option '{}'", place(node), key),
+    throw Error(fmt::format("{}: unknown option '{}'", place(node), key),
                 (near.empty() ? "" : fmt::format("did you mean {}? ", near)) + "docs/options.md lists all");
   }
 

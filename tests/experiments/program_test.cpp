@@ -224,7 +224,7 @@ TEST(Config, BrokenFilesNameFileAndLine) {
   write_unsynced(file, "gamma = 1\nepochs = = 2\n");
   expect_error("bad.toml:2", [&] { train(line); });
   write_unsynced(file, "\n\ngama = 1\n");
-  expect_error("bad.toml:3: there is no option 'gama'", [&] { train(line); });
+  expect_error("bad.toml:3: unknown option 'gama'", [&] { train(line); });
   write_unsynced(file, "epochs = \"many\"\n");
   expect_error("bad.toml:1: epochs: 'many' is not a whole number of at least 1", [&] { train(line); });
   write_unsynced(file, "seed = -1\n");

@@ -45,11 +45,11 @@ TEST(StudyConfig, UnknownKeyNamesTheNearest) {
     parse("[train.pain]\nepoch = 3\n");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("study.toml:5: there is no option 'train.pain.epoch'"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("study.toml:5: unknown option 'train.pain.epoch'"));
     EXPECT_THAT(error.remedy(), testing::HasSubstr("did you mean train.pain.epochs?"));
   }
-  expect_error("no option 'learning'", [] { parse("[learning]\nrate = 1\n"); });
-  expect_error("no option 'train.pian'", [] { parse("[train.pian]\nrate = 1\n"); });
+  expect_error("unknown option 'learning'", [] { parse("[learning]\nrate = 1\n"); });
+  expect_error("unknown option 'train.pian'", [] { parse("[train.pian]\nrate = 1\n"); });
 }
 
 TEST(StudyConfig, WrongTypesAndRangesNameTheKey) {
