@@ -3,6 +3,7 @@
 // (except for MSan, which must see every store).
 #include <cstddef>
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the runtimes chose these names
 extern "C" {
 [[gnu::weak]] void __sanitizer_start_switch_fiber(void** save, const void* bottom, std::size_t size);
 [[gnu::weak]] void __sanitizer_finish_switch_fiber(void* save, const void** bottom, std::size_t* size);
@@ -28,3 +29,4 @@ inline void unpoison_contents(const void* address, std::size_t bytes) {
 }
 
 }  // namespace palimpsest::simt
+// NOLINTEND(bugprone-reserved-identifier)
