@@ -7,12 +7,13 @@
 #include <algorithm>
 
 #include "tests/support/test_devices.h"
+#include "tests/support/vgg16.h"
 
 namespace palimpsest {
 namespace {
 
 std::vector<OpCase> vgg16_cases() {
-  std::vector<OpCase> cases = convolution_cases(vgg16_convolutions(8, 224));
+  std::vector<OpCase> cases = layer_cases(vgg16_convolutions(8, 224));
   std::vector<std::string> seen;
   std::erase_if(cases, [&](const OpCase& one) {  // four shapes come more than once
     const bool again = std::find(seen.begin(), seen.end(), one.name) != seen.end();
@@ -35,7 +36,8 @@ void time_case(benchmark::State& state, const TestDevice& device, const OpCase& 
   using benchmark::Counter;
   state.counters["FLOP/s"] = Counter(one.flops, Counter::kIsIterationInvariantRate);
   state.counters["B/s"] = Counter(one.bytes, Counter::kIsIterationInvariantRate);
-  if (one.convolution) state.SetLabel(device.winograd(*on, *one.convolution, one.pass) ? "winograd" : "direct");
+  if (one.layer && one.layer->is_convolution())
+    state.SetLabel(device.winograd(*on, *one.layer, one.pass) ? "winograd" : "direct");
 }
 
 void add(const std::string& group, const std::vector<OpCase>& cases) {

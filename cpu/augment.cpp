@@ -1,6 +1,6 @@
-#include "ops/augment_pixels.h"
+#include "cpu/augment.h"
 
-#include "cpu/training.h"
+#include "ops/augment_pixels.h"
 
 namespace palimpsest::cpu {
 
@@ -12,7 +12,7 @@ void augment(const Context& context, std::span<const std::uint8_t> pixels, std::
   const std::size_t area = std::size_t(s.h) * std::size_t(s.w), block = std::size_t(context.block);
   PALIMPSEST_REQUIRE(maps.size() == std::size_t(s.n) && pixels.size() == 3 * area * maps.size(),
                      "{} bytes and {} maps for {} pictures of {} x {}", pixels.size(), maps.size(), s.n, s.h, s.w);
-  float* const out = data(images);
+  float* const out = data(context, images);
 #pragma omp parallel for schedule(static)
   for (int row = 0; row < s.n * s.h; ++row) {
     const auto image = std::size_t(row / s.h);

@@ -69,11 +69,11 @@ float* Context::scratch(Slot slot, std::size_t bytes) {
 
 void check(const Context& context, const Tensor& tensor, const Shape& shape, Layout layout, const char* name) {
   PALIMPSEST_REQUIRE(!tensor.empty(), "{} is empty", name);
+  PALIMPSEST_REQUIRE(tensor.storage->owner() == &context, "{} is a tensor of another device", name);
   PALIMPSEST_REQUIRE(tensor.shape == shape && tensor.layout == layout,
                      "{} is ({}, {}, {}, {}), expected ({}, {}, {}, {})", name, tensor.shape.n, tensor.shape.c,
                      tensor.shape.h, tensor.shape.w, shape.n, shape.c, shape.h, shape.w);
-  PALIMPSEST_REQUIRE(static_cast<CpuStorage*>(tensor.storage.get())->buffer.bytes() >= context.bytes(shape, layout),
-                     "the storage of {} is too small", name);
+  PALIMPSEST_REQUIRE(tensor.storage->bytes() >= context.bytes(shape, layout), "the storage of {} is too small", name);
 }
 
 std::uint64_t next_version() {

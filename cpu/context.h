@@ -29,7 +29,7 @@ class Buffer {
 
 class CpuStorage : public Storage {
  public:
-  explicit CpuStorage(std::size_t bytes) : buffer(bytes) {}
+  CpuStorage(const void* owner, std::size_t bytes) : Storage(owner, bytes), buffer(bytes) {}
   Buffer buffer;
 };
 
@@ -51,8 +51,7 @@ class Context {
   dnnl::memory::desc kernel(const Shape& shape) const;      // OIhw16i16o or OIhw8i8o
   dnnl::memory::desc channels(int count) const;
 
-  // Scratch memory, grown when a plan first runs and then reused. What a slot holds is lost at the next call that uses
-  // it.
+  // Scratch memory (ops/device.h), one piece for each use within a call.
   enum Slot { primitive, denominator, term, mapped_input, packed, tall_x, tall_dy, slot_count };
   float* scratch(Slot slot, std::size_t bytes);
 
@@ -60,11 +59,14 @@ class Context {
   std::array<std::unique_ptr<Buffer>, slot_count> slots_;
 };
 
-inline float* data(const Tensor& tensor) {
+// Throws ContractError for a tensor of another device.
+inline float* data(const Context& context, const Tensor& tensor) {
+  PALIMPSEST_REQUIRE(tensor.storage && tensor.storage->owner() == &context,
+                     "an empty tensor, or one of another device");
   return static_cast<CpuStorage*>(tensor.storage.get())->buffer.floats();
 }
-inline std::uint8_t* byte_data(const Tensor& tensor) {
-  return reinterpret_cast<std::uint8_t*>(data(tensor));
+inline std::uint8_t* byte_data(const Context& context, const Tensor& tensor) {
+  return reinterpret_cast<std::uint8_t*>(data(context, tensor));
 }
 void check(const Context& context, const Tensor& tensor, const Shape& shape, Layout layout, const char* name);
 std::uint64_t next_version();

@@ -1,12 +1,10 @@
-#include "cpu/conv2d.h"
-
 #include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "cpu/conv2d_algorithm.h"
-#include "cpu/relevance.h"
+#include "cpu/layer.h"
 
 namespace palimpsest::cpu {
 
@@ -50,80 +48,60 @@ struct Pass {
   std::vector<Packed> packed;
 };
 
-class Plan final : public Conv2dPlan {
+class Plan final : public CpuLayerPlan {
  public:
-  Plan(Context& context, const Conv2dShape& shape)
-      : context_(context),
-        shape_(shape),
+  Plan(Context& context, const LayerShape& shape)
+      : CpuLayerPlan(context, shape),
         x_(context.activation(shape.input())),
         y_(context.activation(shape.output())),
-        w_(context.kernel(shape.kernel())),
+        w_(context.kernel(shape.weights())),
         b_(context.channels(shape.k)) {}
 
-  void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) override {
-    check_forward(x, w, b);
-    check(context_, y, shape_.output(), Layout::activation, "y");
-    run_forward(algorithm_of(Conv2dPass::forward), relu, data(x), w, data(b), data(y));
+ private:
+  void product(std::optional<LayerPass> as, const float* x, const Tensor& w, const float* b, bool relu,
+               float* y) override {
+    check_weights(w, "w");
+    Pass& pass = forward_pass(as ? algorithm_of(*as) : Conv2dAlgorithm::direct, relu);
+    if (!b) {
+      float* zero = context_.scratch(Context::packed, b_.get_size());
+      std::fill_n(zero, context_.padded(shape_.k), 0.0F);
+      b = zero;
+    }
+    execute(pass, {{DNNL_ARG_SRC, memory(x_, context_.engine, const_cast<float*>(x))},
+                   {DNNL_ARG_WEIGHTS, weights_for(pass, w)},
+                   {DNNL_ARG_BIAS, memory(b_, context_.engine, const_cast<float*>(b))},
+                   {DNNL_ARG_DST, memory(y_, context_.engine, y)}});
   }
 
-  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
-    check(context_, dy, shape_.output(), Layout::activation, "dy");
-    check(context_, dx, shape_.input(), Layout::activation, "dx");
-    run_backward_data(data(dy), w, data(dx));
+  void transposed_product(const float* dy, const Tensor& w, float* dx) override {
+    check_weights(w, "w");
+    Pass& pass = backward_data_pass();
+    execute(pass, {{DNNL_ARG_DIFF_DST, memory(y_, context_.engine, const_cast<float*>(dy))},
+                   {DNNL_ARG_WEIGHTS, weights_for(pass, w)},
+                   {DNNL_ARG_DIFF_SRC, memory(x_, context_.engine, dx)}});
   }
 
-  void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {
-    check_forward(x, dw, db);
-    check(context_, dy, shape_.output(), Layout::activation, "dy");
+  void weight_product(const float* x, const float* dy, float* dw, float* db) override {
     Pass& pass = backward_weights_pass();
     const bool same = pass.weights == w_;
-    memory master(w_, context_.engine, data(dw));
+    memory master(w_, context_.engine, dw);
     memory target =
         same ? master
              : memory(pass.weights, context_.engine, context_.scratch(Context::packed, pass.weights.get_size()));
-    const float* const tall_x = made_tall(data(x), shape_.input(), Context::tall_x);
-    const float* const tall_dy = made_tall(data(dy), shape_.output(), Context::tall_dy);
-    const Conv2dShape tall = tall_shape();
+    const float* const tall_x = made_tall(x, shape_.input(), Context::tall_x);
+    const float* const tall_dy = made_tall(dy, shape_.output(), Context::tall_dy);
+    const LayerShape tall = tall_shape();
     execute(
         pass,
         {{DNNL_ARG_SRC, memory(context_.activation(tall.input()), context_.engine, const_cast<float*>(tall_x))},
          {DNNL_ARG_DIFF_DST, memory(context_.activation(tall.output()), context_.engine, const_cast<float*>(tall_dy))},
          {DNNL_ARG_DIFF_WEIGHTS, target},
-         {DNNL_ARG_DIFF_BIAS, memory(b_, context_.engine, data(db))}});
+         {DNNL_ARG_DIFF_BIAS, memory(b_, context_.engine, db)}});
     if (!same) dnnl::reorder(target, master).execute(context_.stream, target, master);
     context_.stream.wait();
-    touch(dw);
-    touch(db);
   }
 
-  RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                      std::span<const Tensor> quotients) override {
-    // Winograd's rounding is harmless only where the floor bounds the denominator from below (docs/relevance.md).
-    const auto algorithm = what.floor.empty() ? Conv2dAlgorithm::direct : algorithm_of(Conv2dPass::relevance);
-    const auto product = [&](const float* x, const RelevanceTerm& term, const float* bias, float* z) {
-      run_forward(algorithm, false, x, term.weights, bias, z);
-    };
-    return denominator(context_, {shape_.input(), shape_.output(), Layout::activation}, what, relevance, quotients,
-                       product);
-  }
-
-  void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
-                              const Tensor& relevance) override {
-    check(context_, quotient, shape_.output(), Layout::activation, "quotient");
-    const auto transposed = [&](const RelevanceTerm& term, float* c) {
-      run_backward_data(data(quotient), term.weights, c);
-    };
-    redistribute(context_, {shape_.input(), shape_.output(), Layout::activation}, what, relevance, transposed);
-  }
-
- private:
-  void check_forward(const Tensor& x, const Tensor& w, const Tensor& b) const {
-    check(context_, x, shape_.input(), Layout::activation, "x");
-    check(context_, w, shape_.kernel(), Layout::kernel, "w");
-    check(context_, b, {1, shape_.k}, Layout::channels, "b");
-  }
-
-  Conv2dAlgorithm algorithm_of(Conv2dPass pass) const {
+  Conv2dAlgorithm algorithm_of(LayerPass pass) const {
     return conv2d_algorithm(context_.algorithms, context_.has_avx512, shape_, pass);
   }
 
@@ -135,7 +113,7 @@ class Plan final : public Conv2dPlan {
   }
 
   memory weights_for(Pass& pass, const Tensor& w) {
-    memory master(w_, context_.engine, data(w));
+    memory master(w_, context_.engine, data(context_, w));
     if (pass.weights == w_) return master;
     std::erase_if(pass.packed, [](const Pass::Packed& p) { return p.from.expired(); });
     auto at = std::find_if(pass.packed.begin(), pass.packed.end(),
@@ -148,28 +126,6 @@ class Plan final : public Conv2dPlan {
       at->version = w.storage->version;
     }
     return at->weights;
-  }
-
-  void run_forward(Conv2dAlgorithm algorithm, bool relu, const float* x, const Tensor& w, const float* b, float* y) {
-    check(context_, w, shape_.kernel(), Layout::kernel, "w");
-    Pass& pass = forward_pass(algorithm, relu);
-    if (!b) {
-      float* zero = context_.scratch(Context::packed, b_.get_size());
-      std::fill_n(zero, context_.padded(shape_.k), 0.0F);
-      b = zero;
-    }
-    execute(pass, {{DNNL_ARG_SRC, memory(x_, context_.engine, const_cast<float*>(x))},
-                   {DNNL_ARG_WEIGHTS, weights_for(pass, w)},
-                   {DNNL_ARG_BIAS, memory(b_, context_.engine, const_cast<float*>(b))},
-                   {DNNL_ARG_DST, memory(y_, context_.engine, y)}});
-  }
-
-  void run_backward_data(const float* dy, const Tensor& w, float* dx) {
-    check(context_, w, shape_.kernel(), Layout::kernel, "w");
-    Pass& pass = backward_data_pass();
-    execute(pass, {{DNNL_ARG_DIFF_DST, memory(y_, context_.engine, const_cast<float*>(dy))},
-                   {DNNL_ARG_WEIGHTS, weights_for(pass, w)},
-                   {DNNL_ARG_DIFF_SRC, memory(x_, context_.engine, dx)}});
   }
 
   static constexpr auto kTraining = dnnl::prop_kind::forward_training;
@@ -195,7 +151,7 @@ class Plan final : public Conv2dPlan {
 
   Pass& backward_data_pass() {
     if (!backward_data_) {
-      const auto algorithm = algorithm_of(Conv2dPass::backward_data);
+      const auto algorithm = algorithm_of(LayerPass::backward_data);
       const dnnl::convolution_backward_data::desc desc(named(algorithm), x_, any_weights(), y_, {1, 1}, {1, 1}, {1, 1});
       const dnnl::convolution_backward_data::primitive_desc description(desc, attributes(false), context_.engine,
                                                                         forward_description(algorithm, false));
@@ -207,8 +163,8 @@ class Plan final : public Conv2dPlan {
   }
 
   // oneDNN's AVX2 kernel for backward weights wants three rows. Rows of zeros below change no sum.
-  Conv2dShape tall_shape() const {
-    Conv2dShape tall = shape_;
+  LayerShape tall_shape() const {
+    LayerShape tall = shape_;
     if (!context_.has_avx512) tall.h = std::max(shape_.h, 3);
     return tall;
   }
@@ -228,9 +184,9 @@ class Plan final : public Conv2dPlan {
 
   Pass& backward_weights_pass() {
     if (!backward_weights_) {
-      const Conv2dShape tall = tall_shape();
+      const LayerShape tall = tall_shape();
       const auto x = context_.activation(tall.input()), y = context_.activation(tall.output());
-      const auto algorithm = algorithm_of(Conv2dPass::backward_weights);
+      const auto algorithm = algorithm_of(LayerPass::backward_weights);
       const dnnl::convolution_forward::desc forward(kTraining, named(algorithm), x, any_weights(), b_, y, {1, 1},
                                                     {1, 1}, {1, 1});
       const dnnl::convolution_backward_weights::desc desc(named(algorithm), x, any_weights(), b_, y, {1, 1}, {1, 1},
@@ -244,8 +200,6 @@ class Plan final : public Conv2dPlan {
     return *backward_weights_;
   }
 
-  Context& context_;
-  Conv2dShape shape_;
   memory::desc x_, y_, w_, b_;
   std::optional<Pass> forward_[2][2];  // [winograd][relu]
   std::optional<Pass> backward_data_, backward_weights_;
@@ -253,7 +207,7 @@ class Plan final : public Conv2dPlan {
 
 }  // namespace
 
-std::unique_ptr<Conv2dPlan> make_conv2d_plan(Context& context, const Conv2dShape& shape) {
+std::unique_ptr<LayerPlan> make_conv2d_plan(Context& context, const LayerShape& shape) {
   return std::make_unique<Plan>(context, shape);
 }
 

@@ -6,16 +6,16 @@
 
 namespace palimpsest::cpu {
 
-Conv2dAlgorithm conv2d_rule(bool has_avx512, const Conv2dShape& shape, Conv2dPass pass) {
-  if (!has_avx512 || (pass == Conv2dPass::forward && shape.n <= 2)) return Conv2dAlgorithm::direct;
+Conv2dAlgorithm conv2d_rule(bool has_avx512, const LayerShape& shape, LayerPass pass) {
+  if (!has_avx512 || (pass == LayerPass::forward && shape.n <= 2)) return Conv2dAlgorithm::direct;
   const auto padded = [](int channels) { return (channels + 15) / 16 * 16; };
   const std::int64_t tiles = std::int64_t{shape.n} * ((shape.h + 3) / 4) * ((shape.w + 3) / 4);
   const bool wide = padded(shape.c) * padded(shape.k) >= 16 * 64;
   return wide && tiles >= 64 ? Conv2dAlgorithm::winograd : Conv2dAlgorithm::direct;
 }
 
-Conv2dAlgorithm conv2d_algorithm(const AlgorithmTable& table, bool has_avx512, const Conv2dShape& shape,
-                                 Conv2dPass pass) {
+Conv2dAlgorithm conv2d_algorithm(const AlgorithmTable& table, bool has_avx512, const LayerShape& shape,
+                                 LayerPass pass) {
   const auto name = table.find(pass, shape);
   if (!name) return conv2d_rule(has_avx512, shape, pass);
   if (*name == "direct") return Conv2dAlgorithm::direct;

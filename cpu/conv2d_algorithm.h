@@ -1,6 +1,6 @@
 #pragma once
 #include "ops/algorithm_table.h"
-#include "ops/conv2d.h"
+#include "ops/layer.h"
 
 namespace palimpsest::cpu {
 
@@ -15,10 +15,9 @@ enum class Conv2dAlgorithm { direct, winograd };
 // One or two images go forward directly: such a batch is one that somebody compares with another framework, and what
 // differs in a forward pass decides which ReLUs and max-pools that are all but tied fall which way, each of which
 // changes the gradients below it. Larger batches train, and there those ties fall either way in any float32 program.
-Conv2dAlgorithm conv2d_rule(bool has_avx512, const Conv2dShape& shape, Conv2dPass pass);
+Conv2dAlgorithm conv2d_rule(bool has_avx512, const LayerShape& shape, LayerPass pass);
 
 // As the table says, else by the rule. Throws Error when the table names an algorithm that is not there.
-Conv2dAlgorithm conv2d_algorithm(const AlgorithmTable& table, bool has_avx512, const Conv2dShape& shape,
-                                 Conv2dPass pass);
+Conv2dAlgorithm conv2d_algorithm(const AlgorithmTable& table, bool has_avx512, const LayerShape& shape, LayerPass pass);
 
 }  // namespace palimpsest::cpu

@@ -1,43 +1,23 @@
 #include "cpu/device.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <limits>
 
+#include "cpu/augment.h"
 #include "cpu/context.h"
-#include "cpu/conv2d.h"
 #include "cpu/heatmap.h"
+#include "cpu/layer.h"
 #include "cpu/layout.h"
-#include "cpu/linear.h"
+#include "cpu/loss.h"
+#include "cpu/map_weights.h"
 #include "cpu/max_pool.h"
-#include "cpu/training.h"
+#include "cpu/reduce.h"
+#include "cpu/sgd.h"
 
 namespace palimpsest {
 
 namespace {
 
 using namespace cpu;
-
-float map_one(float w, WeightMap map, float gamma) {
-  switch (map) {
-    case WeightMap::identity:
-      return w;
-    case WeightMap::positive:
-      return std::max(w, 0.0F);
-    case WeightMap::negative:
-      return std::min(w, 0.0F);
-    case WeightMap::gamma_positive:
-      return w + gamma * std::max(w, 0.0F);
-    case WeightMap::gamma_negative:
-      return w + gamma * std::min(w, 0.0F);
-    case WeightMap::square:
-      return w * w;
-    case WeightMap::ones:
-      return 1.0F;
-  }
-  throw ContractError("unknown weight map");
-}
 
 // A processor has no launches to save: the step is called again.
 class Repeated final : public Recording {
@@ -64,7 +44,7 @@ class CpuDevice final : public Device {
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return context_.bytes(shape, layout); }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override {
-    auto storage = std::make_shared<CpuStorage>(bytes);
+    auto storage = std::make_shared<CpuStorage>(&context_, bytes);
     storage->version = next_version();
     return storage;
   }
@@ -84,38 +64,33 @@ class CpuDevice final : public Device {
     PALIMPSEST_REQUIRE(from.shape.count() == to.shape.count(), "{} values into {}", from.shape.count(),
                        to.shape.count());
     if (from.layout == to.layout && from.shape == to.shape) {
-      std::memcpy(data(to), data(from), context_.bytes(to.shape, to.layout));
+      std::memcpy(data(context_, to), data(context_, from), context_.bytes(to.shape, to.layout));
     } else if (to.layout == Layout::matrix) {
-      to_canonical(context_, from, data(to));
+      to_canonical(context_, from, data(context_, to));
     } else {
       PALIMPSEST_REQUIRE(from.layout == Layout::matrix, "layout {}", int(from.layout));
-      from_canonical(context_, to, data(from));
+      from_canonical(context_, to, data(context_, from));
     }
     touch(to);
   }
   void fill(const Tensor& tensor, float value) override {
     if (value == 0) {
-      std::memset(data(tensor), 0, context_.bytes(tensor.shape, tensor.layout));
+      std::memset(data(context_, tensor), 0, context_.bytes(tensor.shape, tensor.layout));
       touch(tensor);
     } else {
       upload(tensor, std::vector<float>(std::size_t(tensor.shape.count()), value));
     }
   }
 
-  std::unique_ptr<Conv2dPlan> plan_conv2d(const Conv2dShape& shape) override {
-    return make_conv2d_plan(context_, shape);
-  }
-  std::unique_ptr<LinearPlan> plan_linear(const LinearShape& shape) override {
-    return make_linear_plan(context_, shape);
-  }
+  std::unique_ptr<LayerPlan> plan_layer(const LayerShape& shape) override { return make_layer_plan(context_, shape); }
   std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override {
     return make_max_pool_plan(context_, input);
   }
 
   void relu_backward(const Tensor& output, const Tensor& gradient) override {
     check(context_, gradient, output.shape, output.layout, "gradient");
-    const float* const y = data(output);
-    float* const g = data(gradient);
+    const float* const y = data(context_, output);
+    float* const g = data(context_, gradient);
     const std::size_t count = context_.bytes(output.shape, output.layout) / sizeof(float);
 #pragma omp parallel for simd schedule(static)
     for (std::size_t i = 0; i < count; ++i) g[i] = y[i] <= 0 ? 0.0F : g[i];
@@ -147,42 +122,10 @@ class CpuDevice final : public Device {
   }
 
   void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override {
-    check(context_, to, from.shape, from.layout, "to");
-    const std::size_t count = context_.bytes(from.shape, from.layout) / sizeof(float);
-    const float* const in = data(from);
-    float* const out = data(to);
-    const auto g = static_cast<float>(gamma);
-#pragma omp parallel for schedule(static)
-    for (std::size_t i = 0; i < count; ++i) out[i] = map_one(in[i], map, g);
-    if (map == WeightMap::ones) clear_padding(context_, to);
-    touch(to);
+    cpu::map_weights(context_, from, map, gamma, to);
   }
-
-  double sum(const Tensor& tensor) override {
-    const std::size_t count = context_.bytes(tensor.shape, tensor.layout) / sizeof(float);
-    constexpr std::size_t chunk = 1 << 15;
-    std::vector<double> partial((count + chunk - 1) / chunk);
-#pragma omp parallel for schedule(static)
-    for (std::size_t c = 0; c < partial.size(); ++c)
-      for (std::size_t i = c * chunk; i < std::min(count, (c + 1) * chunk); ++i) partial[c] += double(data(tensor)[i]);
-    double total = 0;
-    for (const double part : partial) total += part;
-    return total;
-  }
-
-  double smallest(const Tensor& tensor) override {
-    const std::size_t count = context_.bytes(tensor.shape, tensor.layout) / sizeof(float);
-    const float* const values = data(tensor);
-    float least = std::numeric_limits<float>::infinity();
-    int not_a_number = 0;
-#pragma omp parallel for simd schedule(static) reduction(min : least) reduction(| : not_a_number)
-    for (std::size_t i = 0; i < count; ++i) {
-      least = values[i] < least ? values[i] : least;  // passes over NaN, which is why it is looked for
-      not_a_number |= values[i] != values[i] ? 1 : 0;
-    }
-    if (not_a_number) return std::numeric_limits<double>::quiet_NaN();
-    return double(least);
-  }
+  double sum(const Tensor& tensor) override { return cpu::sum(context_, tensor); }
+  double smallest(const Tensor& tensor) override { return cpu::smallest(context_, tensor); }
 
  private:
   Context context_;

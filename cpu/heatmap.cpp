@@ -10,8 +10,8 @@ void sum_channels(const Context& context, const Tensor& relevance, const Tensor&
   check(context, relevance, s, Layout::activation, "relevance");
   check(context, maps, {s.n, s.h * s.w}, Layout::matrix, "maps");
   const std::size_t image = area * std::size_t(context.padded(s.c));
-  const float* const from = data(relevance);
-  float* const to = data(maps);
+  const float* const from = data(context, relevance);
+  float* const to = data(context, maps);
 #pragma omp parallel for schedule(static)
   for (int n = 0; n < s.n; ++n)
     for (std::size_t p = 0; p < area; ++p) {
@@ -27,14 +27,16 @@ void normalise_maps(const Context& context, const Tensor& maps, MapNormalisation
   check(context, to, maps.shape, Layout::matrix, "to");
   const auto count = std::size_t(maps.shape.c);
   if (count == 0) return;
+  const float* const all = data(context, maps);
+  float* const out = data(context, to);
 #pragma omp parallel for schedule(static)
   for (int n = 0; n < maps.shape.n; ++n) {
-    const float* const from = data(maps) + std::size_t(n) * count;
+    const float* const from = all + std::size_t(n) * count;
     const auto [low, high] = std::minmax_element(from, from + count);
     double total = 0;
     for (std::size_t i = 0; i < count; ++i) total += double(from[i]);
     const MapScale scale = map_scale(kind, double(*low), double(*high), total);
-    std::transform(from, from + count, data(to) + std::size_t(n) * count, scale);
+    std::transform(from, from + count, out + std::size_t(n) * count, scale);
   }
 }
 

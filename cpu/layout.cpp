@@ -44,7 +44,7 @@ bool dense(Layout layout) {
 
 void from_canonical(const Context& context, const Tensor& to, const float* values) {
   PALIMPSEST_REQUIRE(to.layout != Layout::winners, "winners cannot be uploaded");
-  float* const out = data(to);
+  float* const out = data(context, to);
   if (dense(to.layout)) {
     std::memcpy(out, values, std::size_t(to.shape.count()) * sizeof(float));
     clear_padding(context, to);
@@ -56,7 +56,7 @@ void from_canonical(const Context& context, const Tensor& to, const float* value
 
 void to_canonical(const Context& context, const Tensor& from, float* values) {
   PALIMPSEST_REQUIRE(from.layout != Layout::winners, "winners cannot be downloaded");
-  const float* const in = data(from);
+  const float* const in = data(context, from);
   if (dense(from.layout)) {
     std::memcpy(values, in, std::size_t(from.shape.count()) * sizeof(float));
     return;
@@ -67,7 +67,7 @@ void to_canonical(const Context& context, const Tensor& from, float* values) {
 }
 
 void clear_padding(const Context& context, const Tensor& tensor) {
-  float* const out = data(tensor);
+  float* const out = data(context, tensor);
   if (tensor.layout == Layout::channels) {
     for (int c = tensor.shape.c; c < context.padded(tensor.shape.c); ++c) out[c] = 0;
   } else if (!dense(tensor.layout)) {

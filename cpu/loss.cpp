@@ -1,9 +1,9 @@
+#include "cpu/loss.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
-
-#include "cpu/training.h"
 
 namespace palimpsest::cpu {
 
@@ -42,9 +42,9 @@ LossResult focal_loss(const Context& context, const FocalLoss& loss, const Tenso
   if (gradient) check(context, *gradient, logits.shape, Layout::matrix, "gradient");
   LossResult result;
   for (int i = 0; i < n; ++i) {
-    const float* row = data(logits) + std::size_t(i) * std::size_t(classes);
-    float* out = gradient ? data(*gradient) + std::size_t(i) * std::size_t(classes) : nullptr;
-    const float given = data(labels)[i];
+    const float* row = data(context, logits) + std::size_t(i) * std::size_t(classes);
+    float* out = gradient ? data(context, *gradient) + std::size_t(i) * std::size_t(classes) : nullptr;
+    const float given = data(context, labels)[i];
     if (!(given >= 0 && given < float(classes))) {
       constexpr float nan = std::numeric_limits<float>::quiet_NaN();
       result.loss = double(nan);

@@ -15,8 +15,8 @@ class Plan final : public MaxPoolPlan {
     check(context_, x, input_, Layout::activation, "x");
     check(context_, y, output_, Layout::activation, "y");
     check(context_, winner, output_, Layout::winners, "winner");
-    context_.block == 16 ? run_forward<16>(data(x), data(y), byte_data(winner))
-                         : run_forward<8>(data(x), data(y), byte_data(winner));
+    context_.block == 16 ? run_forward<16>(data(context_, x), data(context_, y), byte_data(context_, winner))
+                         : run_forward<8>(data(context_, x), data(context_, y), byte_data(context_, winner));
   }
 
   void backward(const Tensor& dy, const Tensor& winner, const Tensor& relu_output, const Tensor& dx) override {
@@ -26,10 +26,10 @@ class Plan final : public MaxPoolPlan {
     const float* y = nullptr;
     if (!relu_output.empty()) {
       check(context_, relu_output, output_, Layout::activation, "relu_output");
-      y = data(relu_output);
+      y = data(context_, relu_output);
     }
-    context_.block == 16 ? run_backward<16>(data(dy), byte_data(winner), y, data(dx))
-                         : run_backward<8>(data(dy), byte_data(winner), y, data(dx));
+    context_.block == 16 ? run_backward<16>(data(context_, dy), byte_data(context_, winner), y, data(context_, dx))
+                         : run_backward<8>(data(context_, dy), byte_data(context_, winner), y, data(context_, dx));
   }
 
  private:

@@ -1,42 +1,14 @@
-#include "cpu/relevance.h"
+// The two halves of every relevance rule (ops/relevance.h), over the products of a layer.
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "cpu/layer.h"
+
 namespace palimpsest::cpu {
 
 namespace {
-
-// g_t(x), in the input's own layout. `identity` needs no copy.
-const float* mapped_input(Context& context, const RelevanceShapes& shapes, const RelevanceTerm& term, const float* x) {
-  if (term.input == InputMap::identity) return x;
-  const Pieces p = pieces(context, shapes.input, shapes.layout);
-  float* mapped = context.scratch(Context::mapped_input, p.count() * sizeof(float));
-  const float* constant = term.input == InputMap::constant ? data(term.constant) : nullptr;
-#pragma omp parallel for schedule(static)
-  for (int piece = 0; piece < p.n * p.blocks; ++piece) {
-    const std::size_t start = std::size_t(piece) * p.piece();
-    const float* lane_constant = constant ? constant + piece % p.blocks * p.lanes : nullptr;
-    for (std::size_t i = 0; i < p.piece(); ++i) {
-      const float value = x[start + i];
-      mapped[start + i] = term.input == InputMap::positive   ? std::max(value, 0.0F)
-                          : term.input == InputMap::negative ? std::min(value, 0.0F)
-                                                             : lane_constant[i % std::size_t(p.lanes)];
-    }
-  }
-  return mapped;
-}
-
-std::vector<float> total_bias(const Context& context, const RelevanceShapes& shapes,
-                              std::span<const RelevanceTerm> terms) {
-  const Pieces p = pieces(context, shapes.output, shapes.layout);
-  std::vector<float> total(std::size_t(p.blocks) * std::size_t(p.lanes), 0.0F);
-  for (const auto& term : terms)
-    if (!term.bias.empty())
-      for (std::size_t i = 0; i < total.size(); ++i) total[i] += term.sign * data(term.bias)[i];
-  return total;
-}
 
 inline float stabilised(float z, const Stabiliser& stabiliser, float epsilon) {
   switch (stabiliser.kind) {
@@ -109,63 +81,91 @@ RelevanceSums divide(const Epilogue& epilogue, const Pieces& p, const std::vecto
 
 }  // namespace
 
-RelevanceSums denominator(Context& context, const RelevanceShapes& shapes, const RelevanceDenominator& what,
-                          std::span<const Tensor> relevance, std::span<const Tensor> quotients,
-                          const Product& product) {
-  PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !what.terms.empty(), "{} targets", relevance.size());
-  const Pieces p = pieces(context, shapes.output, shapes.layout);
-  const float* z = nullptr;
-  if (!what.known.empty()) {
-    check(context, what.known, shapes.output, shapes.layout, "known");
-    z = data(what.known);
-  } else {
-    check(context, what.x, shapes.input, shapes.layout, "x");
-    float* sum = context.scratch(Context::denominator, p.count() * sizeof(float));
-    bool first = true;
-    for (const auto& term : what.terms) {
-      float* target = first ? sum : context.scratch(Context::term, p.count() * sizeof(float));
-      product(mapped_input(context, shapes, term, data(what.x)), term, term.bias.empty() ? nullptr : data(term.bias),
-              target);
-      const float sign = term.sign;
-      if (!first || sign != 1) {
+// g_t(x), in the input's own layout. `identity` needs no copy.
+const float* CpuLayerPlan::mapped_input(const RelevanceTerm& term, const float* x) {
+  if (term.input == InputMap::identity) return x;
+  const Pieces p = pieces(context_, shape_.input(), shape_.layout());
+  float* mapped = context_.scratch(Context::mapped_input, p.count() * sizeof(float));
+  const float* constant = term.input == InputMap::constant ? data(context_, term.constant) : nullptr;
 #pragma omp parallel for schedule(static)
-        for (std::size_t i = 0; i < p.count(); ++i) sum[i] = first ? sign * target[i] : sum[i] + sign * target[i];
-      }
-      first = false;
+  for (int piece = 0; piece < p.n * p.blocks; ++piece) {
+    const std::size_t start = std::size_t(piece) * p.piece();
+    const float* lane_constant = constant ? constant + piece % p.blocks * p.lanes : nullptr;
+    for (std::size_t i = 0; i < p.piece(); ++i) {
+      const float value = x[start + i];
+      mapped[start + i] = term.input == InputMap::positive   ? std::max(value, 0.0F)
+                          : term.input == InputMap::negative ? std::min(value, 0.0F)
+                                                             : lane_constant[i % std::size_t(p.lanes)];
     }
-    z = sum;
   }
-  const auto optional = [&](const Tensor& tensor, const char* name) -> const float* {
-    if (tensor.empty()) return nullptr;
-    check(context, tensor, shapes.output, shapes.layout, name);
-    return data(tensor);
+  return mapped;
+}
+
+std::vector<float> CpuLayerPlan::total_bias(std::span<const RelevanceTerm> terms) const {
+  const Pieces p = pieces(context_, shape_.output(), shape_.layout());
+  std::vector<float> total(std::size_t(p.blocks) * std::size_t(p.lanes), 0.0F);
+  for (const auto& term : terms)
+    if (!term.bias.empty())
+      for (std::size_t i = 0; i < total.size(); ++i) total[i] += term.sign * data(context_, term.bias)[i];
+  return total;
+}
+
+// z, in scratch memory unless it is known. A fast algorithm's rounding is harmless only where the floor bounds z from
+// below (docs/relevance.md).
+const float* CpuLayerPlan::denominator(const RelevanceDenominator& what) {
+  if (!what.known.empty()) return checked(what.known, shape_.output(), "known");
+  const float* const x = checked(what.x, shape_.input(), "x");
+  const auto pass = what.floor.empty() ? std::nullopt : std::optional(LayerPass::relevance);
+  const std::size_t count = pieces(context_, shape_.output(), shape_.layout()).count();
+  float* const sum = context_.scratch(Context::denominator, count * sizeof(float));
+  bool first = true;
+  for (const auto& term : what.terms) {
+    float* const target = first ? sum : context_.scratch(Context::term, count * sizeof(float));
+    product(pass, mapped_input(term, x), term.weights, term.bias.empty() ? nullptr : data(context_, term.bias), false,
+            target);
+    const float sign = term.sign;
+    if (!first || sign != 1) {
+#pragma omp parallel for schedule(static)
+      for (std::size_t i = 0; i < count; ++i) sum[i] = first ? sign * target[i] : sum[i] + sign * target[i];
+    }
+    first = false;
+  }
+  return sum;
+}
+
+RelevanceSums CpuLayerPlan::relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                                                  std::span<const Tensor> quotients) {
+  PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !what.terms.empty(), "{} targets", relevance.size());
+  const auto optional = [&](const Tensor& tensor, const char* name) {
+    return tensor.empty() ? nullptr : checked(tensor, shape_.output(), name);
   };
-  const Epilogue epilogue{z, optional(what.floor, "floor"), optional(what.gate_by, "gate_by"), what.gate,
-                          what.stabiliser};
-  const auto bias = total_bias(context, shapes, what.terms);
+  const Epilogue epilogue{denominator(what), optional(what.floor, "floor"), optional(what.gate_by, "gate_by"),
+                          what.gate, what.stabiliser};
+  const Pieces p = pieces(context_, shape_.output(), shape_.layout());
+  const auto bias = total_bias(what.terms);
   RelevanceSums sums;
   for (std::size_t k = 0; k < relevance.size(); ++k) {
-    check(context, relevance[k], shapes.output, shapes.layout, "relevance");
-    check(context, quotients[k], shapes.output, shapes.layout, "quotient");
-    const auto of_target = divide(epilogue, p, bias, data(relevance[k]), data(quotients[k]));
+    const float* const r = checked(relevance[k], shape_.output(), "relevance");
+    checked(quotients[k], shape_.output(), "quotient");
+    const auto of_target = divide(epilogue, p, bias, r, data(context_, quotients[k]));
     if (k == 0) sums = of_target;
   }
   return sums;
 }
 
-void redistribute(Context& context, const RelevanceShapes& shapes, const RelevanceRedistribution& what,
-                  const Tensor& relevance, const TransposedProduct& product) {
-  check(context, what.x, shapes.input, shapes.layout, "x");
-  check(context, relevance, shapes.input, shapes.layout, "relevance");
-  const Pieces p = pieces(context, shapes.input, shapes.layout);
-  const float* x = data(what.x);
-  float* r = data(relevance);
+void CpuLayerPlan::relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
+                                          const Tensor& relevance) {
+  const float* const s = checked(quotient, shape_.output(), "quotient");
+  const float* const x = checked(what.x, shape_.input(), "x");
+  checked(relevance, shape_.input(), "relevance");
+  const Pieces p = pieces(context_, shape_.input(), shape_.layout());
+  float* const r = data(context_, relevance);
   bool accumulate = what.accumulate;
   for (const auto& term : what.terms) {
-    float* c = context.scratch(Context::term, p.count() * sizeof(float));
-    product(term, c);
+    float* const c = context_.scratch(Context::term, p.count() * sizeof(float));
+    transposed_product(s, term.weights, c);
     const float factor = what.factor * term.sign;
-    const float* g = mapped_input(context, shapes, term, x);
+    const float* const g = mapped_input(term, x);
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < p.count(); ++i) {
       const float share = factor * g[i] * c[i];

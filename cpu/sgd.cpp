@@ -1,9 +1,9 @@
+#include "cpu/sgd.h"
+
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <vector>
-
-#include "cpu/training.h"
 
 namespace palimpsest::cpu {
 
@@ -11,8 +11,11 @@ namespace {
 
 // Every parameter is cut into chunks, so that one parallel loop serves all of them and sums come in a fixed order.
 struct Chunk {
+  float* value;
+  const float* gradient;
+  float* velocity;  // null: no momentum
+  std::size_t count;
   int parameter;
-  std::size_t start, count;
 };
 constexpr std::size_t kChunk = 1 << 15;
 
@@ -22,7 +25,12 @@ std::vector<Chunk> chunks_of(const Context& context, std::span<const SgdParamete
     const auto& p = parameters[i];
     const std::size_t count = context.bytes(p.value.shape, p.value.layout) / sizeof(float);
     check(context, p.gradient, p.value.shape, p.value.layout, "gradient");
-    for (std::size_t at = 0; at < count; at += kChunk) chunks.push_back({int(i), at, std::min(kChunk, count - at)});
+    float* const value = data(context, p.value);
+    const float* const gradient = data(context, p.gradient);
+    float* const velocity = p.velocity.empty() ? nullptr : data(context, p.velocity);
+    for (std::size_t at = 0; at < count; at += kChunk)
+      chunks.push_back(
+          {value + at, gradient + at, velocity ? velocity + at : nullptr, std::min(kChunk, count - at), int(i)});
   }
   return chunks;
 }
@@ -47,7 +55,7 @@ Device::NormResult gradient_norm(const Context& context, std::span<const SgdPara
   std::vector<std::uint32_t> bad(chunks.size());
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < chunks.size(); ++i) {
-    const float* g = data(parameters[std::size_t(chunks[i].parameter)].gradient) + chunks[i].start;
+    const float* const g = chunks[i].gradient;
     double lanes[8] = {};  // separate sums, so that the loop vectorises without reordering anything
     std::uint32_t any = 0;
     for (std::size_t at = 0; at < chunks[i].count; at += 8)  // storage is a multiple of 16 values, zero at the end
@@ -72,20 +80,17 @@ int sgd_step(const Context& context, std::span<const SgdParameter> parameters, c
   const auto decay = static_cast<float>(options.weight_decay), scale = static_cast<float>(options.gradient_scale);
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < chunks.size(); ++i) {
-    const auto& parameter = parameters[std::size_t(chunks[i].parameter)];
-    float* const w = data(parameter.value) + chunks[i].start;
-    const float* const g = data(parameter.gradient) + chunks[i].start;
+    const auto [w, g, v, count, parameter] = chunks[i];
     std::uint32_t any = 0;
-    if (parameter.velocity.empty()) {
-      for (std::size_t at = 0; at < chunks[i].count; ++at) {
+    if (!v) {
+      for (std::size_t at = 0; at < count; ++at) {
         const float to = w[at] - rate * (scale * g[at] + decay * w[at]);
         const std::uint32_t bad_value = not_finite(to);  // so are a w or g that is not finite: 0 * inf is NaN
         any |= bad_value;
         w[at] = bad_value ? w[at] : to;
       }
     } else {
-      float* const v = data(parameter.velocity) + chunks[i].start;
-      for (std::size_t at = 0; at < chunks[i].count; ++at) {
+      for (std::size_t at = 0; at < count; ++at) {
         const float velocity = momentum * v[at] + (scale * g[at] + decay * w[at]);
         const float to = w[at] - rate * velocity;
         const std::uint32_t bad_value = not_finite(to);

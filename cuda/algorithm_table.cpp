@@ -48,7 +48,7 @@ Algorithm algorithm_named(const std::string& name, const std::string& where) {
   return algorithm;
 }
 
-Algorithm algorithm_of(const AlgorithmTable& table, Conv2dPass pass, const Conv2dShape& shape) {
+Algorithm algorithm_of(const AlgorithmTable& table, LayerPass pass, const LayerShape& shape) {
   const auto name = table.find(pass, shape);
   return name ? algorithm_named(*name, "--convolution " + table.description()) : Algorithm{};
 }

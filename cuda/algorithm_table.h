@@ -26,8 +26,8 @@ struct Algorithm {
 // Throws Error for another name; `where` says who gave it.
 Algorithm algorithm_named(const std::string& name, const std::string& where);
 
-// As the table says, else the default. A fully connected layer is looked up as (n, inputs, 1, 1, outputs).
-Algorithm algorithm_of(const AlgorithmTable& table, Conv2dPass pass, const Conv2dShape& shape);
+// As the table says, else the default.
+Algorithm algorithm_of(const AlgorithmTable& table, LayerPass pass, const LayerShape& shape);
 
 // The names among which `bench --tune` chooses.
 std::vector<std::string> algorithm_names();

@@ -113,7 +113,8 @@ void augment(Context& context, std::span<const std::uint8_t> pixels, std::span<c
         [&](const void* device) {
           const auto* const bytes = static_cast<const std::uint8_t*>(device) + head;
           CUDA_LAUNCH(augment_pixels, blocks_for(some * area), kThreads, 0, context.stream.get(), s.h, s.w, some * area,
-                      bytes, static_cast<const MapValues*>(device), colours, data(images) + begin * area * kBlock);
+                      bytes, static_cast<const MapValues*>(device), colours,
+                      data(context, images) + begin * area * kBlock);
           CUDA_LAUNCH_CHECK();
         });
   }

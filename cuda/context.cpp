@@ -46,13 +46,18 @@ std::size_t bytes_of(const Shape& shape, Layout layout) {
   return extents(shape, layout).count() * (layout == Layout::winners ? 1 : sizeof(float));
 }
 
+float* data(const Context& context, const Tensor& tensor) {
+  PALIMPSEST_REQUIRE(tensor.storage && tensor.storage->owner() == context.pool.get(),
+                     "an empty tensor, or one of another device");
+  return static_cast<CudaStorage*>(tensor.storage.get())->buffer.as<float>();
+}
+
 void check(const Tensor& tensor, const Shape& shape, Layout layout, const char* name) {
   PALIMPSEST_REQUIRE(!tensor.empty(), "{} is empty", name);
   PALIMPSEST_REQUIRE(tensor.shape == shape && tensor.layout == layout,
                      "{} is ({}, {}, {}, {}), expected ({}, {}, {}, {})", name, tensor.shape.n, tensor.shape.c,
                      tensor.shape.h, tensor.shape.w, shape.n, shape.c, shape.h, shape.w);
-  PALIMPSEST_REQUIRE(static_cast<CudaStorage*>(tensor.storage.get())->buffer.bytes() >= bytes_of(shape, layout),
-                     "the storage of {} is too small", name);
+  PALIMPSEST_REQUIRE(tensor.storage->bytes() >= bytes_of(shape, layout), "the storage of {} is too small", name);
 }
 
 std::uint64_t next_version() {

@@ -22,7 +22,8 @@ inline int padded(int channels) {
 
 class CudaStorage : public Storage {
  public:
-  CudaStorage(std::shared_ptr<MemoryPool> pool, std::size_t bytes) : buffer(std::move(pool), bytes) {}
+  CudaStorage(const std::shared_ptr<MemoryPool>& pool, std::size_t bytes)
+      : Storage(pool.get(), bytes), buffer(pool, bytes) {}
   DeviceBuffer buffer;
 };
 
@@ -41,8 +42,7 @@ class Context {
   Uploader uploader;
   Downloader downloader;
 
-  // One piece of scratch memory for all plans, which run one after the other. What it holds is lost at the next call
-  // that uses it. Grown by plans when they are made.
+  // Scratch memory (ops/device.h), one piece.
   void reserve_scratch(std::size_t bytes);
   void* scratch() const { return scratch_ ? scratch_->data() : nullptr; }
   std::size_t scratch_bytes() const { return scratch_ ? scratch_->bytes() : 0; }
@@ -64,14 +64,13 @@ struct Extents {
 Extents extents(const Shape& shape, Layout layout);
 std::size_t bytes_of(const Shape& shape, Layout layout);
 
-inline float* data(const Tensor& tensor) {
-  return static_cast<CudaStorage*>(tensor.storage.get())->buffer.as<float>();
+// Throws ContractError for a tensor of another device.
+float* data(const Context& context, const Tensor& tensor);
+inline const float* optional_data(const Context& context, const Tensor& tensor) {
+  return tensor.empty() ? nullptr : data(context, tensor);
 }
-inline const float* optional_data(const Tensor& tensor) {
-  return tensor.empty() ? nullptr : data(tensor);
-}
-inline std::uint8_t* byte_data(const Tensor& tensor) {
-  return static_cast<CudaStorage*>(tensor.storage.get())->buffer.as<std::uint8_t>();
+inline std::uint8_t* byte_data(const Context& context, const Tensor& tensor) {
+  return reinterpret_cast<std::uint8_t*>(data(context, tensor));
 }
 void check(const Tensor& tensor, const Shape& shape, Layout layout, const char* name);
 std::uint64_t next_version();

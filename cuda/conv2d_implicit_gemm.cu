@@ -7,19 +7,14 @@
 #include "cuda/check.h"
 #include "cuda/gemm/epilogues.cuh"
 #include "cuda/gemm/few_rows.h"
-#include "cuda/gemm/gemm.h"
 #include "cuda/gemm/plan.h"
 
 // Shapes, tiles and parts; the kernels are in gemm/kernels.cuh, one launcher a file.
 namespace palimpsest::PALIMPSEST_CUDA {
 
-ImplicitGemmShape conv2d_shape(int n, int c, int h, int w, int k) {
-  const auto padded = [](int channels) { return (channels + 7) / 8 * 8; };
-  return {n, h, w, padded(c), padded(k), 9};
-}
-
-ImplicitGemmShape linear_shape(int n, int inputs, int outputs) {
-  return {n, 1, 1, inputs, outputs, 1};
+ImplicitGemmShape gemm_shape(const LayerShape& layer) {
+  const auto padded = [&](int channels) { return layer.is_convolution() ? (channels + 7) / 8 * 8 : channels; };
+  return {layer.n, layer.h, layer.w, padded(layer.c), padded(layer.k), layer.side() * layer.side()};
 }
 
 namespace gemm {
@@ -40,7 +35,7 @@ constexpr std::int64_t kMaxFewRows = 8;
 struct Extent {
   int rows, columns;
 };
-Extent extent(GemmTile tile, Pass pass) {
+Extent extent(GemmTile tile, LayerPass pass) {
   switch (tile) {
     case GemmTile::tall:
       return {128, 64};
@@ -51,7 +46,7 @@ Extent extent(GemmTile tile, Pass pass) {
     case GemmTile::narrow:
       return {128, 16};
     case GemmTile::few_rows:
-      return {int(kMaxFewRows), pass == Pass::forward ? kFewRowsForwardColumns : kFewRowsBackwardColumns};
+      return {int(kMaxFewRows), pass == LayerPass::forward ? kFewRowsForwardColumns : kFewRowsBackwardColumns};
     default:
       return {128, 128};
   }
@@ -61,42 +56,43 @@ Extent extent(GemmTile tile, Pass pass) {
 struct Extents {
   std::int64_t rows, columns, terms;
 };
-Extents extents(const ImplicitGemmShape& s, Pass pass) {
+Extents extents(const ImplicitGemmShape& s, LayerPass pass) {
   const std::int64_t inputs = s.inputs, outputs = s.outputs, taps = s.taps;
   switch (pass) {
-    case Pass::forward:
+    case LayerPass::forward:
+    case LayerPass::relevance:
       return {s.pixels(), outputs, taps * inputs};
-    case Pass::backward_data:
+    case LayerPass::backward_data:
       return {s.pixels(), inputs, taps * outputs};
     default:
       return {outputs, taps * inputs, s.pixels()};
   }
 }
 
-bool serves(GemmTile tile, Pass pass, const ImplicitGemmShape& shape, Precision precision) {
+bool serves(GemmTile tile, LayerPass pass, const ImplicitGemmShape& shape, Precision precision) {
   switch (tile) {
     case GemmTile::automatic:
       return false;
     case GemmTile::tall:
-      return pass != Pass::backward_weights;
+      return pass != LayerPass::backward_weights;
     case GemmTile::square:
-      return pass == Pass::backward_weights;
+      return pass == LayerPass::backward_weights;
     case GemmTile::narrow:
-      return pass == Pass::backward_data;
+      return pass == LayerPass::backward_data;
     case GemmTile::few_rows:
-      return pass != Pass::backward_weights && precision == Precision::fp32 && shape.taps == 1 &&
+      return pass != LayerPass::backward_weights && precision == Precision::fp32 && shape.taps == 1 &&
              shape.pixels() <= kMaxFewRows && shape.inputs % 4 == 0;
     default:
       return true;
   }
 }
 
-GemmTile choose(Pass pass, const ImplicitGemmShape& shape, Precision precision) {
+GemmTile choose(LayerPass pass, const ImplicitGemmShape& shape, Precision precision) {
   const Extents of = extents(shape, pass);
   if (serves(GemmTile::few_rows, pass, shape, precision)) return GemmTile::few_rows;
   if (of.rows <= 32) return GemmTile::small;
-  if (pass == Pass::backward_weights) return of.rows <= 64 ? GemmTile::square : GemmTile::large;
-  if (of.columns <= 16 && pass == Pass::backward_data) return GemmTile::narrow;
+  if (pass == LayerPass::backward_weights) return of.rows <= 64 ? GemmTile::square : GemmTile::large;
+  if (of.columns <= 16 && pass == LayerPass::backward_data) return GemmTile::narrow;
   if (of.columns <= 32) return GemmTile::small;
   return of.columns <= 64 || of.rows <= 256 ? GemmTile::tall : GemmTile::large;
 }
@@ -109,7 +105,7 @@ std::size_t Cut::partial_bytes() const {
   return (bytes + 255) / 256 * 256;
 }
 
-Cut cut(const ImplicitGemmShape& shape, Pass pass, const GemmRun& run) {
+Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run) {
   const Extents of = extents(shape, pass);
   Cut cut;
   cut.tile = serves(run.tile, pass, shape, run.precision) ? run.tile : choose(pass, shape, run.precision);
@@ -127,11 +123,11 @@ Cut cut(const ImplicitGemmShape& shape, Pass pass, const GemmRun& run) {
 }
 
 Cut cut_of_denominator(const ImplicitGemmShape& shape, const GemmRun& run, bool several_terms) {
-  const Cut one = cut(shape, Pass::forward, run);
+  const Cut one = cut(shape, LayerPass::forward, run);
   if (!several_terms || one.tile == GemmTile::tall || one.tile == GemmTile::small) return one;
   GemmRun fitting = run;
   fitting.tile = one.tile == GemmTile::few_rows ? GemmTile::small : GemmTile::tall;
-  return cut(shape, Pass::forward, fitting);
+  return cut(shape, LayerPass::forward, fitting);
 }
 
 std::int64_t ledger_blocks(const Cut& cut, bool second_pass) {
@@ -181,9 +177,9 @@ std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile
   for (const Precision precision : {Precision::fp32, Precision::tf32}) {  // bf16 is cut as tf32 is
     GemmRun run;
     run.precision = precision, run.tile = tile, run.splits = splits;
-    most = std::max(most, cut(shape, Pass::forward, run).partial_bytes());
-    most = std::max(most, cut(shape, Pass::backward_data, run).partial_bytes());
-    most = std::max(most, cut(shape, Pass::backward_weights, run).partial_bytes() + bias_partial_bytes(shape));
+    most = std::max(most, cut(shape, LayerPass::forward, run).partial_bytes());
+    most = std::max(most, cut(shape, LayerPass::backward_data, run).partial_bytes());
+    most = std::max(most, cut(shape, LayerPass::backward_weights, run).partial_bytes() + bias_partial_bytes(shape));
     for (const bool several_terms : {false, true}) {
       const Cut cut = cut_of_denominator(shape, run, several_terms);
       const std::int64_t blocks = std::max(ledger_blocks(cut, false), ledger_blocks(cut, true));

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "cuda/language.h"
-#include "ops/relevance.h"
+#include "ops/layer.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -26,9 +26,9 @@ struct ImplicitGemmShape {
   std::int64_t pixels() const { return std::int64_t{images} * height * width; }
 };
 
-// The shape of a convolution of c to k channels. Channels are padded to a multiple of 8 in memory; the padding lanes of
-// every operand must be zero, and those of every result are.
-ImplicitGemmShape conv2d_shape(int n, int c, int h, int w, int k);
+// The product of a layer. A convolution's channels are padded to a multiple of 8 in memory; the padding lanes of every
+// operand must be zero, and those of every result are.
+ImplicitGemmShape gemm_shape(const LayerShape& layer);
 
 // How the products are formed. Sums are always fp32. tf32 and bf16 round both factors (to 11 and 8 significant bits)
 // and need compute capability 8.0; the launchers throw Error on less.

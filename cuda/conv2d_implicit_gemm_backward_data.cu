@@ -9,7 +9,7 @@ using namespace gemm;
 
 void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const float* dy, const float* w,
                    const Redistribute& epilogue) {
-  const Cut cut = gemm::cut(shape, Pass::backward_data, run);
+  const Cut cut = gemm::cut(shape, LayerPass::backward_data, run);
   check(shape, run, cut.partial_bytes());
   if (shape.pixels() == 0) return;
   const Problem problem = make_problem(shape, run, cut, make_pixels(shape, dy, shape.outputs), w);

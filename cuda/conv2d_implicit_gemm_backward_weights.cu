@@ -36,7 +36,7 @@ void column_sums(const ImplicitGemmShape& shape, const GemmRun& run, const float
 
 void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRun& run, const float* x, const float* dy,
                                     float* dw, float* db) {
-  const Cut cut = gemm::cut(shape, Pass::backward_weights, run);
+  const Cut cut = gemm::cut(shape, LayerPass::backward_weights, run);
   check(shape, run, cut.partial_bytes() + bias_partial_bytes(shape));
   const Pixels gradient = make_pixels(shape, dy, shape.outputs);
   const Problem problem = make_problem(shape, run, cut, make_pixels(shape, x, shape.inputs), nullptr);

@@ -6,7 +6,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, const float* x, const float* w,
                            const float* b, bool relu, float* y) {
   using namespace gemm;
-  const Cut cut = gemm::cut(shape, Pass::forward, run);
+  const Cut cut = gemm::cut(shape, LayerPass::forward, run);
   check(shape, run, cut.partial_bytes());
   if (shape.pixels() == 0) return;
   const Problem problem = make_problem(shape, run, cut, make_pixels(shape, x, shape.inputs), w);

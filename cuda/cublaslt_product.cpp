@@ -68,16 +68,16 @@ struct CublasLtProduct::Products {
   MatrixLayout x, w, y;
   Product forward, backward_data, backward_weights;
 
-  Products(Precision precision, const LinearShape& s)
-      : x(s.n, s.inputs),
-        w(s.outputs, s.inputs),
-        y(s.n, s.outputs),
+  Products(Precision precision, const LayerShape& s)
+      : x(s.n, s.c),
+        w(s.k, s.c),
+        y(s.n, s.k),
         forward(handle, precision, true, false, w, x, y),
         backward_data(handle, precision, false, false, w, y, x),
         backward_weights(handle, precision, false, true, x, y, w) {}
 };
 
-CublasLtProduct::CublasLtProduct(Context& context, const LinearShape& shape)
+CublasLtProduct::CublasLtProduct(Context& context, const LayerShape& shape)
     : context_(context), shape_(shape), products_(std::make_unique<Products>(context.precision, shape)) {
   for (const Product* product : {&products_->forward, &products_->backward_data, &products_->backward_weights})
     context.reserve_scratch(product->workspace());
@@ -87,7 +87,7 @@ CublasLtProduct::~CublasLtProduct() = default;
 
 void CublasLtProduct::forward(const float* x, const float* w, const float* b, bool relu, float* y) {
   products_->forward.run(context_, w, x, y);
-  bias_relu_forward(context_, std::size_t(shape_.n), shape_.outputs, b, relu, y);
+  bias_relu_forward(context_, std::size_t(shape_.n), shape_.k, b, relu, y);
 }
 
 void CublasLtProduct::backward_data(const float* dy, const float* w, float* dx) {
@@ -96,7 +96,7 @@ void CublasLtProduct::backward_data(const float* dy, const float* w, float* dx) 
 
 void CublasLtProduct::backward_weights(const float* x, const float* dy, float* dw, float* db) {
   products_->backward_weights.run(context_, x, dy, dw);
-  bias_backward(context_, shape_.n, shape_.outputs, dy, db);
+  bias_backward(context_, shape_.n, shape_.k, dy, db);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -2,14 +2,14 @@
 #include <memory>
 
 #include "cuda/context.h"
-#include "ops/linear.h"
+#include "ops/layer.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // One fully connected layer by cuBLASLt; bias and ReLU by our own kernel, since cuBLASLt's ReLU turns NaN into 0.
 class CublasLtProduct {
  public:
-  CublasLtProduct(Context& context, const LinearShape& shape);
+  CublasLtProduct(Context& context, const LayerShape& shape);
   ~CublasLtProduct();
 
   void forward(const float* x, const float* w, const float* b, bool relu, float* y);
@@ -19,7 +19,7 @@ class CublasLtProduct {
  private:
   struct Products;
   Context& context_;
-  LinearShape shape_;
+  LayerShape shape_;
   std::unique_ptr<Products> products_;
 };
 

@@ -18,7 +18,7 @@ struct CudnnConvolution::Descriptors {
   cudnnConvolutionBwdFilterAlgo_t backward_weights{};
   std::size_t workspace = 0;
 
-  Descriptors(const Context& context, const Conv2dShape& s, cudnnMathType_t math)
+  Descriptors(const Context& context, const LayerShape& s, cudnnMathType_t math)
       : handle(context.stream.get()),
         x(s.n, padded(s.c), s.h, s.w),
         y(s.n, padded(s.k), s.h, s.w),
@@ -49,7 +49,7 @@ constexpr float kOne = 1, kZero = 0;
 
 }  // namespace
 
-CudnnConvolution::CudnnConvolution(Context& context, const Conv2dShape& shape)
+CudnnConvolution::CudnnConvolution(Context& context, const LayerShape& shape)
     : context_(context),
       rows_(std::size_t(shape.n) * std::size_t(shape.h) * std::size_t(shape.w)),
       lanes_(padded(shape.k)) {

@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "cuda/context.h"
-#include "ops/conv2d.h"
+#include "ops/layer.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -10,7 +10,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 // products as the context's precision says (fp32 exactly, or TF32). Device pointers in the GPU's layouts.
 class CudnnConvolution {
  public:
-  CudnnConvolution(Context& context, const Conv2dShape& shape);
+  CudnnConvolution(Context& context, const LayerShape& shape);
   ~CudnnConvolution();
 
   void forward(const float* x, const float* w, const float* b, bool relu, float* y);

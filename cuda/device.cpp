@@ -1,122 +1,73 @@
 #include "cuda/device.h"
 
-#include "base/error.h"
-#include "cuda/algorithm_table.h"
-#include "cuda/augment.h"
-#include "cuda/bias_relu.h"
-#include "cuda/context.h"
-#include "cuda/conv2d.h"
-#include "cuda/heatmap.h"
-#include "cuda/layout.h"
-#include "cuda/library.h"
-#include "cuda/linear.h"
-#include "cuda/loss.h"
-#include "cuda/map_weights.h"
-#include "cuda/max_pool.h"
-#include "cuda/recording.h"
-#include "cuda/reduce.h"
-#include "cuda/sgd.h"
+#include <dlfcn.h>
 
-namespace palimpsest::PALIMPSEST_CUDA {
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace palimpsest {
 
 namespace {
 
-class CudaDevice final : public Device {
- public:
-  explicit CudaDevice(const CudaOptions& options)
-      : context_(parse_precision(options.precision)), table_(options.algorithms), loss_(context_), sgd_(context_) {}
-
-  DeviceInfo info() const override {
-    return {device_name(context_), device_description(context_), 1, table_.description(), algorithm_names(), true};
-  }
-
-  std::size_t bytes(const Shape& shape, Layout layout) const override { return bytes_of(shape, layout); }
-  std::shared_ptr<Storage> allocate(std::size_t bytes) override {
-    auto storage = std::make_shared<CudaStorage>(context_.pool, bytes);
-    CUDA_CHECK(cudaMemsetAsync(storage->buffer.data(), 0, bytes, context_.stream.get()));
-    storage->version = next_version();
-    return storage;
-  }
-  void upload(const Tensor& to, std::span<const float> values) override {
-    PALIMPSEST_REQUIRE(values.size() == std::size_t(to.shape.count()), "{} values", values.size());
-    PALIMPSEST_CUDA::upload(context_, to, values.data());
-    touch(to);
-  }
-  using Device::download;
-  void download(const Tensor& from, std::span<float> values) override {
-    PALIMPSEST_REQUIRE(values.size() == std::size_t(from.shape.count()), "{} values", values.size());
-    PALIMPSEST_CUDA::download(context_, from, values.data());
-  }
-  void copy(const Tensor& from, const Tensor& to) override {
-    PALIMPSEST_REQUIRE(from.shape.count() == to.shape.count(), "{} values into {}", from.shape.count(),
-                       to.shape.count());
-    PALIMPSEST_CUDA::copy(context_, from, to);
-    touch(to);
-  }
-  void fill(const Tensor& tensor, float value) override {
-    PALIMPSEST_CUDA::fill(context_, tensor, value);
-    touch(tensor);
-  }
-
-  std::unique_ptr<Conv2dPlan> plan_conv2d(const Conv2dShape& shape) override {
-    return make_conv2d_plan(context_, table_, shape);
-  }
-  std::unique_ptr<LinearPlan> plan_linear(const LinearShape& shape) override {
-    return make_linear_plan(context_, table_, shape);
-  }
-  std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override {
-    return make_max_pool_plan(context_, input);
-  }
-
-  void relu_backward(const Tensor& output, const Tensor& gradient) override {
-    check(output, output.shape, output.layout, "output");
-    check(gradient, output.shape, output.layout, "gradient");
-    PALIMPSEST_CUDA::relu_backward(context_, bytes_of(output.shape, output.layout) / sizeof(float), data(output),
-                                   data(gradient));
-  }
-  void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override {
-    loss_.run(loss, logits, labels, gradient);
-  }
-  LossResult loss_result() override { return loss_.result(); }
-  void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps, const Normalisation& normalisation,
-               const Tensor& images) override {
-    PALIMPSEST_CUDA::augment(context_, pixels, maps, normalisation, images);
-    touch(images);
-  }
-  std::unique_ptr<Recording> record(const std::function<void()>& step) override {
-    return PALIMPSEST_CUDA::record(context_, step);
-  }
-
-  NormResult gradient_norm(std::span<const SgdParameter> parameters) override { return sgd_.norm(parameters); }
-  int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override {
-    return sgd_.step(parameters, options);
-  }
-
-  void sum_channels(const Tensor& relevance, const Tensor& maps) override {
-    PALIMPSEST_CUDA::sum_channels(context_, relevance, maps);
-  }
-  void normalise_maps(const Tensor& maps, MapNormalisation kind, const Tensor& to) override {
-    PALIMPSEST_CUDA::normalise_maps(context_, maps, kind, to);
-  }
-
-  void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override {
-    PALIMPSEST_CUDA::map_weights(context_, from, map, gamma, to);
-    touch(to);
-  }
-  double sum(const Tensor& tensor) override { return PALIMPSEST_CUDA::sum(context_, tensor); }
-  double smallest(const Tensor& tensor) override { return PALIMPSEST_CUDA::smallest(context_, tensor); }
-
- private:
-  Context context_;
-  AlgorithmTable table_;
-  FocalLossKernel loss_;
-  SgdKernels sgd_;
+struct Opened {
+  const CudaLibrary* library = nullptr;
+  std::string error;
 };
+
+// Beside the program, in the folder beside the program's as the build lays them out, or where the system looks. Not by
+// the program's run path, which a sanitizer's dlopen does not see.
+std::string place_of(const std::string& file) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  for (const fs::path& folder : {program, program.parent_path() / "cuda"})
+    if (fs::exists(folder / file, ignored)) return folder / file;
+  return file;
+}
+
+// RTLD_LOCAL: neither object may see the other's names, which are the same. It is never closed: devices live in it.
+Opened open_library(const std::string& file, const char* absent) {
+  const std::string place = place_of(file);
+  void* const handle = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle) {
+    const std::string error = dlerror();
+    const bool itself = error.find(file + ": cannot open") != std::string::npos;
+    return {nullptr, itself ? absent : error};
+  }
+  const auto function = reinterpret_cast<CudaLibraryFunction>(dlsym(handle, "palimpsest_cuda_library"));
+  if (!function) return {nullptr, file + " is not of this program"};
+  return {function(), {}};
+}
+
+// Each only when it is asked for: NVIDIA's libraries take a tenth of a second.
+const Opened& opened(CudaKind kind) {
+  if (kind == CudaKind::real) {
+    static const Opened real = open_library("libpalimpsest_cuda.so", "this build has no CUDA device");
+    return real;
+  }
+  static const Opened emulated =
+      open_library("libpalimpsest_cuda_emulated.so", "this build has no emulated CUDA device");
+  return emulated;
+}
 
 }  // namespace
 
-std::unique_ptr<Device> make_device(const CudaOptions& options) {
-  return std::make_unique<CudaDevice>(options);
+CudaAvailability cuda_availability(CudaKind kind) {
+  const Opened& is = opened(kind);
+  return is.library ? is.library->availability() : CudaAvailability{false, is.error};
 }
 
-}  // namespace palimpsest::PALIMPSEST_CUDA
+std::vector<std::string> cuda_details(CudaKind kind) {
+  return cuda_availability(kind).available ? opened(kind).library->details() : std::vector<std::string>{};
+}
+
+std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& options) {
+  const CudaAvailability is = cuda_availability(kind);
+  if (!is.available)
+    throw Error(fmt::format("--device {}: {}", kind == CudaKind::real ? "cuda" : "cuda-emulated", is.reason),
+                "use --device cpu, or --device auto to take what there is");
+  return opened(kind).library->make(options);
+}
+
+}  // namespace palimpsest

@@ -67,7 +67,7 @@ void sum_channels(const Context& context, const Tensor& relevance, const Tensor&
   const std::size_t pixels = std::size_t(s.n) * std::size_t(s.h) * std::size_t(s.w);
   if (pixels == 0) return;
   CUDA_LAUNCH(add_channels, blocks_for(pixels), kThreads, 0, context.stream.get(), pixels, s.c, padded(s.c),
-              data(relevance), data(maps));
+              data(context, relevance), data(context, maps));
   CUDA_LAUNCH_CHECK();
 }
 
@@ -76,7 +76,7 @@ void normalise_maps(const Context& context, const Tensor& maps, MapNormalisation
   check(to, maps.shape, Layout::matrix, "to");
   if (maps.shape.count() == 0) return;
   CUDA_LAUNCH(normalise_rows, unsigned(maps.shape.n), kThreads, 0, context.stream.get(), std::size_t(maps.shape.c),
-              kind, data(maps), data(to));
+              kind, data(context, maps), data(context, to));
   CUDA_LAUNCH_CHECK();
 }
 

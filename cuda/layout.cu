@@ -55,7 +55,7 @@ void from_canonical(const Context& context, const Tensor& to, std::size_t begin,
   PALIMPSEST_REQUIRE(begin + count <= std::size_t(to.shape.count()), "values {} to {}", begin, begin + count);
   if (count == 0) return;
   CUDA_LAUNCH(scatter, blocks_for(count), kThreads, 0, context.stream.get(), extents(to.shape, to.layout), begin, count,
-              values, data(to));
+              values, data(context, to));
   CUDA_LAUNCH_CHECK();
 }
 
@@ -64,7 +64,7 @@ void to_canonical(const Context& context, const Tensor& from, std::size_t begin,
   PALIMPSEST_REQUIRE(begin + count <= std::size_t(from.shape.count()), "values {} to {}", begin, begin + count);
   if (count == 0) return;
   CUDA_LAUNCH(gather, blocks_for(count), kThreads, 0, context.stream.get(), extents(from.shape, from.layout), begin,
-              count, data(from), values);
+              count, data(context, from), values);
   CUDA_LAUNCH_CHECK();
 }
 
@@ -72,7 +72,7 @@ void clear_padding(const Context& context, const Tensor& tensor) {
   check_layout(tensor);
   const Extents e = extents(tensor.shape, tensor.layout);
   if (!e.has_padding() || e.count() == 0) return;
-  CUDA_LAUNCH(zero_padding, blocks_for(e.count()), kThreads, 0, context.stream.get(), e, data(tensor));
+  CUDA_LAUNCH(zero_padding, blocks_for(e.count()), kThreads, 0, context.stream.get(), e, data(context, tensor));
   CUDA_LAUNCH_CHECK();
 }
 
@@ -108,13 +108,13 @@ void copy(const Context& context, const Tensor& from, const Tensor& to) {
   const auto count = std::size_t(from.shape.count());
   if (count == 0) return;
   if (from.layout == to.layout && from.shape == to.shape) {
-    CUDA_CHECK(cudaMemcpyAsync(data(to), data(from), bytes_of(to.shape, to.layout), cudaMemcpyDeviceToDevice,
-                               context.stream.get()));
+    CUDA_CHECK(cudaMemcpyAsync(data(context, to), data(context, from), bytes_of(to.shape, to.layout),
+                               cudaMemcpyDeviceToDevice, context.stream.get()));
   } else if (to.layout == Layout::matrix) {
-    to_canonical(context, from, 0, count, data(to));
+    to_canonical(context, from, 0, count, data(context, to));
   } else {
     PALIMPSEST_REQUIRE(from.layout == Layout::matrix, "layout {}", int(from.layout));
-    from_canonical(context, to, 0, count, data(from));
+    from_canonical(context, to, 0, count, data(context, from));
     clear_padding(context, to);
   }
 }
@@ -124,12 +124,12 @@ void fill(const Context& context, const Tensor& tensor, float value) {
   const std::size_t bytes = bytes_of(tensor.shape, tensor.layout);
   if (bytes == 0) return;
   if (value == 0) {
-    CUDA_CHECK(cudaMemsetAsync(data(tensor), 0, bytes, context.stream.get()));
+    CUDA_CHECK(cudaMemsetAsync(data(context, tensor), 0, bytes, context.stream.get()));
     return;
   }
   check_layout(tensor);
   const Extents e = extents(tensor.shape, tensor.layout);
-  CUDA_LAUNCH(fill_values, blocks_for(e.count()), kThreads, 0, context.stream.get(), e, value, data(tensor));
+  CUDA_LAUNCH(fill_values, blocks_for(e.count()), kThreads, 0, context.stream.get(), e, value, data(context, tensor));
   CUDA_LAUNCH_CHECK();
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cuda/check.h"
+#include "cuda/cuda_device.h"
 #include "cuda/language.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {

@@ -1,5 +1,4 @@
 #pragma once
-#include <memory>
 #include <string>
 
 #include "cuda/context.h"
@@ -12,7 +11,5 @@ std::string device_name(const Context& context);
 std::string device_description(const Context& context);  // GPU, driver, libraries, in one line
 
 Precision parse_precision(const std::string& word);  // throws Error for another word than fp32, tf32, bf16
-
-std::unique_ptr<Device> make_device(const CudaOptions& options);
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

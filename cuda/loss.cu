@@ -104,8 +104,8 @@ void FocalLossKernel::run(const FocalLoss& loss, const Tensor& logits, const Ten
                      "{} class weights", loss.class_weights.size());
   if (n == 0 || classes == 0) return;
   const float* const weights = weights_of(loss);
-  CUDA_LAUNCH(focal_loss, 1, kThreads, 0, context_.stream.get(), n, classes, loss.gamma, data(logits), data(labels),
-              weights, gradient ? data(*gradient) : nullptr, result_.as<Outcome>());
+  CUDA_LAUNCH(focal_loss, 1, kThreads, 0, context_.stream.get(), n, classes, loss.gamma, data(context_, logits),
+              data(context_, labels), weights, gradient ? data(context_, *gradient) : nullptr, result_.as<Outcome>());
   CUDA_LAUNCH_CHECK();
 }
 

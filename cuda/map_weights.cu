@@ -43,8 +43,8 @@ void map_weights(const Context& context, const Tensor& from, WeightMap map, doub
   const std::size_t count = bytes_of(from.shape, from.layout) / sizeof(float);
   if (count == 0) return;
   if (map == WeightMap::ones) return fill(context, to, 1);
-  CUDA_LAUNCH(map_values, blocks_for(count), kThreads, 0, context.stream.get(), count, map, float(gamma), data(from),
-              data(to));
+  CUDA_LAUNCH(map_values, blocks_for(count), kThreads, 0, context.stream.get(), count, map, float(gamma),
+              data(context, from), data(context, to));
   CUDA_LAUNCH_CHECK();
 }
 

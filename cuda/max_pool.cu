@@ -71,8 +71,8 @@ class Plan final : public MaxPoolPlan {
     check(y, output_, Layout::activation, "y");
     check(winner, output_, Layout::winners, "winner");
     if (shape_.count_out() == 0) return;
-    CUDA_LAUNCH(pool_forward, blocks_for(shape_.count_out()), kThreads, 0, context_.stream.get(), shape_, data(x),
-                data(y), byte_data(winner));
+    CUDA_LAUNCH(pool_forward, blocks_for(shape_.count_out()), kThreads, 0, context_.stream.get(), shape_,
+                data(context_, x), data(context_, y), byte_data(context_, winner));
     CUDA_LAUNCH_CHECK();
   }
 
@@ -82,8 +82,9 @@ class Plan final : public MaxPoolPlan {
     check(dx, input_, Layout::activation, "dx");
     if (!relu_output.empty()) check(relu_output, output_, Layout::activation, "relu_output");
     if (shape_.count_in() == 0) return;
-    CUDA_LAUNCH(pool_backward, blocks_for(shape_.count_in()), kThreads, 0, context_.stream.get(), shape_, data(dy),
-                byte_data(winner), optional_data(relu_output), data(dx));
+    CUDA_LAUNCH(pool_backward, blocks_for(shape_.count_in()), kThreads, 0, context_.stream.get(), shape_,
+                data(context_, dy), byte_data(context_, winner), optional_data(context_, relu_output),
+                data(context_, dx));
     CUDA_LAUNCH_CHECK();
   }
 

@@ -33,7 +33,8 @@ double reduced(Context& context, const Tensor& tensor, double start) {
   const auto blocks = unsigned(std::min<std::size_t>(kBlocks, blocks_for(count)));
   context.reserve_scratch((kBlocks + 1) * sizeof(double));
   auto* const partial = static_cast<double*>(context.scratch());
-  CUDA_LAUNCH((reduce<float, Combine>), blocks, kThreads, 0, context.stream.get(), data(tensor), count, start, partial);
+  CUDA_LAUNCH((reduce<float, Combine>), blocks, kThreads, 0, context.stream.get(), data(context, tensor), count, start,
+              partial);
   CUDA_LAUNCH_CHECK();
   CUDA_LAUNCH((reduce<double, Combine>), 1, kThreads, 0, context.stream.get(), partial, std::size_t{blocks}, start,
               partial + kBlocks);

@@ -2,16 +2,15 @@
 #include <span>
 
 #include "cuda/context.h"
-#include "cuda/gemm/layer.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // The two halves of every relevance rule, for convolution and fully connected plans alike: checks the tensors of
 // ops/relevance.h and hands their pointers to the fused kernels.
-RelevanceSums relevance_denominator(Context& context, const GemmLayer& layer, const GemmRun& run,
+RelevanceSums relevance_denominator(Context& context, const LayerShape& layer, const GemmRun& run,
                                     const RelevanceDenominator& what, std::span<const Tensor> relevance,
                                     std::span<const Tensor> quotients);
-void relevance_redistribute(const GemmLayer& layer, const GemmRun& run, const RelevanceRedistribution& what,
-                            const Tensor& quotient, const Tensor& relevance);
+void relevance_redistribute(const Context& context, const LayerShape& layer, const GemmRun& run,
+                            const RelevanceRedistribution& what, const Tensor& quotient, const Tensor& relevance);
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

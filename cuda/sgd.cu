@@ -99,8 +99,9 @@ void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
     if (!p.velocity.empty()) check(p.velocity, shape, p.value.layout, "velocity");
     const std::size_t count = bytes_of(shape, p.value.layout) / sizeof(float);
     for (std::size_t at = 0; at < count; at += kChunk)
-      chunks.push_back({data(p.value) + at, data(p.gradient) + at, p.velocity.empty() ? nullptr : data(p.velocity) + at,
-                        std::min(kChunk, count - at), int(i)});
+      chunks.push_back({data(context_, p.value) + at, data(context_, p.gradient) + at,
+                        p.velocity.empty() ? nullptr : data(context_, p.velocity) + at, std::min(kChunk, count - at),
+                        int(i)});
   }
   if (!chunks.empty() && chunks != chunks_) {
     const std::size_t bytes = chunks.size() * sizeof(SgdChunk);

@@ -52,13 +52,13 @@ double peak_megabytes() {
 }
 
 std::string shape_text(const LayerTime& time) {
-  const Conv2dShape& s = time.shape;
-  if (time.linear) return fmt::format("{} x {} to {}", s.n, s.c, s.k);
+  const LayerShape& s = time.shape;
+  if (!s.is_convolution()) return fmt::format("{} x {} to {}", s.n, s.c, s.k);
   return fmt::format("{} x {} x {} x {} to {}", s.n, s.c, s.h, s.w, s.k);
 }
 
 Json json_of(const LayerTime& time) {
-  const Conv2dShape& s = time.shape;
+  const LayerShape& s = time.shape;
   return {{"layer", time.layer},          {"layers", time.layers},
           {"pass", pass_name(time.pass)}, {"shape", {s.n, s.c, s.h, s.w, s.k}},
           {"seconds", time.seconds},      {"gflops", time.gflops()}};
@@ -66,9 +66,9 @@ Json json_of(const LayerTime& time) {
 
 void print_layers(const std::vector<LayerTime>& times) {
   fmt::print("{:<16}{:<28}{:<18}{:>10}{:>10}\n", "layer", "images, channels, side", "pass", "ms", "GFLOP/s");
-  std::map<Conv2dPass, double> totals;
+  std::map<LayerPass, double> totals;
   for (const LayerTime& time : times) {
-    if (!time.linear) totals[time.pass] += time.layers * time.seconds;
+    if (time.shape.is_convolution()) totals[time.pass] += time.layers * time.seconds;
     fmt::print("{:<16}{:<28}{:<18}{:>10.2f}{:>10.0f}\n",
                time.layers > 1 ? fmt::format("{} x{}", time.layer, time.layers) : time.layer, shape_text(time),
                pass_name(time.pass), 1e3 * time.seconds, time.gflops());

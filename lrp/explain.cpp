@@ -9,10 +9,6 @@ namespace palimpsest {
 
 namespace {
 
-bool has_weights(const Layer& layer) {
-  return layer.parameter >= 0;
-}
-
 // What is left of a rule for one layer. Behind a ReLU no output is negative, and inputs that are not pixels neither.
 std::vector<RuleGroup> groups_left(const Rule& rule, bool pixels, bool outputs_not_negative) {
   std::vector<RuleGroup> left;
@@ -59,7 +55,7 @@ Explanation Explainer::explain(const Trace& trace, std::span<const Targets> targ
     at = at == first ? second : first;
     const Tensors below = tensors(here.layer.input.shape, here.layer.input.layout, at, targets.size());
     LedgerEntry entry{
-        .layer = here.layer.name, .rule = has_weights(here.layer) ? here.rule.name : "pass", .relevance_in = sum};
+        .layer = here.layer.name, .rule = here.layer.has_weights() ? here.rule.name : "pass", .relevance_in = sum};
     through(here, relevance, below, entry);
     entry.relevance_out = sum = device_.sum(below.front());
     explanation.ledger.layers.push_back(std::move(entry));
@@ -100,19 +96,20 @@ const Rule& Explainer::rule_of(const Layer& layer, bool pixels) const {
 }
 
 Explainer::Step Explainer::step(const Trace& trace, std::size_t i) const {
-  const Layer& layer = trace.layers[i];
+  const TracedLayer& layer = trace.layers[i];
   // Behind a ReLU the stored output is max(z, 0). That is z wherever relevance is, unless the next layer with weights
   // hands relevance to inputs of 0 as well (flat, w-square).
   bool serves = true;
   if (layer.relu) {
-    const auto next = std::find_if(trace.layers.begin() + std::ptrdiff_t(i) + 1, trace.layers.end(), has_weights);
+    const auto next = std::find_if(trace.layers.begin() + std::ptrdiff_t(i) + 1, trace.layers.end(),
+                                   [](const Layer& l) { return l.has_weights(); });
     serves = vanishes_at_zero(rule_of(*next, false));
   }
   return {layer, rule_of(layer, i == 0), i == 0, serves};
 }
 
 void Explainer::through(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry) {
-  if (has_weights(step.layer)) return through_weights(step, above, below, entry);
+  if (step.layer.has_weights()) return through_weights(step, above, below, entry);
   for (std::size_t k = 0; k < above.size(); ++k) {
     if (step.layer.kind == Layer::Kind::max_pool)
       step.layer.max_pool->backward(above[k], step.layer.winner, {}, below[k]);  // the winner takes all
@@ -122,7 +119,7 @@ void Explainer::through(const Step& step, const Tensors& above, const Tensors& b
 }
 
 void Explainer::through_weights(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry) {
-  const Layer& layer = step.layer;
+  const TracedLayer& layer = step.layer;
   if (!step.pixels) {
     const double least = device_.smallest(layer.input);
     if (!(least >= 0))
@@ -148,7 +145,7 @@ void Explainer::through_weights(const Step& step, const Tensors& above, const Te
 
 RelevanceSums Explainer::through_group(const Step& step, const RuleGroup& group, const Tensors& above,
                                        const Tensors& quotients, const Tensors& below, bool accumulate) {
-  const Layer& layer = step.layer;
+  const TracedLayer& layer = step.layer;
   RelevanceDenominator denominator;
   denominator.terms = terms(layer, group, step.rule.gamma);
   denominator.x = layer.input;
@@ -159,15 +156,13 @@ RelevanceSums Explainer::through_group(const Step& step, const RuleGroup& group,
   if (group.gate != Gate::all) denominator.gate_by = step.output_serves ? layer.output : reference(layer);
 
   const RelevanceRedistribution redistribution{denominator.terms, layer.input, float(group.factor), accumulate};
-  const auto run = [&](auto& plan) {
-    const RelevanceSums sums = plan.relevance_denominator(denominator, above, quotients);
-    for (std::size_t k = 0; k < above.size(); ++k) plan.relevance_redistribute(redistribution, quotients[k], below[k]);
-    return sums;
-  };
-  return layer.convolution ? run(*layer.convolution) : run(*layer.linear);
+  const RelevanceSums sums = layer.plan->relevance_denominator(denominator, above, quotients);
+  for (std::size_t k = 0; k < above.size(); ++k)
+    layer.plan->relevance_redistribute(redistribution, quotients[k], below[k]);
+  return sums;
 }
 
-std::vector<RelevanceTerm> Explainer::terms(const Layer& layer, const RuleGroup& group, double gamma) {
+std::vector<RelevanceTerm> Explainer::terms(const TracedLayer& layer, const RuleGroup& group, double gamma) {
   const Tensor& weight = network_.parameters()[std::size_t(layer.parameter)].value;
   const Tensor& bias = network_.parameters()[std::size_t(layer.parameter) + 1].value;
   std::vector<RelevanceTerm> mapped;
@@ -180,22 +175,21 @@ std::vector<RelevanceTerm> Explainer::terms(const Layer& layer, const RuleGroup&
   return mapped;
 }
 
-Tensor Explainer::constant(const Layer& layer, Constant which) {
+Tensor Explainer::constant(const TracedLayer& layer, Constant which) {
   Tensor& tensor = constants_[{layer.parameter, which}];
   if (!tensor.empty()) return tensor;
-  const bool convolution = layer.convolution != nullptr;
-  tensor = device_.make({1, layer.input.shape.c}, convolution ? Layout::channels : Layout::matrix);
+  tensor = device_.make({1, layer.in.c}, layer.shape(1).vector_layout());
   if (which == Constant::one) {
-    device_.upload(tensor, std::vector<float>(std::size_t(layer.input.shape.c), 1.0F));
+    device_.upload(tensor, std::vector<float>(std::size_t(layer.in.c), 1.0F));
   } else {
-    PALIMPSEST_REQUIRE(layer.input.shape.c == 3, "an input range for {} channels", layer.input.shape.c);
+    PALIMPSEST_REQUIRE(layer.in.c == 3, "an input range for {} channels", layer.in.c);
     device_.upload(tensor, which == Constant::low ? range_.low : range_.high);
   }
   return tensor;
 }
 
 // z = W x + b of a layer whose stored output has been through a ReLU.
-Tensor Explainer::reference(const Layer& layer) {
+Tensor Explainer::reference(const TracedLayer& layer) {
   const Shape& shape = layer.output.shape;
   const Layout layout = layer.output.layout;
   if (reference_.empty() || device_.bytes(reference_.shape, reference_.layout) < device_.bytes(shape, layout))
@@ -203,8 +197,7 @@ Tensor Explainer::reference(const Layer& layer) {
   const Tensor z{shape, layout, reference_.storage};
   const Tensor& weight = network_.parameters()[std::size_t(layer.parameter)].value;
   const Tensor& bias = network_.parameters()[std::size_t(layer.parameter) + 1].value;
-  if (layer.convolution) layer.convolution->forward(layer.input, weight, bias, false, z);
-  if (layer.linear) layer.linear->forward(layer.input, weight, bias, false, z);
+  layer.plan->forward(layer.input, weight, bias, false, z);
   return z;
 }
 

@@ -49,7 +49,7 @@ class Explainer {
  private:
   // A layer as the walk meets it.
   struct Step {
-    const Layer& layer;
+    const TracedLayer& layer;
     const Rule& rule;
     bool pixels;         // its input is the picture, which may be negative
     bool output_serves;  // its stored output equals z = W x + b wherever there is relevance
@@ -59,9 +59,9 @@ class Explainer {
 
   Step step(const Trace& trace, std::size_t layer) const;
   const Rule& rule_of(const Layer& layer, bool pixels) const;
-  std::vector<RelevanceTerm> terms(const Layer& layer, const RuleGroup& group, double gamma);
-  Tensor constant(const Layer& layer, Constant which);
-  Tensor reference(const Layer& layer);
+  std::vector<RelevanceTerm> terms(const TracedLayer& layer, const RuleGroup& group, double gamma);
+  Tensor constant(const TracedLayer& layer, Constant which);
+  Tensor reference(const TracedLayer& layer);
 
   void start(const Trace& trace, std::span<const Targets> targets, const Tensors& relevance);
   void through(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "nn/keras_weights.h"
+#include "nn/layers.h"
 #include "nn/weights.h"
 #include "nn/weights_contents.h"
 
@@ -27,20 +28,6 @@ Architecture Architecture::vgg16(double width, int size, std::vector<int> hidden
   a.hidden = std::move(hidden);
   a.classes = classes;
   return a;
-}
-
-std::vector<LayerName> layer_names(const Architecture& architecture) {
-  std::vector<LayerName> names;
-  int index = 0;  // torchvision counts convolution, ReLU and max-pool modules alike
-  for (int block = 0; block < kBlocks; ++block) {
-    for (int i = 0; i < kConvolutionsPerBlock[std::size_t(block)]; ++i, index += 2)
-      names.push_back({fmt::format("features.{}", index), block});
-    ++index;
-  }
-  if (architecture.classes == 0) return names;
-  for (std::size_t i = 0; i <= architecture.hidden.size(); ++i)
-    names.push_back({fmt::format("classifier.{}", 3 * i), kBlocks});
-  return names;
 }
 
 namespace {
@@ -92,7 +79,7 @@ std::string shape_hint(const TensorFile& file, const std::string& name, const st
 std::int64_t take_channels(const TensorFile& file, Architecture& a) {
   std::int64_t in = 3;
   int block = -1;
-  for (const auto& layer : layer_names(a)) {
+  for (const auto& layer : layers_with_weights(a)) {
     if (layer.block == kBlocks) break;
     const std::string name = layer.name + ".weight";
     const auto& shape = shape_of(file, name);

@@ -26,13 +26,6 @@ struct Architecture {
   friend bool operator==(const Architecture&, const Architecture&) = default;
 };
 
-// One convolution or fully connected layer by its torchvision name: "features.0", "classifier.3".
-struct LayerName {
-  std::string name;
-  int block;  // 0..4; kBlocks for the head
-};
-std::vector<LayerName> layer_names(const Architecture& architecture);
-
 // The name under which a file holds a parameter: torchvision's own, or timm's (pre_logits.fc1, pre_logits.fc2, head.fc,
 // the same values in another shape). Empty when it holds neither.
 std::string stored_name(const TensorFile& file, const std::string& name);

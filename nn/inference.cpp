@@ -72,7 +72,7 @@ void require_no_overflow(Network& network, const Examples& examples, const Norma
   network.forward(trace);
   double largest = norm(image);
   for (const auto& layer : trace.layers) {
-    if (layer.parameter < 0) continue;
+    if (!layer.has_weights()) continue;
     const auto& weight = network.parameters()[std::size_t(layer.parameter)];
     const SgdParameter one{weight.value, weight.value, {}};
     const double weights = std::sqrt(device.gradient_norm({&one, 1}).squared);
@@ -91,7 +91,7 @@ void require_no_overflow(Network& network, const Examples& examples, const Norma
 
 std::string first_not_finite(Network& network, const Trace& trace) {
   for (const auto& layer : trace.layers) {
-    if (layer.parameter >= 0)
+    if (layer.has_weights())
       for (const int i : {0, 1}) {
         const auto& p = network.parameters()[std::size_t(layer.parameter + i)];
         if (!std::isfinite(network.device().sum(p.value))) return p.name;

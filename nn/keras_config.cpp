@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/excerpt.h"
-#include "nn/architecture.h"
 #include "nn/keras_layers.h"
+#include "nn/layers.h"
 
 namespace palimpsest {
 
@@ -85,7 +85,7 @@ class Comparison {
   void object(const std::string& to) {
     if (!result_.objection.empty()) return;
     result_.objection = to;
-    result_.objection_in_head = pools_ == kBlocks;
+    result_.objection_in_head = next_->block == kBlocks;
   }
   void object_to(const Json& layer, const std::string& why = {}) {
     const std::string kind = text(layer, "class_name");
@@ -187,10 +187,9 @@ class Comparison {
     for (const char* key : {"kernel_size", "nb_row", "nb_col"}) good = good && all_are(config, key, 3);
     if (!member(config, "padding") && !member(config, "border_mode")) good = false;  // whose default is "valid"
     if (!good) return object_to(layer, "another kernel, stride, padding or order of axes, or without a bias");
-    if (pools_ == kBlocks || in_block_ == kConvolutionsPerBlock[std::size_t(pools_)])
-      return object_to(layer, "no place in VGG16");
+    if (next_->kind != Layer::Kind::convolution) return object_to(layer, "no place in VGG16");
     require_number(layer, false, convolutions_++);
-    ++in_block_;
+    ++next_;
     last_ = activation_of(config);
   }
 
@@ -199,21 +198,20 @@ class Comparison {
     const bool good = channels_last(config) && all_are(config, "pool_size", 2) && all_are(config, "strides", 2) &&
                       is_or_absent(config, "padding", "valid") && is_or_absent(config, "border_mode", "valid");
     if (!good) return object_to(layer, "another window, stride or padding");
-    if (pools_ == kBlocks || in_block_ != kConvolutionsPerBlock[std::size_t(pools_)])
-      return object_to(layer, "another place than in VGG16");
-    ++pools_;
-    in_block_ = 0;
+    if (next_->kind != Layer::Kind::max_pool) return object_to(layer, "another place than in VGG16");
+    ++next_;
   }
 
   void flatten(const Json& layer, const Json& config) {
     after(layer, "relu");
-    if (!channels_last(config) || pools_ != kBlocks || flat_) return object_to(layer, "another place than in VGG16");
-    flat_ = true;
+    if (!channels_last(config) || next_->kind != Layer::Kind::flatten)
+      return object_to(layer, "another place than in VGG16");
+    ++next_;
   }
 
   void dense(const Json& layer, const Json& config) {
     after(layer, "relu");
-    if (!flat_) return object_to(layer, "another place than in VGG16");
+    if (next_->kind != Layer::Kind::linear) return object_to(layer, "another place than in VGG16");
     if (!not_false(config, "use_bias") || !not_false(config, "bias")) return object_to(layer, "no bias");
     require_number(layer, true, dense_++);
     last_ = activation_of(config);
@@ -242,16 +240,17 @@ class Comparison {
   }
 
   void finish() {
-    if (convolutions_ > 0 && (convolutions_ != kConvolutions || pools_ < kBlocks - 1))
-      object("fewer layers than VGG16");
+    if (convolutions_ > 0 && convolutions_ != kConvolutions) object("fewer layers than VGG16");
     if (last_.empty() || (dense_ == 0 && last_ == "relu")) return;
     if (dense_ == 0 || (last_ != "softmax" && last_ != "linear"))
       object(fmt::format("'{}' after the last layer, where VGG16 has softmax", excerpt(last_, 40)));
   }
 
   KerasConfiguration result_;
-  int convolutions_ = 0, in_block_ = 0, pools_ = 0, dense_ = 0, last_dense_ = -1;
-  bool flat_ = false, side_seen_ = false;
+  const std::vector<Layer> vgg16_ = layers_of(Architecture{});
+  std::vector<Layer>::const_iterator next_ = vgg16_.begin();  // goes no further than to the first fully connected layer
+  int convolutions_ = 0, dense_ = 0, last_dense_ = -1;
+  bool side_seen_ = false;
   std::string last_;  // what follows the latest layer with weights; empty: settled
 };
 

@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "base/excerpt.h"
-#include "nn/architecture.h"
 #include "nn/keras_config.h"
 #include "nn/keras_layers.h"
 #include "nn/keras_weightless.h"
+#include "nn/layers.h"
 
 namespace palimpsest {
 
@@ -58,7 +58,7 @@ KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
   for (const auto& object : objects)
     if (const auto parameter = object.data ? parameter_of(object) : std::nullopt; parameter && parameter->dense)
       dense.insert(parameter->number);
-  const auto layers = layer_names(Architecture{});
+  const auto layers = layers_with_weights(Architecture{});
   int outputs = 0;
   for (const auto& object : objects) {
     if (!object.data) continue;

@@ -9,31 +9,18 @@ namespace palimpsest {
 
 const Tensor& Trace::features() const {
   const auto flatten =
-      std::find_if(layers.begin(), layers.end(), [](const Layer& l) { return l.kind == Layer::Kind::flatten; });
+      std::find_if(layers.begin(), layers.end(), [](const auto& l) { return l.kind == Layer::Kind::flatten; });
   return flatten->input;
 }
 
-Network::Network(Device& device, const Architecture& architecture) : device_(device), architecture_(architecture) {
-  int in = 3;
-  for (const auto& layer : layer_names(architecture_)) {
-    const bool convolution = layer.block < kBlocks;
-    const int last = architecture_.classes;
-    int out = 0;
-    if (convolution) {
-      out = architecture_.channels[std::size_t(layer.block)];
-    } else {
-      const auto i = std::size_t(std::stoi(layer.name.substr(layer.name.find('.') + 1))) / 3;
-      if (i == 0) in = architecture_.features();
-      out = i < architecture_.hidden.size() ? architecture_.hidden[i] : last;
-    }
-    const Shape weight = convolution ? Shape{out, in, 3, 3} : Shape{out, in};
+Network::Network(Device& device, const Architecture& architecture)
+    : device_(device), architecture_(architecture), layers_(layers_of(architecture)) {
+  for (const Layer& layer : layers_) {
+    if (!layer.has_weights()) continue;
+    const LayerShape shape = layer.shape(1);
     parameters_.push_back(
-        {layer.name + ".weight", layer.block, device_.make(weight, convolution ? Layout::kernel : Layout::matrix), {}});
-    parameters_.push_back({layer.name + ".bias",
-                           layer.block,
-                           device_.make({1, out}, convolution ? Layout::channels : Layout::matrix),
-                           {}});
-    in = out;
+        {layer.name + ".weight", layer.block, device_.make(shape.weights(), shape.weights_layout()), {}});
+    parameters_.push_back({layer.name + ".bias", layer.block, device_.make(shape.bias(), shape.vector_layout()), {}});
   }
 }
 
@@ -47,26 +34,22 @@ int Network::lowest_trained_block() const {
   return int(std::find(frozen_.begin(), frozen_.end(), false) - frozen_.begin());
 }
 
-Network::Plans& Network::plans_for(int n) {
-  auto [at, fresh] = plans_.try_emplace(n);
-  Plans& plans = at->second;
-  if (!fresh) return plans;
-  int side = architecture_.size, in = 3;
-  for (int block = 0; block < kBlocks; ++block) {
-    const int out = architecture_.channels[std::size_t(block)];
-    for (int i = 0; i < kConvolutionsPerBlock[std::size_t(block)]; ++i, in = out)
-      plans.convolutions.push_back(device_.plan_conv2d({n, in, side, side, out}));
-    plans.pools.push_back(device_.plan_max_pool({n, out, side, side}));
-    side /= 2;
+namespace {
+Shape for_images(Shape of_one, int n) {
+  of_one.n = n;
+  return of_one;
+}
+}  // namespace
+
+const Network::Plans& Network::plans_for(int n) {
+  if (const auto at = plans_.find(n); at != plans_.end()) return at->second;
+  Plans plans;
+  for (const Layer& layer : layers_) {
+    Plan& plan = plans.emplace_back();
+    if (layer.has_weights()) plan.layer = device_.plan_layer(layer.shape(n));
+    if (layer.kind == Layer::Kind::max_pool) plan.max_pool = device_.plan_max_pool(for_images(layer.in, n));
   }
-  if (architecture_.classes == 0) return plans;
-  in = architecture_.features();
-  for (std::size_t i = 0; i <= architecture_.hidden.size(); ++i) {
-    const int out = i < architecture_.hidden.size() ? architecture_.hidden[i] : architecture_.classes;
-    plans.linears.push_back(device_.plan_linear({n, in, out}));
-    in = out;
-  }
-  return plans;
+  return plans_.emplace(n, std::move(plans)).first->second;
 }
 
 namespace {
@@ -111,11 +94,10 @@ class TraceTensors {
 // What one image takes of the memory of a trace and its backward pass: about all of it.
 std::size_t Network::bytes_per_image(int keep_from) const {
   std::size_t total = 0, largest = 0;
-  int side = architecture_.size;
-  for (int block = 0; block < kBlocks; ++block, side /= 2) {
-    const auto b = std::size_t(block);
-    const std::size_t one = device_.bytes({1, architecture_.channels[b], side, side}, Layout::activation);
-    if (block >= keep_from) total += one * std::size_t(kConvolutionsPerBlock[b]);
+  for (const Layer& layer : layers_) {
+    if (layer.kind != Layer::Kind::convolution) continue;
+    const std::size_t one = device_.bytes(layer.out, layer.out_layout());
+    if (layer.block >= keep_from) total += one;
     largest = std::max(largest, one);
   }
   return total + 2 * largest;
@@ -135,81 +117,34 @@ Trace Network::make_trace(int n, int keep_from) {
 }
 
 Trace Network::make_trace(int n, int keep_from, std::size_t& made) {
-  Plans& plans = plans_for(n);
+  const Plans& plans = plans_for(n);
   Trace trace{n, keep_from, {}};
   TraceTensors tensors(device_, made);
-  int side = architecture_.size, parameter = 0;
-  Tensor at = device_.make({n, 3, side, side}, Layout::activation);
-  std::size_t convolution = 0;
-  for (int block = 0; block < kBlocks; ++block) {
-    const int out = architecture_.channels[std::size_t(block)];
-    const bool kept = block >= keep_from;
-    for (int i = 0; i < kConvolutionsPerBlock[std::size_t(block)]; ++i, parameter += 2, ++convolution) {
-      Layer layer{Layer::Kind::convolution,
-                  parameters_[std::size_t(parameter)].name,
-                  block,
-                  true,
-                  parameter,
-                  plans.convolutions[convolution].get(),
-                  nullptr,
-                  nullptr,
-                  at,
-                  tensors.make({n, out, side, side}, kept),
-                  {}};
-      layer.name.resize(layer.name.rfind('.'));
-      at = layer.output;
-      trace.layers.push_back(std::move(layer));
-    }
-    const bool kept_output = block + 1 >= keep_from;  // it is the next block's input
-    side /= 2;
-    const Shape pooled{n, out, side, side};
-    trace.layers.push_back({Layer::Kind::max_pool, fmt::format("pool{}", block + 1), block, false, -1, nullptr,
-                            plans.pools[std::size_t(block)].get(), nullptr, at, tensors.make(pooled, kept_output),
-                            tensors.winner(pooled, kept)});
-    at = trace.layers.back().output;
-  }
-  Tensor flat = device_.make({n, architecture_.features()}, Layout::matrix);
-  trace.layers.push_back(
-      {Layer::Kind::flatten, "flatten", kBlocks, false, -1, nullptr, nullptr, nullptr, at, flat, {}});
-  at = flat;
-  for (std::size_t i = 0; i < plans.linears.size(); ++i, parameter += 2) {
-    const int out = parameters_[std::size_t(parameter)].value.shape.n;
-    Layer layer{Layer::Kind::linear,
-                parameters_[std::size_t(parameter)].name,
-                kBlocks,
-                i + 1 < plans.linears.size(),
-                parameter,
-                nullptr,
-                nullptr,
-                plans.linears[i].get(),
-                at,
-                device_.make({n, out}, Layout::matrix),
-                {}};
-    layer.name.resize(layer.name.rfind('.'));
-    at = layer.output;
-    trace.layers.push_back(std::move(layer));
+  Tensor at = device_.make(for_images(layers_.front().in, n), layers_.front().in_layout());
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
+    TracedLayer& traced = trace.layers.emplace_back(layer, plans[i].layer.get(), plans[i].max_pool.get(), at);
+    const Shape out = for_images(layer.out, n);
+    const bool pool = layer.kind == Layer::Kind::max_pool, kept = layer.block >= keep_from;
+    if (layer.block == kBlocks)
+      traced.output = device_.make(out, layer.out_layout());
+    else
+      traced.output = tensors.make(out, kept || (pool && layer.block + 1 >= keep_from));  // the next block's input
+    if (pool) traced.winner = tensors.winner(out, kept);
+    at = traced.output;
   }
   return trace;
 }
 
 namespace {
-void run(Device& device, const std::vector<Parameter>& parameters, const Layer& layer) {
-  const auto weight = [&] { return parameters[std::size_t(layer.parameter)].value; };
-  const auto bias = [&] { return parameters[std::size_t(layer.parameter) + 1].value; };
-  switch (layer.kind) {
-    case Layer::Kind::convolution:
-      layer.convolution->forward(layer.input, weight(), bias(), layer.relu, layer.output);
-      break;
-    case Layer::Kind::max_pool:
-      layer.max_pool->forward(layer.input, layer.output, layer.winner);
-      break;
-    case Layer::Kind::flatten:
-      device.copy(layer.input, layer.output);
-      break;
-    case Layer::Kind::linear:
-      layer.linear->forward(layer.input, weight(), bias(), layer.relu, layer.output);
-      break;
-  }
+void run(Device& device, const std::vector<Parameter>& parameters, const TracedLayer& layer) {
+  if (layer.plan)
+    layer.plan->forward(layer.input, parameters[std::size_t(layer.parameter)].value,
+                        parameters[std::size_t(layer.parameter) + 1].value, layer.relu, layer.output);
+  else if (layer.max_pool)
+    layer.max_pool->forward(layer.input, layer.output, layer.winner);
+  else
+    device.copy(layer.input, layer.output);
 }
 }  // namespace
 
@@ -247,37 +182,25 @@ void Network::backward(Trace& trace, const Tensor& logits_gradient) {
   Tensor gradient = logits_gradient;
   int buffer = 0;
   for (std::size_t i = trace.layers.size(); i-- > 0;) {
-    const Layer& layer = trace.layers[i];
+    const TracedLayer& layer = trace.layers[i];
     if (layer.block < lowest || (lowest == kBlocks && layer.kind == Layer::Kind::flatten)) return;
     // The ReLU's own step; before a max-pool it has been done by the max-pool.
     const bool pooled = i + 1 < trace.layers.size() && trace.layers[i + 1].kind == Layer::Kind::max_pool;
     if (layer.relu && !pooled) device_.relu_backward(layer.output, gradient);
-    if (layer.parameter >= 0 && trained(layer.block)) {
-      const auto& weight = parameters_[std::size_t(layer.parameter)].gradient;
-      const auto& bias = parameters_[std::size_t(layer.parameter) + 1].gradient;
-      if (layer.convolution) layer.convolution->backward_weights(layer.input, gradient, weight, bias);
-      if (layer.linear) layer.linear->backward_weights(layer.input, gradient, weight, bias);
-    }
+    if (layer.plan && trained(layer.block))
+      layer.plan->backward_weights(layer.input, gradient, parameters_[std::size_t(layer.parameter)].gradient,
+                                   parameters_[std::size_t(layer.parameter) + 1].gradient);
     const bool needed_below =
-        i > 0 && (trace.layers[i - 1].block >= lowest && !(lowest == kBlocks && trace.layers[i - 1].parameter < 0));
+        i > 0 && (trace.layers[i - 1].block >= lowest && !(lowest == kBlocks && !trace.layers[i - 1].has_weights()));
     if (!needed_below) return;
     Tensor below = gradient_tensor(layer.input.shape, layer.input.layout, buffer);
     buffer = 1 - buffer;
-    const auto weight = [&] { return parameters_[std::size_t(layer.parameter)].value; };
-    switch (layer.kind) {
-      case Layer::Kind::convolution:
-        layer.convolution->backward_data(gradient, weight(), below);
-        break;
-      case Layer::Kind::max_pool:
-        layer.max_pool->backward(gradient, layer.winner, layer.output, below);
-        break;
-      case Layer::Kind::flatten:
-        device_.copy(gradient, below);
-        break;
-      case Layer::Kind::linear:
-        layer.linear->backward_data(gradient, weight(), below);
-        break;
-    }
+    if (layer.plan)
+      layer.plan->backward_data(gradient, parameters_[std::size_t(layer.parameter)].value, below);
+    else if (layer.max_pool)
+      layer.max_pool->backward(gradient, layer.winner, layer.output, below);
+    else
+      device_.copy(gradient, below);
     gradient = below;
   }
 }

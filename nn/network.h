@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/architecture.h"
+#include "nn/layers.h"
 #include "ops/device.h"
 
 namespace palimpsest {
@@ -17,18 +17,10 @@ struct Parameter {
   Tensor value, gradient;
 };
 
-// One step of the network on one batch: what runs, on which weights, from which tensor into which. Training and
-// relevance read the same list.
-struct Layer {
-  enum class Kind : std::uint8_t { convolution, max_pool, flatten, linear };
-  Kind kind;
-  std::string name;    // "features.0", "pool1", "flatten", "classifier.0"
-  int block = 0;       // kBlocks for the head
-  bool relu = false;   // a ReLU follows, fused into the layer
-  int parameter = -1;  // index of the weight in Network::parameters(); its bias is the next one
-  Conv2dPlan* convolution = nullptr;
-  MaxPoolPlan* max_pool = nullptr;
-  LinearPlan* linear = nullptr;
+// A layer on one batch: what runs, from which tensor into which. Training and relevance read the same list.
+struct TracedLayer : Layer {
+  LayerPlan* plan = nullptr;        // where it has weights
+  MaxPoolPlan* max_pool = nullptr;  // where it is one
   Tensor input, output, winner;
 };
 
@@ -36,7 +28,7 @@ struct Layer {
 // whole VGG16 at 224). Below it, layers hand on through two shared buffers.
 struct Trace {
   int n = 0, keep_from = 0;
-  std::vector<Layer> layers;
+  std::vector<TracedLayer> layers;
 
   const Tensor& input() const { return layers.front().input; }
   const Tensor& logits() const { return layers.back().output; }  // requires: the network has a head
@@ -73,18 +65,19 @@ class Network {
   void backward(Trace& trace, const Tensor& logits_gradient);
 
  private:
-  struct Plans {
-    std::vector<std::unique_ptr<Conv2dPlan>> convolutions;
-    std::vector<std::unique_ptr<MaxPoolPlan>> pools;
-    std::vector<std::unique_ptr<LinearPlan>> linears;
+  struct Plan {  // of a layer; both empty: there is nothing to plan
+    std::unique_ptr<LayerPlan> layer;
+    std::unique_ptr<MaxPoolPlan> max_pool;
   };
-  Plans& plans_for(int n);
+  using Plans = std::vector<Plan>;  // in the order of layers_
+  const Plans& plans_for(int n);
   std::size_t bytes_per_image(int keep_from) const;
   Trace make_trace(int n, int keep_from, std::size_t& made);
   Tensor gradient_tensor(const Shape& shape, Layout layout, int buffer);
 
   Device& device_;
   Architecture architecture_;
+  std::vector<Layer> layers_;
   std::vector<Parameter> parameters_;
   std::array<bool, kBlocks> frozen_{};
   std::map<int, Plans> plans_;

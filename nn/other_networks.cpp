@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "base/excerpt.h"
-#include "nn/architecture.h"
 #include "nn/conversion.h"
 #include "nn/keras_layers.h"
 #include "nn/keras_weights.h"
+#include "nn/layers.h"
 #include "nn/tensor_names.h"
 
 namespace palimpsest {
@@ -158,7 +158,7 @@ class Recogniser {
     if (!conversion::plain(prefix)) return OtherNetwork{is, "save it with the names of torchvision"};
     const std::string key = prefix.empty() ? "k" : fmt::format("k.removeprefix('{}')", prefix);
     std::string old_names, new_names;
-    for (const auto& layer : layer_names(Architecture{})) {
+    for (const auto& layer : layers_with_weights(Architecture{})) {
       static constexpr std::array<const char*, 16> names{"1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1",
                                                          "4_2", "4_3", "5_1", "5_2", "5_3", "6",   "7",   "8"};
       const auto i = std::size_t(std::count(new_names.begin(), new_names.end(), ' '));

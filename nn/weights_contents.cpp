@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/excerpt.h"
-#include "nn/architecture.h"
 #include "nn/keras_layers.h"
 #include "nn/keras_weights.h"
+#include "nn/layers.h"
 #include "nn/other_networks.h"
 #include "nn/tensor_names.h"
 
@@ -27,7 +27,7 @@ int count_head_layers(const std::set<std::string>& named) {
 
 std::vector<std::string> parameters_wanted(int head_layers) {
   std::vector<std::string> names;
-  for (const auto& layer : layer_names(Architecture{}))
+  for (const auto& layer : layers_with_weights(Architecture{}))
     if (layer.block < kBlocks) names.push_back(layer.name);
   for (int i = 0; i < head_layers; ++i) names.push_back(fmt::format("classifier.{}", 3 * i));
   std::vector<std::string> wanted;
@@ -47,9 +47,9 @@ bool needed(const std::string& name, bool head_needed) {
 // A missing parameter's name, in a Keras file with the layer that ought to hold it.
 std::string missing_name(const TensorFile& file, const std::string& name) {
   if (!dynamic_cast<const KerasWeights*>(&file) || !name.starts_with("features.")) return name;
-  const auto layers = layer_names(Architecture{});
+  const auto layers = layers_with_weights(Architecture{});
   const auto at = std::find_if(layers.begin(), layers.end(),
-                               [&](const LayerName& layer) { return name.starts_with(layer.name + "."); });
+                               [&](const Layer& layer) { return name.starts_with(layer.name + "."); });
   return fmt::format("{} ({})", name, keras_convolution(int(at - layers.begin())));
 }
 

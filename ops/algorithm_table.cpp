@@ -9,7 +9,7 @@
 
 namespace palimpsest {
 
-std::string pass_name(Conv2dPass pass) {
+std::string pass_name(LayerPass pass) {
   constexpr std::array names{"forward", "backward_data", "backward_weights", "relevance"};
   return names.at(static_cast<std::size_t>(pass));
 }
@@ -25,9 +25,9 @@ AlgorithmTable AlgorithmTable::of(const std::string& choice) {
 
 namespace {
 
-Conv2dPass pass_named(const std::string& name) {
+LayerPass pass_named(const std::string& name) {
   for (const auto pass :
-       {Conv2dPass::forward, Conv2dPass::backward_data, Conv2dPass::backward_weights, Conv2dPass::relevance})
+       {LayerPass::forward, LayerPass::backward_data, LayerPass::backward_weights, LayerPass::relevance})
     if (pass_name(pass) == name) return pass;
   throw std::out_of_range("there is no pass '" + name + "'");
 }
@@ -40,8 +40,8 @@ void AlgorithmTable::read(const std::filesystem::path& file) {
     const auto json = nlohmann::json::parse(text);
     for (const auto& choice : json.at("choices")) {
       const auto shape = choice.at("shape").get<std::array<int, 5>>();
-      set(pass_named(choice.at("pass").get<std::string>()), {shape[0], shape[1], shape[2], shape[3], shape[4]},
-          choice.at("algorithm").get<std::string>());
+      set(pass_named(choice.at("pass").get<std::string>()),
+          Conv2dShape{shape[0], shape[1], shape[2], shape[3], shape[4]}, choice.at("algorithm").get<std::string>());
     }
   } catch (const std::exception& error) {  // of the parser, or from above
     throw Error(fmt::format("{} is not a table of algorithms: {}", file.string(), error.what()),
@@ -52,11 +52,11 @@ void AlgorithmTable::read(const std::filesystem::path& file) {
   description_ = fmt::format("{} ({:016x})", file.filename().string(), sum.value());
 }
 
-void AlgorithmTable::set(Conv2dPass pass, const Conv2dShape& s, const std::string& algorithm) {
+void AlgorithmTable::set(LayerPass pass, const LayerShape& s, const std::string& algorithm) {
   choices_[{pass, s.n, s.c, s.h, s.w, s.k}] = algorithm;
 }
 
-std::optional<std::string> AlgorithmTable::find(Conv2dPass pass, const Conv2dShape& s) const {
+std::optional<std::string> AlgorithmTable::find(LayerPass pass, const LayerShape& s) const {
   if (const auto at = choices_.find({pass, s.n, s.c, s.h, s.w, s.k}); at != choices_.end()) return at->second;
   return everywhere_;
 }

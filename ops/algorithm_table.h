@@ -5,14 +5,14 @@
 #include <string>
 #include <tuple>
 
-#include "ops/conv2d.h"
+#include "ops/layer.h"
 
 namespace palimpsest {
 
 // "forward", "backward_data", "backward_weights", "relevance"
-std::string pass_name(Conv2dPass pass);
+std::string pass_name(LayerPass pass);
 
-// Which algorithm runs each pass of a convolution of a shape. The choice changes the last bits of a result, so it is an
+// Which algorithm runs each pass of a layer of a shape. The choice changes the last bits of a result, so it is an
 // input of a run: the device's own fixed rule ("auto"), one algorithm for everything, or a file that `bench --tune`
 // wrote on the machine at hand. The file is JSON: {"device": ..., "choices": [{"pass": "forward", "shape": [n, c, h, w,
 // k], "algorithm": "winograd", ...}]}; keys that are not named here are for people. A fully connected layer, where the
@@ -25,9 +25,9 @@ class AlgorithmTable {
   // file when it is missing or malformed.
   static AlgorithmTable of(const std::string& choice);
 
-  void set(Conv2dPass pass, const Conv2dShape& shape, const std::string& algorithm);
+  void set(LayerPass pass, const LayerShape& shape, const std::string& algorithm);
   // Empty: the device's own rule decides.
-  std::optional<std::string> find(Conv2dPass pass, const Conv2dShape& shape) const;
+  std::optional<std::string> find(LayerPass pass, const LayerShape& shape) const;
 
   // The choice as a run records it: of a file, its name and a sum of its content.
   const std::string& description() const { return description_; }
@@ -35,7 +35,7 @@ class AlgorithmTable {
  private:
   void read(const std::filesystem::path& file);
 
-  std::map<std::tuple<Conv2dPass, int, int, int, int, int>, std::string> choices_;
+  std::map<std::tuple<LayerPass, int, int, int, int, int>, std::string> choices_;
   std::optional<std::string> everywhere_;
   std::string description_ = "auto";
 };

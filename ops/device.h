@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "ops/augment.h"
-#include "ops/conv2d.h"
 #include "ops/heatmap.h"
-#include "ops/linear.h"
+#include "ops/layer.h"
 #include "ops/loss.h"
 #include "ops/max_pool.h"
 #include "ops/normalisation.h"
@@ -48,9 +47,9 @@ class Device {
   virtual void copy(const Tensor& from, const Tensor& to) = 0;  // same count; activation <-> matrix flattens c, h, w
   virtual void fill(const Tensor& tensor, float value) = 0;     // every logical value; padding stays zero
 
-  // Plans. Their scratch memory is one arena of the device, grown here and never inside a plan's calls.
-  virtual std::unique_ptr<Conv2dPlan> plan_conv2d(const Conv2dShape& shape) = 0;
-  virtual std::unique_ptr<LinearPlan> plan_linear(const LinearShape& shape) = 0;
+  // Plans. Scratch memory belongs to the device, and everything it runs shares it in turn: what is in there is lost at
+  // the next call. It grows when a plan is made or runs for the first time, never when a call is repeated.
+  virtual std::unique_ptr<LayerPlan> plan_layer(const LayerShape& shape) = 0;
   virtual std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) = 0;
 
   // Element by element. relu_backward: gradient = 0 where output <= 0, in place.
@@ -65,7 +64,7 @@ class Device {
                        const Normalisation& normalisation, const Tensor& images) = 0;
 
   // Makes what `step` asks of this device repeatable: each run() does it again, `record` alone need not do it at all.
-  // requires: step has run once on its own (plans get their scratch memory then); it uploads, downloads, allocates and
+  // requires: step has run once on its own, so that scratch memory grows no more; it uploads, downloads, allocates and
   // asks for results nowhere; its tensors and plans outlive the recording.
   virtual std::unique_ptr<Recording> record(const std::function<void()>& step) = 0;
 

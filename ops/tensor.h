@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -8,7 +9,7 @@ namespace palimpsest {
 // Convolution weights: n = output channels, c = input channels, h x w = kernel.
 struct Shape {
   int n = 1, c = 1, h = 1, w = 1;
-  std::int64_t count() const { return std::int64_t{n} * c * h * w; }
+  constexpr std::int64_t count() const { return std::int64_t{n} * c * h * w; }
   friend bool operator==(const Shape&, const Shape&) = default;
 };
 
@@ -21,11 +22,19 @@ enum class Layout : std::uint8_t {
   winners,     // one byte per value of an activation: which input of a 2x2 window won, row major, 0..3
 };
 
-// A piece of device memory. `version` is new after every write of weights, so that plans know when to repack.
+// A piece of memory of one device, its owner; another device refuses it with ContractError. `version` is new after
+// every write of weights, so that plans know when to repack.
 class Storage {
  public:
+  Storage(const void* owner, std::size_t bytes) : owner_(owner), bytes_(bytes) {}
   virtual ~Storage() = default;
+  const void* owner() const { return owner_; }  // what the device calls itself
+  std::size_t bytes() const { return bytes_; }
   std::uint64_t version = 0;
+
+ private:
+  const void* owner_;
+  std::size_t bytes_;
 };
 
 // Shape plus shared storage; copying a Tensor copies neither. Nothing outside a device looks into the storage.

@@ -4,8 +4,6 @@
 // How a product is cut into tiles and parts, and what that needs of scratch memory; shared by the launchers.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
-enum class Pass : std::uint8_t { forward, backward_data, backward_weights };
-
 struct Cut {
   GemmTile tile = GemmTile::large;
   int rows = 0, columns = 0;  // of the product
@@ -18,7 +16,7 @@ struct Cut {
 };
 
 // Tiles by the product's extents, parts so that small products fill a GPU too: the same on every GPU.
-Cut cut(const ImplicitGemmShape& shape, Pass pass, const GemmRun& run);
+Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run);
 
 // The forward product of a denominator. Several terms run in tall and small tiles only: they occur in the first layer,
 // with 64 columns, and their kernel needs registers for x.

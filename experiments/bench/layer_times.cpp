@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <memory>
 
 #include "base/progress.h"
@@ -12,38 +11,23 @@
 namespace palimpsest {
 
 double LayerTime::gflops() const {
-  const int taps = linear ? 1 : 9;
-  return 2e-9 * taps * double(shape.input().count()) * shape.k / seconds;
+  return 2e-9 * double(shape.weights().count()) * shape.n * shape.h * shape.w / seconds;
 }
 
 namespace {
 
 // In the order of the network, each shape once.
-std::vector<LayerTime> distinct_layers(const Architecture& a, int batch, bool with_linear) {
+std::vector<LayerTime> distinct_layers(const Architecture& architecture, int batch, bool with_linear) {
   std::vector<LayerTime> layers;
-  const auto names = layer_names(a);
-  std::size_t name = 0;
-  const auto add = [&](const Conv2dShape& s, bool linear) {
-    const auto same = std::find_if(layers.begin(), layers.end(), [&](const LayerTime& l) {
-      return l.linear == linear && l.shape.input() == s.input() && l.shape.k == s.k;
-    });
+  for (const Layer& layer : layers_with_weights(architecture)) {
+    const LayerShape shape = layer.shape(batch);
+    if (!shape.is_convolution() && !with_linear) continue;
+    const auto same =
+        std::find_if(layers.begin(), layers.end(), [&](const LayerTime& time) { return time.shape == shape; });
     if (same != layers.end())
       ++same->layers;
     else
-      layers.push_back({names[name].name, 1, linear, s, Conv2dPass::forward, 0});
-    ++name;
-  };
-  int side = a.size, inputs = 3;
-  for (std::size_t block = 0; block < kBlocks; ++block, side /= 2)
-    for (int i = 0; i < kConvolutionsPerBlock[block]; ++i, inputs = a.channels[block])
-      add({batch, inputs, side, side, a.channels[block]}, false);
-  if (!with_linear) return layers;
-  std::vector<int> outputs = a.hidden;
-  outputs.push_back(a.classes);
-  inputs = a.features();
-  for (const int count : outputs) {
-    add({batch, inputs, 1, 1, count}, true);
-    inputs = count;
+      layers.push_back({layer.name, 1, shape, LayerPass::forward, 0});
   }
   return layers;
 }
@@ -59,31 +43,29 @@ Tensor filled(Device& device, const Shape& shape, Layout layout, double low) {
 }
 
 // A layer's plan with everything that its passes read and write.
-template <typename Plan>
 class TimedLayer {
  public:
-  TimedLayer(Device& device, std::unique_ptr<Plan> plan, const Shape& input, const Shape& weights, const Shape& output,
-             Layout activations, Layout kernels, Layout vectors)
-      : plan_(std::move(plan)),
-        x_(filled(device, input, activations, 0)),
-        w_(filled(device, weights, kernels, -1)),
-        positive_(filled(device, weights, kernels, 0)),
-        b_(filled(device, {1, weights.n}, vectors, 0)),
-        y_(filled(device, output, activations, 0)),
-        dy_(filled(device, output, activations, -1)),
-        dx_(device.make(input, activations)),
-        dw_(device.make(weights, kernels)),
-        db_(device.make({1, weights.n}, vectors)) {}
+  TimedLayer(Device& device, const LayerShape& s)
+      : plan_(device.plan_layer(s)),
+        x_(filled(device, s.input(), s.layout(), 0)),
+        w_(filled(device, s.weights(), s.weights_layout(), -1)),
+        positive_(filled(device, s.weights(), s.weights_layout(), 0)),
+        b_(filled(device, s.bias(), s.vector_layout(), 0)),
+        y_(filled(device, s.output(), s.layout(), 0)),
+        dy_(filled(device, s.output(), s.layout(), -1)),
+        dx_(device.make(s.input(), s.layout())),
+        dw_(device.make(s.weights(), s.weights_layout())),
+        db_(device.make(s.bias(), s.vector_layout())) {}
 
-  void run(Conv2dPass pass) {
+  void run(LayerPass pass) {
     switch (pass) {
-      case Conv2dPass::forward:
+      case LayerPass::forward:
         return plan_->forward(x_, w_, b_, true, dy_);
-      case Conv2dPass::backward_data:
+      case LayerPass::backward_data:
         return plan_->backward_data(y_, w_, dx_);
-      case Conv2dPass::backward_weights:
+      case LayerPass::backward_weights:
         return plan_->backward_weights(x_, y_, dw_, db_);
-      case Conv2dPass::relevance: {  // z+ of a layer behind a ReLU
+      case LayerPass::relevance: {  // z+ of a layer behind a ReLU
         RelevanceDenominator denominator;
         denominator.terms = {{.input = InputMap::identity, .constant = {}, .weights = positive_, .bias = b_}};
         denominator.x = x_;
@@ -94,39 +76,25 @@ class TimedLayer {
   }
 
  private:
-  std::unique_ptr<Plan> plan_;
+  std::unique_ptr<LayerPlan> plan_;
   Tensor x_, w_, positive_, b_, y_, dy_, dx_, dw_, db_;
 };
-
-std::function<void(Conv2dPass)> passes_of(Device& device, const LayerTime& layer) {
-  const Conv2dShape& s = layer.shape;
-  if (!layer.linear) {
-    auto timed =
-        std::make_shared<TimedLayer<Conv2dPlan>>(device, device.plan_conv2d(s), s.input(), s.kernel(), s.output(),
-                                                 Layout::activation, Layout::kernel, Layout::channels);
-    return [timed](Conv2dPass pass) { timed->run(pass); };
-  }
-  const LinearShape l{s.n, s.c, s.k};
-  auto timed = std::make_shared<TimedLayer<LinearPlan>>(device, device.plan_linear(l), l.input(), l.weights(),
-                                                        l.output(), Layout::matrix, Layout::matrix, Layout::matrix);
-  return [timed](Conv2dPass pass) { timed->run(pass); };
-}
 
 }  // namespace
 
 std::vector<LayerTime> time_layers(Device& device, const Architecture& architecture, int batch, int repeats,
                                    bool with_linear) {
-  constexpr std::array passes{Conv2dPass::forward, Conv2dPass::backward_data, Conv2dPass::backward_weights,
-                              Conv2dPass::relevance};
+  constexpr std::array passes{LayerPass::forward, LayerPass::backward_data, LayerPass::backward_weights,
+                              LayerPass::relevance};
   const auto layers = distinct_layers(architecture, batch, with_linear);
   Progress progress("Timing layers", std::int64_t(layers.size() * passes.size()));
   std::vector<LayerTime> times;
   for (const auto& layer : layers) {
-    const auto run = passes_of(device, layer);
-    for (const Conv2dPass pass : passes) {
+    TimedLayer timed(device, layer.shape);
+    for (const LayerPass pass : passes) {
       LayerTime& time = times.emplace_back(layer);
       time.pass = pass;
-      time.seconds = median_seconds(device, repeats, [&] { run(pass); });
+      time.seconds = median_seconds(device, repeats, [&] { timed.run(pass); });
       progress.advance();
     }
   }

@@ -2,18 +2,17 @@
 #include <string>
 #include <vector>
 
-#include "nn/architecture.h"
+#include "nn/layers.h"
 #include "ops/device.h"
 
 namespace palimpsest {
 
-// One pass of one layer, timed. A fully connected layer is (n, inputs, 1, 1, outputs), as in ops/algorithm_table.h.
+// One pass of one layer, timed.
 struct LayerTime {
   std::string layer;  // torchvision's name of the first layer of this shape
   int layers = 1;     // of this shape
-  bool linear = false;
-  Conv2dShape shape;
-  Conv2dPass pass;
+  LayerShape shape;
+  LayerPass pass;
   double seconds = 0;
   double gflops() const;  // billions of the direct algorithm's operations a second
 };

@@ -10,6 +10,7 @@
 #include "tests/support/op_cases.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_devices.h"
+#include "tests/support/vgg16.h"
 
 namespace palimpsest {
 namespace {
@@ -17,9 +18,9 @@ namespace {
 constexpr Conv2dShape kShape{8, 64, 56, 56, 64};
 
 TEST(AlgorithmTable, SaysNothingUnlessTold) {
-  EXPECT_FALSE(AlgorithmTable().find(Conv2dPass::forward, kShape));
-  EXPECT_FALSE(AlgorithmTable::of("auto").find(Conv2dPass::forward, kShape));
-  EXPECT_EQ(AlgorithmTable::of("direct").find(Conv2dPass::relevance, kShape), "direct");
+  EXPECT_FALSE(AlgorithmTable().find(LayerPass::forward, kShape));
+  EXPECT_FALSE(AlgorithmTable::of("auto").find(LayerPass::forward, kShape));
+  EXPECT_EQ(AlgorithmTable::of("direct").find(LayerPass::relevance, kShape), "direct");
 }
 
 TEST(AlgorithmTable, IsReadFromAFile) {
@@ -27,9 +28,9 @@ TEST(AlgorithmTable, IsReadFromAFile) {
   const fs::path file = folder / "table.json";
   write_file(file, R"({"choices": [{"pass": "backward_data", "shape": [8, 64, 56, 56, 64], "algorithm": "direct"}]})");
   const auto table = AlgorithmTable::of(file.string());
-  EXPECT_EQ(table.find(Conv2dPass::backward_data, kShape), "direct");
-  EXPECT_FALSE(table.find(Conv2dPass::forward, kShape));
-  EXPECT_FALSE(table.find(Conv2dPass::backward_data, {7, 64, 56, 56, 64}));
+  EXPECT_EQ(table.find(LayerPass::backward_data, kShape), "direct");
+  EXPECT_FALSE(table.find(LayerPass::forward, kShape));
+  EXPECT_FALSE(table.find(LayerPass::backward_data, Conv2dShape{7, 64, 56, 56, 64}));
   EXPECT_TRUE(table.description().starts_with("table.json (")) << table.description();
 
   const std::string& before = table.description();
@@ -50,7 +51,7 @@ TEST(AlgorithmTable, RefusesWhatItCannotUse) {
   refuses(R"({"choices": [{"pass": "forward", "shape": [1, 1, 1, 1, 1], "algorithm": 3}]})");
   expect_error("gone.json", [&] { AlgorithmTable::of((folder / "gone.json").string()); });
   const auto choose = [](const char* name, bool has_avx512) {
-    cpu::conv2d_algorithm(AlgorithmTable::of(name), has_avx512, kShape, Conv2dPass::forward);
+    cpu::conv2d_algorithm(AlgorithmTable::of(name), has_avx512, kShape, LayerPass::forward);
   };
   expect_error("fastest", [&] { choose("fastest", true); });
   expect_error("AVX-512", [&] { choose("winograd", false); });
@@ -59,11 +60,11 @@ TEST(AlgorithmTable, RefusesWhatItCannotUse) {
 // One or two images go forward as every other framework does it; what trains, and relevance, takes the quicker way.
 TEST(Cpu, FewImagesGoForwardDirectly) {
   for (auto shape : vgg16_convolutions(2, 224)) {
-    EXPECT_EQ(cpu::conv2d_rule(true, shape, Conv2dPass::forward), cpu::Conv2dAlgorithm::direct);
+    EXPECT_EQ(cpu::conv2d_rule(true, shape, LayerPass::forward), cpu::Conv2dAlgorithm::direct);
     const bool enough_tiles = shape.h >= 28;
-    EXPECT_EQ(cpu::conv2d_rule(true, shape, Conv2dPass::relevance) == cpu::Conv2dAlgorithm::winograd, enough_tiles);
+    EXPECT_EQ(cpu::conv2d_rule(true, shape, LayerPass::relevance) == cpu::Conv2dAlgorithm::winograd, enough_tiles);
     shape.n = 8;
-    EXPECT_EQ(cpu::conv2d_rule(true, shape, Conv2dPass::forward), cpu::Conv2dAlgorithm::winograd);
+    EXPECT_EQ(cpu::conv2d_rule(true, shape, LayerPass::forward), cpu::Conv2dAlgorithm::winograd);
   }
 }
 
@@ -79,8 +80,8 @@ TEST(Cpu, RunsWhatTheTableSays) {
       return case_tensor(device, "table", stream, shape, layout, Numbers::random);
     };
     const Tensor y = device.make(s.output(), Layout::activation);
-    device.plan_conv2d(s)->forward(input(0, s.input(), Layout::activation), input(1, s.kernel(), Layout::kernel),
-                                   input(2, {1, s.k}, Layout::channels), false, y);
+    device.plan_layer(s)->forward(input(0, s.input(), Layout::activation), input(1, s.weights(), Layout::kernel),
+                                  input(2, {1, s.k}, Layout::channels), false, y);
     return device.download(y);
   };
   const auto a = forward(*automatic), b = forward(*direct);

@@ -7,6 +7,7 @@
 #include "cpu/device.h"
 #include "tests/support/op_cases.h"
 #include "tests/support/test_devices.h"
+#include "tests/support/vgg16.h"
 
 namespace palimpsest {
 namespace {
@@ -36,12 +37,12 @@ TEST(Cpu, SaysWhatItIs) {
 TEST(Cpu, CasesCoverBothAlgorithms) {
   int winograd = 0, direct = 0;
   for (const auto& shape : convolution_test_shapes())
-    (cpu::conv2d_rule(true, shape, Conv2dPass::forward) == cpu::Conv2dAlgorithm::winograd ? winograd : direct) += 1;
+    (cpu::conv2d_rule(true, shape, LayerPass::forward) == cpu::Conv2dAlgorithm::winograd ? winograd : direct) += 1;
   EXPECT_GE(winograd, 4);
   EXPECT_GE(direct, 4);
   for (const auto& shape : vgg16_convolutions(8, 224)) {
-    EXPECT_EQ(cpu::conv2d_rule(true, shape, Conv2dPass::forward), cpu::Conv2dAlgorithm::winograd);
-    EXPECT_EQ(cpu::conv2d_rule(false, shape, Conv2dPass::forward), cpu::Conv2dAlgorithm::direct);
+    EXPECT_EQ(cpu::conv2d_rule(true, shape, LayerPass::forward), cpu::Conv2dAlgorithm::winograd);
+    EXPECT_EQ(cpu::conv2d_rule(false, shape, LayerPass::forward), cpu::Conv2dAlgorithm::direct);
   }
 }
 
@@ -53,9 +54,9 @@ TEST(Cpu, NoShapeFallsBackToPlainLoops) {
     for (const int side : {1, 2, 3, 4, 5, 7, 14})
       for (const int k : {1, 8, 33, 64}) {
         const Conv2dShape s{2, c, side, side, k};
-        auto plan = device->plan_conv2d(s);
+        auto plan = device->plan_layer(s);
         const Tensor x = device->make(s.input(), Layout::activation), y = device->make(s.output(), Layout::activation);
-        const Tensor w = device->make(s.kernel(), Layout::kernel), b = device->make({1, k}, Layout::channels);
+        const Tensor w = device->make(s.weights(), Layout::kernel), b = device->make({1, k}, Layout::channels);
         EXPECT_NO_THROW(plan->forward(x, w, b, true, y)) << c << " " << side << " " << k;
         EXPECT_NO_THROW(plan->forward(x, w, b, false, y)) << c << " " << side << " " << k;
         EXPECT_NO_THROW(plan->backward_data(y, w, x)) << c << " " << side << " " << k;
@@ -70,8 +71,8 @@ TEST(Cpu, RerunsAreIdentical) {
     std::vector<float> first;
     for (int run = 0; run < 3; ++run) {
       const auto device = make_cpu_device(threads);
-      auto plan = device->plan_conv2d(s);
-      const Tensor dw = device->make(s.kernel(), Layout::kernel), db = device->make({1, s.k}, Layout::channels);
+      auto plan = device->plan_layer(s);
+      const Tensor dw = device->make(s.weights(), Layout::kernel), db = device->make({1, s.k}, Layout::channels);
       plan->backward_weights(case_tensor(*device, "rerun", 0, s.input(), Layout::activation, Numbers::random),
                              case_tensor(*device, "rerun", 1, s.output(), Layout::activation, Numbers::random), dw, db);
       const auto got = device->download(dw);

@@ -37,8 +37,8 @@ TEST(CudaDevice, RefusesWhatItDoesNotKnow) {
   expect_error("--precision fp8", [] { make_cuda_device(CudaKind::emulated, {"fp8", {}}); });
   for (const std::string wrong : {"ours", "own:huge", "own:large:x", "own:large:-1", "own:large:1:1", "winograd"}) {
     const auto device = make_cuda_device(CudaKind::emulated, {"fp32", AlgorithmTable::of(wrong)});
-    expect_error("--convolution " + wrong, [&] { device->plan_conv2d({2, 5, 6, 7, 9}); });
-    expect_error("--convolution " + wrong, [&] { device->plan_linear({3, 20, 12}); });
+    expect_error("--convolution " + wrong, [&] { device->plan_layer(Conv2dShape{2, 5, 6, 7, 9}); });
+    expect_error("--convolution " + wrong, [&] { device->plan_layer(LinearShape{3, 20, 12}); });
   }
 }
 
@@ -54,23 +54,22 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
       return case_tensor(device, "table", stream, s, layout, Numbers::small_integers);
     };
     Outcome out;
-    auto plan = device.plan_conv2d(shape);
-    const Tensor x = make(0, shape.input(), Layout::activation), w = make(1, shape.kernel(), Layout::kernel);
+    auto plan = device.plan_layer(shape);
+    const Tensor x = make(0, shape.input(), Layout::activation), w = make(1, shape.weights(), Layout::kernel);
     const Tensor b = make(2, {1, shape.k}, Layout::channels), dy = make(3, shape.output(), Layout::activation);
     const Tensor y = device.make(shape.output(), Layout::activation);
     plan->forward(x, w, b, true, y);
     out.y = device.download(y);
-    const Tensor dx = device.make(shape.input(), Layout::activation), dw = device.make(shape.kernel(), Layout::kernel);
+    const Tensor dx = device.make(shape.input(), Layout::activation), dw = device.make(shape.weights(), Layout::kernel);
     const Tensor db = device.make({1, shape.k}, Layout::channels);
     plan->backward_data(dy, w, dx);
     plan->backward_weights(x, dy, dw, db);
     out.dx = device.download(dx), out.dw = device.download(dw), out.db = device.download(db);
-    auto linear = device.plan_linear(layer);
+    auto linear = device.plan_layer(layer);
     const Tensor u = make(4, layer.input(), Layout::matrix), m = make(5, layer.weights(), Layout::matrix);
-    const Tensor c = make(6, {1, layer.outputs}, Layout::matrix), dv = make(7, layer.output(), Layout::matrix);
+    const Tensor c = make(6, {1, layer.k}, Layout::matrix), dv = make(7, layer.output(), Layout::matrix);
     const Tensor v = device.make(layer.output(), Layout::matrix), du = device.make(layer.input(), Layout::matrix);
-    const Tensor dm = device.make(layer.weights(), Layout::matrix),
-                 dc = device.make({1, layer.outputs}, Layout::matrix);
+    const Tensor dm = device.make(layer.weights(), Layout::matrix), dc = device.make({1, layer.k}, Layout::matrix);
     linear->forward(u, m, c, true, v);
     linear->backward_data(dv, m, du);
     linear->backward_weights(u, dv, dm, dc);

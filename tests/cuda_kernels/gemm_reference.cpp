@@ -8,7 +8,6 @@
 #include <cstdint>
 
 #include "base/random.h"
-#include "cuda/gemm/gemm.h"
 
 namespace palimpsest::PALIMPSEST_CUDA::reference {
 
@@ -97,11 +96,12 @@ Floats rounded(Precision precision, Floats values) {
 }
 
 LayerCase convolution(int n, int c, int h, int w, int k) {
-  return {fmt::format("conv n{} c{} h{} w{} k{}", n, c, h, w, k), conv2d_shape(n, c, h, w, k), c, k};
+  return {fmt::format("conv n{} c{} h{} w{} k{}", n, c, h, w, k), gemm_shape(Conv2dShape{n, c, h, w, k}), c, k};
 }
 
 LayerCase linear(int n, int inputs, int outputs) {
-  return {fmt::format("linear n{} i{} o{}", n, inputs, outputs), linear_shape(n, inputs, outputs), inputs, outputs};
+  return {fmt::format("linear n{} i{} o{}", n, inputs, outputs), gemm_shape(LinearShape{n, inputs, outputs}), inputs,
+          outputs};
 }
 
 std::vector<LayerCase> layer_cases() {

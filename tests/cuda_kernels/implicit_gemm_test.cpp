@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "cuda/gemm/gemm.h"
 #include "tests/cuda_kernels/gemm_runs.h"
 
 // The three products of implicit GEMM against plain loops: exact on integers, whose products and sums every precision

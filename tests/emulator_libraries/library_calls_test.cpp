@@ -62,7 +62,7 @@ void expect_convolution(cuda::Precision precision, const palimpsest::Conv2dShape
 void expect_linear(cuda::Precision precision, const palimpsest::LinearShape& shape) {
   cuda::Context context(precision);
   cuda::CublasLtProduct product(context, shape);
-  const auto n = std::size_t(shape.n), inputs = std::size_t(shape.inputs), outputs = std::size_t(shape.outputs);
+  const auto n = std::size_t(shape.n), inputs = std::size_t(shape.c), outputs = std::size_t(shape.k);
   const auto x = exact_values(n * inputs, 1), w = exact_values(outputs * inputs, 2), b = exact_values(outputs, 3),
              dy = exact_values(n * outputs, 4);
   const DeviceArray x_device(x), w_device(w), b_device(b), dy_device(dy), y(n * outputs), dx(n * inputs),

@@ -13,23 +13,21 @@ struct LayerRelevance {
   double incoming = 0, outgoing = 0, lost = 0;  // lost: to bias, stabiliser and zero denominators, by the sums
 };
 
-template <typename Plan>
-LayerRelevance layer_relevance(Device& device, Plan& plan, const Shape& input, const Shape& output,
-                               const Shape& weights, bool convolution, const Rule& rule, const LayerData& data,
-                               bool non_negative) {
-  const Layout activation = convolution ? Layout::activation : Layout::matrix;
-  const Layout vector = convolution ? Layout::channels : Layout::matrix;
-  const auto tensor = [&](const Shape& shape, Layout layout, const std::vector<float>& values) {
-    Tensor made = device.make(shape, layout);
+inline LayerRelevance layer_relevance(Device& device, const LayerShape& shape, const Rule& rule, const LayerData& data,
+                                      bool non_negative) {
+  const auto plan = device.plan_layer(shape);
+  const auto tensor = [&](const Shape& of, Layout layout, const std::vector<float>& values) {
+    Tensor made = device.make(of, layout);
     device.upload(made, values);
     return made;
   };
-  const Tensor x = tensor(input, activation, data.x), r = tensor(output, activation, data.r);
-  const Tensor w = tensor(weights, convolution ? Layout::kernel : Layout::matrix, data.w);
-  const Tensor b = tensor({1, weights.n}, vector, data.b), z = device.make(output, activation);
-  plan.forward(x, w, b, false, z);
+  const Tensor x = tensor(shape.input(), shape.layout(), data.x), r = tensor(shape.output(), shape.layout(), data.r);
+  const Tensor w = tensor(shape.weights(), shape.weights_layout(), data.w);
+  const Tensor b = tensor(shape.bias(), shape.vector_layout(), data.b), z = device.make(shape.output(), shape.layout());
+  plan->forward(x, w, b, false, z);
   MappedWeights mapped(device);
-  const Tensor below = device.make(input, activation), quotient = device.make(output, activation);
+  const Tensor below = device.make(shape.input(), shape.layout()),
+               quotient = device.make(shape.output(), shape.layout());
   LayerRelevance result;
   bool accumulate = false;
   double served = 0;
@@ -39,8 +37,8 @@ LayerRelevance layer_relevance(Device& device, Plan& plan, const Shape& input, c
     for (const auto& t : group.terms) {
       Tensor constant;
       if (t.input == InputMap::constant)
-        constant = tensor({1, input.c}, vector,
-                          t.constant == Constant::one   ? std::vector<float>(std::size_t(input.c), 1.0F)
+        constant = tensor({1, shape.c}, shape.vector_layout(),
+                          t.constant == Constant::one   ? std::vector<float>(std::size_t(shape.c), 1.0F)
                           : t.constant == Constant::low ? data.low
                                                         : data.high);
       denominator.terms.push_back({.input = t.input,
@@ -53,8 +51,8 @@ LayerRelevance layer_relevance(Device& device, Plan& plan, const Shape& input, c
     denominator.stabiliser = group.stabiliser;
     denominator.gate = group.gate;
     if (group.gate != Gate::all) denominator.gate_by = z;
-    const RelevanceSums sums = plan.relevance_denominator(denominator, {&r, 1}, {&quotient, 1});
-    plan.relevance_redistribute({denominator.terms, x, float(group.factor), accumulate}, quotient, below);
+    const RelevanceSums sums = plan->relevance_denominator(denominator, {&r, 1}, {&quotient, 1});
+    plan->relevance_redistribute({denominator.terms, x, float(group.factor), accumulate}, quotient, below);
     accumulate = true;
     served += group.factor * sums.incoming;
     result.lost += group.factor * (sums.to_bias + sums.to_stabiliser + sums.to_zero);

@@ -66,15 +66,14 @@ reference::Values spread(const std::vector<float>& of_channel, const Shape& inpu
   return all;
 }
 
-template <typename LayerShape>
-void compare_layer(const LayerShape& shape, const Shape& weights, bool convolution, bool signed_inputs) {
+void compare_layer(const LayerShape& shape, bool signed_inputs) {
   const auto device = cpu_device();
   LayerData data{numbers(std::size_t(shape.input().count()), 1),
-                 numbers(std::size_t(weights.count()), 2),
-                 numbers(std::size_t(weights.n), 3),
+                 numbers(std::size_t(shape.weights().count()), 2),
+                 numbers(std::size_t(shape.k), 3),
                  numbers(std::size_t(shape.output().count()), 4),
-                 std::vector<float>(std::size_t(shape.input().c), -1.5F),
-                 std::vector<float>(std::size_t(shape.input().c), 1.5F)};
+                 std::vector<float>(std::size_t(shape.c), -1.5F),
+                 std::vector<float>(std::size_t(shape.c), 1.5F)};
   if (!signed_inputs)
     for (std::size_t i = 0; i < data.x.size(); ++i) data.x[i] = i % 3 == 1 ? 0 : std::abs(data.x[i]);
   if (data.r.size() > 3) data.r[0] = 0;
@@ -84,14 +83,7 @@ void compare_layer(const LayerShape& shape, const Shape& weights, bool convoluti
       if (!offered(choice, dialect_named(dialect))) continue;
       const Rule rule = make_rule(choice, dialect_named(dialect));
       SCOPED_TRACE(dialect + " " + rule.name);
-      const auto plan = [&] {
-        if constexpr (std::is_same_v<LayerShape, Conv2dShape>)
-          return device->plan_conv2d(shape);
-        else
-          return device->plan_linear(shape);
-      }();
-      const auto got = layer_relevance(*device, *plan, shape.input(), shape.output(), weights, convolution, rule, data,
-                                       !signed_inputs);
+      const auto got = layer_relevance(*device, shape, rule, data, !signed_inputs);
       const auto expected = reference::relevance(choice, dialect, layer, doubled(data.x), doubled(data.r),
                                                  spread(data.low, shape.input()), spread(data.high, shape.input()));
       double error = 0, size = 0;
@@ -115,22 +107,20 @@ TEST(Rules, ConvolutionsAgreeWithTheirFormulas) {
                                Conv2dShape{1, 4, 1, 1, 2}})
     for (const bool signed_inputs : {true, false}) {
       SCOPED_TRACE(fmt::format("{} x {} x {} x {} to {}, {}", s.n, s.c, s.h, s.w, s.k, signed_inputs));
-      compare_layer(s, s.kernel(), true, signed_inputs);
+      compare_layer(s, signed_inputs);
     }
 }
 
 TEST(Rules, LinearLayersAgreeWithTheirFormulas) {
   for (const LinearShape& s : {LinearShape{1, 7, 3}, LinearShape{3, 33, 18}, LinearShape{1, 1, 1}})
-    for (const bool signed_inputs : {true, false}) compare_layer(s, s.weights(), false, signed_inputs);
+    for (const bool signed_inputs : {true, false}) compare_layer(s, signed_inputs);
 }
 
 // Answers worked out by hand from each library's formula; see docs/relevance.md.
 std::vector<float> one_neuron(const char* dialect, const RuleChoice& choice, const LayerData& data) {
   const auto device = cpu_device();
-  const LinearShape shape{1, int(data.x.size()), 1};
-  const auto plan = device->plan_linear(shape);
-  return layer_relevance(*device, *plan, shape.input(), shape.output(), shape.weights(), false,
-                         make_rule(choice, dialect_named(dialect)), data, false)
+  return layer_relevance(*device, LinearShape{1, int(data.x.size()), 1}, make_rule(choice, dialect_named(dialect)),
+                         data, false)
       .relevance;
 }
 

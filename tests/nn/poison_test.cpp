@@ -22,7 +22,7 @@ void poison(Network& network, std::size_t parameter, float value) {
 }
 
 std::size_t parameters_of(const ToyRun& run) {
-  return 2 * layer_names(run.architecture).size();
+  return 2 * layers_with_weights(run.architecture).size();
 }
 
 class Poison : public testing::Test {

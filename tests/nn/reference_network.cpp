@@ -15,39 +15,19 @@ ReferenceNetwork ReferenceNetwork::like(Network& network) {
 
 std::vector<ReferenceNetwork::Step> ReferenceNetwork::steps(const Values& images, int n) const {
   std::vector<Step> steps;
-  const auto names = layer_names(architecture_);
-  int side = architecture_.size, in = 3;
   Values at = images;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    Step step;
-    step.layer = names[i];
-    step.input = at;
-    const auto& w = weights_.at(names[i].name + ".weight");
-    const auto& b = weights_.at(names[i].name + ".bias");
-    const int out = int(b.size());
-    step.relu = i + 1 < names.size();
-    if (names[i].block < kBlocks) {
-      step.convolution = {n, in, side, side, out};
-      at = reference::conv2d_forward(step.convolution, at, w, b, true).value;
-    } else {
-      step.linear = true;
-      step.matrix = {n, int(at.size()) / n, out};
-      at = reference::linear_forward(step.matrix, at, w, b, step.relu).value;
+  for (const Layer& layer : layers_of(architecture_)) {
+    Step& step = steps.emplace_back(layer, at);
+    if (layer.has_weights()) {
+      at = reference::layer_forward(layer.shape(n), at, weights_.at(layer.name + ".weight"),
+                                    weights_.at(layer.name + ".bias"), layer.relu)
+               .value;
+    } else if (layer.kind == Layer::Kind::max_pool) {
+      auto pooled = reference::max_pool({n, layer.in.c, layer.in.h, layer.in.w}, at);
+      at = std::move(pooled.value);
+      step.winner = std::move(pooled.winner);
     }
     step.output = at;
-    steps.push_back(step);
-    if (names[i].block < kBlocks && names[i + 1].block != names[i].block) {
-      Step pool;
-      pool.layer = names[i];
-      pool.pool = true;
-      pool.pool_input = {n, out, side, side};
-      auto pooled = reference::max_pool(pool.pool_input, at);
-      at = pool.output = pooled.value;
-      pool.winner = pooled.winner;
-      steps.push_back(pool);
-      side /= 2;
-    }
-    in = out;
   }
   return steps;
 }
@@ -55,7 +35,7 @@ std::vector<ReferenceNetwork::Step> ReferenceNetwork::steps(const Values& images
 ReferenceNetwork::Outputs ReferenceNetwork::forward(const Values& images, int n) const {
   Outputs outputs;
   for (auto& step : steps(images, n)) {
-    if (step.pool) outputs.features = step.output;
+    if (step.layer.kind == Layer::Kind::flatten) outputs.features = step.output;
     outputs.logits = std::move(step.output);
   }
   return outputs;
@@ -67,26 +47,20 @@ double ReferenceNetwork::loss(const Values& images, std::span<const int> labels,
 
 std::map<std::string, Values> ReferenceNetwork::gradients(const Values& images, std::span<const int> labels,
                                                           const FocalLoss& loss) const {
-  const auto all = steps(images, int(labels.size()));
+  const int n = int(labels.size());
+  const auto all = steps(images, n);
   std::map<std::string, Values> result;
   Values gradient = reference::focal_loss(loss, architecture_.classes, all.back().output, labels).gradient;
   for (auto step = all.rbegin(); step != all.rend(); ++step) {
-    if (step->pool) {
-      gradient = reference::max_pool_backward(step->pool_input, gradient, step->winner, {});
-      continue;
-    }
-    const auto& w = weights_.at(step->layer.name + ".weight");
-    auto& dw = result[step->layer.name + ".weight"];
-    auto& db = result[step->layer.name + ".bias"];
-    if (step->relu) gradient = reference::relu_backward(step->output, gradient);
-    if (step->linear) {
-      dw = reference::linear_backward_weights(step->matrix, step->input, gradient).value;
-      db = reference::linear_backward_bias(step->matrix, gradient).value;
-      gradient = reference::linear_backward_data(step->matrix, gradient, w).value;
-    } else {
-      dw = reference::conv2d_backward_weights(step->convolution, step->input, gradient).value;
-      db = reference::conv2d_backward_bias(step->convolution, gradient).value;
-      gradient = reference::conv2d_backward_data(step->convolution, gradient, w).value;
+    const Layer& layer = step->layer;
+    if (layer.relu) gradient = reference::relu_backward(step->output, gradient);
+    if (layer.has_weights()) {
+      const LayerShape shape = layer.shape(n);
+      result[layer.name + ".weight"] = reference::layer_backward_weights(shape, step->input, gradient).value;
+      result[layer.name + ".bias"] = reference::layer_backward_bias(shape, gradient).value;
+      gradient = reference::layer_backward_data(shape, gradient, weights_.at(layer.name + ".weight")).value;
+    } else if (layer.kind == Layer::Kind::max_pool) {
+      gradient = reference::max_pool_backward({n, layer.in.c, layer.in.h, layer.in.w}, gradient, step->winner, {});
     }
   }
   return result;

@@ -29,13 +29,9 @@ class ReferenceNetwork {
 
  private:
   struct Step {  // a layer with what its backward pass needs
-    LayerName layer;
-    bool pool = false, linear = false, relu = false;
-    Conv2dShape convolution;
-    LinearShape matrix;
-    Shape pool_input;
-    Values input, output;
-    std::vector<int> winner;
+    Layer layer;
+    Values input, output = {};
+    std::vector<int> winner = {};
   };
   std::vector<Step> steps(const Values& images, int n) const;
 

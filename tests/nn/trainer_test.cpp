@@ -118,8 +118,9 @@ TEST(Trainer, WritesGradientsOfTrainedBlocksOnly) {
   run.options.gradients = folder / "g.safetensors";
   run.train(folder / "run");
   const SafetensorsFile gradients(folder / "g.safetensors");
-  for (const auto& [name, block] : layer_names(run.architecture))
-    EXPECT_EQ(gradients.has(name + ".weight"), block == kBlocks || !run.frozen[std::size_t(block)]) << name;
+  for (const Layer& layer : layers_with_weights(run.architecture))
+    EXPECT_EQ(gradients.has(layer.name + ".weight"), layer.block == kBlocks || !run.frozen[std::size_t(layer.block)])
+        << layer.name;
 }
 
 // Frozen weights end as they began, to the bit.

@@ -143,9 +143,12 @@ inline NamedTensors keras_tensors(const Network& network, const std::vector<std:
 inline std::vector<std::string> keras_names(const std::vector<std::string>& head,
                                             const std::string& pattern = "LAYER/LAYER/{}") {
   std::vector<std::string> names;
-  for (int block = 0; block < kBlocks; ++block)
-    for (int i = 0; i < kConvolutionsPerBlock[std::size_t(block)]; ++i)
-      names.push_back("block" + std::to_string(block + 1) + "_conv" + std::to_string(i + 1));
+  int block = 1, convolution = 1;
+  for (const Layer& layer : layers_of(Architecture{}))
+    if (layer.kind == Layer::Kind::convolution)
+      names.push_back("block" + std::to_string(block) + "_conv" + std::to_string(convolution++));
+    else if (layer.kind == Layer::Kind::max_pool)
+      ++block, convolution = 1;
   names.insert(names.end(), head.begin(), head.end());
   for (auto& name : names) {
     std::string path = pattern;

@@ -93,7 +93,7 @@ TEST_P(NotFinite, ShowsInSumAndSmallest) {
 }
 
 TEST_P(NotFinite, PassesThroughTheLinearRelu) {
-  auto plan = device_->plan_linear({1, 2, 3});
+  auto plan = device_->plan_layer(LinearShape{1, 2, 3});
   const Tensor x = device_->make({1, 2}, Layout::matrix), w = device_->make({3, 2}, Layout::matrix);
   const Tensor b = device_->make({1, 3}, Layout::matrix), y = device_->make({1, 3}, Layout::matrix);
   device_->upload(x, std::vector{1.0F, kNan});
@@ -103,7 +103,7 @@ TEST_P(NotFinite, PassesThroughTheLinearRelu) {
 }
 
 TEST_P(NotFinite, WrongShapesAreRefused) {
-  auto plan = device_->plan_conv2d({1, 3, 4, 4, 8});
+  auto plan = device_->plan_layer(Conv2dShape{1, 3, 4, 4, 8});
   const Tensor x = device_->make({1, 3, 4, 4}, Layout::activation), w = device_->make({8, 3, 3, 3}, Layout::kernel);
   const Tensor b = device_->make({1, 8}, Layout::channels), y = device_->make({1, 8, 4, 4}, Layout::activation);
   EXPECT_NO_THROW(plan->forward(x, w, b, true, y));
@@ -113,6 +113,33 @@ TEST_P(NotFinite, WrongShapesAreRefused) {
   EXPECT_THROW(plan->forward(x, w, b, true, {y.shape, y.layout, device_->allocate(64)}), ContractError);
   EXPECT_THROW(device_->upload(x, std::vector<float>(47)), ContractError);
   EXPECT_THROW(device_->copy(x, y), ContractError);
+}
+
+TEST_P(NotFinite, TensorsOfAnotherDeviceAreRefused) {
+  for (const auto& device : exact_test_devices()) {
+    const auto other = device.make();
+    const Shape image{1, 3, 4, 4};
+    const Tensor x = device_->make(image, Layout::activation), theirs = other->make(image, Layout::activation);
+    const Tensor flat = device_->make({1, 48}, Layout::matrix);
+    const Tensor w = device_->make({8, 3, 3, 3}, Layout::kernel), their_w = other->make({8, 3, 3, 3}, Layout::kernel);
+    const Tensor b = device_->make({1, 8}, Layout::channels), y = device_->make({1, 8, 4, 4}, Layout::activation);
+    auto plan = device_->plan_layer(Conv2dShape{1, 3, 4, 4, 8});
+    EXPECT_THROW(plan->forward(theirs, w, b, true, y), ContractError);
+    EXPECT_THROW(plan->forward(x, their_w, b, true, y), ContractError);
+    EXPECT_THROW(plan->backward_data(y, their_w, x), ContractError);
+    EXPECT_THROW(device_->upload(theirs, std::vector<float>(48)), ContractError);
+    EXPECT_THROW(device_->download(theirs), ContractError);
+    EXPECT_THROW(device_->copy(theirs, x), ContractError);
+    EXPECT_THROW(device_->copy(theirs, flat), ContractError);
+    EXPECT_THROW(device_->copy(x, theirs), ContractError);
+    EXPECT_THROW(device_->fill(theirs, 0), ContractError);
+    EXPECT_THROW(device_->relu_backward(theirs, x), ContractError);
+    EXPECT_THROW(device_->map_weights(their_w, WeightMap::positive, 0, w), ContractError);
+    EXPECT_THROW(device_->sum(theirs), ContractError);
+    EXPECT_THROW(device_->smallest(theirs), ContractError);
+    EXPECT_THROW(device_->gradient_norm(std::vector<SgdParameter>{{w, their_w, {}}}), ContractError);
+    EXPECT_THROW(device_->sgd_step(std::vector<SgdParameter>{{their_w, w, {}}}, {}), ContractError);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, NotFinite, testing::ValuesIn(exact_test_devices()),

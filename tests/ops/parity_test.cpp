@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tests/support/case_tests.h"
 #include "tests/support/guarded.h"
-#include "tests/support/test_devices.h"
 
 // Every operation on every device against the reference, from the one list of cases.
 namespace palimpsest {
@@ -63,24 +63,23 @@ void expect_clean_padding(Device& device, const Tensor& tensor, const std::vecto
   EXPECT_TRUE(meets(device.sum(tensor), sum, 1e-12 * absolute)) << "padding lanes hold " << device.sum(tensor) - sum;
 }
 
-class Parity : public testing::TestWithParam<TestDevice> {
+class Parity : public testing::TestWithParam<DeviceCase> {
  protected:
-  std::unique_ptr<Device> device_ = GetParam().make();
-
-  void run(const OpCase& one, Numbers numbers) {
-    SCOPED_TRACE(one.name + (numbers == Numbers::random ? ", random" : ", integers"));
+  void run(Numbers numbers) {
+    const OpCase& one = GetParam().one;
+    const TestDevice& by = GetParam().device;
+    SCOPED_TRACE(numbers == Numbers::random ? "random" : "integers");
     std::vector<Guarded> guards;
     auto op = one.prepare(*device_, numbers, [&](const Shape& shape, Layout layout) {
       return guards.emplace_back(make_guarded(*device_, shape, layout)).tensor;
     });
     op.run();
     auto expected = one.expected(numbers);
-    const bool winograd = one.convolution && GetParam().winograd(*device_, *one.convolution, one.pass);
-    if (winograd)
-      widen_to_tiles(expected[0], op.outputs[0].shape, one.pass == ConvolutionPass::backward_weights ? 3 : 4);
+    const bool winograd = one.layer && by.winograd(*device_, *one.layer, one.pass);
+    if (winograd) widen_to_tiles(expected[0], op.outputs[0].shape, one.pass == LayerPass::backward_weights ? 3 : 4);
     const bool exact = numbers == Numbers::small_integers && one.exact_on_integers && !winograd;
     const double factor = exact ? 0 : winograd ? kWinograd : kDirect;
-    const double unit = factor * (one.rounds_factors ? GetParam().unit : kUnit32);
+    const double unit = factor * (one.rounds_factors ? by.unit : kUnit32);
     ASSERT_EQ(expected.size(), op.outputs.size() + (op.scalars->empty() ? 0 : 1));
     for (std::size_t i = 0; i < op.outputs.size(); ++i) {
       const auto got = device_->download(op.outputs[i]);
@@ -91,77 +90,30 @@ class Parity : public testing::TestWithParam<TestDevice> {
     if (!op.scalars->empty()) compare(*op.scalars, expected.back(), unit, "scalar");
     for (const auto& guarded : guards) EXPECT_EQ(broken_guards(*device_, guarded), 0);
   }
-
-  void run_all(const std::string& family) {
-    int count = 0;
-    for (const auto& one : op_cases()) {
-      if (!one.name.starts_with(family)) continue;
-      ++count;
-      for (const auto numbers : {Numbers::small_integers, Numbers::random}) run(one, numbers);
-    }
-    EXPECT_GT(count, 0);
-  }
+  std::unique_ptr<Device> device_ = GetParam().device.make();
 };
 
-TEST_P(Parity, ConvolutionForward) {
-  run_all("conv2d_forward");
-}
-TEST_P(Parity, ConvolutionBackwardData) {
-  run_all("conv2d_backward_data");
-}
-TEST_P(Parity, ConvolutionBackwardWeights) {
-  run_all("conv2d_backward_weights");
-}
-TEST_P(Parity, Linear) {
-  run_all("linear");
-}
-TEST_P(Parity, MaxPool) {
-  run_all("max_pool");
-}
-TEST_P(Parity, ReluBackward) {
-  run_all("relu_backward");
-}
-TEST_P(Parity, CopyAndFill) {
-  run_all("copy");
-  run_all("fill");
-}
-TEST_P(Parity, MapWeights) {
-  run_all("map_weights");
-}
-TEST_P(Parity, SumAndSmallest) {
-  run_all("sum and smallest");
-}
-TEST_P(Parity, FocalLoss) {
-  run_all("focal_loss");
-}
-TEST_P(Parity, GradientNorm) {
-  run_all("gradient_norm");
-}
-TEST_P(Parity, Sgd) {
-  run_all("sgd_step");
+TEST_P(Parity, Agrees) {
+  for (const auto numbers : {Numbers::small_integers, Numbers::random}) run(numbers);
 }
 
-TEST_P(Parity, RelevanceDenominator) {
-  run_all("relevance_denominator");
-}
-TEST_P(Parity, RelevanceRedistribute) {
-  run_all("relevance_redistribute");
-}
-TEST_P(Parity, Augment) {
-  run_all("augment");
-}
-TEST_P(Parity, Heatmap) {
-  run_all("heatmap");
-}
+INSTANTIATE_TEST_SUITE_P(Cases, Parity, testing::ValuesIn(device_cases()), [](const auto& on) {
+  return test_name(on.param.device) + "__" + test_name(on.param.one.name);
+});
+
+class Plans : public testing::TestWithParam<TestDevice> {
+ protected:
+  std::unique_ptr<Device> device_ = GetParam().make();
+};
 
 // A plan that has run once gives the same bits again, and follows its weights when they change.
-TEST_P(Parity, PlansRepeatThemselvesAndFollowTheirWeights) {
+TEST_P(Plans, RepeatThemselvesAndFollowTheirWeights) {
   for (const auto& shape : convolution_test_shapes()) {
-    auto plan = device_->plan_conv2d(shape);
+    auto plan = device_->plan_layer(shape);
     const auto make = [&](int stream, const Shape& s, Layout layout) {
       return case_tensor(*device_, "repeat", stream, s, layout, Numbers::random);
     };
-    const Tensor x = make(0, shape.input(), Layout::activation), w = make(1, shape.kernel(), Layout::kernel);
+    const Tensor x = make(0, shape.input(), Layout::activation), w = make(1, shape.weights(), Layout::kernel);
     const Tensor b = make(2, {1, shape.k}, Layout::channels), y = device_->make(shape.output(), Layout::activation);
     const auto forward = [&] {
       plan->forward(x, w, b, false, y);
@@ -173,13 +125,13 @@ TEST_P(Parity, PlansRepeatThemselvesAndFollowTheirWeights) {
     device_->fill(b, 1);
     const auto constant = forward();
     EXPECT_TRUE(std::all_of(constant.begin(), constant.end(), [](float v) { return v == 1; }));
-    device_->upload(w, case_numbers("repeat", 1, shape.kernel().count(), Numbers::random));
+    device_->upload(w, case_numbers("repeat", 1, shape.weights().count(), Numbers::random));
     device_->upload(b, case_numbers("repeat", 2, shape.k, Numbers::random));
     EXPECT_EQ(first, forward());
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, Parity, testing::ValuesIn(test_devices()),
+INSTANTIATE_TEST_SUITE_P(Devices, Plans, testing::ValuesIn(test_devices()),
                          [](const auto& one) { return test_name(one.param); });
 
 }  // namespace

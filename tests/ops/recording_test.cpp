@@ -18,10 +18,10 @@ TEST_P(RecordedStep, EqualsThePlainStep) {
   const Conv2dShape shape{2, 5, 6, 7, 9};
   const Shape pooled{2, 9, 3, 3};
   const LinearShape head{2, 81, 4};
-  auto convolution = device_->plan_conv2d(shape);
+  auto convolution = device_->plan_layer(shape);
   auto pool = device_->plan_max_pool(shape.output());
-  auto linear = device_->plan_linear(head);
-  const Tensor x = tensor(0, shape.input(), Layout::activation), w = tensor(1, shape.kernel(), Layout::kernel);
+  auto linear = device_->plan_layer(head);
+  const Tensor x = tensor(0, shape.input(), Layout::activation), w = tensor(1, shape.weights(), Layout::kernel);
   const Tensor b = tensor(2, {1, 9}, Layout::channels), y = device_->make(shape.output(), Layout::activation);
   const Tensor p = device_->make(pooled, Layout::activation), winner = device_->make(pooled, Layout::winners);
   const Tensor flat = device_->make(head.input(), Layout::matrix), v = tensor(3, head.weights(), Layout::matrix);
@@ -29,7 +29,7 @@ TEST_P(RecordedStep, EqualsThePlainStep) {
   const Tensor labels = device_->make({2, 1}, Layout::matrix), d_logits = device_->make(head.output(), Layout::matrix);
   const Tensor d_flat = device_->make(head.input(), Layout::matrix), d_pool = device_->make(pooled, Layout::activation);
   const Tensor d_y = device_->make(shape.output(), Layout::activation);
-  const Tensor d_w = device_->make(shape.kernel(), Layout::kernel), d_b = device_->make({1, 9}, Layout::channels);
+  const Tensor d_w = device_->make(shape.weights(), Layout::kernel), d_b = device_->make({1, 9}, Layout::channels);
   const FocalLoss loss{2, {1, 2, 3, 4}};
   const auto step = [&] {
     convolution->forward(x, w, b, true, y);

@@ -4,70 +4,41 @@ namespace palimpsest {
 
 namespace {
 
-class CountingConv2d final : public Conv2dPlan {
+class CountingLayer final : public LayerPlan {
  public:
-  CountingConv2d(CountingDevice& device, int number, std::unique_ptr<Conv2dPlan> inner)
-      : device_(device), number_(number), inner_(std::move(inner)) {}
+  CountingLayer(CountingDevice& device, const LayerShape& shape, int number, std::unique_ptr<LayerPlan> inner)
+      : device_(device),
+        kind_(shape.is_convolution() ? "conv2d_" : "linear_"),
+        number_(number),
+        inner_(std::move(inner)) {}
   void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) override {
-    device_.called("conv2d_forward", number_);
+    device_.called(kind_ + "forward", number_);
     inner_->forward(x, w, b, relu, y);
   }
   void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
-    device_.called("conv2d_backward_data", number_);
+    device_.called(kind_ + "backward_data", number_);
     inner_->backward_data(dy, w, dx);
   }
   void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {
-    device_.called("conv2d_backward_weights", number_);
+    device_.called(kind_ + "backward_weights", number_);
     inner_->backward_weights(x, dy, dw, db);
   }
   RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
                                       std::span<const Tensor> quotients) override {
-    device_.called("conv2d_relevance_denominator", number_);
+    device_.called(kind_ + "relevance_denominator", number_);
     return inner_->relevance_denominator(what, relevance, quotients);
   }
   void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
                               const Tensor& relevance) override {
-    device_.called("conv2d_relevance_redistribute", number_);
+    device_.called(kind_ + "relevance_redistribute", number_);
     inner_->relevance_redistribute(what, quotient, relevance);
   }
 
  private:
   CountingDevice& device_;
+  const std::string kind_;
   int number_;
-  std::unique_ptr<Conv2dPlan> inner_;
-};
-
-class CountingLinear final : public LinearPlan {
- public:
-  CountingLinear(CountingDevice& device, int number, std::unique_ptr<LinearPlan> inner)
-      : device_(device), number_(number), inner_(std::move(inner)) {}
-  void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) override {
-    device_.called("linear_forward", number_);
-    inner_->forward(x, w, b, relu, y);
-  }
-  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
-    device_.called("linear_backward_data", number_);
-    inner_->backward_data(dy, w, dx);
-  }
-  void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {
-    device_.called("linear_backward_weights", number_);
-    inner_->backward_weights(x, dy, dw, db);
-  }
-  RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                      std::span<const Tensor> quotients) override {
-    device_.called("linear_relevance_denominator", number_);
-    return inner_->relevance_denominator(what, relevance, quotients);
-  }
-  void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
-                              const Tensor& relevance) override {
-    device_.called("linear_relevance_redistribute", number_);
-    inner_->relevance_redistribute(what, quotient, relevance);
-  }
-
- private:
-  CountingDevice& device_;
-  int number_;
-  std::unique_ptr<LinearPlan> inner_;
+  std::unique_ptr<LayerPlan> inner_;
 };
 
 class CountingMaxPool final : public MaxPoolPlan {
@@ -127,11 +98,9 @@ void CountingDevice::fill(const Tensor& tensor, float value) {
   called("fill", -1);
   inner_.fill(tensor, value);
 }
-std::unique_ptr<Conv2dPlan> CountingDevice::plan_conv2d(const Conv2dShape& shape) {
-  return std::make_unique<CountingConv2d>(*this, convolutions_++, inner_.plan_conv2d(shape));
-}
-std::unique_ptr<LinearPlan> CountingDevice::plan_linear(const LinearShape& shape) {
-  return std::make_unique<CountingLinear>(*this, linears_++, inner_.plan_linear(shape));
+std::unique_ptr<LayerPlan> CountingDevice::plan_layer(const LayerShape& shape) {
+  int& number = shape.is_convolution() ? convolutions_ : linears_;
+  return std::make_unique<CountingLayer>(*this, shape, number++, inner_.plan_layer(shape));
 }
 std::unique_ptr<MaxPoolPlan> CountingDevice::plan_max_pool(const Shape& input) {
   return std::make_unique<CountingMaxPool>(*this, pools_++, inner_.plan_max_pool(input));

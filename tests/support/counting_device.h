@@ -31,8 +31,7 @@ class CountingDevice : public Device {
   void download(const Tensor& from, std::span<float> values) override;
   void copy(const Tensor& from, const Tensor& to) override;
   void fill(const Tensor& tensor, float value) override;
-  std::unique_ptr<Conv2dPlan> plan_conv2d(const Conv2dShape& shape) override;
-  std::unique_ptr<LinearPlan> plan_linear(const LinearShape& shape) override;
+  std::unique_ptr<LayerPlan> plan_layer(const LayerShape& shape) override;
   std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override;
   void relu_backward(const Tensor& output, const Tensor& gradient) override;
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override;

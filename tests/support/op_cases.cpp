@@ -1,6 +1,7 @@
 #include "tests/support/op_cases.h"
 
 #include <cmath>
+#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -40,6 +41,10 @@ Tensor case_tensor(Device& device, const std::string& name, int stream, const Sh
   return tensor;
 }
 
+double dot(const reference::Values& a, const reference::Values& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
+
 reference::Result exactly(reference::Values values) {
   const std::size_t count = values.size();
   return {std::move(values), reference::Values(count, 0.0), 1};
@@ -53,8 +58,9 @@ reference::Result relative(reference::Values values) {
 
 std::vector<OpCase> op_cases() {
   std::vector<OpCase> all;
-  append(all, convolution_cases(convolution_test_shapes()));
-  append(all, linear_cases({{1, 1, 1}, {2, 3, 5}, {5, 17, 1}, {1, 130, 67}, {7, 64, 64}, {3, 250, 129}, {16, 33, 8}}));
+  append(all, layer_cases(convolution_test_shapes()));
+  append(all, layer_cases({LinearShape{1, 1, 1}, LinearShape{2, 3, 5}, LinearShape{5, 17, 1}, LinearShape{1, 130, 67},
+                           LinearShape{7, 64, 64}, LinearShape{3, 250, 129}, LinearShape{16, 33, 8}}));
   append(all,
          max_pool_cases({{1, 1, 2, 2}, {1, 3, 3, 5}, {2, 17, 7, 2}, {1, 16, 8, 8}, {3, 33, 5, 9}, {2, 64, 12, 12}}));
   append(all, elementwise_cases());

@@ -11,7 +11,8 @@
 namespace palimpsest {
 
 // The one list of cases: every operation of the contract on shapes that are easy to get wrong. The tests compare each
-// case with the reference on every device, the benchmarks time the same cases.
+// case with the reference on every device and the reference's gradients with differences, the sanitizers run each on
+// the emulated GPU, the benchmarks time it.
 
 // Small integers make every sum exact in float32, so that a direct algorithm must give exactly the reference.
 enum class Numbers : std::uint8_t { small_integers, random };
@@ -27,7 +28,11 @@ struct PreparedOp {
   std::shared_ptr<std::vector<double>> scalars = std::make_shared<std::vector<double>>();  // what the last run returned
 };
 
-enum class ConvolutionPass : std::uint8_t { forward, backward_data, backward_weights };
+// A function in double and where its slope is wanted.
+struct Function {
+  reference::Values at;
+  std::function<double(const reference::Values&)> value;
+};
 
 struct OpCase {
   std::string name;  // "conv2d_forward n2 c3 h7 w5 k17"; the seed of its numbers comes from it
@@ -40,24 +45,25 @@ struct OpCase {
   // The outputs, then the scalars as one more result. `absolute` 0: must be exact.
   std::function<std::vector<reference::Result>(Numbers)> expected;
 
-  // For convolutions, so that a test can ask which algorithm a device takes.
-  std::optional<Conv2dShape> convolution;
-  ConvolutionPass pass = ConvolutionPass::forward;
+  // For gradients: the functions of which the outputs on random numbers are the derivatives.
+  std::function<std::vector<Function>()> derivative_of;
+
+  // For layers, so that a test can ask which algorithm a device takes.
+  std::optional<LayerShape> layer;
+  LayerPass pass = LayerPass::forward;
 };
 
 std::vector<OpCase> op_cases();
 
 // The parts of the list, one for each family of operations. A new family adds its function here and in op_cases().
-std::vector<OpCase> convolution_cases(const std::vector<Conv2dShape>& shapes);
-std::vector<OpCase> linear_cases(const std::vector<LinearShape>& shapes);
+std::vector<OpCase> layer_cases(const std::vector<LayerShape>& shapes);
 std::vector<OpCase> max_pool_cases(const std::vector<Shape>& inputs);
 std::vector<OpCase> elementwise_cases();  // ReLU, copies, fills, weight maps, sums
 std::vector<OpCase> training_cases();     // loss, gradient norm, SGD
 std::vector<OpCase> relevance_cases();    // denominators and redistribution of both kinds of layer
 std::vector<OpCase> picture_cases();      // augmentation, heatmaps
 
-std::vector<Conv2dShape> convolution_test_shapes();
-std::vector<Conv2dShape> vgg16_convolutions(int batch, int size);  // all 13, for benchmarks
+std::vector<LayerShape> convolution_test_shapes();
 
 // --- for those who write cases ---
 
@@ -66,6 +72,8 @@ std::vector<float> case_numbers(const std::string& name, int stream, std::int64_
 reference::Values case_values(const std::string& name, int stream, std::int64_t count, Numbers numbers);
 Tensor case_tensor(Device& device, const std::string& name, int stream, const Shape& shape, Layout layout,
                    Numbers numbers);
+
+double dot(const reference::Values& a, const reference::Values& b);
 
 // A result that must be met exactly, and one bounded relative to its own values.
 reference::Result exactly(reference::Values values);

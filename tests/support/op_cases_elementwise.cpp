@@ -26,6 +26,10 @@ OpCase common(const std::string& name, const Shape& s, double touches) {
   return one;
 }
 
+void cut_negative(Values& values) {
+  for (auto& v : values) v = std::max(v, 0.0);
+}
+
 Shape pooled(const Shape& s) {
   return {s.n, s.c, s.h / 2, s.w / 2};
 }
@@ -67,6 +71,14 @@ OpCase pool_backward(const Shape& in, bool relu) {
     const auto dy = case_values(name, 1, pooled(in).count(), numbers);
     return std::vector<Result>{exactly(reference::max_pool_backward(in, dy, y.winner, relu ? y.value : Values{}))};
   };
+  // With the ReLU: of sum(dy * max_pool(max(x, 0))), as in the network.
+  one.derivative_of = [name = one.name, in, relu] {
+    const auto dy = case_values(name, 1, pooled(in).count(), Numbers::random);
+    return std::vector<Function>{{case_values(name, 0, in.count(), Numbers::random), [in, relu, dy](Values x) {
+                                    if (relu) cut_negative(x);
+                                    return dot(dy, reference::max_pool(in, x).value);
+                                  }}};
+  };
   return one;
 }
 
@@ -84,6 +96,13 @@ OpCase relu_backward(const Shape& s, Layout layout) {
   one.expected = [name = one.name, s](Numbers numbers) {
     return std::vector<Result>{exactly(
         reference::relu_backward(case_values(name, 0, s.count(), numbers), case_values(name, 1, s.count(), numbers)))};
+  };
+  one.derivative_of = [name = one.name, s] {
+    const auto gradient = case_values(name, 1, s.count(), Numbers::random);
+    return std::vector<Function>{{case_values(name, 0, s.count(), Numbers::random), [gradient](Values x) {
+                                    cut_negative(x);
+                                    return dot(gradient, x);
+                                  }}};
   };
   return one;
 }

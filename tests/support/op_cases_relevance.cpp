@@ -59,29 +59,11 @@ std::vector<Group> groups() {
 
 // What convolution and linear layers have in common. Inputs by number: 0 x, 1 to 9 the terms' weights, biases and
 // constants, 10 floor, 11 known, 12 the gate's z, 13 quotient, 14 relevance held before, 20 and up the targets' R.
-template <typename LayerShape>
 struct Inputs {
   std::string name;
   LayerShape shape;
   Group group;
   Numbers numbers;
-
-  static constexpr bool is_convolution = std::is_same_v<LayerShape, Conv2dShape>;
-  Shape weights_shape() const {
-    if constexpr (is_convolution)
-      return shape.kernel();
-    else
-      return shape.weights();
-  }
-  int outputs() const {
-    if constexpr (is_convolution)
-      return shape.k;
-    else
-      return shape.outputs;
-  }
-  static constexpr Layout kActivation = is_convolution ? Layout::activation : Layout::matrix;
-  static constexpr Layout kWeights = is_convolution ? Layout::kernel : Layout::matrix;
-  static constexpr Layout kVector = is_convolution ? Layout::channels : Layout::matrix;
 
   Values values(int stream, std::int64_t count) const { return case_values(name, stream, count, numbers); }
   Tensor tensor(Device& d, int stream, const Shape& s, Layout layout) const {
@@ -92,16 +74,16 @@ struct Inputs {
     std::vector<RelevanceTerm> all;
     for (int t = 0; t < int(group.terms.size()); ++t) {
       const GroupTerm& one = group.terms[std::size_t(t)];
-      RelevanceTerm term{one.input, {}, tensor(d, 1 + 3 * t, weights_shape(), kWeights), {}, one.sign};
-      if (one.bias) term.bias = tensor(d, 2 + 3 * t, {1, outputs()}, kVector);
-      if (one.input == InputMap::constant) term.constant = tensor(d, 3 + 3 * t, {1, shape.input().c}, kVector);
+      RelevanceTerm term{one.input, {}, tensor(d, 1 + 3 * t, shape.weights(), shape.weights_layout()), {}, one.sign};
+      if (one.bias) term.bias = tensor(d, 2 + 3 * t, shape.bias(), shape.vector_layout());
+      if (one.input == InputMap::constant) term.constant = tensor(d, 3 + 3 * t, {1, shape.c}, shape.vector_layout());
       all.push_back(term);
     }
     return all;
   }
 
   reference::Connected layer() const {
-    return reference::connected(shape, values(1, weights_shape().count()), Values(std::size_t(outputs())));
+    return reference::connected(shape, values(1, shape.weights().count()), Values(std::size_t(shape.k)));
   }
   std::vector<reference::Term> reference_terms() const {
     std::vector<reference::Term> all;
@@ -117,48 +99,37 @@ struct Inputs {
       const GroupTerm& one = group.terms[std::size_t(t)];
       reference::Term term{one.input, {}, {}, {}, double(one.sign)};
       const auto mine =
-          reference::connected(shape, values(1 + 3 * t, weights_shape().count()), Values(std::size_t(outputs())));
+          reference::connected(shape, values(1 + 3 * t, shape.weights().count()), Values(std::size_t(shape.k)));
       for (const auto& connection : mine.connections) term.weights.push_back(connection.weight);
-      if (one.bias) term.bias = spread(outputs(), values(2 + 3 * t, outputs()));
-      if (one.input == InputMap::constant) term.constant = spread(shape.input().c, values(3 + 3 * t, shape.input().c));
+      if (one.bias) term.bias = spread(shape.k, values(2 + 3 * t, shape.k));
+      if (one.input == InputMap::constant) term.constant = spread(shape.c, values(3 + 3 * t, shape.c));
       all.push_back(term);
     }
     return all;
   }
 };
 
-template <typename LayerShape>
-auto plan_of(Device& device, const LayerShape& shape) {
-  if constexpr (std::is_same_v<LayerShape, Conv2dShape>)
-    return std::shared_ptr<Conv2dPlan>(device.plan_conv2d(shape));
-  else
-    return std::shared_ptr<LinearPlan>(device.plan_linear(shape));
-}
-
-template <typename LayerShape>
 OpCase common(const std::string& operation, const LayerShape& shape, const Group& group) {
   OpCase one;
   const Shape in = shape.input();
-  one.name = fmt::format("{} {} n{} c{} h{} w{} k{}", operation, group.what, in.n, in.c, in.h, in.w, shape.output().c);
-  const Inputs<LayerShape> inputs{one.name, shape, group, Numbers::random};
-  one.flops = 2.0 * double(group.terms.size()) * double(inputs.weights_shape().count()) * in.n * in.h * in.w;
+  one.name = fmt::format("{} {} n{} c{} h{} w{} k{}", operation, group.what, in.n, in.c, in.h, in.w, shape.k);
+  one.flops = 2.0 * double(group.terms.size()) * double(shape.weights().count()) * in.n * in.h * in.w;
   one.bytes = 4.0 * double(in.count() + 2 * shape.output().count() +
-                           std::int64_t(group.terms.size()) * inputs.weights_shape().count());
+                           std::int64_t(group.terms.size()) * shape.weights().count());
   one.rounds_factors = true;
   one.may_be_zero = true;  // a gate may close everything in a small case
   return one;
 }
 
-template <typename LayerShape>
 OpCase denominator(const std::string& operation, const LayerShape& shape, const Group& group) {
   OpCase one = common(operation, shape, group);
   one.exact_on_integers = false;  // the division rounds
   one.prepare = [name = one.name, shape, group](Device& device, Numbers numbers, const MakeOutput& make) {
-    const Inputs<LayerShape> in{name, shape, group, numbers};
-    const auto of_output = [&](int stream) { return in.tensor(device, stream, shape.output(), in.kActivation); };
+    const Inputs in{name, shape, group, numbers};
+    const auto of_output = [&](int stream) { return in.tensor(device, stream, shape.output(), shape.layout()); };
     RelevanceDenominator what;
     what.terms = in.terms(device);
-    what.x = in.tensor(device, 0, shape.input(), in.kActivation);
+    what.x = in.tensor(device, 0, shape.input(), shape.layout());
     if (group.floor) what.floor = of_output(10);
     if (group.known) what.known = of_output(11);
     if (group.gate != Gate::all) what.gate_by = of_output(12);
@@ -168,17 +139,18 @@ OpCase denominator(const std::string& operation, const LayerShape& shape, const 
     std::vector<Tensor> relevance;
     for (int k = 0; k < group.targets; ++k) {
       relevance.push_back(of_output(20 + k));
-      op.outputs.push_back(group.in_place ? relevance.back() : make(shape.output(), in.kActivation));
+      op.outputs.push_back(group.in_place ? relevance.back() : make(shape.output(), shape.layout()));
     }
     if (group.in_place) op.in_place = op.outputs;
-    op.run = [plan = plan_of(device, shape), what, relevance, quotients = op.outputs, to = op.scalars] {
+    op.run = [plan = std::shared_ptr<LayerPlan>(device.plan_layer(shape)), what, relevance, quotients = op.outputs,
+              to = op.scalars] {
       const RelevanceSums s = plan->relevance_denominator(what, relevance, quotients);
       *to = {s.incoming, s.to_bias, s.to_stabiliser, s.to_zero, s.near_zero};
     };
     return op;
   };
   one.expected = [name = one.name, shape, group](Numbers numbers) {
-    const Inputs<LayerShape> in{name, shape, group, numbers};
+    const Inputs in{name, shape, group, numbers};
     const auto count = shape.output().count();
     reference::Denominator what;
     what.terms = in.reference_terms();
@@ -202,23 +174,23 @@ OpCase denominator(const std::string& operation, const LayerShape& shape, const 
   return one;
 }
 
-template <typename LayerShape>
 OpCase redistribute(const std::string& operation, const LayerShape& shape, const Group& group) {
   OpCase one = common(operation, shape, group);
   one.prepare = [name = one.name, shape, group](Device& device, Numbers numbers, const MakeOutput& make) {
-    const Inputs<LayerShape> in{name, shape, group, numbers};
-    RelevanceRedistribution what{in.terms(device), in.tensor(device, 0, shape.input(), in.kActivation), group.factor,
+    const Inputs in{name, shape, group, numbers};
+    RelevanceRedistribution what{in.terms(device), in.tensor(device, 0, shape.input(), shape.layout()), group.factor,
                                  group.accumulate};
     PreparedOp op;
-    op.outputs = {group.accumulate ? in.tensor(device, 14, shape.input(), in.kActivation)
-                                   : make(shape.input(), in.kActivation)};
+    op.outputs = {group.accumulate ? in.tensor(device, 14, shape.input(), shape.layout())
+                                   : make(shape.input(), shape.layout())};
     if (group.accumulate) op.in_place = op.outputs;
-    op.run = [plan = plan_of(device, shape), what, quotient = in.tensor(device, 13, shape.output(), in.kActivation),
+    op.run = [plan = std::shared_ptr<LayerPlan>(device.plan_layer(shape)), what,
+              quotient = in.tensor(device, 13, shape.output(), shape.layout()),
               relevance = op.outputs[0]] { plan->relevance_redistribute(what, quotient, relevance); };
     return op;
   };
   one.expected = [name = one.name, shape, group](Numbers numbers) {
-    const Inputs<LayerShape> in{name, shape, group, numbers};
+    const Inputs in{name, shape, group, numbers};
     const auto count = shape.input().count();
     return std::vector<Result>{reference::relevance_redistribute(
         in.layer(), in.reference_terms(), in.values(0, count), double(group.factor),
@@ -231,17 +203,16 @@ OpCase redistribute(const std::string& operation, const LayerShape& shape, const
 
 std::vector<OpCase> relevance_cases() {
   std::vector<OpCase> cases;
-  for (const auto& group : groups()) {
-    for (const Conv2dShape& shape :
-         {Conv2dShape{1, 1, 1, 1, 1}, {2, 3, 7, 5, 17}, {1, 17, 2, 2, 33}, {3, 16, 6, 9, 8}}) {
-      cases.push_back(denominator("relevance_denominator conv2d", shape, group));
-      cases.push_back(redistribute("relevance_redistribute conv2d", shape, group));
+  const std::vector<LayerShape> shapes{Conv2dShape{1, 1, 1, 1, 1},   Conv2dShape{2, 3, 7, 5, 17},
+                                       Conv2dShape{1, 17, 2, 2, 33}, Conv2dShape{3, 16, 6, 9, 8},
+                                       LinearShape{1, 1, 1},         LinearShape{2, 3, 5},
+                                       LinearShape{5, 17, 1},        LinearShape{3, 130, 67}};
+  for (const auto& group : groups())
+    for (const auto& shape : shapes) {
+      const char* const layer = shape.is_convolution() ? "conv2d" : "linear";
+      cases.push_back(denominator(fmt::format("relevance_denominator {}", layer), shape, group));
+      cases.push_back(redistribute(fmt::format("relevance_redistribute {}", layer), shape, group));
     }
-    for (const LinearShape& shape : {LinearShape{1, 1, 1}, {2, 3, 5}, {5, 17, 1}, {3, 130, 67}}) {
-      cases.push_back(denominator("relevance_denominator linear", shape, group));
-      cases.push_back(redistribute("relevance_redistribute linear", shape, group));
-    }
-  }
   return cases;
 }
 

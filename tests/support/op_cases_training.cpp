@@ -50,6 +50,12 @@ OpCase loss_case(int n, int classes, double gamma, bool weighted) {
     scalars.absolute[0] = is.loss;
     return std::vector<Result>{gradient, scalars};
   };
+  one.derivative_of = [name = one.name, n, classes, loss] {
+    return std::vector<Function>{
+        {case_values(name, 0, std::int64_t{n} * classes, Numbers::random), [n, classes, loss](const Values& z) {
+           return reference::focal_loss(loss, classes, z, labels_of(n, classes)).loss;
+         }}};
+  };
   return one;
 }
 

@@ -39,8 +39,9 @@ void distribute(const Connected& layer, const Values& r, double factor, const Sh
 
 }  // namespace
 
-Connected connected(const Conv2dShape& s, const Values& w, const Values& b) {
+Connected connected(const LayerShape& s, const Values& w, const Values& b) {
   Connected layer{std::size_t(s.input().count()), std::size_t(s.output().count()), {}, {}};
+  const int side = s.side(), taps = side * side;
   const auto at = [](int n, int c, int y, int x, int channels, int height, int width) {
     return std::size_t(((n * channels + c) * height + y) * width + x);
   };
@@ -50,25 +51,13 @@ Connected connected(const Conv2dShape& s, const Values& w, const Values& b) {
         for (int q = 0; q < s.w; ++q) {
           layer.bias.push_back(b[std::size_t(k)]);
           for (int c = 0; c < s.c; ++c)
-            for (int t = 0; t < 9; ++t) {
-              const int y = p + t / 3 - 1, x = q + t % 3 - 1;
+            for (int t = 0; t < taps; ++t) {
+              const int y = p + t / side - side / 2, x = q + t % side - side / 2;
               if (y < 0 || y >= s.h || x < 0 || x >= s.w) continue;
               layer.connections.push_back({at(n, k, p, q, s.k, s.h, s.w), at(n, c, y, x, s.c, s.h, s.w),
-                                           w[std::size_t((k * s.c + c) * 9 + t)]});
+                                           w[std::size_t((k * s.c + c) * taps + t)]});
             }
         }
-  return layer;
-}
-
-Connected connected(const LinearShape& s, const Values& w, const Values& b) {
-  Connected layer{std::size_t(s.input().count()), std::size_t(s.output().count()), {}, {}};
-  for (int n = 0; n < s.n; ++n)
-    for (int o = 0; o < s.outputs; ++o) {
-      layer.bias.push_back(b[std::size_t(o)]);
-      for (int i = 0; i < s.inputs; ++i)
-        layer.connections.push_back(
-            {std::size_t(n * s.outputs + o), std::size_t(n * s.inputs + i), w[std::size_t(o * s.inputs + i)]});
-    }
   return layer;
 }
 

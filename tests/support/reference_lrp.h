@@ -2,8 +2,7 @@
 #include <vector>
 
 #include "lrp/rules.h"
-#include "ops/conv2d.h"
-#include "ops/linear.h"
+#include "ops/layer.h"
 
 // Every relevance rule from its own formula in plain double loops over single connections x_i w_ij, without the terms
 // and groups of lrp/rules.h: what those must amount to.
@@ -22,8 +21,7 @@ struct Connected {
   std::vector<Connection> connections;
   Values bias;  // one for each output
 };
-Connected connected(const Conv2dShape& shape, const Values& w, const Values& b);
-Connected connected(const LinearShape& shape, const Values& w, const Values& b);
+Connected connected(const LayerShape& shape, const Values& w, const Values& b);
 
 // R at the inputs from R at the outputs. low, high: one for each input (z-box).
 Values relevance(const RuleChoice& rule, const std::string& dialect, const Connected& layer, const Values& x,

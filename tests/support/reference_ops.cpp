@@ -11,10 +11,6 @@ std::size_t at4(const Shape& s, int n, int c, int h, int w) {
   return ((std::size_t(n) * std::size_t(s.c) + std::size_t(c)) * std::size_t(s.h) + std::size_t(h)) * std::size_t(s.w) +
          std::size_t(w);
 }
-std::size_t at2(int columns, int row, int column) {
-  return std::size_t(row) * std::size_t(columns) + std::size_t(column);
-}
-
 Result zeros(const Shape& shape, double length) {
   const auto count = std::size_t(shape.count());
   return {Values(count, 0.0), Values(count, 0.0), length};
@@ -30,24 +26,25 @@ void cut_negative(Values& values) {
     if (v < 0) v = 0;
 }
 
-// Calls visit(y index, x index, w index) for every product of the convolution.
+// Calls visit(y index, x index, w index) for every product of the layer.
 template <typename Visit>
-void for_each_product(const Conv2dShape& s, Visit visit) {
+void for_each_product(const LayerShape& s, Visit visit) {
+  const int side = s.side(), padding = side / 2;
   for (int n = 0; n < s.n; ++n)
     for (int k = 0; k < s.k; ++k)
       for (int p = 0; p < s.h; ++p)
         for (int q = 0; q < s.w; ++q)
           for (int c = 0; c < s.c; ++c)
-            for (int r = std::max(0, 1 - p); r < std::min(3, s.h + 1 - p); ++r)
-              for (int t = std::max(0, 1 - q); t < std::min(3, s.w + 1 - q); ++t)
-                visit(at4(s.output(), n, k, p, q), at4(s.input(), n, c, p + r - 1, q + t - 1),
-                      at4(s.kernel(), k, c, r, t));
+            for (int r = std::max(0, padding - p); r < std::min(side, s.h + padding - p); ++r)
+              for (int t = std::max(0, padding - q); t < std::min(side, s.w + padding - q); ++t)
+                visit(at4(s.output(), n, k, p, q), at4(s.input(), n, c, p + r - padding, q + t - padding),
+                      at4(s.weights(), k, c, r, t));
 }
 
 }  // namespace
 
-Result conv2d_forward(const Conv2dShape& s, const Values& x, const Values& w, const Values& b, bool relu) {
-  Result y = zeros(s.output(), 9.0 * s.c + 1);
+Result layer_forward(const LayerShape& s, const Values& x, const Values& w, const Values& b, bool relu) {
+  Result y = zeros(s.output(), double(s.side() * s.side()) * s.c + 1);
   for (int n = 0; n < s.n; ++n)
     for (int k = 0; k < s.k; ++k)
       for (int i = 0; i < s.h * s.w; ++i) add(y, at4(s.output(), n, k, 0, i), b[std::size_t(k)]);
@@ -56,59 +53,23 @@ Result conv2d_forward(const Conv2dShape& s, const Values& x, const Values& w, co
   return y;
 }
 
-Result conv2d_backward_data(const Conv2dShape& s, const Values& dy, const Values& w) {
-  Result dx = zeros(s.input(), 9.0 * s.k);
+Result layer_backward_data(const LayerShape& s, const Values& dy, const Values& w) {
+  Result dx = zeros(s.input(), double(s.side() * s.side()) * s.k);
   for_each_product(s, [&](auto yi, auto xi, auto wi) { add(dx, xi, w[wi] * dy[yi]); });
   return dx;
 }
 
-Result conv2d_backward_weights(const Conv2dShape& s, const Values& x, const Values& dy) {
-  Result dw = zeros(s.kernel(), double(s.n) * s.h * s.w);
+Result layer_backward_weights(const LayerShape& s, const Values& x, const Values& dy) {
+  Result dw = zeros(s.weights(), double(s.n) * s.h * s.w);
   for_each_product(s, [&](auto yi, auto xi, auto wi) { add(dw, wi, dy[yi] * x[xi]); });
   return dw;
 }
 
-Result conv2d_backward_bias(const Conv2dShape& s, const Values& dy) {
-  Result db = zeros({1, s.k}, double(s.n) * s.h * s.w);
+Result layer_backward_bias(const LayerShape& s, const Values& dy) {
+  Result db = zeros(s.bias(), double(s.n) * s.h * s.w);
   for (int n = 0; n < s.n; ++n)
     for (int k = 0; k < s.k; ++k)
       for (int i = 0; i < s.h * s.w; ++i) add(db, std::size_t(k), dy[at4(s.output(), n, k, 0, i)]);
-  return db;
-}
-
-Result linear_forward(const LinearShape& s, const Values& x, const Values& w, const Values& b, bool relu) {
-  Result y = zeros(s.output(), s.inputs + 1.0);
-  for (int n = 0; n < s.n; ++n)
-    for (int o = 0; o < s.outputs; ++o) {
-      add(y, at2(s.outputs, n, o), b[std::size_t(o)]);
-      for (int i = 0; i < s.inputs; ++i) add(y, at2(s.outputs, n, o), w[at2(s.inputs, o, i)] * x[at2(s.inputs, n, i)]);
-    }
-  if (relu) cut_negative(y.value);
-  return y;
-}
-
-Result linear_backward_data(const LinearShape& s, const Values& dy, const Values& w) {
-  Result dx = zeros(s.input(), s.outputs);
-  for (int n = 0; n < s.n; ++n)
-    for (int o = 0; o < s.outputs; ++o)
-      for (int i = 0; i < s.inputs; ++i)
-        add(dx, at2(s.inputs, n, i), w[at2(s.inputs, o, i)] * dy[at2(s.outputs, n, o)]);
-  return dx;
-}
-
-Result linear_backward_weights(const LinearShape& s, const Values& x, const Values& dy) {
-  Result dw = zeros(s.weights(), s.n);
-  for (int n = 0; n < s.n; ++n)
-    for (int o = 0; o < s.outputs; ++o)
-      for (int i = 0; i < s.inputs; ++i)
-        add(dw, at2(s.inputs, o, i), dy[at2(s.outputs, n, o)] * x[at2(s.inputs, n, i)]);
-  return dw;
-}
-
-Result linear_backward_bias(const LinearShape& s, const Values& dy) {
-  Result db = zeros({1, s.outputs}, s.n);
-  for (int n = 0; n < s.n; ++n)
-    for (int o = 0; o < s.outputs; ++o) add(db, std::size_t(o), dy[at2(s.outputs, n, o)]);
   return db;
 }
 

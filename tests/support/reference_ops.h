@@ -3,7 +3,6 @@
 #include <span>
 #include <vector>
 
-#include "ops/conv2d.h"
 #include "ops/device.h"
 
 // Every operation of the contract as plain loops in double precision: what all devices are compared with. Canonical
@@ -22,15 +21,10 @@ struct Result {
   Values condition = {};
 };
 
-Result conv2d_forward(const Conv2dShape& shape, const Values& x, const Values& w, const Values& b, bool relu);
-Result conv2d_backward_data(const Conv2dShape& shape, const Values& dy, const Values& w);
-Result conv2d_backward_weights(const Conv2dShape& shape, const Values& x, const Values& dy);
-Result conv2d_backward_bias(const Conv2dShape& shape, const Values& dy);
-
-Result linear_forward(const LinearShape& shape, const Values& x, const Values& w, const Values& b, bool relu);
-Result linear_backward_data(const LinearShape& shape, const Values& dy, const Values& w);
-Result linear_backward_weights(const LinearShape& shape, const Values& x, const Values& dy);
-Result linear_backward_bias(const LinearShape& shape, const Values& dy);
+Result layer_forward(const LayerShape& shape, const Values& x, const Values& w, const Values& b, bool relu);
+Result layer_backward_data(const LayerShape& shape, const Values& dy, const Values& w);
+Result layer_backward_weights(const LayerShape& shape, const Values& x, const Values& dy);
+Result layer_backward_bias(const LayerShape& shape, const Values& dy);
 
 struct Pooled {
   Values value;

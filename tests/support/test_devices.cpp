@@ -1,7 +1,9 @@
 #include "tests/support/test_devices.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
+#include <filesystem>
 
 #include "cpu/conv2d_algorithm.h"
 #include "cpu/device.h"
@@ -18,9 +20,9 @@ int channel_block(const Device& device) {
   return int(device.bytes({1, 1, 1, 1}, Layout::activation) / sizeof(float));
 }
 
-std::string test_name(const TestDevice& device) {
-  std::string name = device.name;
-  std::replace(name.begin(), name.end(), '-', '_');
+std::string test_name(std::string name) {
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
 }
 
@@ -28,7 +30,7 @@ namespace {
 
 TestDevice cuda_device(CudaKind kind, const std::string& name, const std::string& precision, double unit) {
   return {name, [=] { return make_cuda_device(kind, {precision, {}}); },
-          [](const Device&, const Conv2dShape&, ConvolutionPass) { return false; }, unit};
+          [](const Device&, const LayerShape&, LayerPass) { return false; }, unit};
 }
 
 // PALIMPSEST_TEST_DEVICES: names with commas between them; without it all but the real GPU where none is there.
@@ -38,11 +40,18 @@ bool wanted(const std::string& name) {
   return ("," + std::string(names) + ",").find("," + name + ",") != std::string::npos;
 }
 
+// Asked first where there is a driver at all: to load CUDA's libraries takes a tenth of a second, in every process.
+bool has_gpu() {
+  return (std::filesystem::exists("/dev/nvidiactl") || std::filesystem::exists("/dev/dxg")) &&
+         cuda_availability(CudaKind::real).available;
+}
+
 std::vector<TestDevice> all_devices() {
   std::vector<TestDevice> devices{{"cpu", [] { return make_cpu_device(2); },
-                                   [](const Device& device, const Conv2dShape& shape, ConvolutionPass pass) {
-                                     return cpu::conv2d_rule(channel_block(device) == 16, shape,
-                                                             Conv2dPass(int(pass))) == cpu::Conv2dAlgorithm::winograd;
+                                   [](const Device& device, const LayerShape& shape, LayerPass pass) {
+                                     return shape.is_convolution() &&
+                                            cpu::conv2d_rule(channel_block(device) == 16, shape, pass) ==
+                                                cpu::Conv2dAlgorithm::winograd;
                                    },
                                    kUnit32}};
   for (const auto& [kind, name] : {std::pair{CudaKind::emulated, "cuda-emulated"}, std::pair{CudaKind::real, "cuda"}}) {
@@ -51,8 +60,8 @@ std::vector<TestDevice> all_devices() {
     devices.push_back(cuda_device(kind, std::string(name) + "-bf16", "bf16", 0x1p-8));
   }
   std::erase_if(devices, [](const TestDevice& device) {
-    return !wanted(device.name) || (device.name.starts_with("cuda") && !device.name.starts_with("cuda-emulated") &&
-                                    !cuda_availability(CudaKind::real).available);
+    const bool real = device.name.starts_with("cuda") && !device.name.starts_with("cuda-emulated");
+    return !wanted(device.name) || (real && !has_gpu());
   });
   return devices;
 }

@@ -16,7 +16,7 @@ struct TestDevice {
   std::string name;
   std::function<std::unique_ptr<Device>()> make;
   // Whether the device runs a convolution by Winograd's algorithm, which is not exact on integers.
-  std::function<bool(const Device&, const Conv2dShape&, ConvolutionPass)> winograd;
+  std::function<bool(const Device&, const LayerShape&, LayerPass)> winograd;
   double unit = kUnit32;  // to which convolutions and fully connected layers round their factors
   bool exact() const { return unit == kUnit32; }
 };
@@ -28,7 +28,10 @@ inline void PrintTo(const TestDevice& device, std::ostream* to) {
 const std::vector<TestDevice>& test_devices();
 // Those of them whose products are float32's: what does not depend on the precision is tested on these alone.
 const std::vector<TestDevice>& exact_test_devices();
-std::string test_name(const TestDevice& device);  // fit for GoogleTest: letters, digits, underscores
+std::string test_name(std::string name);  // fit for GoogleTest: letters, digits, underscores
+inline std::string test_name(const TestDevice& device) {
+  return test_name(device.name);
+}
 
 // Channels are padded to a multiple of this.
 int channel_block(const Device& device);

@@ -1,7 +1,7 @@
 // The device from inside, on the emulated GPU.
 #include <gtest/gtest.h>
 
-#include "cuda/library.h"
+#include "cuda/cuda_device.h"
 #include "nn/training_step.h"
 #include "nn/weights.h"
 #include "simt/work.h"

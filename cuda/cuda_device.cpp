@@ -1,0 +1,118 @@
+#include "cuda/cuda_device.h"
+
+#include "base/error.h"
+#include "cuda/algorithm_table.h"
+#include "cuda/augment.h"
+#include "cuda/bias_relu.h"
+#include "cuda/context.h"
+#include "cuda/heatmap.h"
+#include "cuda/layer.h"
+#include "cuda/layout.h"
+#include "cuda/library.h"
+#include "cuda/loss.h"
+#include "cuda/map_weights.h"
+#include "cuda/max_pool.h"
+#include "cuda/recording.h"
+#include "cuda/reduce.h"
+#include "cuda/sgd.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+namespace {
+
+class CudaDevice final : public Device {
+ public:
+  explicit CudaDevice(const CudaOptions& options)
+      : context_(parse_precision(options.precision)), table_(options.algorithms), loss_(context_), sgd_(context_) {}
+
+  DeviceInfo info() const override {
+    return {device_name(context_), device_description(context_), 1, table_.description(), algorithm_names(), true};
+  }
+
+  std::size_t bytes(const Shape& shape, Layout layout) const override { return bytes_of(shape, layout); }
+  std::shared_ptr<Storage> allocate(std::size_t bytes) override {
+    auto storage = std::make_shared<CudaStorage>(context_.pool, bytes);
+    CUDA_CHECK(cudaMemsetAsync(storage->buffer.data(), 0, bytes, context_.stream.get()));
+    storage->version = next_version();
+    return storage;
+  }
+  void upload(const Tensor& to, std::span<const float> values) override {
+    PALIMPSEST_REQUIRE(values.size() == std::size_t(to.shape.count()), "{} values", values.size());
+    PALIMPSEST_CUDA::upload(context_, to, values.data());
+    touch(to);
+  }
+  using Device::download;
+  void download(const Tensor& from, std::span<float> values) override {
+    PALIMPSEST_REQUIRE(values.size() == std::size_t(from.shape.count()), "{} values", values.size());
+    PALIMPSEST_CUDA::download(context_, from, values.data());
+  }
+  void copy(const Tensor& from, const Tensor& to) override {
+    PALIMPSEST_REQUIRE(from.shape.count() == to.shape.count(), "{} values into {}", from.shape.count(),
+                       to.shape.count());
+    PALIMPSEST_CUDA::copy(context_, from, to);
+    touch(to);
+  }
+  void fill(const Tensor& tensor, float value) override {
+    PALIMPSEST_CUDA::fill(context_, tensor, value);
+    touch(tensor);
+  }
+
+  std::unique_ptr<LayerPlan> plan_layer(const LayerShape& shape) override {
+    return make_layer_plan(context_, table_, shape);
+  }
+  std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override {
+    return make_max_pool_plan(context_, input);
+  }
+
+  void relu_backward(const Tensor& output, const Tensor& gradient) override {
+    check(output, output.shape, output.layout, "output");
+    check(gradient, output.shape, output.layout, "gradient");
+    PALIMPSEST_CUDA::relu_backward(context_, bytes_of(output.shape, output.layout) / sizeof(float),
+                                   data(context_, output), data(context_, gradient));
+  }
+  void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override {
+    loss_.run(loss, logits, labels, gradient);
+  }
+  LossResult loss_result() override { return loss_.result(); }
+  void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps, const Normalisation& normalisation,
+               const Tensor& images) override {
+    PALIMPSEST_CUDA::augment(context_, pixels, maps, normalisation, images);
+    touch(images);
+  }
+  std::unique_ptr<Recording> record(const std::function<void()>& step) override {
+    return PALIMPSEST_CUDA::record(context_, step);
+  }
+
+  NormResult gradient_norm(std::span<const SgdParameter> parameters) override { return sgd_.norm(parameters); }
+  int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override {
+    return sgd_.step(parameters, options);
+  }
+
+  void sum_channels(const Tensor& relevance, const Tensor& maps) override {
+    PALIMPSEST_CUDA::sum_channels(context_, relevance, maps);
+  }
+  void normalise_maps(const Tensor& maps, MapNormalisation kind, const Tensor& to) override {
+    PALIMPSEST_CUDA::normalise_maps(context_, maps, kind, to);
+  }
+
+  void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override {
+    PALIMPSEST_CUDA::map_weights(context_, from, map, gamma, to);
+    touch(to);
+  }
+  double sum(const Tensor& tensor) override { return PALIMPSEST_CUDA::sum(context_, tensor); }
+  double smallest(const Tensor& tensor) override { return PALIMPSEST_CUDA::smallest(context_, tensor); }
+
+ private:
+  Context context_;
+  AlgorithmTable table_;
+  FocalLossKernel loss_;
+  SgdKernels sgd_;
+};
+
+}  // namespace
+
+std::unique_ptr<Device> make_device(const CudaOptions& options) {
+  return std::make_unique<CudaDevice>(options);
+}
+
+}  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,0 +1,11 @@
+#pragma once
+#include <memory>
+
+#include "cuda/device.h"
+
+namespace palimpsest::PALIMPSEST_CUDA {
+
+// The device itself, inside each of the two shared objects; cuda/device.h is how the program gets at it.
+std::unique_ptr<Device> make_device(const CudaOptions& options);
+
+}  // namespace palimpsest::PALIMPSEST_CUDA
