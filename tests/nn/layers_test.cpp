@@ -39,10 +39,10 @@ TEST(Layers, AreNamedAsInTorchvision) {
 
 // The shapes of bench/kernel_costs.toml are VGG16's.
 TEST(Layers, AreThoseOfTheKernelCosts) {
-  const auto groups = toml::parse_file(KERNEL_COSTS)["group"];
+  const toml::table costs = toml::parse_file(KERNEL_COSTS);
   const auto expect = [&](const char* group, Kind kind, const std::vector<std::pair<const char*, int Shape::*>>& from,
                           const std::vector<std::pair<const char*, int Shape::*>>& to) {
-    const toml::array* const shapes = groups[group]["shapes"].as_array();
+    const toml::array* const shapes = costs["group"][group]["shapes"].as_array();
     ASSERT_TRUE(shapes) << group;
     std::size_t i = 0;
     for (const Layer& layer : layers_of(Architecture{})) {
