@@ -18,30 +18,20 @@ namespace palimpsest {
 namespace {
 
 struct BenchCommand {
+  int size = option(size, "size", 224, "side of the pictures in pixels", heading("Network"), between(32, 1024));
+  double width = option(width, "width", 1, "channels as a share of VGG16's", above(0));
+  std::vector<int> hidden = option(hidden, "hidden", {4096, 4096},
+                                   "widths of the fully connected layers before the last", between(1, 1 << 20));
+  int batch = option(batch, "batch", 8, "images at a time", at_least(1));
+  int repeats = option(repeats, "repeats", 5, "runs of each, of which the median counts; short ones run more often",
+                       heading("Timing"), at_least(1));
+  bool layers = option(layers, "layers", true, "every pass of every layer (default)");
+  bool steps = option(steps, "steps", true, "whole steps: forward, training, relevance (default)");
+  fs::path out = option(out, "out", {}, "every figure (JSON)", heading("Output"));
+  fs::path tune =
+      option(tune, "tune", {}, "time every algorithm and write the quickest as a table for --convolution (.json)");
   MachineSettings on;
-  int size = 224, batch = 8;
-  double width = 1;
-  std::vector<int> hidden{4096, 4096};
-  int repeats = 5;
-  bool layers = true, steps = true;
-  fs::path out, tune;
 };
-
-void describe(Fields& f, BenchCommand& c) {
-  f.group("Network");
-  f.add("size", c.size, "side of the pictures in pixels").between(32, 1024);
-  f.add("width", c.width, "channels as a share of VGG16's").above(0);
-  f.add("hidden", c.hidden, "widths of the fully connected layers before the last").between(1, 1 << 20);
-  f.add("batch", c.batch, "images at a time").at_least(1);
-  f.group("Timing");
-  f.add("repeats", c.repeats, "runs of each, of which the median counts; short ones run more often").at_least(1);
-  f.add("layers", c.layers, "every pass of every layer (default)");
-  f.add("steps", c.steps, "whole steps: forward, training, relevance (default)");
-  f.group("Output");
-  f.add("out", c.out, "every figure (JSON)");
-  f.add("tune", c.tune, "time every algorithm and write the quickest as a table for --convolution (.json)");
-  describe(f, c.on);
-}
 
 using Json = nlohmann::ordered_json;
 

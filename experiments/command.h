@@ -12,28 +12,30 @@ namespace palimpsest {
 struct Call {
   std::shared_ptr<void> settings;
   Fields fields;
-  std::function<void(std::set<std::string>& given)> prepare;       // what files and presets say, before the line
-  std::function<void(const std::set<std::string>& given)> settle;  // what follows from what was given; checks
-  std::function<void()> run;
+  std::function<void(const std::set<std::string>& given)> prepare = [](const auto&) {};  // files and presets
+  std::function<void(const std::set<std::string>& given)> settle = [](const auto&) {};   // what follows; checks
+  std::function<void()> run = {};
 };
 
-// A command of the program: a name, a line about it, examples, and how it is begun.
+// A command of the program: a name, a line about it, examples, and how it begins.
 struct Command {
   std::string name, about, footer;
   bool goes_on = false;  // after an interruption, where it stopped
-  std::function<Call()> begin;
+  std::function<Call()> begin = {};
 };
 
-// For a struct of settings with describe(Fields&, Settings&) and, where it has them, prepare(Settings&, given) and
-// settle(Settings&, given), which throws Error for settings that make no sense together.
+// For a struct of settings and, where it has them, prepare(Settings&, given) and settle(Settings&, given), which throws
+// Error for settings that make no sense together. A command that prepares may get required options from a file.
 template <class Settings>
 Command make_command(std::string name, std::string about, std::string footer, void (*run)(const Settings&),
                      bool goes_on = false) {
   return {std::move(name), std::move(about), std::move(footer), goes_on, [run] {
             auto settings = std::make_shared<Settings>();
-            Call call{settings, fields_of(*settings), {}, {}, [run, settings] { run(*settings); }};
-            if constexpr (requires(std::set<std::string>& given) { prepare(*settings, given); })
-              call.prepare = [settings](auto& given) { prepare(*settings, given); };
+            Call call{.settings = settings, .fields = fields_of(*settings), .run = [run, settings] { run(*settings); }};
+            if constexpr (requires(const std::set<std::string>& given) { prepare(*settings, given); }) {
+              call.prepare = [settings](const auto& given) { prepare(*settings, given); };
+              for (Field& field : call.fields) field.needed = false;
+            }
             if constexpr (requires(const std::set<std::string>& given) { settle(*settings, given); })
               call.settle = [settings](const auto& given) { settle(*settings, given); };
             return call;

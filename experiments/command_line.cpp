@@ -48,7 +48,7 @@ std::unique_ptr<CLI::App> make_program(const std::vector<Command>& commands, boo
   program->require_subcommand(1);
   for (const Command& command : commands) {
     CLI::App& app = *program->add_subcommand(command.name, command.about);
-    for (const Call call = command.begin(); const Field& field : call.fields.all()) add_option(app, field);
+    for (const Call call = command.begin(); const Field& field : call.fields) add_option(app, field);
     app.add_flag("--quiet", quiet, "no progress, no remarks")->group("Machine");
     app.footer(command.footer);
   }
@@ -56,20 +56,22 @@ std::unique_ptr<CLI::App> make_program(const std::vector<Command>& commands, boo
   return program;
 }
 
-// Sets the fields that the line gives. Throws CLI11's error, so that the program exits with 2.
-void take(const CLI::App& app, const Fields& fields, bool first, std::set<std::string>& given) {
-  for (const Field& field : fields.all()) {
-    const CLI::Option* const option = app.get_option((field.positional ? "" : "--") + field.name);
-    if (option->count() == 0 || (first && !field.read_first)) continue;
+// Sets the fields that the line gives and returns their names. Throws CLI11's error, so that the program exits with 2.
+std::set<std::string> take(const CLI::App& app, const Fields& fields) {
+  std::set<std::string> given;
+  for (const Field& field : fields) {
+    const std::string name = (field.positional ? "" : "--") + field.name;
+    const CLI::Option* const option = app.get_option(name);
+    if (option->count() == 0) continue;
     given.insert(field.name);
     try {
       const auto results = option->results();
-      field.set(field.type == FieldType::flag ? std::vector{results.back()} : results,
-                (field.positional ? "" : "--") + field.name);
+      field.set(field.type == FieldType::flag ? std::vector{results.back()} : results, name);
     } catch (const NotOfItsKind& error) {
       throw CLI::ValidationError(error.what());
     }
   }
+  return given;
 }
 
 std::string name_of_command(const CLI::App& program) {
@@ -100,12 +102,10 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments, const 
     const Command& command = *std::ranges::find(commands, name, &Command::name);
     line.call = command.begin();
     Progress::silence(line.quiet);
-    std::set<std::string> given;
-    take(app, line.call.fields, true, given);
-    if (line.call.prepare) line.call.prepare(given);
-    take(app, line.call.fields, false, given);
-    if (line.call.settle) line.call.settle(given);
-    line.call.fields.check_all();
+    const auto given = take(app, line.call.fields);  // the files to prepare from, among others
+    line.call.prepare(given);
+    take(app, line.call.fields);  // which count more than what stands in them
+    line.call.settle(given);
     line.command = command;
   } catch (const CLI::CallForHelp&) {
     line.text = program->help();

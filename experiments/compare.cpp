@@ -25,15 +25,6 @@ std::optional<int> wanted_class(const CompareCommand& command, const Predictions
 
 }  // namespace
 
-void describe(Fields& f, CompareCommand& c) {
-  f.group("Data");
-  f.add("a", c.a, "predictions of the first model (CSV, from evaluate)").required();
-  f.add("b", c.b, "predictions of the second model").required();
-  f.add("class", c.only_class, "only images of this true class, by number or name; without: all");
-  f.group("Output");
-  f.add("out", c.out, "JSON with b, c and the p-values").required();
-}
-
 void run_compare(const CompareCommand& command) {
   require_separate({{"the first", command.a}, {"the second", command.b}}, {{"--out", command.out}});
   const Predictions a = read_predictions(command.a), b = read_predictions(command.b);

@@ -4,10 +4,12 @@
 namespace palimpsest {
 
 struct CompareCommand {
-  fs::path a, b, out;
-  std::string only_class;
+  fs::path a = option(a, "a", {}, "predictions of the first model (CSV, from evaluate)", heading("Data"), required);
+  fs::path b = option(b, "b", {}, "predictions of the second model", required);
+  std::string only_class =
+      option(only_class, "class", {}, "only images of this true class, by number or name; without: all");
+  fs::path out = option(out, "out", {}, "JSON with b, c and the p-values", heading("Output"), required);
 };
-void describe(Fields& fields, CompareCommand& command);
 void run_compare(const CompareCommand& command);
 
 }  // namespace palimpsest

@@ -9,29 +9,16 @@
 
 namespace palimpsest {
 
-void describe(Fields& f, ConceptCommand& c) {
-  f.group("Data");
-  f.add("features", c.features, "one .npy per model, the same images in the same order; tests compare the first two")
-      .required();
-  f.add("labels", c.labels, "int64 (N,), 1 where the concept is there (.npy)").required();
-  f.add("groups", c.groups, "int64 (N,), the subject of each image (.npy)");
-  describe(f, static_cast<ConceptSettings&>(c));
-  f.group("Output");
-  f.add("out", c.out, "JSON with F1s and tests").required();
-  f.group("Machine");
-  f.add("threads", c.threads, "0: one for each core").between(0, 1024);
-}
-
 void run_concept(const ConceptCommand& command) {
   if (command.features.empty()) throw Error("no feature file was given", "name them with --features A.npy B.npy");
   std::vector<NamedPath> read{{"--labels", command.labels}, {"--groups", command.groups}};
   for (const auto& file : command.features) read.push_back({"--features", file});
   require_separate(read, {{"--out", command.out}});
   ConceptOptions options;
-  options.repeats = command.repeats;
-  options.c = command.c;
-  options.folds = command.folds;
-  options.seed = command.seed;
+  options.repeats = command.test.repeats;
+  options.c = command.test.c;
+  options.folds = command.test.folds;
+  options.seed = command.test.seed;
   options.labels_file = command.labels.string();
   options.groups_file = command.groups.string();
   if (command.threads > 0) omp_set_num_threads(command.threads);
@@ -39,7 +26,7 @@ void run_concept(const ConceptCommand& command) {
   const auto groups = command.groups.empty() ? std::vector<std::int64_t>{} : read_concept_groups(command.groups);
   std::vector<Gram> sets;
   sets.reserve(command.features.size());
-  for (const fs::path& file : command.features) sets.push_back(read_gram(file, command.standardise));
+  for (const fs::path& file : command.features) sets.push_back(read_gram(file, command.test.standardise));
   const std::string json = concept_json(concept_test(sets, labels, groups, options));
   if (command.out.empty())
     fmt::print("{}", json);

@@ -3,12 +3,16 @@
 
 namespace palimpsest {
 
-struct ConceptCommand : ConceptSettings {
-  std::vector<fs::path> features;
-  fs::path labels, groups, out;
-  int threads = 0;
+struct ConceptCommand {
+  std::vector<fs::path> features = option(
+      features, "features", {}, "one .npy per model, the same images in the same order; tests compare the first two",
+      heading("Data"), required);
+  fs::path labels = option(labels, "labels", {}, "int64 (N,), 1 where the concept is there (.npy)", required);
+  fs::path groups = option(groups, "groups", {}, "int64 (N,), the subject of each image (.npy)");
+  ConceptSettings test;
+  fs::path out = option(out, "out", {}, "JSON with F1s and tests", heading("Output"), required);
+  int threads = option(threads, "threads", 0, "0: one for each core", heading("Machine"), between(0, 1024));
 };
-void describe(Fields& fields, ConceptCommand& command);
 void run_concept(const ConceptCommand& command);
 
 }  // namespace palimpsest

@@ -6,39 +6,37 @@
 
 namespace palimpsest {
 
-void describe(Fields& f, DrawFacesCommand& c) {
-  drawn::DrawSetsOptions& sets = c.sets;
-  f.group("Pictures");
-  f.add("seed", sets.seed, "the same seed draws the same bytes");
-  f.add("size", sets.image_size, "pixels, 32 to 1024");
-  f.add("masks", sets.masks, "where each action unit acts, beside the pictures");
-  f.add("keep", sets.keep, "chance that an action unit of an emotion is shown");
-  f.add("stray", sets.stray, "chance of an action unit that has nothing to do with it");
-  f.group("AffectNet (no set where a count is 0)");
-  f.add("faces", sets.train_faces, "training faces, the 8 emotions together");
-  f.add("test-faces", sets.test_faces_per_emotion, "test faces of each emotion");
-  f.add("imbalance", sets.imbalance, "1: classes as unequal as AffectNet's, 0: equal");
-  f.group("UNBC");
-  f.add("participants", sets.participants, "the last 4 are meant for testing");
-  f.add("sequences", sets.sequences_per_participant, "of each participant");
-  f.add("frames", sets.frames_per_sequence, "in each sequence");
-  f.add("pain-share", sets.pain_share, "of the frames, about");
-  f.group("CK+");
-  f.add("ckplus-sequences", sets.ckplus_sequences, "each from neutral to a coded peak");
-  f.add("ckplus-subjects", sets.ckplus_subjects, "people in them");
-  f.add("ckplus-frames", sets.ckplus_frames, "in each sequence");
-  f.group("Output");
-  f.add("out", sets.folder, "gets affectnet/, unbc/ and ckplus/; a set that is there already is left alone");
-  f.add("contact-sheets", c.contact_sheets, "folder for pictures of every action unit, emotion and pain sequence");
-  f.group("Machine");
-  f.add("threads", sets.threads, "0: one for each core; the pictures are the same for any number").between(0, 1024);
-  f.check_together([&c] {
-    if (c.sets.folder.empty() && c.contact_sheets.empty())
-      throw Error("draw-faces was not told where to write", "give --out FOLDER, or --contact-sheets FOLDER");
-  });
+DrawFacesCommand::DrawFacesCommand() {
+  // The set's own defaults.
+  const auto is = [](auto& member, const char* name, const char* help, auto... statements) {
+    option(member, name, member, help, statements...);
+  };
+  is(sets.seed, "seed", "the same seed draws the same bytes", heading("Pictures"));
+  is(sets.image_size, "size", "pixels, 32 to 1024");
+  is(sets.masks, "masks", "where each action unit acts, beside the pictures");
+  is(sets.keep, "keep", "chance that an action unit of an emotion is shown");
+  is(sets.stray, "stray", "chance of an action unit that has nothing to do with it");
+  is(sets.train_faces, "faces", "training faces, the 8 emotions together",
+     heading("AffectNet (no set where a count is 0)"));
+  is(sets.test_faces_per_emotion, "test-faces", "test faces of each emotion");
+  is(sets.imbalance, "imbalance", "1: classes as unequal as AffectNet's, 0: equal");
+  is(sets.participants, "participants", "the last 4 are meant for testing", heading("UNBC"));
+  is(sets.sequences_per_participant, "sequences", "of each participant");
+  is(sets.frames_per_sequence, "frames", "in each sequence");
+  is(sets.pain_share, "pain-share", "of the frames, about");
+  is(sets.ckplus_sequences, "ckplus-sequences", "each from neutral to a coded peak", heading("CK+"));
+  is(sets.ckplus_subjects, "ckplus-subjects", "people in them");
+  is(sets.ckplus_frames, "ckplus-frames", "in each sequence");
+  is(sets.folder, "out", "gets affectnet/, unbc/ and ckplus/; a set that is there already is left alone",
+     heading("Output"));
+  is(contact_sheets, "contact-sheets", "folder for pictures of every action unit, emotion and pain sequence");
+  is(sets.threads, "threads", "0: one for each core; the pictures are the same for any number", heading("Machine"),
+     between(0, 1024));
 }
 
 void run_draw_faces(const DrawFacesCommand& command) {
+  if (command.sets.folder.empty() && command.contact_sheets.empty())
+    throw Error("draw-faces was not told where to write", "give --out FOLDER, or --contact-sheets FOLDER");
   if (!command.sets.folder.empty()) drawn::draw_sets(command.sets);
   if (!command.contact_sheets.empty()) drawn::write_contact_sheets(command.contact_sheets, command.sets.seed);
 }

@@ -7,8 +7,9 @@ namespace palimpsest {
 struct DrawFacesCommand {
   drawn::DrawSetsOptions sets;
   fs::path contact_sheets;
+
+  DrawFacesCommand();
 };
-void describe(Fields& fields, DrawFacesCommand& command);
 void run_draw_faces(const DrawFacesCommand& command);
 
 }  // namespace palimpsest

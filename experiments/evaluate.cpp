@@ -66,23 +66,10 @@ nlohmann::ordered_json to_json(const Predictions& predictions) {
 
 }  // namespace
 
-void describe(Fields& f, EvaluateCommand& c) {
-  describe_weights(f, c.weights);
-  describe(f, c.data);
-  describe_part(f, c.data);
-  f.group("Output");
-  f.add("predictions", c.predictions,
-        "CSV with a row for each image: id,label,predicted,p0,p1,...,label_name,predicted_name");
-  f.add("out", c.out, "JSON with the metrics; without it they are printed");
-  f.group("Machine");
-  f.add("batch", c.batch, "images at a time").between(1, 65536);
-  describe(f, c.on);
-}
-
 void run_evaluate(const EvaluateCommand& command) {
-  require_separate(files_read(command.weights, command.data),
+  require_separate(files_read(command.model.weights, command.data),
                    {{"--predictions", command.predictions}, {"--out", command.out}});
-  Model model = load_model(command.on, command.weights, command.data);
+  Model model = load_model(command.on, command.model.weights, command.data);
   const LoadedPart part = load_part(command.data, model, Labels::labelled_only, command.on.threads);
   const Predictions predictions = predict_all(model, part, command);
   if (!command.predictions.empty()) write_predictions(command.predictions, predictions);

@@ -4,12 +4,15 @@
 namespace palimpsest {
 
 struct EvaluateCommand {
-  MachineSettings on;
+  ModelSettings model;
   DataSettings data;
-  fs::path weights, predictions, out;
-  int batch = 32;
+  fs::path predictions = option(predictions, "predictions", {},
+                                "CSV with a row for each image: id,label,predicted,p0,p1,...,label_name,predicted_name",
+                                heading("Output"));
+  fs::path out = option(out, "out", {}, "JSON with the metrics; without it they are printed");
+  int batch = option(batch, "batch", 32, "images at a time", heading("Machine"), between(1, 65536));
+  MachineSettings on;
 };
-void describe(Fields& fields, EvaluateCommand& command);
 void run_evaluate(const EvaluateCommand& command);
 
 }  // namespace palimpsest

@@ -38,9 +38,9 @@ class Explained {
  public:
   Explained(const ExplainCommand& command, const fs::path& weights)
       : model_(load_model(command.on, weights, command.data)),
-        explainer_(*model_.network, composite_named(command.rules), dialect_named(command.dialect),
+        explainer_(*model_.network, composite_named(command.relevance.rules), dialect_named(command.relevance.dialect),
                    range_of(normalisation(command))),
-        normalisation_of_maps_(command.normalise) {}
+        normalisation_of_maps_(command.relevance.normalise) {}
 
   Normalisation normalisation(const ExplainCommand& command) const {
     return normalisation_for(command.data, model_.notes);
@@ -78,13 +78,13 @@ class Explained {
 
 void require_same_pictures(const ExplainCommand& command, const Explained& a, const Explained& b) {
   if (a.architecture().size != b.architecture().size)
-    throw Error(fmt::format("{} takes images of {} pixels, {} of {}", command.weights.string(), a.architecture().size,
-                            command.minus.string(), b.architecture().size),
+    throw Error(fmt::format("{} takes images of {} pixels, {} of {}", command.model.weights.string(),
+                            a.architecture().size, command.minus.string(), b.architecture().size),
                 "compare two models that take the same images");
   if (normalisation_name(command.data, a.model().notes) != normalisation_name(command.data, b.model().notes))
-    throw Error(
-        fmt::format("{} and {} expect differently normalised images", command.weights.string(), command.minus.string()),
-        "compare two models of the same origin, or name one --normalisation for both");
+    throw Error(fmt::format("{} and {} expect differently normalised images", command.model.weights.string(),
+                            command.minus.string()),
+                "compare two models of the same origin, or name one --normalisation for both");
 }
 
 // The targets as the second model numbers them. Throws Error for a class that it does not distinguish.
@@ -197,33 +197,13 @@ class Outlets {
 
 }  // namespace
 
-void describe(Fields& f, ExplainCommand& c) {
-  describe_weights(f, c.weights);
-  f.add("minus", c.minus, "a second model: maps become the first model's minus this one's");
-  describe(f, c.data);
-  describe_part(f, c.data);
-  f.add("ids", c.ids, "only these images, by the ids that predictions have");
-  f.group("Relevance");
-  f.add("target", c.target, "true, predicted, all, one class for all (3 or happy) or one for each image (3,6,...)");
-  describe(f, static_cast<RelevanceSettings&>(c));
-  f.add("sum-channels", c.sum_channels, "maps of (N, H, W) instead of (N, 3, H, W)");
-  f.group("Output");
-  f.add("maps", c.maps, "float32 maps as they are, starting at the logit (.npy)");
-  f.add("ledger", c.ledger, "per layer: relevance in, out, and where the rest went (JSON)");
-  f.add("pictures", c.pictures, "folder of heatmaps and overlays (PNG)");
-  f.add("masks", c.masks, "truth folder of drawn faces: relevance per action unit, beside --maps");
-  f.group("Machine");
-  f.add("batch", c.batch, "images at a time").between(1, 65536);
-  describe(f, c.on);
-}
-
 void run_explain(const ExplainCommand& command) {
   if (command.maps.empty() && command.ledger.empty() && command.pictures.empty())
     throw Error("explain was not told what to write", "give --maps R.npy, --ledger L.json or --pictures FOLDER");
-  auto read = files_read(command.weights, command.data);
+  auto read = files_read(command.model.weights, command.data);
   read.push_back({"--minus", command.minus});
   require_separate(read, {{"--maps", command.maps}, {"--ledger", command.ledger}});
-  Explained a(command, command.weights);
+  Explained a(command, command.model.weights);
   std::optional<Explained> b;
   std::vector<int> numbers_of_b;
   if (!command.minus.empty()) {

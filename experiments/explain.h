@@ -3,17 +3,23 @@
 
 namespace palimpsest {
 
-struct ExplainCommand : RelevanceSettings {
-  MachineSettings on;
+struct ExplainCommand {
+  ModelSettings model;
+  fs::path minus = option(minus, "minus", {}, "a second model: maps become the first model's minus this one's");
   DataSettings data;
-  fs::path weights, minus;
-  std::vector<std::string> ids;
-  std::string target = "true";
-  bool sum_channels = false;
-  fs::path maps, ledger, pictures, masks;
-  int batch = 16;
+  std::vector<std::string> ids = option(ids, "ids", {}, "only these images, by the ids that predictions have");
+  std::string target = option(target, "target", "true",
+                              "true, predicted, all, one class for all (3 or happy) or one for each image (3,6,...)",
+                              heading("Relevance"));
+  RelevanceSettings relevance;
+  bool sum_channels = option(sum_channels, "sum-channels", false, "maps of (N, H, W) instead of (N, 3, H, W)");
+  fs::path maps = option(maps, "maps", {}, "float32 maps as they are, starting at the logit (.npy)", heading("Output"));
+  fs::path ledger = option(ledger, "ledger", {}, "per layer: relevance in, out, and where the rest went (JSON)");
+  fs::path pictures = option(pictures, "pictures", {}, "folder of heatmaps and overlays (PNG)");
+  fs::path masks = option(masks, "masks", {}, "truth folder of drawn faces: relevance per action unit, beside --maps");
+  int batch = option(batch, "batch", 16, "images at a time", heading("Machine"), between(1, 65536));
+  MachineSettings on;
 };
-void describe(Fields& fields, ExplainCommand& command);
 void run_explain(const ExplainCommand& command);
 
 }  // namespace palimpsest

@@ -18,15 +18,10 @@ namespace palimpsest {
 namespace {
 
 struct InfoCommand {
+  bool options = option(options, "options", false,
+                        "instead: every option of every command, as docs/options.md has them", heading("Output"));
   MachineSettings on;
-  bool options = false;
 };
-
-void describe(Fields& f, InfoCommand& c) {
-  f.group("Output");
-  f.add("options", c.options, "instead: every option of every command, as docs/options.md has them");
-  describe(f, c.on);
-}
 
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "base/csv.h"
@@ -21,6 +22,10 @@ int effective_threads(int threads) {
 }
 
 Selected select_data(const DataSettings& choice) {
+  if (choice.pain_validation >= choice.pain_images)
+    throw Error(fmt::format("--pain-validation: {} of {} frames leave none to train on", choice.pain_validation,
+                            choice.pain_images),
+                "give an even number below --pain-images; the paper's is 100");
   const Source& source = choice.source;
   Selection selection;
   selection.seed = choice.split_seed;
@@ -98,16 +103,13 @@ std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const D
 }
 
 void say_unused_for_arrays(const DataSettings& choice) {
-  DataSettings given = choice, plain;
-  const auto described = [](DataSettings& settings) {
-    Fields fields = fields_of(settings);
-    describe_part(fields, settings);
-    return fields.without({"data", "size", "normalisation", "drop-classes", "class-names"});  // these are looked at
-  };
-  const Fields fields = described(given), standard = described(plain);
+  const DataSettings plain;
+  const Fields given = fields_of(choice), standard = fields_of(plain);
+  const std::set<std::string> looked_at{"data", "size", "normalisation", "drop-classes", "class-names"};
   std::vector<std::string> unused;
-  for (const Field& field : fields.all())
-    if (field.text() != standard.find(field.name)->text()) unused.push_back("--" + field.name);
+  for (std::size_t i = 0; i < given.size(); ++i)
+    if (given[i].text() != standard[i].text() && !looked_at.contains(given[i].name))
+      unused.push_back("--" + given[i].name);
   if (!unused.empty())
     remark(fmt::format("{} is taken as it is: {} does nothing to it.", choice.source.text, fmt::join(unused, ", ")));
   if (choice.normalisation != plain.normalisation)

@@ -12,7 +12,7 @@ std::string cell(std::string text) {
 
 std::string table(const Fields& fields, const char* dashes) {
   std::string text = "| name | takes | default | |\n|---|---|---|---|\n";
-  for (const Field& field : fields.all()) {
+  for (const Field& field : fields) {
     const std::string value = field.text();
     text += fmt::format("| `{}{}` | {} | {} | {} |\n", field.positional ? "" : dashes, field.name, cell(field.kind()),
                         field.needed    ? "required"
@@ -41,11 +41,13 @@ std::string options_page(const std::vector<Command>& commands) {
     text += fmt::format("| `{}` | {} | `{}` |\n", preset.name, preset.about, values.substr(0, values.size() - 1));
   }
   text += "\n## CONFIG.toml of palimpsest study\n\n";
-  StudyConfig config;
-  StudySections sections(config);
-  for (const auto& [name, fields] : sections.all()) {
+  const StudyConfig config;
+  const Fields fields = fields_of(config);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const std::string& name = fields[i].table;
+    if (i > 0 && fields[i - 1].table == name) continue;
     text += name.empty() ? "At the top:\n\n" : fmt::format("[{}]\n\n", name);
-    text += table(*fields, "");
+    text += table(of_table(fields, name), "");
   }
   return text;
 }

@@ -13,26 +13,13 @@
 
 namespace palimpsest {
 
-void describe(Fields& f, PredictCommand& c) {
-  describe_weights(f, c.weights);
-  describe(f, c.data);
-  describe_part(f, c.data);
-  f.group("Output");
-  f.add("logits", c.logits, "float32 (N, classes), before softmax (.npy)");
-  f.add("features", c.features, "float32 (N, channels, side, side) after the fifth pooling (.npy)");
-  f.add("ids", c.ids, "CSV with the id and label of each row");
-  f.group("Machine");
-  f.add("batch", c.batch, "images at a time").between(1, 65536);
-  describe(f, c.on);
-}
-
 void run_predict(const PredictCommand& command) {
   if (command.logits.empty() && command.features.empty())
     throw Error("predict was not told what to write", "give --logits FILE.npy, --features FILE.npy or both");
-  require_separate(files_read(command.weights, command.data),
+  require_separate(files_read(command.model.weights, command.data),
                    {{"--logits", command.logits}, {"--features", command.features}, {"--ids", command.ids}});
-  Model model =
-      load_model(command.on, command.weights, command.data, /*head=*/!command.logits.empty() || !command.ids.empty());
+  Model model = load_model(command.on, command.model.weights, command.data,
+                           /*head=*/!command.logits.empty() || !command.ids.empty());
   const Architecture& a = model.network->architecture();
   const Labels labels = command.ids.empty() ? Labels::unused : Labels::welcome;
   const LoadedPart part = load_part(command.data, model, labels, command.on.threads);
@@ -59,7 +46,7 @@ void run_predict(const PredictCommand& command) {
   }
   if (unknown > 0)
     remark(fmt::format("{}: {} labels are not among the {} classes of {} and become -1.", command.data.source.text,
-                       unknown, a.classes, command.weights.string()));
+                       unknown, a.classes, command.model.weights.string()));
   write_file(command.ids, text);
 }
 

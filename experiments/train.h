@@ -6,25 +6,35 @@
 
 namespace palimpsest {
 
-struct TrainCommand : Recipe {
+struct TrainingSet {
+  DataSettings data = in_table<DataSettings>("", {"part"});
+};
+
+struct TrainCommand : TrainingSet, Recipe {
+  fs::path config =
+      option(config, "config", {},
+             "TOML file with options by their long names; the command line wins over it, it wins over --preset",
+             heading("Recipe"), of_this_call);
+  bool no_augment =
+      option(no_augment, "no-augment", false, "the same as --augment none", heading("Training"), of_this_call);
+  fs::path out =
+      option(out, "out", {}, "folder: weights.safetensors, last.safetensors, metrics.jsonl, timing.jsonl, config.toml",
+             heading("Output"), of_this_call);
+  fs::path gradients =
+      option(gradients, "gradients", {}, "with --steps 1: the gradients of that step (safetensors)", of_this_call);
+  bool resume =
+      option(resume, "resume", true, "go on from the checkpoint in --out, if there is one (default)", of_this_call);
   MachineSettings on;
-  DataSettings data;
-  fs::path config;  // a TOML file with more of these settings
-  fs::path out, gradients;
-  bool resume = true;
-  bool no_augment = false;
   bool keep_momentum = true;  // of a finished run, so that it can go on with more epochs; a study's never does
   std::set<std::string> named_in_file;  // the settings that `config` gave
 };
-void describe(Fields& fields, TrainCommand& command);
-void prepare(TrainCommand& command, std::set<std::string>& given);
+void prepare(TrainCommand& command, const std::set<std::string>& given);
 void settle(TrainCommand& command, const std::set<std::string>& given);
 void run_train(const TrainCommand& command);
 
 // What a run writes into its config.toml: all of its recipe and its data, by their names on the command line. Read back
 // it gives the same run. Device, threads and the places written to are not part of it.
 std::string train_config_text(const TrainCommand& command);
-void read_train_config(const std::string& text, const std::string& file, TrainCommand& command);
 
 // The first option in which two texts of config.toml differ, for RunFolder. Options are compared by value: one that is
 // not there has its default, a folder is the same by any path to it. A run may be given more epochs, and whatever does

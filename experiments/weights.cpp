@@ -21,23 +21,17 @@ namespace palimpsest {
 namespace {
 
 struct WeightsCommand {
-  fs::path file;
-  std::optional<int> size;
-  std::vector<std::string> class_names;
-  std::string normalisation = "auto";
-  fs::path out;
+  fs::path file = option(file, "FILE", {}, "safetensors, or Keras' .h5", heading("Model"), argument);
+  std::optional<int> size = option(size, "size", {}, "side of its pictures in pixels, where the file does not say it");
+  std::vector<std::string> class_names = option(
+      class_names, "class-names", {}, "names of its classes in their order, where the file has none: a,b,c or @FILE");
+  std::string normalisation =
+      option(normalisation, "normalisation", "auto", "that its pictures want; auto: what the file says",
+             one_of({"auto", "torchvision", "caffe", "vggface"}));
+  fs::path out =
+      option(out, "out", {}, "the same weights as safetensors with torchvision's names, and all of the above",
+             heading("Output"));
 };
-
-void describe(Fields& f, WeightsCommand& c) {
-  f.group("Model");
-  f.add("FILE", c.file, "safetensors, or Keras' .h5").argument();
-  f.add("size", c.size, "side of its pictures in pixels, where the file does not say it");
-  f.add("class-names", c.class_names, "names of its classes in their order, where the file has none: a,b,c or @FILE");
-  f.add("normalisation", c.normalisation, "that its pictures want; auto: what the file says")
-      .one_of({"auto", "torchvision", "caffe", "vggface"});
-  f.group("Output");
-  f.add("out", c.out, "the same weights as safetensors with torchvision's names, and all of the above");
-}
 
 const char* format_of(const TensorFile& file) {
   return dynamic_cast<const KerasWeights*>(&file) ? "Keras' HDF5" : "safetensors";

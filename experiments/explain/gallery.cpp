@@ -62,7 +62,7 @@ Image Gallery::picture(int index) const {
 void Gallery::add_pictures(int index, int target, const SummedMap& of_a, const SummedMap* of_b) {
   const Heatmap& a = of_a.raw;
   const Heatmap* const b = of_b ? &of_b->raw : nullptr;
-  const auto kind = command_.normalise;
+  const auto kind = command_.relevance.normalise;
   nlohmann::ordered_json entry{{"id", examples_->id(index)}, {"label", examples_->label(index)}, {"target", target}};
   const auto put_name = [&](const char* key, int of) {
     if (of >= 0 && of < int(classes_.size())) entry[key] = classes_[std::size_t(of)];

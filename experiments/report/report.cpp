@@ -35,10 +35,6 @@ std::string navigation(bool drawn) {
 
 }  // namespace
 
-void describe(Fields& f, ReportCommand& c) {
-  f.add("STUDY", c.study, "folder of a finished study").argument();
-}
-
 void run_report(const ReportCommand& command) {
   const StudyResults results = load_results(command.study);
   std::string page =

@@ -4,9 +4,8 @@
 namespace palimpsest {
 
 struct ReportCommand {
-  fs::path study;
+  fs::path study = option(study, "STUDY", {}, "folder of a finished study", argument);
 };
-void describe(Fields& fields, ReportCommand& command);
 void run_report(const ReportCommand& command);
 
 }  // namespace palimpsest

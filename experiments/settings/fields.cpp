@@ -8,6 +8,8 @@
 
 namespace palimpsest {
 
+thread_local FieldListing* FieldListing::innermost = nullptr;
+
 namespace {
 
 std::string bounds_text(const Field& field) {
@@ -28,7 +30,7 @@ bool fits(const Field& field, const std::string& text) {
   if (field.type == FieldType::integer) {
     std::int64_t whole = 0;
     const auto [stop, code] = std::from_chars(begin, end, whole);
-    if (code != std::errc{} || stop != end || whole % field.multiple_of != 0) return false;
+    if (code != std::errc{} || stop != end || whole % field.multiple != 0) return false;
     value = double(whole);
   } else if (field.type == FieldType::number) {
     const auto [stop, code] = std::from_chars(begin, end, value);
@@ -46,7 +48,7 @@ std::string one_kind(const Field& field) {
     case FieldType::flag:
       return "true or false";
     case FieldType::integer:
-      return (field.multiple_of > 1 ? fmt::format("a multiple of {}", field.multiple_of) : "a whole number") +
+      return (field.multiple > 1 ? fmt::format("a multiple of {}", field.multiple) : "a whole number") +
              bounds_text(field);
     case FieldType::number:
       return "a number" + bounds_text(field);
@@ -78,43 +80,48 @@ void Field::set(const std::vector<std::string>& texts, const std::string& where)
   }
   try {
     if (check) std::ranges::for_each(texts, check);
-    assign(texts);
+    assign(member, texts);
   } catch (const Error& error) {
     throw Error(fmt::format("{}: {}", where, error.what()), error.remedy());
   }
 }
 
-const Field* Fields::find(std::string_view name) const {
-  const auto at = std::ranges::find(fields_, name, &Field::name);
-  return at == fields_.end() ? nullptr : &*at;
+const Field* find_field(const Fields& fields, std::string_view name, std::string_view table) {
+  const auto at = std::ranges::find_if(fields, [&](const Field& f) { return f.name == name && f.table == table; });
+  return at == fields.end() ? nullptr : &*at;
 }
 
-Field& Fields::operator[](std::string_view name) {
-  const auto at = std::ranges::find(fields_, name, &Field::name);
-  PALIMPSEST_REQUIRE(at != fields_.end(), "{}", name);
-  return *at;
+Fields of_table(Fields fields, std::string_view table) {
+  std::erase_if(fields, [&](const Field& f) { return f.table != table; });
+  return fields;
 }
 
-void Fields::check_all() const {
-  for (const auto& check : checks_) check();
+Fields FieldListing::moved(const void* made, std::size_t bytes, const void* group) const {
+  Fields own;
+  for (const Field& field : fields) {
+    const std::ptrdiff_t offset = static_cast<const char*>(field.member) - static_cast<const char*>(made);
+    if (offset < 0 || std::size_t(offset) >= bytes) continue;  // of another struct that was made meanwhile
+    own.push_back(field);
+    own.back().member = const_cast<char*>(static_cast<const char*>(group)) + offset;
+  }
+  return own;
 }
 
-void Fields::append(const Fields& more) {
-  fields_.insert(fields_.end(), more.fields_.begin(), more.fields_.end());
+TableOfListing::TableOfListing(const char* name, std::initializer_list<const char*> without) : without_(without) {
+  if (FieldListing* const listing = FieldListing::innermost) {
+    outer_ = std::exchange(listing->table, name);
+    first_ = listing->fields.size();
+  }
 }
-
-Fields Fields::only(const std::vector<std::string_view>& names) const {
-  Fields some;
-  for (const auto& field : fields_)
-    if (std::ranges::count(names, field.name) > 0) some.fields_.push_back(field);
-  return some;
-}
-
-Fields Fields::without(const std::vector<std::string_view>& names) const {
-  Fields some;
-  for (const auto& field : fields_)
-    if (std::ranges::count(names, field.name) == 0) some.fields_.push_back(field);
-  return some;
+TableOfListing::~TableOfListing() {
+  if (FieldListing* const listing = FieldListing::innermost) {
+    listing->table = outer_;
+    const auto left_out = [&](const Field& f) {
+      return std::ranges::count(without_, f.name) + std::ranges::count(without_, f.group) > 0;
+    };
+    auto& fields = listing->fields;
+    fields.erase(std::remove_if(fields.begin() + std::ptrdiff_t(first_), fields.end(), left_out), fields.end());
+  }
 }
 
 }  // namespace palimpsest

@@ -3,24 +3,26 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <concepts>
 #include <cstdint>
-#include <functional>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/words.h"
 
-// What an option is, said once. A group of settings is a plain struct, and beside it stands
-//   void describe(Fields& fields, Group& group);
-// with a line for each member: name, help, bounds. From these lines follow the command line and --help, the TOML files
-// of `train` and `study`, a run's config.toml, the inputs that decide whether a study may go on, and docs/options.md.
-// A member's default is its value in a struct that was just made.
+// Options are declared once, by the struct that holds them. A member
+//   double rate = option(rate, "lr", 0.01, "learning rate", above(0), formerly("rate"));
+// states its name, default, help and bounds. fields_of(settings) lists the options of a struct; the command line,
+// --help, TOML files, a run's config.toml, the inputs of a study's steps and docs/options.md are derived from that
+// list.
 namespace palimpsest {
 
 // The text cannot be read as a value of the option. Any other Error is about a value that can, but is not allowed.
@@ -31,173 +33,222 @@ class NotOfItsKind : public Error {
 
 enum class FieldType : std::uint8_t { flag, integer, number, text, path };
 
-// One member of a struct that outlives it, read and written as texts: one, or as many as a list has.
+// One option of a struct, which must outlive it. Values are read and written as texts: one, or one for each entry of a
+// list.
 struct Field {
-  std::string name;  // the long option without dashes, and the key in TOML
-  std::string group, help;
+  std::string name;                // the long option without dashes, and the key in TOML
+  std::string table, group, help;  // TOML's table, and the heading in --help
   FieldType type = FieldType::text;
   bool list = false, optional = false;
-  std::vector<std::string> choices;  // the only words allowed; empty: any
+  std::vector<std::string> choices;  // the allowed words; empty: any
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
-  bool above_low = false, below_high = false;  // the bounds themselves do not count
-  int multiple_of = 1;
-  std::vector<std::string> former_names;    // in files of older versions
-  bool needed = false, positional = false;  // on the command line
-  bool read_first = false;                  // before what stands in files
-  bool in_files = true,
-       changes_results = true;  // whether it is part of a run's recipe, and of what a result depends on
-  bool names_content = false;   // a place, whose content counts and not its name
-  std::function<void(const std::string&)> check = {};  // throws Error for a text that is not allowed
-  std::function<void(const std::vector<std::string>&)> assign = {};
-  std::function<std::vector<std::string>()> values = {};
+  bool above_low = false, below_high = false;  // the bounds themselves are excluded
+  int multiple = 1;
+  std::string former_name;  // in files of older versions
+  bool needed = false, positional = false;
+  bool in_files = true;                         // part of a run's recipe
+  bool changes_results = true;                  // an input of a study's steps
+  bool names_content = false;                   // a path: the content counts, not its name
+  void (*check)(const std::string&) = nullptr;  // throws Error for a text that is not allowed
+  void* member = nullptr;
+  void (*assign)(void* member, const std::vector<std::string>& texts) = nullptr;
+  std::vector<std::string> (*values_of)(const void* member) = nullptr;
 
-  Field& at_least(double bound) { return low = bound, *this; }
-  Field& above(double bound) { return low = bound, above_low = true, *this; }
-  Field& below(double bound) { return high = bound, below_high = true, *this; }
-  Field& between(double from, double to) { return low = from, high = to, *this; }
-  Field& a_multiple_of(int number) { return multiple_of = number, *this; }
-  Field& formerly(std::string older) { return former_names.push_back(std::move(older)), *this; }
-  Field& one_of(std::vector<std::string> words) { return choices = std::move(words), *this; }
-  Field& checked_by(std::function<void(const std::string&)> f) { return check = std::move(f), *this; }
-  Field& required() { return needed = true, *this; }
-  Field& argument() { return positional = needed = true, *this; }  // given without a name
-  Field& first() { return read_first = true, *this; }
-  Field& content() { return names_content = true, *this; }
-  Field& without_effect() { return changes_results = false, *this; }  // on what is computed
-  Field& of_this_call() { return in_files = changes_results = false, *this; }
-
+  std::string key() const { return table.empty() ? name : table + "." + name; }
+  std::vector<std::string> values() const { return values_of(member); }
+  std::string text() const;  // the values, separated by commas
   std::string kind() const;  // "a whole number of at least 1"
-  std::string text() const;  // the values with commas between them
-  // Throws an Error that begins with `where`, which names the option.
+  // Throws Error, which begins with `where`: NotOfItsKind if a text cannot be read as a value of this field.
   void set(const std::vector<std::string>& texts, const std::string& where) const;
 };
+using Fields = std::vector<Field>;
 
-// Reading one value, and writing it so that it reads back as the same.
-template <class T>
-struct FieldValue;
+// nullptr where no field has the name.
+const Field* find_field(const Fields& fields, std::string_view name, std::string_view table = "");
 
-class Fields {
- public:
-  std::vector<Field>& all() { return fields_; }
-  const std::vector<Field>& all() const { return fields_; }
-  const Field* find(std::string_view name) const;
-  Field& operator[](std::string_view name);  // requires: it is there
+Fields of_table(Fields fields, std::string_view table);
 
-  void group(std::string name) { group_ = std::move(name); }
-
-  template <class T>
-  Field& add(const char* name, T& member, std::string help) {
-    Field& field = begin<T>(name, std::move(help));
-    field.assign = [&member](const std::vector<std::string>& texts) { member = FieldValue<T>::read(texts.at(0)); };
-    field.values = [&member] { return std::vector{FieldValue<T>::write(member)}; };
-    return field;
-  }
-  template <class T>
-  Field& add(const char* name, std::optional<T>& member, std::string help) {
-    Field& field = begin<T>(name, std::move(help));
-    field.optional = true;
-    field.assign = [&member](const std::vector<std::string>& texts) { member = FieldValue<T>::read(texts.at(0)); };
-    field.values = [&member] {
-      return member ? std::vector{FieldValue<T>::write(*member)} : std::vector<std::string>{};
-    };
-    return field;
-  }
-  template <class T>
-  Field& add(const char* name, std::vector<T>& member, std::string help) {
-    Field& field = begin<T>(name, std::move(help));
-    field.list = true;
-    field.assign = [&member](const std::vector<std::string>& texts) {
-      member.clear();
-      for (const auto& text : texts) member.push_back(FieldValue<T>::read(text));
-    };
-    field.values = [&member] {
-      std::vector<std::string> texts;
-      for (const auto& value : member) texts.push_back(FieldValue<T>::write(value));
-      return texts;
-    };
-    return field;
-  }
-
-  // What must hold of several members; `check` throws Error.
-  void check_together(std::function<void()> check) { checks_.push_back(std::move(check)); }
-  void check_all() const;
-
-  // Fields of another list too, or some of this one, without their checks.
-  void append(const Fields& more);
-  Fields only(const std::vector<std::string_view>& names) const;
-  Fields without(const std::vector<std::string_view>& names) const;
-
- private:
-  template <class T>
-  Field& begin(const char* name, std::string help) {
-    Field& field = fields_.emplace_back();
-    field.name = name;
-    field.group = group_;
-    field.help = std::move(help);
-    field.type = FieldValue<T>::type;
-    if constexpr (Worded<T>) field.choices = all_words<T>();
-    if constexpr (std::integral<T> && !std::same_as<T, bool>) field.between(FieldValue<T>::low, FieldValue<T>::high);
-    return field;
-  }
-
-  std::vector<Field> fields_;
-  std::vector<std::function<void()>> checks_;
-  std::string group_;
-};
-
-template <class Group>
-Fields fields_of(Group& group) {
-  Fields fields;
-  describe(fields, group);
-  return fields;
+// What an option() may state besides.
+inline auto heading(const char* group) {
+  return [=](Field& f) { f.group = group; };
+}
+inline auto table(const char* name) {
+  return [=](Field& f) { f.table = name; };
+}
+inline auto at_least(double bound) {
+  return [=](Field& f) { f.low = bound; };
+}
+inline auto above(double bound) {
+  return [=](Field& f) { f.low = bound, f.above_low = true; };
+}
+inline auto below(double bound) {
+  return [=](Field& f) { f.high = bound, f.below_high = true; };
+}
+inline auto between(double low, double high) {
+  return [=](Field& f) { f.low = low, f.high = high; };
+}
+inline auto multiple_of(int number) {
+  return [=](Field& f) { f.multiple = number; };
+}
+inline auto formerly(const char* name) {
+  return [=](Field& f) { f.former_name = name; };
+}
+inline auto one_of(std::initializer_list<const char*> words) {
+  return [=](Field& f) { f.choices.assign(words.begin(), words.end()); };
+}
+inline auto checked_by(void (*check)(const std::string&)) {
+  return [=](Field& f) { f.check = check; };
+}
+inline void required(Field& f) {
+  f.needed = true;
+}
+inline void argument(Field& f) {
+  f.positional = f.needed = true;
+}  // given without a name
+inline void content(Field& f) {
+  f.names_content = true;
+}
+inline void without_effect(Field& f) {
+  f.changes_results = false;
+}  // on what is computed
+inline void of_this_call(Field& f) {
+  f.in_files = f.changes_results = false;
 }
 
-template <>
-struct FieldValue<bool> {
-  static constexpr FieldType type = FieldType::flag;
-  static bool read(const std::string& text) { return text == "true"; }
-  static std::string write(bool value) { return value ? "true" : "false"; }
+// While one exists, it lists the options of the structs that its thread makes.
+class FieldListing {
+ public:
+  FieldListing() : outer_(innermost) { innermost = this; }
+  ~FieldListing() { innermost = outer_; }
+  FieldListing(const FieldListing&) = delete;
+  FieldListing& operator=(const FieldListing&) = delete;
+
+  static thread_local FieldListing* innermost;
+  Fields fields;
+  std::string table;
+
+  // The fields of the members of *made, with the members of *group instead.
+  Fields moved(const void* made, std::size_t bytes, const void* group) const;
+
+ private:
+  FieldListing* outer_;
 };
-template <>
-struct FieldValue<std::string> {
-  static constexpr FieldType type = FieldType::text;
-  static std::string read(const std::string& text) { return text; }
-  static std::string write(const std::string& value) { return value; }
-};
-template <>
-struct FieldValue<fs::path> {
-  static constexpr FieldType type = FieldType::path;
-  static fs::path read(const std::string& text) { return text; }
-  static std::string write(const fs::path& value) { return value.string(); }
-};
-template <Worded E>
-struct FieldValue<E> {
-  static constexpr FieldType type = FieldType::text;
-  static E read(const std::string& text) { return value_of<E>(text).value(); }
-  static std::string write(E value) { return word_of(value); }
-};
-template <std::floating_point T>
-struct FieldValue<T> {
-  static constexpr FieldType type = FieldType::number;
-  static T read(const std::string& text) {
-    T value{};
+
+// The options of a struct. Those of a constant one are for reading.
+template <class Group>
+Fields fields_of(const Group& group) {
+  const FieldListing listing;
+  const Group made{};
+  return listing.moved(&made, sizeof made, &group);
+}
+
+// One value from a text that fits its field, and back. Other types have from_text and to_text of their own.
+template <class T>
+  requires std::is_arithmetic_v<T> || std::same_as<T, std::string> || std::same_as<T, fs::path> || Worded<T>
+void from_text(const std::string& text, T& value) {
+  if constexpr (std::same_as<T, bool>)
+    value = text == "true";
+  else if constexpr (std::is_arithmetic_v<T>)
     std::from_chars(text.data(), text.data() + text.size(), value);
+  else if constexpr (Worded<T>)
+    value = value_of<T>(text).value();
+  else
+    value = text;
+}
+template <class T>
+  requires std::is_arithmetic_v<T> || std::same_as<T, std::string> || std::same_as<T, fs::path> || Worded<T>
+std::string to_text(const T& value) {
+  if constexpr (std::is_arithmetic_v<T>)
+    return fmt::format("{}", value);  // the shortest that reads back as the same
+  else if constexpr (Worded<T>)
+    return word_of(value);
+  else
     return value;
-  }
-  static std::string write(T value) { return fmt::format("{}", value); }  // the shortest that reads back as the same
+}
+
+template <class T>
+struct Member {  // one value
+  using Value = T;
+  static void assign(T& member, const std::vector<std::string>& texts) { from_text(texts.at(0), member); }
+  static std::vector<std::string> values(const T& member) { return {to_text(member)}; }
 };
-template <std::integral T>
-struct FieldValue<T> {
-  static constexpr FieldType type = FieldType::integer;
-  // TOML has no larger whole numbers than 2^63 - 1; this is the largest double below.
-  static constexpr double low = std::max(double(std::numeric_limits<T>::min()), -9223372036854774784.0);
-  static constexpr double high = std::min(double(std::numeric_limits<T>::max()), 9223372036854774784.0);
-  static T read(const std::string& text) {
-    T value{};
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
+template <class T>
+struct Member<std::optional<T>> {
+  using Value = T;
+  static void assign(std::optional<T>& member, const std::vector<std::string>& texts) {
+    from_text(texts.at(0), member.emplace());
   }
-  static std::string write(T value) { return fmt::format("{}", value); }
+  static std::vector<std::string> values(const std::optional<T>& member) {
+    return member ? Member<T>::values(*member) : std::vector<std::string>{};
+  }
 };
+template <class T>
+struct Member<std::vector<T>> {
+  using Value = T;
+  static void assign(std::vector<T>& member, const std::vector<std::string>& texts) {
+    member.clear();
+    for (const auto& text : texts) from_text(text, member.emplace_back());
+  }
+  static std::vector<std::string> values(const std::vector<T>& member) {
+    std::vector<std::string> texts;
+    for (const T& value : member) texts.push_back(to_text(value));
+    return texts;
+  }
+};
+
+template <class T>
+Field field_for(T& member, const char* name, const char* help) {
+  using Value = Member<T>::Value;
+  Field f;
+  f.name = name, f.help = help;
+  f.list = std::same_as<T, std::vector<Value>>, f.optional = std::same_as<T, std::optional<Value>>;
+  if constexpr (Worded<Value>) f.choices = all_words<Value>();
+  if constexpr (std::same_as<Value, bool>) {
+    f.type = FieldType::flag;
+  } else if constexpr (std::integral<Value>) {
+    f.type = FieldType::integer;
+    // TOML's whole numbers end at 2^63 - 1; this is the largest double below.
+    f.low = std::max(double(std::numeric_limits<Value>::min()), -9223372036854774784.0);
+    f.high = std::min(double(std::numeric_limits<Value>::max()), 9223372036854774784.0);
+  } else if constexpr (std::floating_point<Value>) {
+    f.type = FieldType::number;
+  } else if constexpr (std::same_as<Value, fs::path>) {
+    f.type = FieldType::path;
+  }
+  f.member = &member;
+  f.assign = [](void* at, const auto& texts) { Member<T>::assign(*static_cast<T*>(at), texts); };
+  f.values_of = [](const void* at) { return Member<T>::values(*static_cast<const T*>(at)); };
+  return f;
+}
+
+// The default of the member that it initialises. A heading() holds until the next one.
+template <class T, class... Statements>
+T option(T& member, const char* name, std::type_identity_t<T> value, const char* help, Statements... statements) {
+  if (FieldListing* const listing = FieldListing::innermost) {
+    Field f = field_for(member, name, help);
+    f.table = listing->table;
+    if (!listing->fields.empty()) f.group = listing->fields.back().group;
+    (statements(f), ...);
+    listing->fields.push_back(std::move(f));
+  }
+  return value;
+}
+
+// A group of settings inside another: a table of its own in TOML, without some of its options, by name or heading.
+class TableOfListing {
+ public:
+  TableOfListing(const char* name, std::initializer_list<const char*> without);
+  ~TableOfListing();
+
+ private:
+  std::initializer_list<const char*> without_;
+  std::string outer_;
+  std::size_t first_ = 0;
+};
+template <class Group>
+Group in_table(const char* name, std::initializer_list<const char*> without = {}) {
+  const TableOfListing noted(name, without);
+  return Group{};
+}
 
 }  // namespace palimpsest

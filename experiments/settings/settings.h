@@ -9,19 +9,21 @@
 #include "data/crop.h"
 #include "data/source.h"
 #include "experiments/settings/fields.h"
+#include "lrp/composites.h"
+#include "lrp/dialects.h"
 #include "lrp/heatmap.h"
 #include "nn/class_balance.h"
 #include "nn/weights.h"
 
-// The groups of settings that commands and the study are made of. settings.cpp describes every member.
+// The groups of settings that commands and the study consist of.
 namespace palimpsest {
 
-template <>
-struct FieldValue<Source> {
-  static constexpr FieldType type = FieldType::text;
-  static Source read(const std::string& text) { return text.empty() ? Source{} : parse_source(text); }
-  static std::string write(const Source& source) { return source.text; }
-};
+inline void from_text(const std::string& text, Source& source) {
+  source = text.empty() ? Source{} : parse_source(text);
+}
+inline std::string to_text(const Source& source) {
+  return source.text;
+}
 
 enum class DeviceName : std::uint8_t { automatic, cpu, cuda, cuda_emulated };
 constexpr auto words(DeviceName) {
@@ -47,87 +49,141 @@ constexpr auto words(Loss) {
   return std::to_array<Word<Loss>>({{"focal", Loss::focal}, {"cross-entropy", Loss::cross_entropy}});
 }
 
+// Results depend on these in their last bits only; a run records the device by its fingerprint.
 struct MachineSettings {
-  DeviceName device = DeviceName::automatic;
-  int threads = 0;
-  std::string convolution = "auto", precision = "fp32";
+  DeviceName device = option(device, "device", DeviceName::automatic, "where it runs; auto says what it chose",
+                             heading("Machine"), of_this_call);
+  int threads = option(threads, "threads", 0, "0: one for each core", between(0, 1024), of_this_call);
+  std::string convolution =
+      option(convolution, "convolution", "auto",
+             "auto, one algorithm (cpu: direct, winograd; cuda: own, library), or a table from bench --tune (.json)",
+             of_this_call);
+  std::string precision =
+      option(precision, "precision", "fp32", "of a GPU's products: fp32 is exact, tf32 and bf16 use tensor cores",
+             one_of({"fp32", "tf32", "bf16"}), of_this_call);
+};
+
+struct ModelSettings {
+  fs::path weights = option(weights, "weights", {},
+                            "a VGG16 of any width: safetensors with torchvision's or timm's names, or Keras' .h5",
+                            heading("Model"), required);
 };
 
 struct DataSettings {
-  Source source;
-  Part part = Part::test;
-  std::optional<int> size;
-  Crop crop = Crop::landmarks;
-  double margin = 0.25;
-  bool bottom_cut = false;
-  std::string normalisation = "auto";
-  std::vector<std::string> drop_classes;
-  double validation_share = 0.05;
-  std::vector<std::string> test_participants;
-  int pain_images = 1000, pain_validation = 100;
-  std::uint64_t split_seed = 1;
-  std::vector<std::string> class_names;
-  fs::path skipped, cache;
+  Source source = option(source, "data", {},
+                         "affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR or arrays:X.npy[,Y.npy]",
+                         heading("Data"), required, content);
+  std::optional<int> size =
+      option(size, "size", {}, "side of the pictures in pixels (default: the network's)", between(32, 1024));
+  Crop crop = option(crop, "crop", Crop::landmarks, "what is cut out of a picture");
+  double margin = option(margin, "margin", 0.25, "added on each side, as a share of the box's side", between(0, 10));
+  bool bottom_cut = option(bottom_cut, "bottom-cut", false, "cut pictures at the base of the nose");
+  std::string normalisation =
+      option(normalisation, "normalisation", "auto", "how values are scaled; auto: as the weights want it",
+             one_of({"auto", "torchvision", "caffe", "vggface"}));
+  std::vector<std::string> drop_classes = option(drop_classes, "drop-classes", {}, "classes left out, by name");
+  double validation_share = option(validation_share, "validation-share", 0.05,
+                                   "AffectNet, folder: share cut from training", at_least(0), below(1));
+  std::vector<std::string> test_participants =
+      option(test_participants, "test-participants", {}, "UNBC: participants kept for the test part");
+  int pain_images =
+      option(pain_images, "pain-images", 1000, "UNBC: frames drawn for training and validation", between(2, 1e8));
+  int pain_validation = option(pain_validation, "pain-validation", 100, "UNBC: of those, for validation", at_least(0));
+  std::uint64_t split_seed = option(split_seed, "split-seed", 1, "seed of the random selections");
+  std::vector<std::string> class_names =
+      option(class_names, "class-names", {},
+             "names of the weights' classes in their order, where the file has none: a,b,c or @FILE");
+  fs::path skipped =
+      option(skipped, "skipped", {}, "CSV that lists every file that was left out, and why", without_effect);
+  fs::path cache =
+      option(cache, "cache", {}, "folder for decoded pictures, to read them faster next time", without_effect);
+  Part part = option(part, "part", Part::test, "which part of the set", of_this_call);
 };
 
 struct NetworkSettings {
-  fs::path init;
-  HeadInit head_init = HeadInit::keep;
-  int freeze = 0;
-  std::vector<int> freeze_blocks;
-  double width = 1;
-  Head head = Head::fc;
-  std::vector<int> hidden;
-  int classes = 0;
+  fs::path init =
+      option(init, "init", {}, "weights to start from (safetensors, or Keras' .h5); without: He initialisation",
+             heading("Network"), content);
+  HeadInit head_init = option(head_init, "head-init", HeadInit::keep,
+                              "with --init: the head keeps all that fits, all but the last layer, or nothing");
+  int freeze = option(freeze, "freeze", 0, "the first K of the five blocks stay as they are", between(0, kBlocks));
+  std::vector<int> freeze_blocks =
+      option(freeze_blocks, "freeze-blocks", {}, "instead: these blocks stay", between(1, kBlocks));
+  double width = option(width, "width", 1, "channels as a share of VGG16's", above(0));
+  Head head = option(head, "head", Head::fc, "fully connected layers, or straight to the classes");
+  std::vector<int> hidden = option(
+      hidden, "hidden", {}, "widths of the fully connected layers before the last (default: as --init, else 4096,4096)",
+      between(1, 1 << 20));
+  int classes =
+      option(classes, "classes", 0, "0: as many as the data has, or as --init distinguishes", between(0, 65536));
 };
 
 struct LossSettings {
-  Loss loss = Loss::focal;
-  double gamma = 0;
-  ClassWeights class_weights = ClassWeights::none;
-  std::vector<std::int64_t> class_counts;
-  double beta = 0.99998;
+  Loss loss = option(loss, "loss", Loss::focal, "focal with --gamma 0 is cross-entropy", heading("Loss"));
+  double gamma = option(gamma, "gamma", 0, "focusing parameter of the focal loss", at_least(0));
+  ClassWeights class_weights =
+      option(class_weights, "class-weights", ClassWeights::none,
+             "class-balanced weights: rescaled to sum to the number of classes, plain as the formula gives them");
+  std::vector<std::int64_t> class_counts =
+      option(class_counts, "class-counts", {},
+             "images per class for those weights (default: counted); implies rescaled", at_least(1));
+  double beta =
+      option(beta, "beta", 0.99998, "of the class-balanced weights (1 - beta) / (1 - beta^n)", at_least(0), below(1));
 };
 
 struct TrainingSettings {
-  double rate = 0.01, momentum = 0, weight_decay = 0;
-  int batch = 32, epochs = 20, steps = 0, patience = 0;
-  double clip_norm = 0;
-  int warmup_steps = 0, plain_epochs = 0, slow_epochs = 0;
-  Augmentation augment = Augmentation::none;
-  bool shuffle = true;
-  std::uint64_t seed = 1;
-  std::uint64_t cache_limit = std::uint64_t{2} << 30;
+  double rate = option(rate, "lr", 0.01, "learning rate", heading("Training"), above(0), formerly("rate"));
+  double momentum = option(momentum, "momentum", 0, "0: plain SGD", at_least(0), below(1));
+  double weight_decay = option(weight_decay, "weight-decay", 0, "of weights and biases", at_least(0));
+  int batch = option(batch, "batch", 32, "images in a step", between(1, 65536));
+  int epochs = option(epochs, "epochs", 20, "passes over the training part", at_least(1));
+  int steps = option(steps, "steps", 0, "stop after so many steps; 0: never", at_least(0));
+  int patience = option(patience, "patience", 0, "stop after so many epochs without a lower validation loss; 0: never",
+                        at_least(0));
+  double clip_norm = option(clip_norm, "clip-norm", 0, "largest norm of the gradient; 0: any", at_least(0));
+  int warmup_steps = option(warmup_steps, "warmup-steps", 0, "steps in which the rate rises to --lr", at_least(0));
+  int plain_epochs = option(plain_epochs, "plain-epochs", 0, "first epochs, trained with gamma 0", at_least(0));
+  int slow_epochs = option(slow_epochs, "slow-epochs", 0, "last epochs, trained at a tenth of the rate", at_least(0));
+  Augmentation augment = option(augment, "augment", Augmentation::none, "keras: rotation, shifts, shear, zoom, flip");
+  bool shuffle = option(shuffle, "shuffle", true, "a new order in each epoch");
+  std::uint64_t seed = option(seed, "seed", 1, "of all random numbers in training");
+  std::uint64_t cache_limit = option(cache_limit, "cache-limit", std::uint64_t{2} << 30,
+                                     "bytes of block-5 features kept when all blocks are frozen", without_effect);
+};
+
+// The values of a preset count, not its name.
+struct PresetChoice {
+  std::string preset = option(preset, "preset", "",
+                              "emotion, pain, retrain (the paper's three), scratch (no --init), or emotion,scratch",
+                              heading("Recipe"), without_effect);
 };
 
 // What a model is trained by: a preset, and over it what is given.
-struct Recipe : NetworkSettings, LossSettings, TrainingSettings {
-  std::string preset;
-};
+struct Recipe : PresetChoice, NetworkSettings, LossSettings, TrainingSettings {};
+
+// Throws Error for settings that make no sense together.
+void require_consistent(const LossSettings& loss);
 
 struct RelevanceSettings {
-  std::string rules = "study", dialect = "zennit";
-  MapNormalisation normalise = MapNormalisation::min_max;
+  std::string rules = option(rules, "rules", "study",
+                             "study (LRP-0 for FC, z+ for convolutions), epsilon-plus, z, epsilon, z-plus, ...",
+                             heading("Relevance"), checked_by([](const std::string& name) { composite_named(name); }));
+  std::string dialect =
+      option(dialect, "dialect", "zennit", "whose conventions on bias, stabiliser, negative input and pooling",
+             checked_by([](const std::string& name) { dialect_named(name); }));
+  MapNormalisation normalise =
+      option(normalise, "normalise", MapNormalisation::min_max, "how --pictures are scaled to [0, 1]");
 };
 
 struct ConceptSettings {
-  int repeats = 500;
-  double c = 1;
-  bool standardise = false;
-  FoldKind folds = FoldKind::stratified;
-  std::uint64_t seed = 1;
+  int repeats =
+      option(repeats, "repeats", 500, "repetitions of the 2-fold cross-validation", heading("Test"), at_least(2));
+  double c = option(c, "c", 1, "cost of the support vector machine", above(0));
+  bool standardise = option(standardise, "standardise", false, "features to mean 0, deviation 1");
+  FoldKind folds =
+      option(folds, "folds", FoldKind::stratified, "any halves, stratified by label, or whole subjects in one fold");
+  std::uint64_t seed = option(seed, "seed", 1, "of the folds and the bootstrap");
 };
-
-void describe(Fields& fields, MachineSettings& machine);
-void describe(Fields& fields, DataSettings& data);
-void describe_weights(Fields& fields, fs::path& weights);
-void describe_part(Fields& fields, DataSettings& data);  // of commands that use one part
-void describe(Fields& fields, NetworkSettings& network);
-void describe(Fields& fields, LossSettings& loss);
-void describe(Fields& fields, TrainingSettings& training);
-void describe(Fields& fields, Recipe& recipe);
-void describe(Fields& fields, RelevanceSettings& relevance);
-void describe(Fields& fields, ConceptSettings& concept_test);
 
 // A recipe's values by name, as lines of TOML: `emotion`, `pain` and `retrain` are the paper's three (arXiv 2104.07389,
 // section 3); `scratch` is what training without weights to start from needs besides.

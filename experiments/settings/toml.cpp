@@ -14,10 +14,6 @@ namespace palimpsest {
 
 namespace {
 
-std::string joined(const std::string& section, const std::string& key) {
-  return section.empty() ? key : section + "." + key;
-}
-
 std::string quoted(const std::string& text) {
   std::ostringstream out;
   out << toml::value<std::string>(text);
@@ -26,66 +22,47 @@ std::string quoted(const std::string& text) {
 
 class Reader {
  public:
-  Reader(const std::string& file, const std::vector<Section>& sections, bool first)
-      : file_(file), sections_(sections), first_(first) {}
+  Reader(const std::string& file, const Fields& fields) : file_(file), fields_(fields) {}
 
-  std::set<std::string> read(const std::string& text) {
-    try {
-      walk(toml::parse(text, file_), "");
-    } catch (const toml::parse_error& error) {
-      throw Error(fmt::format("{}:{}: {}", file_, error.source().begin.line, error.description()),
-                  "correct this line of TOML");
-    }
-    if (!older_.empty() && !first_)
-      remark(fmt::format("{}: options have one spelling now, which is that of the command line: {}.", file_,
-                         fmt::join(older_, ", ")));
-    return given_;
-  }
+  std::set<std::string> given;
+  std::vector<std::string> older;  // "lr for rate"
 
- private:
-  void walk(const toml::table& table, const std::string& section) {
-    for (const auto& [key, node] : table) {
-      std::string name(key.str());
-      std::replace(name.begin(), name.end(), '_', '-');
-      const std::string full = joined(section, name);
-      if (const Field* const field = find(section, name)) {
-        if (first_ && !field->read_first) continue;
-        if (std::string(key.str()) != field->name) older_.push_back(fmt::format("{} for {}", field->name, key.str()));
-        if (!given_.insert(joined(section, field->name)).second)
-          throw Error(fmt::format("{}: {} is given twice", place(node), joined(section, field->name)),
-                      "leave one of them out");
-        field->set(values(node, *field, full), place(node) + ": " + full);
-      } else if (is_section(full)) {
-        if (!node.is_table())
-          throw Error(fmt::format("{}: {} is not a table", place(node), full), "write [" + full + "]");
-        walk(*node.as_table(), full);
+  // `table` as in Field.
+  void read(const toml::table& nodes, const std::string& table) {
+    for (const auto& [written, node] : nodes) {
+      std::string name(written.str());
+      std::ranges::replace(name, '_', '-');
+      const std::string key = table.empty() ? name : table + "." + name;
+      const auto is = [&](const Field& f) {
+        return f.in_files && f.table == table && (f.name == name || f.former_name == name);
+      };
+      if (const auto field = std::ranges::find_if(fields_, is); field != fields_.end()) {
+        if (written.str() != field->name) older.push_back(fmt::format("{} for {}", field->name, written.str()));
+        if (!given.insert(field->key()).second)
+          throw Error(fmt::format("{}: {} is given twice", place(node), field->key()), "leave one of them out");
+        field->set(values(node, *field, key), place(node) + ": " + key);
+      } else if (!is_table(key)) {
+        refuse(key, node);
+      } else if (node.is_table()) {
+        read(*node.as_table(), key);
       } else {
-        refuse(full, node);
+        throw Error(fmt::format("{}: {} is not a table", place(node), key), "write [" + key + "]");
       }
     }
   }
 
+ private:
   std::string place(const toml::node& node) const { return fmt::format("{}:{}", file_, node.source().begin.line); }
 
-  const Field* find(const std::string& section, const std::string& name) const {
-    for (const Section& one : sections_) {
-      if (one.name != section) continue;
-      for (const Field& field : one.fields->all())
-        if (field.in_files && (field.name == name || std::ranges::count(field.former_names, name) > 0)) return &field;
-    }
-    return nullptr;
-  }
-  bool is_section(const std::string& name) const {
-    return std::ranges::any_of(
-        sections_, [&](const Section& one) { return one.name == name || one.name.starts_with(name + "."); });
+  bool is_table(const std::string& name) const {
+    return std::ranges::any_of(fields_, [&](const Field& f) { return (f.table + ".").starts_with(name + "."); });
   }
 
   [[noreturn]] void refuse(const std::string& key, const toml::node& node) const {
     std::vector<std::string> known;
-    for (const Section& one : sections_) {
-      if (!one.name.empty()) known.push_back(one.name);
-      for (const Field& field : one.fields->all())
-        if (field.in_files) known.push_back(joined(one.name, field.name));
+    for (const Field& field : fields_) {
+      if (!field.table.empty()) known.push_back(field.table);
+      if (field.in_files) known.push_back(field.key());
     }
     const std::string near = nearest_word(key, known);
     throw Error(fmt::format("{}: unknown option '{}'", place(node), key),
@@ -136,10 +113,7 @@ class Reader {
   }
 
   const std::string& file_;
-  const std::vector<Section>& sections_;
-  bool first_;
-  std::set<std::string> given_;
-  std::vector<std::string> older_;
+  const Fields& fields_;
 };
 
 std::string toml_value(const Field& field, const std::string& text) {
@@ -149,9 +123,18 @@ std::string toml_value(const Field& field, const std::string& text) {
 
 }  // namespace
 
-std::set<std::string> read_toml(const std::string& text, const std::string& file, const std::vector<Section>& sections,
-                                bool first) {
-  return Reader(file, sections, first).read(text);
+std::set<std::string> read_toml(const std::string& text, const std::string& file, const Fields& fields, bool quiet) {
+  Reader reader(file, fields);
+  try {
+    reader.read(toml::parse(text, file), "");
+  } catch (const toml::parse_error& error) {
+    throw Error(fmt::format("{}:{}: {}", file, error.source().begin.line, error.description()),
+                "correct this line of TOML");
+  }
+  if (!reader.older.empty() && !quiet)
+    remark(fmt::format("{}: options have one spelling now, which is that of the command line: {}.", file,
+                       fmt::join(reader.older, ", ")));
+  return reader.given;
 }
 
 std::string toml_line(const Field& field) {
@@ -163,7 +146,7 @@ std::string toml_line(const Field& field) {
 
 std::string write_toml(const Fields& fields) {
   std::string text, group;
-  for (const Field& field : fields.all()) {
+  for (const Field& field : fields) {
     if (!field.in_files || (field.optional && field.values().empty())) continue;
     if (field.group != group) text += fmt::format("\n# {}\n", group = field.group);
     text += toml_line(field) + "\n";

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "experiments/settings/settings.h"
-#include "experiments/settings/toml.h"
+#include "experiments/study/emotion_units.h"
 
 // What `palimpsest study CONFIG.toml` understands. Every value that is not in the file is the paper's.
 // experiments/configs/paper.toml names and explains every key.
@@ -16,57 +16,66 @@ constexpr auto words(Drawn) {
   return std::to_array<Word<Drawn>>({{"auto", Drawn::automatic}, {"true", Drawn::yes}, {"false", Drawn::no}});
 }
 
-struct Hypothesis {
-  std::string emotion;
-  int unit = 0;
-  bool operator==(const Hypothesis&) const = default;
-};
-
-// Which action units show an emotion.
-struct EmotionUnits {
-  std::string emotion;
-  std::vector<int> units;
-  bool operator==(const EmotionUnits&) const = default;
-};
-
 struct StudyConfig {
   fs::path path;
-  Source emotion, pain, concepts;
-  Drawn drawn = Drawn::automatic;
-  std::vector<Hypothesis> hypotheses{{"contempt", 14}, {"surprise", 5}};
-  DataSettings data;  // but its name and its part, which are a step's
-  bool cache = true;  // keep decoded pictures in STUDY/cache
-  int size = 224;
-  NetworkSettings model;  // `init`: of the emotion model; `head_init`: for pain and for re-training
-  std::uint64_t seed = 1;
-  std::uint64_t cache_limit = TrainingSettings{}.cache_limit;
-  Recipe train_emotion, train_pain, train_retrain;
-  RelevanceSettings explain;
-  std::vector<std::string> explained_emotions;
-  int explained_images = 0;
-  ConceptSettings concept_test;
-  int exploratory_repeats = 0;
-  int min_positives = 10;
-  std::vector<int> bottom_cut{5};
-  std::vector<std::uint64_t> null_seeds{2, 3, 4};
-  std::vector<EmotionUnits> emotion_units{
-      {"anger", {4, 5, 7, 23}}, {"contempt", {12, 14}}, {"disgust", {9, 15, 16}},   {"fear", {1, 2, 4, 5, 7, 20, 26}},
-      {"happy", {6, 12}},       {"sad", {1, 4, 15}},    {"surprise", {1, 2, 5, 26}}};
-  std::vector<int> pain_units{4, 6, 7, 9, 10, 43}, pain_sometimes_units{12, 20, 25, 26};
-  int report_pictures = 6;
+  Source emotion = option(emotion, "emotion", {}, "AffectNet, as --data names it");
+  Source pain = option(pain, "pain", {}, "UNBC");
+  Source concepts = option(concepts, "concepts", {}, "CK+");
+  Drawn drawn = option(drawn, "drawn", Drawn::automatic, "whether the sets are drawn faces, whose truth is known");
+  std::vector<Hypothesis> hypotheses = option(hypotheses, "hypotheses", {{"contempt", 14}, {"surprise", 5}},
+                                              "pairs of an emotion and the action unit that went unseen");
+  // The same for all three sets.
+  DataSettings data =
+      in_table<DataSettings>("data", {"data", "size", "bottom-cut", "class-names", "skipped", "cache", "part"});
+  bool cache = option(cache, "cache", true, "keep decoded pictures in STUDY/cache", table("data"), without_effect);
+  int size =
+      option(size, "size", 224, "side of the pictures in pixels", table("model"), between(32, 1024), multiple_of(32));
+  // `init`: of the emotion model; `head_init`: for pain and for re-training.
+  NetworkSettings model = in_table<NetworkSettings>("model", {"freeze", "freeze-blocks", "classes"});
+  std::uint64_t seed = option(seed, "seed", 1, "of all random numbers in training", table("model"));
+  std::uint64_t cache_limit =
+      option(cache_limit, "cache-limit", TrainingSettings{}.cache_limit,
+             "bytes of block-5 features kept while a head is re-trained", table("train"), without_effect);
+  Recipe train_emotion = in_table<Recipe>("train.emotion", not_of_a_stage),
+         train_pain = in_table<Recipe>("train.pain", not_of_a_stage),
+         train_retrain = in_table<Recipe>("train.retrain", not_of_a_stage);
+  RelevanceSettings explain = in_table<RelevanceSettings>("explain");
+  std::vector<std::string> explained_emotions =
+      option(explained_emotions, "emotions", {}, "only these; empty: all", table("explain"));
+  int explained_images = option(explained_images, "limit", 0, "images per emotion and model, the first by name; 0: all",
+                                table("explain"), at_least(0));
+  ConceptSettings concept_test = in_table<ConceptSettings>("concept");
+  int exploratory_repeats =
+      option(exploratory_repeats, "exploratory-repeats", 0, "of action units that no hypothesis names; 0: as many",
+             table("concept"), at_least(0));
+  int min_positives = option(min_positives, "min-positives", 10, "action units in fewer peak frames are left out",
+                             table("concept"), at_least(2));
+  std::vector<int> bottom_cut =
+      option(bottom_cut, "bottom-cut", {5}, "action units tested on faces cut at the base of the nose as well",
+             table("concept"));
+  std::vector<std::uint64_t> null_seeds =
+      option(null_seeds, "seeds", {2, 3, 4}, "heads of B5 and B0 are re-trained with these", table("null"));
+  std::vector<EmotionUnits> emotion_units = option(emotion_units, "emotions",
+                                                   {{"anger", {4, 5, 7, 23}},
+                                                    {"contempt", {12, 14}},
+                                                    {"disgust", {9, 15, 16}},
+                                                    {"fear", {1, 2, 4, 5, 7, 20, 26}},
+                                                    {"happy", {6, 12}},
+                                                    {"sad", {1, 4, 15}},
+                                                    {"surprise", {1, 2, 5, 26}}},
+                                                   "which action units show an emotion", table("action-units"));
+  std::vector<int> pain_units =
+      option(pain_units, "pain", {4, 6, 7, 9, 10, 43}, "which show pain", table("action-units"));
+  std::vector<int> pain_sometimes_units = option(pain_sometimes_units, "pain-sometimes", {12, 20, 25, 26},
+                                                 "which show pain now and then", table("action-units"));
+  int report_pictures =
+      option(report_pictures, "pictures", 6, "in the gallery, per emotion and model", table("report"), at_least(0));
 
   StudyConfig();
-};
-
-// The tables of the file and what may stand in them.
-class StudySections {
- public:
-  explicit StudySections(StudyConfig& config);
-  std::vector<Section> all();
-  const Fields& table(std::string_view name) const;
 
  private:
-  std::vector<std::pair<std::string, Fields>> sections_;
+  // What a stage freezes and starts from is the study's.
+  static constexpr std::initializer_list<const char*> not_of_a_stage{"Network", "seed", "cache-limit"};
 };
 
 // Throws Error naming the file, line and key for what is unknown, of another kind, or makes no sense beside the rest.
@@ -75,19 +84,5 @@ StudyConfig parse_study_config(const std::string& text, const fs::path& path);
 
 // "train.pain.epochs" -> value as text, for every value, those of presets and defaults included.
 std::vector<std::pair<std::string, std::string>> config_values(const StudyConfig& config);
-
-// An action unit's list as a text that reads back as the same: "contempt 14", "happy 6 12".
-template <>
-struct FieldValue<Hypothesis> {
-  static constexpr FieldType type = FieldType::text;
-  static Hypothesis read(const std::string& text);
-  static std::string write(const Hypothesis& value);
-};
-template <>
-struct FieldValue<EmotionUnits> {
-  static constexpr FieldType type = FieldType::text;
-  static EmotionUnits read(const std::string& text);
-  static std::string write(const EmotionUnits& value);
-};
 
 }  // namespace palimpsest

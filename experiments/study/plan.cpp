@@ -129,7 +129,7 @@ DataSettings data_choice(const StudyPlan& plan, StudySet set, Part part) {
 }
 
 void add_inputs(const Fields& fields, const std::string& group, std::map<std::string, std::string>& inputs) {
-  for (const Field& field : fields.all())
+  for (const Field& field : fields)
     if (field.changes_results && !field.names_content) inputs[group + "." + field.name] = field.text();
 }
 

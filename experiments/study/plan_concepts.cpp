@@ -95,7 +95,7 @@ void plan_features(StudyPlan& plan) {
     PredictCommand command;
     command.on = plan.on;
     command.data = data_choice(plan, StudySet::concepts, Part::test);
-    command.weights = plan.at(model_step("retrain", k) + "/weights.safetensors");
+    command.model.weights = plan.at(model_step("retrain", k) + "/weights.safetensors");
     Step step{model_step("features", k),
               fmt::format("block-5 features of retrain-b{} on the peak frames", k),
               {{"bottom cut", cut ? "yes" : "no"}},
@@ -270,8 +270,9 @@ void plan_concepts(StudyPlan& plan) {
   Step ranking{
       "ranking", "do action units that pain never uses lose more?", {}, {"concepts/concepts.json"}, {"ranking.json"},
       {}};
-  StudyConfig config = plan.config;
-  add_inputs(StudySections(config).table("action-units").without({"emotions"}), "action-units", ranking.inputs);
+  Fields units = of_table(fields_of(plan.config), "action-units");
+  std::erase_if(units, [](const Field& field) { return field.name == "emotions"; });
+  add_inputs(units, "action-units", ranking.inputs);
   ranking.run = [study = plan.study, record = plan.record](const fs::path& folder) {
     run_ranking(study, record, folder);
   };

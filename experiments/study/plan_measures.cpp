@@ -167,10 +167,10 @@ void plan_explanations(StudyPlan& plan) {
     ExplainCommand& command = explanation.command;
     command.on = plan.on;
     command.data = data_choice(plan, StudySet::emotion, Part::test);
-    command.weights = plan.at(model_step("retrain", most_frozen) + "/weights.safetensors");
+    command.model.weights = plan.at(model_step("retrain", most_frozen) + "/weights.safetensors");
     command.minus = plan.at(model_step("retrain", k) + "/weights.safetensors");
     command.target = "true";
-    static_cast<RelevanceSettings&>(command) = plan.config.explain;
+    command.relevance = plan.config.explain;
     command.sum_channels = true;
     if (plan.record.drawn) command.masks = plan.config.emotion.path;
     explanation.before = plan.at(retrained_predictions(most_frozen));
@@ -186,8 +186,7 @@ void plan_explanations(StudyPlan& plan) {
          retrained_predictions(most_frozen), retrained_predictions(k)},
         {"explained.csv", "pictures/index.json"},
         {}};
-    StudyConfig config = plan.config;
-    add_inputs(StudySections(config).table("explain"), "explain", step.inputs);
+    add_inputs(of_table(fields_of(plan.config), "explain"), "explain", step.inputs);
     add_data_inputs(plan, StudySet::emotion, command.data, step.inputs);
     step.run = [explanation](const fs::path& folder) { run_explanation(explanation, folder); };
     plan.steps.push_back(std::move(step));

@@ -57,7 +57,7 @@ Step evaluate_step(const StudyPlan& plan, const std::string& model, StudySet set
   EvaluateCommand command;
   command.on = plan.on;
   command.data = data_choice(plan, set, Part::test);
-  command.weights = plan.at(model + "/weights.safetensors");
+  command.model.weights = plan.at(model + "/weights.safetensors");
   Step step{"evaluate-" + model,
             fmt::format("{} on the {} test images", model, set == StudySet::pain ? "pain" : "emotion"),
             {},
@@ -134,7 +134,7 @@ void plan_null(StudyPlan& plan) {
         t.out = folder;
         run_train(t);
         EvaluateCommand e = evaluate;
-        e.weights = folder / "weights.safetensors";
+        e.model.weights = folder / "weights.safetensors";
         e.predictions = folder / "predictions.csv";
         e.out = folder / "metrics.json";
         run_evaluate(e);

@@ -22,15 +22,6 @@ void require_study_folder(const fs::path& folder) {
 
 }  // namespace
 
-void describe(Fields& f, StudyCommand& c) {
-  f.group("Data");
-  f.add("CONFIG", c.config, "TOML file, for instance experiments/configs/demo.toml").argument();
-  f.group("Output");
-  f.add("out", c.out, "folder of the study; a study that is there already goes on where it was").required();
-  f.add("redo", c.redo, "steps to do again, with all that depends on them");
-  describe(f, c.on);
-}
-
 void run_study(const StudyCommand& command) {
   const StudyConfig config = read_study_config(command.config);
   require_study_folder(command.out);

@@ -4,11 +4,13 @@
 namespace palimpsest {
 
 struct StudyCommand {
-  fs::path config, out;
-  std::vector<std::string> redo;
+  fs::path config =
+      option(config, "CONFIG", {}, "TOML file, for instance experiments/configs/demo.toml", heading("Data"), argument);
+  fs::path out = option(out, "out", {}, "folder of the study; a study that is there already goes on where it was",
+                        heading("Output"), required);
+  std::vector<std::string> redo = option(redo, "redo", {}, "steps to do again, with all that depends on them");
   MachineSettings on;
 };
-void describe(Fields& fields, StudyCommand& command);
 void run_study(const StudyCommand& command);
 
 }  // namespace palimpsest

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "experiments/settings/toml.h"
 #include "experiments/study/config.h"
 #include "experiments/train.h"
 #include "tests/support/damaged.h"
@@ -37,7 +38,7 @@ TEST(DamagedConfig, OfATraining) {
   const int count = refused(train_config_text(command), 1500, [](const fs::path& file) {
     TrainCommand read;
     read.out = "RUN";
-    read_train_config(read_file(file), file.string(), read);
+    read_toml(read_file(file), file.string(), fields_of(read));
     settle(read, {});
   });
   EXPECT_GT(count, 300);

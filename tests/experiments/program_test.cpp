@@ -39,7 +39,7 @@ TrainCommand train(const std::string& options) {
 TEST(CommandLine, PredictAsDocumented) {
   const auto c =
       command<PredictCommand>("predict --weights W.safetensors --data arrays:x.npy --logits z.npy --features f.npy");
-  EXPECT_EQ(c.weights, "W.safetensors");
+  EXPECT_EQ(c.model.weights, "W.safetensors");
   EXPECT_EQ(c.data.source.text, "arrays:x.npy");
   EXPECT_EQ(c.logits, "z.npy");
   EXPECT_EQ(c.features, "f.npy");
@@ -51,8 +51,8 @@ TEST(CommandLine, ExplainAsDocumented) {
       "explain --weights W.safetensors --data arrays:x.npy --target 3,6 --rules study --dialect zennit --maps R.npy "
       "--ledger L.json");
   EXPECT_EQ(c.target, "3,6");
-  EXPECT_EQ(c.rules, "study");
-  EXPECT_EQ(c.dialect, "zennit");
+  EXPECT_EQ(c.relevance.rules, "study");
+  EXPECT_EQ(c.relevance.dialect, "zennit");
   EXPECT_EQ(c.maps, "R.npy");
   EXPECT_EQ(c.ledger, "L.json");
   EXPECT_FALSE(c.sum_channels);
@@ -84,7 +84,7 @@ TEST(CommandLine, ConceptAsDocumented) {
   EXPECT_EQ(c.features, (std::vector<fs::path>{"a.npy", "b.npy"}));
   EXPECT_EQ(c.labels, "y.npy");
   EXPECT_EQ(c.groups, "g.npy");
-  EXPECT_EQ(c.repeats, 500);
+  EXPECT_EQ(c.test.repeats, 500);
   EXPECT_EQ(c.out, "concept.json");
 }
 
@@ -209,7 +209,7 @@ TEST(Config, WrittenAndReadBackIsTheSame) {
   const std::string text = train_config_text(c);
   write_unsynced(folder / "config.toml", text);
   TrainCommand back;
-  read_train_config(text, "config.toml", back);
+  read_toml(text, "config.toml", fields_of(back));
   EXPECT_EQ(train_config_text(back), text);
   EXPECT_EQ(back.rate, 0.1);
   EXPECT_EQ(back.init, c.init);

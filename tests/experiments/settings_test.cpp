@@ -11,12 +11,8 @@ namespace {
 using testing::HasSubstr;
 
 struct Toy {
-  double wobble = 0.5;
+  double wobble = option(wobble, "wobble", 0.5, "how much it wobbles", heading("Toys"), at_least(0), formerly("shake"));
 };
-void describe(Fields& fields, Toy& toy) {
-  fields.group("Toys");
-  fields.add("wobble", toy.wobble, "how much it wobbles").at_least(0).formerly("shake");
-}
 void run_toy(const Toy&) {}
 
 TEST(Settings, AnOptionInOnePlaceIsInAllOthers) {
@@ -30,17 +26,16 @@ TEST(Settings, AnOptionInOnePlaceIsInAllOthers) {
               HasSubstr("--wobble: '-1' is not a number of at least 0"));
 
   Toy toy;
-  Fields fields = fields_of(toy);
+  const Fields fields = fields_of(toy);
   EXPECT_EQ(write_toml(fields), "\n# Toys\nwobble = 0.5\n");
   for (const char* const text : {"wobble = 3", "shake = 3"}) {
     toy = {};
-    EXPECT_EQ(read_toml(text, "toy.toml", {{"", &fields}}), std::set<std::string>{"wobble"});
+    EXPECT_EQ(read_toml(text, "toy.toml", fields), std::set<std::string>{"wobble"});
     EXPECT_EQ(toy.wobble, 3);
   }
-  expect_error("toy.toml:2: wobble is given twice",
-               [&] { read_toml("shake = 1\nwobble = 1", "toy.toml", {{"", &fields}}); });
+  expect_error("toy.toml:2: wobble is given twice", [&] { read_toml("shake = 1\nwobble = 1", "toy.toml", fields); });
   expect_error("toy.toml:2: wobble: '-1' is not a number of at least 0",
-               [&] { read_toml("\nwobble = -1", "toy.toml", {{"", &fields}}); });
+               [&] { read_toml("\nwobble = -1", "toy.toml", fields); });
   toy.wobble = 3;
   std::map<std::string, std::string> inputs;
   add_inputs(fields, "toy", inputs);
@@ -62,14 +57,14 @@ std::vector<std::string> another_value(const Field& field) {
 // A study goes on where it was only if nothing has changed that its results depend on.
 template <class Group>
 void expect_inputs_to_follow() {
-  Group group;
+  const Group group;
   const Fields fields = fields_of(group);
   std::map<std::string, std::string> before;
   add_inputs(fields, "", before);
-  for (const Field& field : fields.all()) {
+  for (const Field& field : fields) {
     Group changed;
     const Fields of_changed = fields_of(changed);
-    const Field& other = *of_changed.find(field.name);
+    const Field& other = *find_field(of_changed, field.name);
     other.set(another_value(other), field.name);
     ASSERT_NE(other.text(), field.text()) << field.name;
     std::map<std::string, std::string> after;
@@ -85,19 +80,19 @@ TEST(Settings, WhatChangesResultsIsAnInputOfTheStep) {
   expect_inputs_to_follow<ConceptSettings>();
   // These alone are declared to change nothing, or are places whose content is an input.
   std::set<std::string> irrelevant;
-  TrainCommand command;
+  const TrainCommand command;
   const Fields fields = fields_of(command);
-  for (const Field& field : fields.all())
+  for (const Field& field : fields)
     if (field.in_files && (!field.changes_results || field.names_content)) irrelevant.insert(field.name);
   EXPECT_EQ(irrelevant, (std::set<std::string>{"cache", "cache-limit", "data", "init", "preset", "skipped"}));
 }
 
 TEST(Settings, EveryOptionOfTrainIsOnThePageAndInItsConfig) {
-  TrainCommand command;
+  const TrainCommand command;
   const Fields fields = fields_of(command);
   const std::string help = parse_command_line({"train", "--help"}).text, page = options_page();
   const std::string config = train_config_text(command);
-  for (const Field& field : fields.all()) {
+  for (const Field& field : fields) {
     EXPECT_THAT(help, HasSubstr("--" + field.name));
     EXPECT_THAT(page, HasSubstr("| `--" + field.name + "` |"));
     if (!field.in_files || field.optional) continue;

@@ -1,0 +1,25 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace palimpsest {
+
+// Which action units show an emotion. As text: "happy 6 12".
+struct EmotionUnits {
+  std::string emotion;
+  std::vector<int> units;
+  bool operator==(const EmotionUnits&) const = default;
+};
+void from_text(const std::string& text, EmotionUnits& value);  // throws Error for another text
+std::string to_text(const EmotionUnits& value);
+
+// An action unit that pain models are suspected of not seeing in an emotion. As text: "contempt 14".
+struct Hypothesis {
+  std::string emotion;
+  int unit = 0;
+  bool operator==(const Hypothesis&) const = default;
+};
+void from_text(const std::string& text, Hypothesis& value);
+std::string to_text(const Hypothesis& value);
+
+}  // namespace palimpsest
