@@ -34,9 +34,12 @@ DrawFacesCommand::DrawFacesCommand() {
      between(0, 1024));
 }
 
-void run_draw_faces(const DrawFacesCommand& command) {
+void settle(DrawFacesCommand& command, const std::set<std::string>& /*given*/) {
   if (command.sets.folder.empty() && command.contact_sheets.empty())
     throw Error("draw-faces was not told where to write", "give --out FOLDER, or --contact-sheets FOLDER");
+}
+
+void run_draw_faces(const DrawFacesCommand& command) {
   if (!command.sets.folder.empty()) drawn::draw_sets(command.sets);
   if (!command.contact_sheets.empty()) drawn::write_contact_sheets(command.contact_sheets, command.sets.seed);
 }

@@ -1,4 +1,7 @@
 #pragma once
+#include <set>
+#include <string>
+
 #include "data/drawn/draw_sets.h"
 #include "experiments/settings/fields.h"
 
@@ -10,6 +13,7 @@ struct DrawFacesCommand {
 
   DrawFacesCommand();
 };
+void settle(DrawFacesCommand& command, const std::set<std::string>& given);
 void run_draw_faces(const DrawFacesCommand& command);
 
 }  // namespace palimpsest

@@ -22,10 +22,6 @@ int effective_threads(int threads) {
 }
 
 Selected select_data(const DataSettings& choice) {
-  if (choice.pain_validation >= choice.pain_images)
-    throw Error(fmt::format("--pain-validation: {} of {} frames leave none to train on", choice.pain_validation,
-                            choice.pain_images),
-                "give an even number below --pain-images; the paper's is 100");
   const Source& source = choice.source;
   Selection selection;
   selection.seed = choice.split_seed;

@@ -33,7 +33,8 @@ void settle(TrainCommand& c, const std::set<std::string>& given) {
   if (c.no_augment) c.augment = Augmentation::none;
   if (!c.class_counts.empty() && !given.contains("class-weights") && !c.named_in_file.contains("class-weights"))
     c.class_weights = ClassWeights::rescaled;
-  require_consistent(c);
+  require_consistent(c.data);
+  require_consistent(static_cast<const LossSettings&>(c));
   if (given.contains("freeze") && !given.contains("freeze-blocks")) c.freeze_blocks.clear();
   if (c.head == Head::dense) c.hidden.clear();
   require(!c.data.source.text.empty(), "--data: no data set is named", "name one, for instance --data affectnet:DIR");

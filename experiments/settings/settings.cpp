@@ -7,6 +7,12 @@
 
 namespace palimpsest {
 
+void require_consistent(const DataSettings& data) {
+  if (data.pain_validation >= data.pain_images)
+    throw Error(fmt::format("--pain-validation: {} of {} frames leave none to train on", data.pain_validation,
+                            data.pain_images),
+                "give an even number below --pain-images; the paper's is 100");
+}
 void require_consistent(const LossSettings& loss) {
   if (!loss.class_counts.empty() && loss.class_weights == ClassWeights::none)
     throw Error("--class-counts is given, but --class-weights is none",

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -161,9 +162,6 @@ struct PresetChoice {
 // What a model is trained by: a preset, and over it what is given.
 struct Recipe : PresetChoice, NetworkSettings, LossSettings, TrainingSettings {};
 
-// Throws Error for settings that make no sense together.
-void require_consistent(const LossSettings& loss);
-
 struct RelevanceSettings {
   std::string rules = option(rules, "rules", "study",
                              "study (LRP-0 for FC, z+ for convolutions), epsilon-plus, z, epsilon, z-plus, ...",
@@ -184,6 +182,15 @@ struct ConceptSettings {
       option(folds, "folds", FoldKind::stratified, "any halves, stratified by label, or whole subjects in one fold");
   std::uint64_t seed = option(seed, "seed", 1, "of the folds and the bootstrap");
 };
+
+// Throws Error for settings that make no sense together.
+void require_consistent(const DataSettings& data);
+void require_consistent(const LossSettings& loss);
+template <class Command>
+  requires requires(Command& command) { require_consistent(command.data); }
+void settle(Command& command, const std::set<std::string>& /*given*/) {
+  require_consistent(command.data);
+}
 
 // A recipe's values by name, as lines of TOML: `emotion`, `pain` and `retrain` are the paper's three (arXiv 2104.07389,
 // section 3); `scratch` is what training without weights to start from needs besides.

@@ -9,6 +9,7 @@
 #include "experiments/predict.h"
 #include "experiments/report/report.h"
 #include "experiments/study/study.h"
+#include "experiments/settings/toml.h"
 #include "experiments/train.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
