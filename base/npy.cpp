@@ -327,20 +327,6 @@ std::vector<std::int64_t> integers_and_remark(const NpyArray& array) {
   return values;
 }
 
-std::vector<std::int64_t> read_npy_shape(const fs::path& path) {
-  constexpr std::size_t most = 1 << 16;  // numpy's own headers are shorter
-  std::string start(most, '\0');
-  std::error_code code;
-  if (fs::is_directory(path, code))
-    throw Error(fmt::format("{} is a folder, where a .npy file is needed", path.string()), "name a file in it");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(fmt::format("cannot read {}", path.string()), "check the path");
-  file.read(start.data(), std::streamsize(start.size()));
-  start.resize(std::size_t(file.gcount()));
-  std::size_t values = 0;
-  return parse_shape(header_value(header_of(start, path, values), "shape", path), path);
-}
-
 namespace {
 template <typename T>
 void write_array(const fs::path& path, std::string_view descr, std::span<const T> values,

@@ -36,9 +36,6 @@ NpyArray read_npy(const fs::path& path);
 std::vector<float> floats_and_remark(const NpyArray& array);
 std::vector<std::int64_t> integers_and_remark(const NpyArray& array);
 
-// The shape alone, without reading the values. Throws as read_npy where the header is not one.
-std::vector<std::int64_t> read_npy_shape(const fs::path& path);
-
 void write_npy(const fs::path& path, std::span<const float> values, std::span<const std::int64_t> shape);
 void write_npy(const fs::path& path, std::span<const std::int64_t> values, std::span<const std::int64_t> shape);
 

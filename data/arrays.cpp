@@ -65,7 +65,13 @@ std::vector<float> read_values(const NpyArray& x) {
   return values;
 }
 
-std::vector<std::int64_t> read_labels(const fs::path& path, const NpyArray& x, int classes) {
+[[noreturn]] void refuse_label(const fs::path& path, std::int64_t label, std::size_t picture, std::int64_t largest) {
+  throw Error(fmt::format("{} has the label {} for picture {}, which is not in 0 to {}", path.string(), label, picture,
+                          largest),
+              "labels count from 0");
+}
+
+std::vector<std::int64_t> read_labels(const fs::path& path, const NpyArray& x) {
   const NpyArray y = read_npy(path);
   const std::int64_t count = x.shape[0];
   if (y.shape.size() != 1 || y.shape[0] != count)
@@ -74,26 +80,28 @@ std::vector<std::int64_t> read_labels(const fs::path& path, const NpyArray& x, i
                 y.shape.size() == 2 && y.shape[1] > 1 ? "save it with the shape (N,); of one-hot labels: y.argmax(1)"
                                                       : "save it as int64 with the shape (N,)");
   auto labels = integers_and_remark(y);
-  const std::int64_t end = classes > 0 ? classes : std::numeric_limits<int>::max();
-  const std::int64_t first = classes > 0 ? 0 : -1;  // -1: no label, as 'predict --ids' writes it
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    if (labels[i] < first || labels[i] >= end)
-      throw Error(fmt::format("{} has the label {} for picture {}, which is not in 0 to {}", path.string(), labels[i],
-                              i, end - 1),
-                  "labels count from 0");
+  constexpr std::int64_t end = std::numeric_limits<int>::max();
+  for (std::size_t i = 0; i < labels.size(); ++i)  // -1: no label, as 'predict --ids' writes it
+    if (labels[i] < -1 || labels[i] >= end) refuse_label(path, labels[i], i, end - 1);
   return labels;
 }
 
 }  // namespace
 
-std::shared_ptr<const Arrays> read_arrays(const Source& source, int classes) {
+std::shared_ptr<const Arrays> read_arrays(const Source& source) {
   PALIMPSEST_REQUIRE(source.scheme == Scheme::arrays, "{}", source.text);
   const NpyArray x = read_npy(source.path);
   auto values = read_values(x);
   std::vector<std::int64_t> labels;
-  if (!source.labels.empty()) labels = read_labels(source.labels, x, classes);
+  if (!source.labels.empty()) labels = read_labels(source.labels, x);
   return std::make_shared<Arrays>(std::move(values), std::move(labels), int(x.shape[0]), int(x.shape[2]),
                                   int(x.shape[3]));
+}
+
+void require_labels(const Arrays& arrays, const Source& source, int classes) {
+  for (int i = 0; i < arrays.count(); ++i)
+    if (const int label = arrays.label(i); label < 0 || label >= classes)
+      refuse_label(source.labels, label, std::size_t(i), classes - 1);
 }
 
 }  // namespace palimpsest

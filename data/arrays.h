@@ -29,8 +29,11 @@ class Arrays final : public Examples {
   int count_, height_, width_;
 };
 
-// Throws Error naming the file for another shape or type, NaN or infinity, another number of labels, a label
-// below -1 ("no label") or, where `classes` > 0, not in [0, classes). A remark says what was converted.
-std::shared_ptr<const Arrays> read_arrays(const Source& source, int classes = 0);
+// Throws Error naming the file for another shape or type, NaN or infinity, another number of labels, a label below -1
+// ("no label"). A remark says what was converted.
+std::shared_ptr<const Arrays> read_arrays(const Source& source);
+
+// Throws Error naming the file for a label that is not in [0, classes).
+void require_labels(const Arrays& arrays, const Source& source, int classes);
 
 }  // namespace palimpsest

@@ -69,8 +69,9 @@ nlohmann::ordered_json to_json(const Predictions& predictions) {
 void run_evaluate(const EvaluateCommand& command) {
   require_separate(files_read(command.model.weights, command.data),
                    {{"--predictions", command.predictions}, {"--out", command.out}});
-  Model model = load_model(command.on, command.model.weights, command.data);
-  const LoadedPart part = load_part(command.data, model, Labels::labelled_only, command.on.threads);
+  const OpenedData data(command.data);
+  Model model = load_model(command.on, command.model.weights, data);
+  const LoadedPart part = load_part(data, model, Labels::labelled_only, command.on.threads);
   const Predictions predictions = predict_all(model, part, command);
   if (!command.predictions.empty()) write_predictions(command.predictions, predictions);
   const auto json = to_json(predictions);

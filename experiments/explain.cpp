@@ -4,9 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "base/npy.h"
-#include "base/progress.h"
 #include "data/loader.h"
 #include "experiments/command.h"
 #include "experiments/explain.h"
@@ -36,8 +34,8 @@ InputRange range_of(const Normalisation& normalisation) {
 // One model with its explainer, and a trace for each batch size (the last batch may be smaller).
 class Explained {
  public:
-  Explained(const ExplainCommand& command, const fs::path& weights)
-      : model_(load_model(command.on, weights, command.data)),
+  Explained(const ExplainCommand& command, const OpenedData& data, const fs::path& weights)
+      : model_(load_model(command.on, weights, data)),
         explainer_(*model_.network, composite_named(command.relevance.rules), dialect_named(command.relevance.dialect),
                    range_of(normalisation(command))),
         normalisation_of_maps_(command.relevance.normalise) {}
@@ -203,14 +201,15 @@ void run_explain(const ExplainCommand& command) {
   auto read = files_read(command.model.weights, command.data);
   read.push_back({"--minus", command.minus});
   require_separate(read, {{"--maps", command.maps}, {"--ledger", command.ledger}});
-  Explained a(command, command.model.weights);
+  const OpenedData data(command.data);
+  Explained a(command, data, command.model.weights);
   std::optional<Explained> b;
   std::vector<int> numbers_of_b;
   if (!command.minus.empty()) {
-    require_same_pictures(command, a, b.emplace(command, command.minus));
+    require_same_pictures(command, a, b.emplace(command, data, command.minus));
     numbers_of_b = classes_of_other(a.model(), b->model());
   }
-  const LoadedPart part = load_part(command.data, a.model(), labels_for(command), command.on.threads, command.ids);
+  const LoadedPart part = load_part(data, a.model(), labels_for(command), command.on.threads, command.ids);
   const auto& examples = part.examples;
   const TargetChoice choice(command.target, examples->count(), a.architecture().classes, part.classes);
   if (b)  // now, not after an hour of work: every class that may be asked for
@@ -219,16 +218,8 @@ void run_explain(const ExplainCommand& command) {
   if (b) b->require_no_overflow(command, *examples);
   Outlets outlets(command, part, choice, a.normalisation(command));
 
-  LoaderOptions loading;
-  loading.batch = std::max(1, command.batch / choice.count());  // each target has relevance of its own in memory
-  loading.shuffle = false;
-  loading.normalisation = a.normalisation(command);
-  Loader loader(examples, loading);
-  loader.start_epoch(0);
-  Progress progress("Explaining", examples->count());
-  Batch batch;
-  for (int first = 0; loader.next(batch); first += batch.count) {
-    check_interrupt();
+  const int batch_size = std::max(1, command.batch / choice.count());  // each target has relevance of its own in memory
+  for_each_batch(examples, batch_size, a.normalisation(command), "Explaining", [&](const Batch& batch, int first) {
     const auto targets = choice.of(batch, first, a.forward(batch));
     const Explanation of_a = a.explain(targets);
     std::optional<Explanation> of_b;
@@ -244,8 +235,7 @@ void run_explain(const ExplainCommand& command) {
         if (of_b) other.emplace(*of_b, t, i, n);
         outlets.add(first + int(i), targets[t][i], one, other ? &*other : nullptr);
       }
-    progress.advance(batch.count);
-  }
+  });
   outlets.finish();
   if (command.ledger.empty()) return;
   auto ledger = to_json(a.ledger());

@@ -125,11 +125,13 @@ void require_size_of_arrays(const DataSettings& choice, const Examples& arrays) 
 
 namespace {
 
-LoadedPart load_arrays(const Source& source, const DataSettings& choice, const Model& model, Labels labels) {
+LoadedPart load_arrays(const OpenedData& data, const Model& model, Labels labels) {
+  const DataSettings& choice = data.settings;
+  const Source& source = choice.source;
   say_unused_for_arrays(choice);
   const Architecture& a = model.network->architecture();
   const bool needed = labels == Labels::needed || labels == Labels::labelled_only;
-  const auto arrays = read_arrays(source, needed ? a.classes : 0);
+  const auto& arrays = data.arrays;
   require_size_of_arrays(choice, *arrays);
   if (arrays->height() != a.size || arrays->width() != a.size)
     throw Error(fmt::format("{} holds {} x {} images, but the weights take {} x {}", source.path.string(),
@@ -138,6 +140,7 @@ LoadedPart load_arrays(const Source& source, const DataSettings& choice, const M
   if (needed && !arrays->labelled())
     throw Error(fmt::format("{} names no labels", choice.source.text),
                 "give arrays:X.npy,Y.npy; without labels there are palimpsest predict and explain --target predicted");
+  if (needed) require_labels(*arrays, source, a.classes);
   return {arrays, model.notes.classes};
 }
 
@@ -180,13 +183,14 @@ void require_images(const Selected& selected, const Dataset& part, Part name, co
                 remedy);
 }
 
-LoadedPart load_part(const DataSettings& choice, const Model& model, Labels labels, int threads,
+LoadedPart load_part(const OpenedData& data, const Model& model, Labels labels, int threads,
                      const std::vector<std::string>& ids) {
+  const DataSettings& choice = data.settings;
   const Source& source = choice.source;
-  if (source.scheme == Scheme::arrays) {
+  if (data.arrays) {
     if (!ids.empty())
       throw Error("--ids names images of a data set, which arrays: is not", "leave --ids out, or cut the arrays");
-    return load_arrays(source, choice, model, labels);
+    return load_arrays(data, model, labels);
   }
   const Selected selected = select_data(choice);
   Dataset dataset = part_of(selected, choice.part);

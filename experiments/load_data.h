@@ -35,7 +35,7 @@ struct LoadedPart {
 
 // The part of `choice.source` that `choice.part` names, or of it only the images called `ids`, in that order; arrays:
 // whole, and of the size that the network takes. Throws Error when there are none, and see labelled_for().
-LoadedPart load_part(const DataSettings& choice, const Model& model, Labels labels, int threads,
+LoadedPart load_part(const OpenedData& data, const Model& model, Labels labels, int threads,
                      const std::vector<std::string>& ids = {});
 
 // What a command reads, for require_separate().

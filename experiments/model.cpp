@@ -11,22 +11,14 @@
 
 namespace palimpsest {
 
-namespace {
-bool of_arrays(const DataSettings& data) {
-  return data.source.scheme == Scheme::arrays;
-}
-}  // namespace
-
-std::optional<int> known_side(const DataSettings& data) {
-  if (!of_arrays(data)) return data.size;
-  const Source& source = data.source;
-  const auto shape = read_npy_shape(source.path);
-  if (shape.size() == 4 && shape[2] > 0 && shape[2] <= 1024) return int(shape[2]);
-  return read_arrays(source)->height();  // which says what is wrong with them
+OpenedData::OpenedData(const DataSettings& chosen) : settings(chosen), side(chosen.size) {
+  if (chosen.source.scheme != Scheme::arrays) return;
+  arrays = read_arrays(chosen.source);
+  side = arrays->height();
 }
 
 void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataSettings& data) {
-  if (of_arrays(data)) return;
+  if (data.source.scheme == Scheme::arrays) return;
   std::vector<std::string> assumed;
   if (!data.size && !states_size(file)) assumed.push_back(fmt::format("{0} x {0} pixels (--size)", architecture.size));
   if (data.normalisation == "auto" && !states_normalisation(file))
@@ -36,17 +28,17 @@ void tell_assumed_preparation(const TensorFile& file, const Architecture& archit
                      fmt::join(assumed, " and "), assumed.size() > 1 ? "are" : "is"));
 }
 
-Model load_model(const MachineSettings& on, const fs::path& weights, const DataSettings& data, bool head) {
+Model load_model(const MachineSettings& on, const fs::path& weights, const OpenedData& data, bool head) {
   Model model;
   model.weights = weights;
   const auto file = open_weights(weights);
   model.notes = notes_of(*file);
   model.device = make_device(on);
-  model.network = load_network(*model.device, weights, {known_side(data), head});
+  model.network = load_network(*model.device, weights, {data.side, head});
   const Architecture& architecture = model.network->architecture();
-  tell_assumed_preparation(*file, architecture, data);
+  tell_assumed_preparation(*file, architecture, data.settings);
   const bool own = !model.notes.classes.empty();
-  model.notes.classes = output_names(weights, model.notes, architecture.classes, data.class_names);
+  model.notes.classes = output_names(weights, model.notes, architecture.classes, data.settings.class_names);
   model.named_by_option = !own && !model.notes.classes.empty();
   return model;
 }

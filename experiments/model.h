@@ -2,11 +2,21 @@
 #include <memory>
 #include <optional>
 
+#include "data/arrays.h"
 #include "data/normalisation.h"
 #include "experiments/settings/settings.h"
 #include "nn/weights.h"
 
 namespace palimpsest {
+
+// What --data names, opened once. Arrays are read at once, because the weights may not say the side of the pictures.
+struct OpenedData {
+  explicit OpenedData(const DataSettings& settings);
+
+  const DataSettings& settings;
+  std::shared_ptr<const Arrays> arrays;  // null: a data set of pictures
+  std::optional<int> side;               // of the pictures, where --size or the arrays say it
+};
 
 // A network on its device, as a weights file describes it.
 struct Model {
@@ -18,10 +28,7 @@ struct Model {
 };
 // `data` says what the file does not: the side of the pictures, the names of the classes. Without `head`, a file of
 // convolutions alone will do.
-Model load_model(const MachineSettings& on, const fs::path& weights, const DataSettings& data, bool head = true);
-
-// The side of the pictures where --size or the header of arrays: says it.
-std::optional<int> known_side(const DataSettings& data);
+Model load_model(const MachineSettings& on, const fs::path& weights, const OpenedData& data, bool head = true);
 
 // Says, where pictures are read, what is assumed about their preparation because the file of weights does not say it.
 void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataSettings& data);

@@ -18,11 +18,12 @@ void run_predict(const PredictCommand& command) {
     throw Error("predict was not told what to write", "give --logits FILE.npy, --features FILE.npy or both");
   require_separate(files_read(command.model.weights, command.data),
                    {{"--logits", command.logits}, {"--features", command.features}, {"--ids", command.ids}});
-  Model model = load_model(command.on, command.model.weights, command.data,
+  const OpenedData data(command.data);
+  Model model = load_model(command.on, command.model.weights, data,
                            /*head=*/!command.logits.empty() || !command.ids.empty());
   const Architecture& a = model.network->architecture();
   const Labels labels = command.ids.empty() ? Labels::unused : Labels::welcome;
-  const LoadedPart part = load_part(command.data, model, labels, command.on.threads);
+  const LoadedPart part = load_part(data, model, labels, command.on.threads);
   const std::int64_t n = part.examples->count(), side = a.feature_side();
   std::optional<NpyWriter> logits, features;
   if (!command.logits.empty()) logits.emplace(command.logits, std::array<std::int64_t, 2>{n, a.classes});

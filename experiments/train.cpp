@@ -45,16 +45,16 @@ std::string hash_of(const fs::path& path) {
   return fmt::format("{} bytes, {:016x}", file.size(), Hash64().add(file.data(), file.size()).value());
 }
 
-TrainingData load_training_data(const TrainCommand& command, int size) {
+TrainingData load_training_data(const TrainCommand& command, const OpenedData& data, int size) {
   const Source& source = command.data.source;
-  if (source.scheme == Scheme::arrays) {
+  if (const auto& arrays = data.arrays) {
     say_unused_for_arrays(command.data);
-    auto arrays = read_arrays(source, command.classes);
     require_size_of_arrays(command.data, *arrays);
     if (!arrays->labelled())
       throw Error(source.labels.empty() ? fmt::format("{} names no labels", command.data.source.text)
                                         : fmt::format("{} has no class for some pictures (-1)", source.labels.string()),
                   "give arrays:X.npy,Y.npy with a class for each picture");
+    if (command.classes > 0) require_labels(*arrays, source, command.classes);
     return {arrays, nullptr, {}, {{"content of the arrays", hash_of(*arrays)}}};
   }
   const Selected selected = select_data(command.data);
@@ -67,12 +67,12 @@ TrainingData load_training_data(const TrainCommand& command, int size) {
                                                   : "drop fewer classes");
   require_every_class(parts.train, "training part");
   const fs::path skipped = command.data.skipped.empty() ? command.out / "skipped.csv" : command.data.skipped;
-  TrainingData data{load_pictures_of(parts.train, command.data, size, command.on.threads, skipped), nullptr,
-                    parts.train.classes, selected.choices};
+  TrainingData loaded{load_pictures_of(parts.train, command.data, size, command.on.threads, skipped), nullptr,
+                      parts.train.classes, selected.choices};
   if (!parts.validation.samples.empty())
-    data.validation = load_pictures_of(parts.validation, command.data, size, command.on.threads,
-                                       command.out / "skipped-validation.csv");
-  return data;
+    loaded.validation = load_pictures_of(parts.validation, command.data, size, command.on.threads,
+                                         command.out / "skipped-validation.csv");
+  return loaded;
 }
 
 int largest_label(const Examples& examples) {
@@ -172,13 +172,13 @@ std::string config_text(const TrainCommand& command, const Choices& choices, con
 
 void run_train(const TrainCommand& command) {
   const auto device = make_device(command.on);
-  const std::optional<int> side = known_side(command.data);
+  const OpenedData opened(command.data);
   std::optional<StartingWeights> start;
-  if (!command.init.empty()) start.emplace(command, side);
-  const int size = side.value_or(start ? start->architecture.size : Architecture{}.size);
+  if (!command.init.empty()) start.emplace(command, opened.side);
+  const int size = opened.side.value_or(start ? start->architecture.size : Architecture{}.size);
   create_folder(command.out);
   const FolderClaim claim(command.out);
-  TrainingData data = load_training_data(command, size);
+  TrainingData data = load_training_data(command, opened, size);
   if (start) data.choices.emplace_back("content of --init", hash_of(command.init));
   const int classes = count_of_classes(command, start, data);
   Network network(*device, architecture_for(command, start, size, classes));

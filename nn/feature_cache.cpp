@@ -10,9 +10,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/interrupt.h"
-#include "base/progress.h"
 #include "nn/batch_upload.h"
+#include "nn/inference.h"
 
 namespace palimpsest {
 
@@ -72,20 +71,11 @@ void mirror(Batch& batch) {
 
 void FeatureCache::fill(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation,
                         int size) {
-  Progress progress("Block-5 features", std::int64_t{examples->count()} * (flips_ ? 2 : 1));
-  LoaderOptions loading;
-  loading.batch = size;
-  loading.shuffle = false;
-  loading.normalisation = normalisation;
-  Loader loader(examples, loading);
-  loader.start_epoch(0);
-  Batch batch;
   Trace trace;
   std::vector<float> features;
-  while (loader.next(batch)) {
+  for_each_batch(std::move(examples), size, normalisation, "Block-5 features", [&](Batch& batch, int /*first*/) {
     for (const bool flipped : {false, true}) {
       if (flipped && !flips_) break;
-      check_interrupt();
       if (flipped) mirror(batch);
       if (trace.n != batch.count) trace = network.make_trace(batch.count, kBlocks);
       upload_images(network.device(), batch, trace.input());
@@ -95,9 +85,8 @@ void FeatureCache::fill(Network& network, std::shared_ptr<const Examples> exampl
       for (int i = 0; i < batch.count; ++i)
         std::copy_n(features.begin() + std::ptrdiff_t(std::size_t(i) * values_), values_,
                     slot(batch.indices[std::size_t(i)], flipped).begin());
-      progress.advance(batch.count);
     }
-  }
+  });
 }
 
 }  // namespace palimpsest

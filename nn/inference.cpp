@@ -10,23 +10,30 @@
 
 namespace palimpsest {
 
+void for_each_batch(std::shared_ptr<const Examples> examples, int batch, const Normalisation& normalisation,
+                    const std::string& task, const std::function<void(Batch& batch, int first)>& use) {
+  Progress progress(task, examples->count());
+  LoaderOptions options;
+  options.batch = batch;
+  options.shuffle = false;
+  options.normalisation = normalisation;
+  Loader loader(std::move(examples), options);
+  loader.start_epoch(0);
+  Batch loaded;
+  for (int first = 0; loader.next(loaded); first += loaded.count) {
+    check_interrupt();
+    use(loaded, first);
+    progress.advance(loaded.count);
+  }
+}
+
 void infer(Network& network, std::shared_ptr<const Examples> examples, const InferenceOptions& options,
            const std::function<void(const Outputs&)>& take) {
   Device& device = network.device();
   require_no_overflow(network, *examples, options.normalisation);
-  Progress progress(options.task, examples->count());
-  LoaderOptions loading;
-  loading.batch = options.batch;
-  loading.shuffle = false;
-  loading.normalisation = options.normalisation;
-  Loader loader(examples, loading);
-  loader.start_epoch(0);
-  Batch batch;
   Trace trace;
-  int first = 0;
   std::vector<float> features;
-  while (loader.next(batch)) {
-    check_interrupt();
+  for_each_batch(examples, options.batch, options.normalisation, options.task, [&](const Batch& batch, int first) {
     if (trace.n != batch.count) trace = network.make_trace(batch.count, kBlocks);
     upload_images(device, batch, trace.input());
     network.forward(trace);
@@ -40,9 +47,7 @@ void infer(Network& network, std::shared_ptr<const Examples> examples, const Inf
                               first_not_finite(network, trace)),
                   "check the input and the weights");
     take({first, batch.count, logits, features});
-    first += batch.count;
-    progress.advance(batch.count);
-  }
+  });
 }
 
 std::vector<double> softmax(std::span<const float> logits) {

@@ -2,11 +2,18 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "data/loader.h"
 #include "nn/network.h"
 
 namespace palimpsest {
+
+// Uses all examples in their order, in batches without augmentation; stops between batches when the user interrupts.
+// first: the index of the batch's first example. task: for the progress line.
+void for_each_batch(std::shared_ptr<const Examples> examples, int batch, const Normalisation& normalisation,
+                    const std::string& task, const std::function<void(Batch& batch, int first)>& use);
 
 // What a batch gave, in canonical order: (count, classes) logits (none of a network without a head) and, when asked
 // for, (count, c, side, side) features.
@@ -22,7 +29,7 @@ struct InferenceOptions {
   std::string task;  // for the progress line
 };
 
-// Runs all examples in their order, without augmentation; stops between batches when the user interrupts.
+// Runs all examples, as for_each_batch does.
 // requires: the examples have the network's size.
 void infer(Network& network, std::shared_ptr<const Examples> examples, const InferenceOptions& options,
            const std::function<void(const Outputs&)>& take);

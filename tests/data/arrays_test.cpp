@@ -17,7 +17,10 @@ struct ArraysTest : testing::Test {
   }
   std::shared_ptr<const Arrays> read(const std::string& labels = "", int classes = 0) const {
     const std::string x = (folder / "x.npy").string();
-    return read_arrays(parse_source("arrays:" + x + (labels.empty() ? "" : "," + (folder / labels).string())), classes);
+    const Source source = parse_source("arrays:" + x + (labels.empty() ? "" : "," + (folder / labels).string()));
+    auto arrays = read_arrays(source);
+    if (classes > 0) require_labels(*arrays, source, classes);
+    return arrays;
   }
   static float first(const Arrays& arrays) {
     std::vector<float> picture(3 * std::size_t(arrays.height()) * std::size_t(arrays.width()));

@@ -224,7 +224,10 @@ TEST(Loader, RefusesWhatCannotWork) {
 
 struct ArrayFiles : testing::Test {
   std::shared_ptr<const Arrays> read(int classes = 0) {
-    return read_arrays(parse_source(fmt::format("arrays:{},{}", x.string(), y.string())), classes);
+    const Source source = parse_source(fmt::format("arrays:{},{}", x.string(), y.string()));
+    auto arrays = read_arrays(source);
+    if (classes > 0) require_labels(*arrays, source, classes);
+    return arrays;
   }
   void write(std::vector<float> values, std::vector<std::int64_t> shape) {
     write_npy(x, std::span<const float>(values), shape);
