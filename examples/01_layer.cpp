@@ -48,12 +48,10 @@ int main() {
   right &= equal("gradient of the input", dx, device->download(d_below));
   plan->backward_weights(d_x, d_above, d_dw, d_db);
   right &= equal("gradient of the weights", dw, device->download(d_dw));
-  RelevanceDenominator denominator;
-  denominator.terms = {{.constant = {}, .weights = d_w, .bias = {}}};
-  denominator.x = d_x;
-  denominator.stabiliser = {Stabiliser::Kind::add_sign, kEpsilon};
-  plan->relevance_denominator(denominator, {&d_above, 1}, {&d_above, 1});  // R_j / (y_j + ...), in place
-  plan->relevance_redistribute({denominator.terms, d_x}, d_above, d_below);
+  const std::vector<RelevanceTerm> terms{{.weights = d_w}};
+  const Stabiliser stabiliser{Stabiliser::Kind::add_sign, kEpsilon};
+  plan->relevance_denominator({.terms = terms, .x = d_x, .stabiliser = stabiliser}, {&d_above, 1}, {&d_above, 1});
+  plan->relevance_redistribute({terms, d_x}, d_above, d_below);  // the quotients have taken the place of d_above
   right &= equal("relevance of the input", relevance, device->download(d_below));
   return right ? 0 : 1;
 }

@@ -25,8 +25,7 @@ inline Values random_values(const Shape& shape, std::uint64_t stream) {
 inline bool equal(std::string_view what, const Values& by_hand, const Values& by_library) {
   const auto close = [](float a, float b) { return std::abs(a - b) <= 1e-5F * (1 + std::abs(a)); };
   const bool all_close = std::ranges::equal(by_hand, by_library, close);
-  fmt::print("{}: {}\n", what,
-             all_close ? "equal up to rounding" : "DIFFERENT");
+  fmt::print("{}: {}\n", what, all_close ? "equal up to rounding" : "DIFFERENT");
   return all_close;
 }
 

@@ -211,7 +211,7 @@ void Explainer::allocate(const Trace& trace, std::size_t targets) {
                       device_.bytes(layer.output.shape, layer.output.layout)});
   if (bytes > buffer_bytes_) buffers_.clear();
   buffer_bytes_ = std::max(buffer_bytes_, bytes);
-  const bool several = 
+  const bool several =
       std::max({rules_.first.groups.size(), rules_.convolution.groups.size(), rules_.linear.groups.size()}) > 1;
   while (buffers_.size() < targets) {
     auto& of_target = buffers_.emplace_back();
