@@ -40,6 +40,7 @@ static bool is_derivative() {
     above[i] += 1e-6, below[i] -= 1e-6;
     right &= std::abs((value(above) - value(below)) / 2e-6 - dx[i]) <= 1e-6;
   }
+  fmt::print("its gradient is {}\n", right ? "right" : "WRONG");
   return right;
 }
 
