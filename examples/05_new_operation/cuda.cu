@@ -9,8 +9,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
-__global__ void scale_where_negative(std::size_t count, float slope, const float* __restrict__ x, const float* from,
-                                     float* to) {
+__global__ void scale_where_negative(std::size_t count, float slope, const float* x, const float* from, float* to) {
   for (std::size_t i = first_index(); i < count; i += grid_stride()) to[i] = x[i] > 0 ? from[i] : slope * from[i];
 }
 

@@ -11,7 +11,7 @@ namespace palimpsest {
 //   to[i] = from[i] where x[i] > 0, else slope * from[i]
 //
 // from = x: the forward pass y. from = dy: the backward pass dx. All three have the same shape and layout, activation
-// or matrix; `to` may be `from`. Padding stays zero.
+// or matrix; `to` may be one of the others. Padding stays zero.
 //
 // A pure virtual function of Device (ops/device.h) follows from it:
 //
