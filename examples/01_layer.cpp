@@ -12,8 +12,8 @@ constexpr float kEpsilon = 0.1F;
 
 // visit(i, j, l) for every product w[l] * x[i] in the sum y[j]; ops/layer.h has the formula.
 static void for_each_product(auto visit) {
-  for (int j = 0; j < kShape.k * kPixels; ++j)
-    for (int l = 0; l < kShape.c * 9; ++l) {
+  for (int j = 0; j < kShape.k * kPixels; ++j)  // an output channel and a pixel
+    for (int l = 0; l < kShape.c * 9; ++l) {    // an input channel and one of 3 x 3 taps
       const int row = j / kColumns % kRows + l / 3 % 3 - 1, column = j % kColumns + l % 3 - 1;
       if (row < 0 || row == kRows || column < 0 || column == kColumns) continue;  // padding
       visit(l / 9 * kPixels + row * kColumns + column, j, j / kPixels * kShape.c * 9 + l);
@@ -31,7 +31,7 @@ int main() {
   for_each_product(
       [&](int i, int j, int l) { relevance[i] += x[i] * w[l] * above[j] / (y[j] + std::copysign(kEpsilon, y[j])); });
 
-  // By the library: a device, a plan for the shape, and tensors on the device, which are zero when fresh.
+  // By the library: a device, a plan for the shape, and tensors on the device (d_), which are zero when fresh.
   const auto device = make_cpu_device(1);
   const auto plan = device->plan_layer(kShape);
   const Tensor d_x = device->make(kShape.input(), Layout::activation, x);
@@ -40,18 +40,18 @@ int main() {
   const Tensor d_y = device->make(kShape.output(), Layout::activation);
   const Tensor d_below = device->make(kShape.input(), Layout::activation);
   const Tensor d_dw = device->make(kShape.weights(), Layout::kernel);
-  const Tensor d_b = device->make(kShape.bias(), Layout::channels),
-               d_db = device->make(kShape.bias(), Layout::channels);
+  const Tensor d_b = device->make(kShape.bias(), Layout::channels);
+  const Tensor d_db = device->make(kShape.bias(), Layout::channels);
   plan->forward(d_x, d_w, d_b, false, d_y);
   bool right = equal("output", y, device->download(d_y));
   plan->backward_data(d_above, d_w, d_below);
   right &= equal("gradient of the input", dx, device->download(d_below));
   plan->backward_weights(d_x, d_above, d_dw, d_db);
   right &= equal("gradient of the weights", dw, device->download(d_dw));
-  const std::vector<RelevanceTerm> terms{{.weights = d_w}};
+  const std::vector<RelevanceTerm> terms{{.weights = d_w}};  // a rule's sum over x_i w_ij (ops/relevance.h)
   const Stabiliser stabiliser{Stabiliser::Kind::add_sign, kEpsilon};
   plan->relevance_denominator({.terms = terms, .x = d_x, .stabiliser = stabiliser}, {&d_above, 1}, {&d_above, 1});
-  plan->relevance_redistribute({terms, d_x}, d_above, d_below);  // the quotients have taken the place of d_above
+  plan->relevance_redistribute({terms, d_x}, d_above, d_below);  // d_above holds the quotients now
   right &= equal("relevance of the input", relevance, device->download(d_below));
   return right ? 0 : 1;
 }
