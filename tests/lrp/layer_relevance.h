@@ -35,9 +35,9 @@ inline LayerRelevance layer_relevance(Device& device, const LayerShape& shape, c
       Tensor constant;
       if (t.input == InputMap::constant)
         constant = device.make({1, shape.c}, shape.vector_layout(),
-                          t.constant == Constant::one   ? std::vector<float>(std::size_t(shape.c), 1.0F)
-                          : t.constant == Constant::low ? data.low
-                                                        : data.high);
+                               t.constant == Constant::one   ? std::vector<float>(std::size_t(shape.c), 1.0F)
+                               : t.constant == Constant::low ? data.low
+                                                             : data.high);
       denominator.terms.push_back({.input = t.input,
                                    .constant = constant,
                                    .weights = mapped.get(w, t.weights, rule.gamma),
