@@ -34,7 +34,7 @@ struct LoaderOptions {
   int threads = 1;         // that prepare batches ahead, one batch each; 0: next() prepares its batch itself
   Normalisation normalisation = Normalisation::torchvision();
   Augmentation augmentation = Augmentation::none;
-  AugmentRanges ranges;
+  AugmentRanges ranges = {};
   bool images = true;  // off: order, labels and flips only, for features that are kept
 };
 

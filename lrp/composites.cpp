@@ -12,16 +12,16 @@ namespace {
 
 using Kind = RuleChoice::Kind;
 
-const RuleChoice kZ{.kind = Kind::lrp_0, .epsilon = {}};
-const RuleChoice kEpsilon{.kind = Kind::epsilon, .epsilon = {}};
+const RuleChoice kZ{.kind = Kind::lrp_0};
+const RuleChoice kEpsilon{.kind = Kind::epsilon};
 const RuleChoice kEpsilon6{.kind = Kind::epsilon, .epsilon = 1e-6};
-const RuleChoice kGamma{.kind = Kind::gamma, .epsilon = {}, .gamma = 0.25};
-const RuleChoice kZPlus{.kind = Kind::z_plus, .epsilon = {}};
-const RuleChoice kAlpha1Beta0{.kind = Kind::alpha_beta, .epsilon = {}, .alpha = 1, .beta = 0};
-const RuleChoice kAlpha2Beta1{.kind = Kind::alpha_beta, .epsilon = {}, .alpha = 2, .beta = 1};
-const RuleChoice kBox{.kind = Kind::z_box, .epsilon = {}};
-const RuleChoice kSquare{.kind = Kind::w_square, .epsilon = {}};
-const RuleChoice kFlat{.kind = Kind::flat, .epsilon = {}};
+const RuleChoice kGamma{.kind = Kind::gamma, .gamma = 0.25};
+const RuleChoice kZPlus{.kind = Kind::z_plus};
+const RuleChoice kAlpha1Beta0{.kind = Kind::alpha_beta, .alpha = 1, .beta = 0};
+const RuleChoice kAlpha2Beta1{.kind = Kind::alpha_beta, .alpha = 2, .beta = 1};
+const RuleChoice kBox{.kind = Kind::z_box};
+const RuleChoice kSquare{.kind = Kind::w_square};
+const RuleChoice kFlat{.kind = Kind::flat};
 
 }  // namespace
 

@@ -33,13 +33,13 @@ void require_finite(const std::vector<float>& map, std::size_t images) {
 }  // namespace
 
 Explainer::Explainer(Network& network, const Composite& composite, const Dialect& dialect, const InputRange& range)
-    : network_(network),
-      device_(network.device()),
-      range_(range),
-      first_(make_rule(composite.first, dialect)),
-      convolution_(make_rule(composite.convolution, dialect)),
-      linear_(make_rule(composite.linear, dialect)),
-      weights_(device_) {}
+    : Explainer(network,
+                {make_rule(composite.first, dialect), make_rule(composite.convolution, dialect),
+                 make_rule(composite.linear, dialect)},
+                range) {}
+
+Explainer::Explainer(Network& network, LayerRules rules, const InputRange& range)
+    : network_(network), device_(network.device()), range_(range), rules_(std::move(rules)), weights_(device_) {}
 
 Explanation Explainer::explain(const Trace& trace, std::span<const Targets> targets, MapNormalisation normalisation) {
   PALIMPSEST_REQUIRE(trace.keep_from == 0 && !targets.empty(), "trace from block {}, {} targets", trace.keep_from,
@@ -91,8 +91,8 @@ void Explainer::start(const Trace& trace, std::span<const Targets> targets, cons
 }
 
 const Rule& Explainer::rule_of(const Layer& layer, bool pixels) const {
-  if (layer.kind == Layer::Kind::linear) return linear_;
-  return pixels ? first_ : convolution_;
+  if (layer.kind == Layer::Kind::linear) return rules_.linear;
+  return pixels ? rules_.first : rules_.convolution;
 }
 
 Explainer::Step Explainer::step(const Trace& trace, std::size_t i) const {
@@ -211,7 +211,8 @@ void Explainer::allocate(const Trace& trace, std::size_t targets) {
                       device_.bytes(layer.output.shape, layer.output.layout)});
   if (bytes > buffer_bytes_) buffers_.clear();
   buffer_bytes_ = std::max(buffer_bytes_, bytes);
-  const bool several = std::max({first_.groups.size(), convolution_.groups.size(), linear_.groups.size()}) > 1;
+  const bool several =
+      std::max({rules_.first.groups.size(), rules_.convolution.groups.size(), rules_.linear.groups.size()}) > 1;
   while (buffers_.size() < targets) {
     auto& of_target = buffers_.emplace_back();
     for (const Buffer buffer : {first, second, spare})

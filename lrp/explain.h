@@ -19,6 +19,13 @@ struct InputRange {
   std::array<float, 3> low{0, 0, 0}, high{1, 1, 1};
 };
 
+// The rules themselves, where those of a composite are not enough.
+struct LayerRules {
+  Rule first;        // the first convolution, whose inputs are pixels and may be negative
+  Rule convolution;  // the others
+  Rule linear;
+};
+
 // Which class is explained, one for each image of the batch.
 using Targets = std::vector<int>;
 
@@ -40,6 +47,7 @@ class Explainer {
  public:
   // Throws Error when the dialect's library lacks one of the rules.
   Explainer(Network& network, const Composite& composite, const Dialect& dialect, const InputRange& range = {});
+  Explainer(Network& network, LayerRules rules, const InputRange& range = {});
 
   // Throws Error when an activation or a map is not finite.
   // requires: trace.keep_from == 0 and network.forward(trace) has run; each target has trace.n classes
@@ -75,7 +83,7 @@ class Explainer {
   Network& network_;
   Device& device_;
   InputRange range_;
-  Rule first_, convolution_, linear_;
+  LayerRules rules_;
   MappedWeights weights_;
   std::map<std::pair<int, Constant>, Tensor> constants_;                     // by the layer's parameter
   std::vector<std::array<std::shared_ptr<Storage>, buffer_count>> buffers_;  // for each target

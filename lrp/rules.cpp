@@ -17,7 +17,7 @@ using Bias = Dialect::Bias;
 std::vector<RuleTerm> contributions(const Dialect& dialect, W with_positive, W with_negative, Bias bias) {
   if (!dialect.split_inputs) return {{.input = In::identity, .weights = with_positive, .bias = bias}};
   return {{.input = In::positive, .weights = with_positive, .bias = bias},
-          {.input = In::negative, .weights = with_negative, .bias = {}}};
+          {.input = In::negative, .weights = with_negative}};
 }
 
 Rule lrp_0(const Dialect& dialect) {
@@ -66,13 +66,12 @@ Rule gamma(double value, const Dialect& dialect) {
 
 // sum_i x_i w_ij - low_i w+_ij - high_i w-_ij. The bias cancels: b - b+ - b- = 0.
 Rule z_box(const Dialect& dialect) {
-  return {
-      "z-box",
-      0,
-      {{.terms = {{.input = In::identity, .weights = W::identity, .bias = {}},
-                  {.input = In::constant, .weights = W::positive, .bias = {}, .sign = -1, .constant = Constant::low},
-                  {.input = In::constant, .weights = W::negative, .bias = {}, .sign = -1, .constant = Constant::high}},
-        .stabiliser = dialect.stabiliser}}};
+  return {"z-box",
+          0,
+          {{.terms = {{.input = In::identity, .weights = W::identity},
+                      {.input = In::constant, .weights = W::positive, .sign = -1, .constant = Constant::low},
+                      {.input = In::constant, .weights = W::negative, .sign = -1, .constant = Constant::high}},
+            .stabiliser = dialect.stabiliser}}};
 }
 
 Rule spread(const char* name, W weights, Bias bias, const Dialect& dialect) {

@@ -20,31 +20,31 @@ enum class Constant : std::uint8_t { one, low, high };  // g(x) = 1, or the inpu
 struct RuleTerm {
   InputMap input = InputMap::identity;
   WeightMap weights = WeightMap::identity;
-  std::optional<WeightMap> bias;
+  std::optional<WeightMap> bias = {};
   float sign = 1;
   Constant constant = Constant::one;  // with InputMap::constant
 };
 
 struct RuleGroup {
-  std::vector<RuleTerm> terms;
+  std::vector<RuleTerm> terms = {};
   double factor = 1;
   Gate gate = Gate::all;
-  Stabiliser stabiliser;
+  Stabiliser stabiliser = {};
 };
 
 struct Rule {
-  std::string name;
+  std::string name = {};
   double gamma = 0;  // of the gamma maps
-  std::vector<RuleGroup> groups;
+  std::vector<RuleGroup> groups = {};
 };
 
 // Which rule, before a dialect has settled its details.
 struct RuleChoice {
   enum class Kind : std::uint8_t { lrp_0, epsilon, gamma, z_plus, alpha_beta, z_box, w_square, flat };
   Kind kind = Kind::lrp_0;
-  std::optional<double> epsilon;  // epsilon rule; default: the dialect's
-  double gamma = 0.25;            // gamma rule
-  double alpha = 1, beta = 0;     // alpha-beta rule; alpha - beta = 1 conserves relevance
+  std::optional<double> epsilon = {};  // epsilon rule; default: the dialect's
+  double gamma = 0.25;                 // gamma rule
+  double alpha = 1, beta = 0;          // alpha-beta rule; alpha - beta = 1 conserves relevance
 };
 
 // LRP-0, epsilon, alpha-beta: Bach et al., PLoS ONE 2015, eqs. 56, 58, 60. z+, w-square, z-box: Montavon et al.,

@@ -8,6 +8,12 @@ std::string DeviceInfo::fingerprint() const {
   return fmt::format("{}, {} thread{}, convolution {}", name, threads, threads == 1 ? "" : "s", algorithms);
 }
 
+Tensor Device::make(const Shape& shape, Layout layout, std::span<const float> values) {
+  Tensor tensor = make(shape, layout);
+  upload(tensor, values);
+  return tensor;
+}
+
 std::vector<float> Device::download(const Tensor& from) {
   std::vector<float> values(static_cast<std::size_t>(from.shape.count()));
   download(from, values);

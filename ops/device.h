@@ -41,6 +41,7 @@ class Device {
   virtual std::size_t bytes(const Shape& shape, Layout layout) const = 0;
   virtual std::shared_ptr<Storage> allocate(std::size_t bytes) = 0;
   Tensor make(const Shape& shape, Layout layout) { return {shape, layout, allocate(bytes(shape, layout))}; }
+  Tensor make(const Shape& shape, Layout layout, std::span<const float> values);  // and uploads them
   virtual void upload(const Tensor& to, std::span<const float> values) = 0;
   virtual void download(const Tensor& from, std::span<float> values) = 0;
   std::vector<float> download(const Tensor& from);

@@ -27,9 +27,9 @@ enum class WeightMap : std::uint8_t {
 
 struct RelevanceTerm {
   InputMap input = InputMap::identity;
-  Tensor constant;  // with InputMap::constant: one value for each input channel (channels), the same at every pixel
-  Tensor weights;   // W_t
-  Tensor bias;      // b_t; empty: none
+  Tensor constant = {};  // with InputMap::constant: one value for each input channel, the same at every pixel
+  Tensor weights = {};   // W_t
+  Tensor bias = {};      // b_t; empty: none
   float sign = 1;
 };
 
@@ -48,14 +48,15 @@ struct Stabiliser {
 enum class Gate : std::uint8_t { all, positive, negative };
 
 struct RelevanceDenominator {
-  std::vector<RelevanceTerm> terms;
-  Tensor x;  // the layer's input
-  Tensor
-      floor;  // z is raised to it; empty: no floor. Where b+ is kept z+ >= z, so the layer's output after ReLU is one
-  Tensor known;  // z itself where it is known already (LRP-0 and epsilon: the layer's output); terms are then not run
-  Tensor gate_by;
+  std::vector<RelevanceTerm> terms = {};
+  Tensor x = {};  // the layer's input
+  // z is raised to it; empty: no floor. Where b+ is kept z+ >= z, so the layer's output after ReLU is one.
+  Tensor floor = {};
+  // z itself where it is known already (LRP-0 and epsilon: the layer's output); terms are then not run.
+  Tensor known = {};
+  Tensor gate_by = {};
   Gate gate = Gate::all;
-  Stabiliser stabiliser;
+  Stabiliser stabiliser = {};
 };
 
 struct RelevanceRedistribution {

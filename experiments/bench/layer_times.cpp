@@ -37,9 +37,7 @@ Tensor filled(Device& device, const Shape& shape, Layout layout, double low) {
   Random random(1, Purpose::test);
   std::vector<float> values(std::size_t(shape.count()));
   for (auto& v : values) v = float(std::max(low, random.uniform(-1, 1)));
-  const Tensor tensor = device.make(shape, layout);
-  device.upload(tensor, values);
-  return tensor;
+  return device.make(shape, layout, values);
 }
 
 // A layer's plan with everything that its passes read and write.

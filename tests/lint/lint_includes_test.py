@@ -19,6 +19,8 @@ RIGHT = [
     ("experiments/info.cpp", '#include "cuda/device.h"'),
     ("tests/cpu/cpu_test.cpp", '#include "cpu/device.h"\n#include "tests/support/guarded.h"'),
     ("tests/cuda/memory/device_test.cpp", '#include "cuda/memory_pool.h"\n#include <gtest/gtest.h>'),
+    ("examples/01_layer.cpp", '#include "cpu/device.h"\n#include "examples/compare.h"\nmake_cpu_device(1);'),
+    ("examples/05_new_operation/case.cpp", '#include "tests/support/op_cases.h"'),
     ("lrp/rules.h", '// what make_cpu_device makes\n// #include "experiments/train.h"'),
 ]
 WRONG = [
@@ -37,6 +39,8 @@ WRONG = [
     ("base/files.cpp", "#include <zstd/zstd.h>", 1, "is in no list"),
     ("experiments/train.cpp", '#include "cpu/device.h"', 1, "experiments/devices"),
     ("bench/ops_bench.cpp", "\nmake_cpu_device(2);", 2, "experiments/devices"),
+    ("examples/03_explain.cpp", '#include "experiments/devices.h"', 1, "examples/ includes only itself"),
+    ("examples/02_train.cpp", '#include "cpu/context.h"', 1, "examples/ includes only itself"),
     ("tests/nn/toy.h", "make_cpu_device(1);", 1, "tests/support"),
     ("tests/new/new_test.cpp", '#include "base/files.h"', 1, "say there what it may include"),
 ]

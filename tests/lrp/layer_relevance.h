@@ -16,14 +16,11 @@ struct LayerRelevance {
 inline LayerRelevance layer_relevance(Device& device, const LayerShape& shape, const Rule& rule, const LayerData& data,
                                       bool non_negative) {
   const auto plan = device.plan_layer(shape);
-  const auto tensor = [&](const Shape& of, Layout layout, const std::vector<float>& values) {
-    Tensor made = device.make(of, layout);
-    device.upload(made, values);
-    return made;
-  };
-  const Tensor x = tensor(shape.input(), shape.layout(), data.x), r = tensor(shape.output(), shape.layout(), data.r);
-  const Tensor w = tensor(shape.weights(), shape.weights_layout(), data.w);
-  const Tensor b = tensor(shape.bias(), shape.vector_layout(), data.b), z = device.make(shape.output(), shape.layout());
+  const Tensor x = device.make(shape.input(), shape.layout(), data.x);
+  const Tensor w = device.make(shape.weights(), shape.weights_layout(), data.w);
+  const Tensor b = device.make(shape.bias(), shape.vector_layout(), data.b);
+  const Tensor r = device.make(shape.output(), shape.layout(), data.r);
+  const Tensor z = device.make(shape.output(), shape.layout());
   plan->forward(x, w, b, false, z);
   MappedWeights mapped(device);
   const Tensor below = device.make(shape.input(), shape.layout()),
@@ -37,10 +34,10 @@ inline LayerRelevance layer_relevance(Device& device, const LayerShape& shape, c
     for (const auto& t : group.terms) {
       Tensor constant;
       if (t.input == InputMap::constant)
-        constant = tensor({1, shape.c}, shape.vector_layout(),
-                          t.constant == Constant::one   ? std::vector<float>(std::size_t(shape.c), 1.0F)
-                          : t.constant == Constant::low ? data.low
-                                                        : data.high);
+        constant = device.make({1, shape.c}, shape.vector_layout(),
+                               t.constant == Constant::one   ? std::vector<float>(std::size_t(shape.c), 1.0F)
+                               : t.constant == Constant::low ? data.low
+                                                             : data.high);
       denominator.terms.push_back({.input = t.input,
                                    .constant = constant,
                                    .weights = mapped.get(w, t.weights, rule.gamma),

@@ -36,9 +36,7 @@ reference::Values case_values(const std::string& name, int stream, std::int64_t 
 
 Tensor case_tensor(Device& device, const std::string& name, int stream, const Shape& shape, Layout layout,
                    Numbers numbers) {
-  Tensor tensor = device.make(shape, layout);
-  device.upload(tensor, case_numbers(name, stream, shape.count(), numbers));
-  return tensor;
+  return device.make(shape, layout, case_numbers(name, stream, shape.count(), numbers));
 }
 
 double dot(const reference::Values& a, const reference::Values& b) {
