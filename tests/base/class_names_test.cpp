@@ -59,12 +59,12 @@ TEST(ClassNames, AFileOfNamesIsText) {
     write_unsynced(folder / "names.txt", bytes);
     expect_error(why, [&] { class_names_from({"@" + (folder / "names.txt").string()}, "--class-names"); });
   };
-  refused("names.txt has no name in it", "");
-  refused("names.txt has no name in it", " \n\r\n");
+  refused("names.txt contains no names", "");
+  refused("names.txt contains no names", " \n\r\n");
   refused("names.txt is ", std::string_view("\xFF\xFE"
                                             "a\0\n\0",
                                             6));
-  refused("where a text file is needed", "\x89PNG\r\n\x1a\n and more");
+  refused("but a text file is needed", "\x89PNG\r\n\x1a\n and more");
 }
 
 TEST(ClassNames, ComeFromAListOrAFile) {
@@ -77,7 +77,7 @@ TEST(ClassNames, ComeFromAListOrAFile) {
   expect_error("--class-names has an empty name", [] { class_names_from({"a", " "}, "--class-names"); });
   expect_error("'a' and 'A'", [] { class_names_from({"a", "A"}, "--class-names"); });
   write_unsynced(folder / "row.txt", "a,b\n");
-  expect_error("'a,b' has a comma", [&] { class_names_from({"@" + (folder / "row.txt").string()}, "--class-names"); });
+  expect_error("'a,b' contains a comma", [&] { class_names_from({"@" + (folder / "row.txt").string()}, "--class-names"); });
 }
 
 }  // namespace

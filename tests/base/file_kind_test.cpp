@@ -34,7 +34,7 @@ TEST(FileKind, IsSeenInTheFirstBytes) {
            std::pair{"\0\0\1\0\1\0"sv, "an icon (ICO)"},
            std::pair{"<?xml version='1.0'?>\n<svg xmlns='x'/>"sv, "an SVG drawing"},
            std::pair{"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"sv,
-                     "an XML text, as servers send for an error"},
+                     "an XML text, such as a server's error message"},
            std::pair{"\xEF\xBB\xBF\n <!DOCTYPE HTML PUBLIC>"sv, "an HTML page"},
            std::pair{"%PDF-1.4"sv, "a PDF document"},
            std::pair{"version https://git-lfs.github.com/spec/v1\n"sv, "a Git LFS pointer"},

@@ -166,7 +166,7 @@ TEST(Npy, OtherTypesAreRefusedByName) {
   for (const auto& [name, what] :
        {std::pair{"object", "pickled Python objects, which are never executed"},
         std::pair{"record", "a structured array"}, std::pair{"complex", "complex numbers"},
-        std::pair{"long_double", "floats of another size"}, std::pair{"date", "dates or times"},
+        std::pair{"long_double", "floats of a size other"}, std::pair{"date", "dates or times"},
         std::pair{"void", "raw bytes, as numpy saves bfloat16"}})
     expect_error(fmt::format("refused_{}.npy is not a usable .npy file: it holds {}", name, what),
                  [&] { read_npy(golden(fmt::format("refused_{}", name))); });

@@ -67,7 +67,7 @@ TEST_F(ArraysTest, TheFileAtFaultIsNamed) {
   write("y.npy", "<f4", "(2, 8)", 16, std::string(4, '\0'));
   expect_error([&] { read("y.npy"); }, {"y.npy has the shape (2, 8)", "y.argmax(1)"});
   write("y.npy", "<U1", "(2,)", 2, std::string("a\0\0\0", 4));
-  expect_error([&] { read("y.npy"); }, {"y.npy", "text where numbers are needed"});
+  expect_error([&] { read("y.npy"); }, {"y.npy", "text, but numbers are needed"});
   write("y.npy", "|O", "(2,)", 2, std::string(8, '\0'));
   expect_error([&] { read("y.npy"); }, {"y.npy", "pickled Python objects"});
   write("y.npy", "<i8", "(2,)", 2, std::string("\x07\0\0\0\0\0\0\0", 8));
@@ -93,7 +93,7 @@ TEST_F(ArraysTest, LabelsAreWholeNumbersOfAnyType) {
   }
   write("y.npy", "<f4", "(2,)", 2, std::string("\0\0\x80\x3f", 4));
   EXPECT_THAT(remarks_of([&] { EXPECT_EQ(read("y.npy")->label(1), 1); }),
-              testing::HasSubstr("y.npy holds float32, all whole, which is read as int64"));
+              testing::HasSubstr("y.npy holds float32, all whole numbers, which is read as int64"));
   write("y.npy", "<f4", "(2,)", 2, std::string("\0\0\0\x3f", 4));
   expect_error([&] { read("y.npy"); }, {"y.npy has the value 0.5 where a whole number is needed"});
 }

@@ -38,7 +38,7 @@ WRONG = [
     ("experiments/train.cpp", '#include "cpu/device.h"', 1, "experiments/devices"),
     ("bench/ops_bench.cpp", "\nmake_cpu_device(2);", 2, "experiments/devices"),
     ("tests/nn/toy.h", "make_cpu_device(1);", 1, "tests/support"),
-    ("tests/new/new_test.cpp", '#include "base/files.h"', 1, "say there what it may include"),
+    ("tests/new/new_test.cpp", '#include "base/files.h"', 1, "add what it may include"),
 ]
 
 
