@@ -54,8 +54,8 @@ const Opened& opened(CudaKind kind) {
 }  // namespace
 
 CudaAvailability cuda_availability(CudaKind kind) {
-  const Opened& is = opened(kind);
-  return is.library ? is.library->availability() : CudaAvailability{false, is.error};
+  const Opened& device = opened(kind);
+  return device.library ? device.library->availability() : CudaAvailability{false, device.error};
 }
 
 std::vector<std::string> cuda_details(CudaKind kind) {
@@ -63,10 +63,10 @@ std::vector<std::string> cuda_details(CudaKind kind) {
 }
 
 std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& options) {
-  const CudaAvailability is = cuda_availability(kind);
-  if (!is.available)
-    throw Error(fmt::format("--device {}: {}", kind == CudaKind::real ? "cuda" : "cuda-emulated", is.reason),
-                "use --device cpu, or --device auto to take what there is");
+  const CudaAvailability availability = cuda_availability(kind);
+  if (!availability.available)
+    throw Error(fmt::format("--device {}: {}", kind == CudaKind::real ? "cuda" : "cuda-emulated", availability.reason),
+                "use --device cpu, or --device auto to use what is available");
   return opened(kind).library->make(options);
 }
 

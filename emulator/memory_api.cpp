@@ -40,10 +40,10 @@ void require_room(const char* call, const char* role, const void* pointer, std::
 }
 
 void require_device(const char* call, const char* role, const void* pointer, bool wanted, cudaMemcpyKind kind) {
-  const MemoryKind is = memory_kind(pointer);
-  if ((is == MemoryKind::Device) == wanted) return;
+  const MemoryKind actual = memory_kind(pointer);
+  if ((actual == MemoryKind::Device) == wanted) return;
   finding("wrong copy kind", fmt::format("{} with kind {}: the {} is {}, which this kind forbids", call,
-                                         static_cast<int>(kind), role, name_of(is)));
+                                         static_cast<int>(kind), role, name_of(actual)));
 }
 
 void check_copy(const char* call, const void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {

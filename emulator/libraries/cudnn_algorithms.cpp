@@ -64,7 +64,8 @@ cudnnStatus_t resolve(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudn
   int n = 0, k = 0, p = 0, q = 0;
   if (const cudnnStatus_t status = cudnnGetConvolution2dForwardOutputDim(convolution, x, w, &n, &k, &p, &q))
     return status;
-  CUDNN_REQUIRE(y->is(n, k, p, q), CUDNN_STATUS_BAD_PARAM, "the output is not of the shape that the input gives");
+  CUDNN_REQUIRE(y->has_shape(n, k, p, q), CUDNN_STATUS_BAD_PARAM,
+                "the output is not of the shape that the input gives");
   CUDNN_REQUIRE(
       is_float(*x) && is_float(*y) && w->type == CUDNN_DATA_FLOAT && convolution->compute_type == CUDNN_DATA_FLOAT,
       CUDNN_STATUS_NOT_SUPPORTED, "the stand-ins compute in float32 only");

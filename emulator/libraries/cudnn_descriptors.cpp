@@ -66,7 +66,7 @@ bool cudnnTensorStruct::is_nhwc() const {
   return described();
 }
 
-bool cudnnTensorStruct::is(int n, int c, int h, int w) const {
+bool cudnnTensorStruct::has_shape(int n, int c, int h, int w) const {
   return extent[0] == n && extent[1] == c && extent[2] == h && extent[3] == w;
 }
 

@@ -17,7 +17,7 @@ struct cudnnTensorStruct {
 
   bool described() const { return extent[0] > 0; }
   bool is_nhwc() const;  // without gaps
-  bool is(int n, int c, int h, int w) const;
+  bool has_shape(int n, int c, int h, int w) const;
   std::size_t bytes() const;  // from the first value to the last
 };
 

@@ -54,8 +54,8 @@ std::string training_table(const StudyResults& r) {
     std::vector<std::string> cells{escape(key)};
     for (const auto& [step, name] : steps) {
       const auto found = r.options.find(step);
-      const bool there = found != r.options.end() && found->second.contains(key);
-      std::string value = there ? found->second.at(key) : "";
+      const bool known = found != r.options.end() && found->second.contains(key);
+      std::string value = known ? found->second.at(key) : "";
       if (key == "freeze" && std::string_view(step) == "pain-b5") value = "0 to 5";
       if (value.size() > 24) value = value.substr(0, 12) + "…";  // hashes
       cells.push_back(value.empty() ? "<span class=\"soft\">–</span>" : escape(value));

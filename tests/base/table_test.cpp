@@ -68,7 +68,7 @@ TEST_F(TableTest, OtherSeparatorsAreReadAndSaid) {
 TEST_F(TableTest, WithoutHeaderTheColumnsAreInTheirOrderAndThatIsSaid) {
   EXPECT_EQ(fields("1/a.jpg,3,0.5\n1/b.jpg,0,-0.5\n"), right_);
   EXPECT_THAT(remarks_,
-              testing::HasSubstr("list.csv has no header: its columns are taken to be Path, Expression, Valence"));
+              testing::HasSubstr("list.csv has no header: its columns are assumed to be Path, Expression, Valence"));
   EXPECT_EQ(fields("1/a.jpg;3;0.5\n1/b.jpg;0;-0.5\n"), right_);
   EXPECT_THAT(read("1/a.jpg,3,0.5\n").csv.where(0), testing::HasSubstr("row 1"));
 }

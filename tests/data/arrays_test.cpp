@@ -95,7 +95,7 @@ TEST_F(ArraysTest, LabelsAreWholeNumbersOfAnyType) {
   EXPECT_THAT(remarks_of([&] { EXPECT_EQ(read("y.npy")->label(1), 1); }),
               testing::HasSubstr("y.npy holds float32, all whole numbers, which is read as int64"));
   write("y.npy", "<f4", "(2,)", 2, std::string("\0\0\0\x3f", 4));
-  expect_error([&] { read("y.npy"); }, {"y.npy has the value 0.5 where a whole number is needed"});
+  expect_error([&] { read("y.npy"); }, {"y.npy has the value 0.5, but a whole number is needed"});
 }
 
 }  // namespace

@@ -99,15 +99,15 @@ TEST(SelectEmotions, DroppingAClassMovesNoPictureBetweenParts) {
   const ListedSets sets{labelled(eleven, std::vector<int>(11, 40)), labelled(eleven, std::vector<int>(11, 1))};
   EmotionSelection selection;
   selection.validation_share = 0.5;
-  const auto of = [&] {
+  const auto validation_ids = [&] {
     std::set<std::string> ids;
     for (const Sample& sample : select_emotions(sets, selection, 0).parts.validation.samples)
       if (!sample.id.starts_with("4/")) ids.insert(sample.id);
     return ids;
   };
-  const auto whole = of();
+  const auto whole = validation_ids();
   selection.drop_classes = {"fear", "afraid"};
-  EXPECT_EQ(of(), whole);
+  EXPECT_EQ(validation_ids(), whole);
 }
 
 // A shell expands it only where a word begins with it.

@@ -16,8 +16,8 @@ struct LayerRelevance {
 inline LayerRelevance layer_relevance(Device& device, const LayerShape& shape, const Rule& rule, const LayerData& data,
                                       bool non_negative) {
   const auto plan = device.plan_layer(shape);
-  const auto tensor = [&](const Shape& of, Layout layout, const std::vector<float>& values) {
-    Tensor made = device.make(of, layout);
+  const auto tensor = [&](const Shape& extents, Layout layout, const std::vector<float>& values) {
+    Tensor made = device.make(extents, layout);
     device.upload(made, values);
     return made;
   };

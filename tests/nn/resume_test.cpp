@@ -150,7 +150,7 @@ TEST(RunFolder, ACheckpointOfAnotherNetworkIsRefused) {
   run.train(folder / "run");
   run.options.epochs = 2;
   run.architecture.hidden = {12};
-  expect_error("last.safetensors holds another network", [&] { run.train(folder / "run"); });
+  expect_error("last.safetensors holds a different network", [&] { run.train(folder / "run"); });
 }
 
 TEST(RunFolder, RefusesToOverwriteARun) {
@@ -158,7 +158,7 @@ TEST(RunFolder, RefusesToOverwriteARun) {
   ToyRun run;
   run.resume = false;
   run.train(folder / "run");
-  expect_error("holds a run already", [&] { run.train(folder / "run"); });
+  expect_error("already holds a run", [&] { run.train(folder / "run"); });
 }
 
 TEST(RunFolder, DoesNotRepeatAFinishedRun) {
@@ -198,7 +198,7 @@ TEST(RunFolder, NamesACheckpointThatIsBroken) {
   write_unsynced(last, whole.substr(0, whole.size() / 2));
   expect_error("last.safetensors", [&] { run.train(folder / "run"); });
   fs::copy_file(folder / "run" / "weights.safetensors", last, fs::copy_options::overwrite_existing);
-  expect_error("does not say where its run stands", [&] { run.train(folder / "run"); });
+  expect_error("does not record the progress of its run", [&] { run.train(folder / "run"); });
 }
 
 }  // namespace

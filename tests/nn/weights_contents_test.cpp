@@ -256,7 +256,7 @@ TEST_F(Contents, SmallTensorsThatChangeALayerAreNotLeftOut) {
 }
 
 TEST_F(Contents, OneParameterTwiceIsRefused) {
-  refused("head.fc.weight (4 x 6), classifier.6.weight once more", with({{"head.fc.weight", {4, 6}, {}}}));
+  refused("head.fc.weight (4 x 6), a duplicate of classifier.6.weight", with({{"head.fc.weight", {4, 6}, {}}}));
 }
 
 // Spellings and relatives of VGG16 are recognised by what is in the file.
@@ -290,7 +290,7 @@ TEST_F(Contents, OtherNamesAreSaid) {
             return replaced(replaced(replaced(n, "classifier.0", "fc6"), "classifier.3", "fc7"), "classifier.6", "fc8");
           }));
   NamedTensors head = torch_tensors(network_);
-  refused("a head alone", {head.begin() + 26, head.end()});
+  refused("only a head", {head.begin() + 26, head.end()});
   for (const std::string convolutions : {"layers.", "slice1.", "conv_layers."}) {
     NamedTensors tensors = renamed([&](auto& n) { return replaced(n, "features.", convolutions); });
     std::rotate(tensors.begin(), tensors.begin() + 26, tensors.end());  // the head first, as names are sorted
@@ -353,7 +353,7 @@ TEST_F(Contents, OtherDepthsAreNamed) {
 TEST_F(Contents, GreyPicturesAreNamed) {
   NamedTensors grey = torch_tensors(network_);
   grey[0] = {"features.0.weight", {4, 1, 3, 3}, {}};
-  refused("features.0.weight has the wrong shape, features.0.weight (4 x 1 x 3 x 3): it takes 1 channels and not 3",
+  refused("features.0.weight has the wrong shape, features.0.weight (4 x 1 x 3 x 3): it takes 1 channels instead of 3",
           grey);
 }
 
