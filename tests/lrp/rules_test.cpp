@@ -176,8 +176,8 @@ TEST(Rules, KnowWhenTheOutputBoundsTheDenominator) {
 }
 
 TEST(Rules, UnknownNamesAreRefusedWithTheKnownOnes) {
-  expect_error("no relevance rules named 'zplus'", [] { composite_named("zplus"); });
-  expect_error("no relevance dialect 'torch'", [] { dialect_named("torch"); });
+  expect_error("'zplus' is not a known set of relevance rules", [] { composite_named("zplus"); });
+  expect_error("'torch' is not a known relevance dialect", [] { dialect_named("torch"); });
   expect_error("captum has no z-box rule",
                [] { make_rule({.kind = Kind::z_box, .epsilon = {}}, dialect_named("captum")); });
   expect_error("innvestigate has no gamma rule",
