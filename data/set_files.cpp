@@ -24,7 +24,7 @@ fs::path find_optional_folder(const fs::path& root, const std::vector<std::strin
 fs::path find_folder(const fs::path& root, const std::vector<std::string>& names) {
   std::error_code code;
   if (!fs::is_directory(root, code))
-    throw Error(fmt::format("the folder {} is not there", root.string()), "check the path");
+    throw Error(fmt::format("the folder {} does not exist", root.string()), "check the path");
   const auto found = find_optional_folder(root, names);
   if (found.empty())
     throw Error(fmt::format("{} has no folder {}", root.string(), fmt::join(names, " or ")),

@@ -49,7 +49,7 @@ TEST_F(ArraysTest, WhatIsNotPicturesIsRefusedWithWhatToDo) {
   write("x.npy", "<f4", "(3, 4, 4)", 48, std::string(4, '\0'));
   expect_error([&] { read(); }, {"(3, 4, 4)", "x[None]"});
   write("x.npy", "<f4", "()", 1, std::string(4, '\0'));
-  expect_error([&] { read(); }, {"x.npy has the shape () and holds float32, where float32 (N, 3, H, W) is needed"});
+  expect_error([&] { read(); }, {"x.npy has the shape () and holds float32, but float32 (N, 3, H, W) is needed"});
   write("x.npy", "<f4", "(0, 3, 4, 4)", 0, "");
   expect_error([&] { read(); }, {"x.npy has the shape (0, 3, 4, 4), which holds no usable picture"});
 }
@@ -63,7 +63,7 @@ TEST_F(ArraysTest, TheFileAtFaultIsNamed) {
   write("x.npy", "<f4", "(2, 3, 1, 1)", 6, std::string(4, '\0'));
   write("y.npy", "<i8", "(3,)", 3, std::string(8, '\0'));
   expect_error([&] { read("y.npy"); },
-               {"y.npy has the shape (3), where one label for each of the 2 pictures of", "x.npy"});
+               {"y.npy has the shape (3), but one label for each of the 2 pictures of", "x.npy"});
   write("y.npy", "<f4", "(2, 8)", 16, std::string(4, '\0'));
   expect_error([&] { read("y.npy"); }, {"y.npy has the shape (2, 8)", "y.argmax(1)"});
   write("y.npy", "<U1", "(2,)", 2, std::string("a\0\0\0", 4));

@@ -99,9 +99,9 @@ TEST(ImageRead, FormsThatAreNotReadAreNamed) {
   };
   refused("rgb.bmp", 30, "\x04", "it is a BMP of 24 bits with compression 4, which is not read");
   refused("rgb.bmp", 14, "\x29", "it has a BMP header of 41 bytes");
-  refused("alpha.bmp", 54, "\x05", "its mask of a colour is 0xff0005");
+  refused("alpha.bmp", 54, "\x05", "it has the colour mask 0xff0005");
   refused("palette_4bit.bmp", 46, "\x02", "of 2 in its palette");
-  refused("rgb.png", 12, "CgBI", "it is a PNG as iOS apps hold it");
+  refused("rgb.png", 12, "CgBI", "it is an iOS app's PNG");
 }
 
 TEST(ImageRead, ACutPictureIsRefusedWhereverItIsCut) {

@@ -148,12 +148,12 @@ TEST_F(AffectNet, APictureUnderAnotherNameIsPointedTo) {
   write("training.csv", header + row("1/a.jpg", 3) + row("1/A.JPG", 3) + row("1/c.png", 3) + row("2/b.jpg", 3) +
                             row("Images/1/a.jpg", 3));
   const auto list = read().training;
-  EXPECT_TRUE(lists(list, "1/A.JPG", "missing; there is 1/a.jpg"));
-  EXPECT_TRUE(lists(list, "1/c.png", "missing; there is 1/c.webp"));
-  EXPECT_TRUE(lists(list, "2/b.jpg", "missing; there is 2/B.TIF"));
-  EXPECT_TRUE(lists(list, "Images/1/a.jpg", "missing; there is 1/a.jpg"));
+  EXPECT_TRUE(lists(list, "1/A.JPG", "missing; similar: 1/a.jpg"));
+  EXPECT_TRUE(lists(list, "1/c.png", "missing; similar: 1/c.webp"));
+  EXPECT_TRUE(lists(list, "2/b.jpg", "missing; similar: 2/B.TIF"));
+  EXPECT_TRUE(lists(list, "Images/1/a.jpg", "missing; similar: 1/a.jpg"));
   write("training.csv", header + row("1/A.JPG", 3));
-  expect_error([&] { read(); }, {"1/A.JPG: the picture is missing; there is 1/a.jpg", "make the names in the list"});
+  expect_error([&] { read(); }, {"1/A.JPG: the picture is missing; similar: 1/a.jpg", "change the names in the list"});
 }
 
 TEST_F(AffectNet, TheRemedyIsThatOfTheFault) {
@@ -224,7 +224,7 @@ TEST_F(AffectNet, ABrokenSetIsNamed) {
   expect_error([&] { read(); }, {"validation.csv"});
   fs::remove_all(set / images);
   expect_error([&] { read(); }, {"has no folder", "Manually_Annotated_Images"});
-  expect_error([&] { read_affectnet(set / "nowhere"); }, {"nowhere", "not there"});
+  expect_error([&] { read_affectnet(set / "nowhere"); }, {"nowhere", "does not exist"});
 }
 
 // One numpy array of one '<U1' element, as the release holds them.

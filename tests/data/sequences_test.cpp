@@ -185,7 +185,7 @@ TEST_F(CkPlus, WhatCannotBeMeantIsNotGuessed) {
   EXPECT_EQ(read.skipped.size(), 5U);
   EXPECT_TRUE(lists(read, "Emotion/S011/001", "0 to 7"));
   EXPECT_TRUE(lists(read, "S011/002/S011_002_00000008.png", "action unit 4.5"));
-  EXPECT_TRUE(lists(read, "S011/003", "where a sequence has one"));
+  EXPECT_TRUE(lists(read, "S011/003", "but a sequence has only one"));
   EXPECT_TRUE(lists(read, "S011/004/S011_004_00000008.gif", "it is a PNG picture"));
   EXPECT_TRUE(lists(read, "S012/001/S012_001_00000008.png", "missing"));
 }

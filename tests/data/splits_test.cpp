@@ -80,7 +80,7 @@ TEST(SelectEmotions, UnknownClassesAreErrors) {
   expect_error([&] { select_emotions(sets, selection, 0); }, {"validation share"});
   selection.classes = {"disgust"};
   selection.validation_share = 0;
-  expect_error([&] { select_emotions(sets, selection, 0); }, {"none remains"});
+  expect_error([&] { select_emotions(sets, selection, 0); }, {"none of the classes", "remains"});
 }
 
 // A list of a few classes can be scored; who needs all of them asks for it.
