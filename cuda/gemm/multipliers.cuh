@@ -53,8 +53,8 @@ class Multiplier<Shape, Left, Right, true> {
   }
 
   // visit(row, column, sum) for each result of this warp. A loop cannot index registers, and an epilogue unrolled kM *
-  // kN times would not fit the instruction cache; so each row of results goes through shared memory, in a patch of the
-  // warp's own, where neighbouring lanes also find neighbouring columns.
+  // kN times would not fit the instruction cache; so each row of results goes through a patch of shared memory per
+  // warp, in which neighbouring lanes also find neighbouring columns.
   template <class Visit>
   __device__ __forceinline__ void for_each(SharedLine* memory, const Visit& visit) const {
     const int warp = int(threadIdx.x) / 32, lane = int(threadIdx.x) % 32;

@@ -10,10 +10,10 @@
 namespace palimpsest::libraries {
 namespace {
 
-// Vector loads of tensor-core kernels want 16 bytes; all our tensors have 256.
+// Vector loads of tensor-core kernels need 16-byte alignment; all our tensors have 256.
 constexpr std::size_t kAlignment = 16;
 
-// What all convolutions ask of their arguments; finds the algorithm.
+// Checks common to all convolutions; finds the algorithm.
 template <class Name>
 cudnnStatus_t prepare(cudnnHandle_t handle, const Convolution& shape, cudnnMathType_t math, Name name,
                       std::initializer_list<const void*> tensors, void* workspace, std::size_t workspace_bytes,
@@ -124,7 +124,7 @@ cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t handle, const void* alp
   const std::int64_t k = dy_descriptor->extent[1], pixels = std::int64_t{dy_descriptor->extent[0]} *
                                                             dy_descriptor->extent[2] * dy_descriptor->extent[3];
   CUDNN_REQUIRE(db_descriptor->has_shape(1, int(k), 1, 1), CUDNN_STATUS_BAD_PARAM,
-                "the gradient has not one value for each output channel");
+                "the gradient does not have one value for each output channel");
   CUDNN_REQUIRE(is_bias(*db_descriptor, int(k)) && dy_descriptor->type == CUDNN_DATA_FLOAT && dy_descriptor->is_nhwc(),
                 CUDNN_STATUS_NOT_SUPPORTED, "the stand-ins compute in float32 NHWC only, without gaps");
   CUDNN_REQUIRE(aligned(dy, kAlignment) && aligned(db, kAlignment), CUDNN_STATUS_BAD_PARAM,
