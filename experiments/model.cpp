@@ -22,7 +22,7 @@ std::optional<int> known_side(const DataSettings& data) {
   const Source& source = data.source;
   const auto shape = read_npy_shape(source.path);
   if (shape.size() == 4 && shape[2] > 0 && shape[2] <= 1024) return int(shape[2]);
-  return read_arrays(source)->height();  // which says what is wrong with them
+  return read_arrays(source)->height();  // throws with what is wrong with them
 }
 
 void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataSettings& data) {

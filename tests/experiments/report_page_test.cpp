@@ -131,7 +131,7 @@ TEST_F(Report, ALossIsTheHeadline) {
   EXPECT_THAT(html, testing::HasSubstr("<b>contempt</b> (85 % → 30 %"));
   EXPECT_THAT(html, testing::HasSubstr("As in the paper, contempt is lost."));
   EXPECT_THAT(html, testing::HasSubstr("no significant loss of surprise"));
-  EXPECT_THAT(html, testing::HasSubstr("<b>AU14</b>: points that way, but within"));
+  EXPECT_THAT(html, testing::HasSubstr("<b>AU14</b>: in the expected direction, but within"));
   EXPECT_THAT(html, testing::HasSubstr("<b>AU5</b> was not tested"));
   EXPECT_THAT(html, testing::HasSubstr("8.19 × 10⁻¹⁸"));  // the paper's p
   EXPECT_THAT(html, testing::HasSubstr("4.88 × 10⁻³⁴"));
@@ -167,7 +167,7 @@ TEST_F(Report, PrecisionStandsBesideRecall) {
 
 TEST_F(Report, SaysWhenThereWasLittleToForget) {
   evaluate(30);
-  EXPECT_THAT(page(), testing::Not(testing::HasSubstr("Beware")));
+  EXPECT_THAT(page(), testing::Not(testing::HasSubstr("Caution")));
   for (int k = 0; k <= most_frozen; ++k)
     write_made_up(study / fmt::format("evaluate-retrain-b{}/predictions.csv", k), {50, 30, 40}, 100);
   EXPECT_THAT(page(), testing::HasSubstr("(mean recall 40 %, by guessing 33 %)"));
@@ -204,7 +204,7 @@ TEST_F(Report, GalleryHoldsThePicturesAndTheTrueArea) {
 
 TEST_F(Report, AFolderWithoutAStudyIsRefused) {
   TempFolder empty;
-  expect_error("holds no study", [&] { run_report({empty.path()}); });
+  expect_error("does not hold a study", [&] { run_report({empty.path()}); });
   write_file(study / "study.json", "{}");
   expect_error("study.json is not usable", [&] { page(); });
 }

@@ -97,7 +97,7 @@ TEST_F(StudyGraph, AKindIsRedoneWithWhatFollows) {
   StepGraph again = graph();
   again.redo({"b"});
   EXPECT_EQ(again.finished(), std::vector<std::string>{"a"});
-  expect_error("no such step", [&] { again.redo({"d"}); });
+  expect_error("not a step of the study", [&] { again.redo({"d"}); });
 }
 
 TEST_F(StudyGraph, ALostOrChangedFileIsNoticed) {

@@ -153,7 +153,7 @@ TEST_F(ClassNames, SupersetsAreRefusedWithBothLists) {
   const Outcome predicted = run({"predict", "--weights", "W.safetensors", "--data", "folder:more", "--part", "all",
                                  "--crop", "none", "--logits", "z.npy", "--ids", "ids.csv"});
   EXPECT_EQ(predicted.status, 0) << predicted.errors;
-  EXPECT_THAT(predicted.errors, HasSubstr("3 images of classes that W.safetensors does not distinguish (wolf)"));
+  EXPECT_THAT(predicted.errors, HasSubstr("3 images of classes that W.safetensors does not have (wolf)"));
   std::map<std::string, int> labels;
   for (const auto& row : read_csv(folder / "ids.csv").rows) ++labels[row[1]];
   EXPECT_EQ(labels, (std::map<std::string, int>{{"-1", 3}, {"0", 3}, {"1", 3}, {"2", 3}}));
@@ -245,7 +245,7 @@ TEST_F(ClassNames, TheClassifiersRowsMoveByName) {
       train("folder:next", "next-model", {"--init", "W.safetensors", "--head-init", "keep", "--lr", "1e-30"});
   EXPECT_EQ(outcome.status, 0) << outcome.errors;
   EXPECT_THAT(outcome.errors, HasSubstr("Sadness is taken for sad"));
-  EXPECT_THAT(outcome.errors, HasSubstr("afresh: wolf"));
+  EXPECT_THAT(outcome.errors, HasSubstr("newly initialised: wolf"));
   const SafetensorsFile before(folder / "W.safetensors"), after(folder / "next-model/weights.safetensors");
   EXPECT_EQ(after.metadata().at("classes"), "Sadness,angry,wolf");
   const auto w = before.read_floats("classifier.3.weight"), v = after.read_floats("classifier.3.weight");
@@ -262,7 +262,7 @@ TEST_F(ClassNames, TheClassifiersRowsMoveByName) {
 TEST_F(ClassNames, AnotherHeadTakesNoRowsOfTheClassifier) {
   const Outcome dense = train("folder:set", "dense", {"--init", "W.safetensors", "--head", "dense", "--lr", "1e-30"});
   EXPECT_EQ(dense.status, 0) << dense.errors;
-  EXPECT_THAT(dense.errors, HasSubstr("the head (classifier.*) is initialised afresh"));
+  EXPECT_THAT(dense.errors, HasSubstr("the head (classifier.*) is newly initialised"));
   EXPECT_THAT(dense.errors, testing::Not(HasSubstr("by name")));
   const auto hidden = SafetensorsFile(folder / "W.safetensors").read_floats("classifier.0.weight");
   const auto head = SafetensorsFile(folder / "dense/weights.safetensors").read_floats("classifier.0.weight");
@@ -275,7 +275,8 @@ TEST_F(ClassNames, AnotherHeadTakesNoRowsOfTheClassifier) {
     }
   const Outcome wider = train("folder:set", "wider", {"--init", "W.safetensors", "--hidden", "16"});
   EXPECT_EQ(wider.status, 0) << wider.errors;
-  EXPECT_THAT(wider.errors, HasSubstr("afresh: classifier.3.weight")) << "the classifier there, an inner layer here";
+  EXPECT_THAT(wider.errors, HasSubstr("newly initialised: classifier.3.weight"))
+      << "the classifier there, an inner layer here";
   EXPECT_THAT(wider.errors, HasSubstr("classifier.3.bias")) << "weight and bias together";
   EXPECT_THAT(wider.errors, testing::Not(HasSubstr("by name")));
 }
@@ -302,7 +303,7 @@ TEST_F(ClassNames, NamesThatAreGivenToTwoModelsAreSaid) {
   EXPECT_THAT(run({"explain", "--weights", "one.safetensors", "--minus", "two.safetensors", "--data", "folder:set",
                    "--part", "all", "--target", "0", "--maps", "R.npy", "--class-names", "sad,happy,angry"})
                   .errors,
-              HasSubstr("--class-names is taken for both"));
+              HasSubstr("--class-names is used for both"));
 }
 
 // Labels of arrays: are the numbers of the weights, whose names a model trained on from them keeps.
@@ -315,7 +316,7 @@ TEST_F(ClassNames, ArraysUseTheWeightsNumbers) {
   EXPECT_EQ(SafetensorsFile(folder / "on/weights.safetensors").metadata().at("classes"), "angry,happy,sad");
   expect_refused(evaluate("W.safetensors", "arrays:x.npy,y.npy", "p.csv", {"--size", "64"}), {"--size 64", "32 x 32"});
   EXPECT_THAT(evaluate("W.safetensors", "arrays:x.npy,y.npy", "p.csv", {"--normalisation", "caffe"}).errors,
-              HasSubstr("--normalisation says how its values were made"));
+              HasSubstr("--normalisation only describes its values"));
   ASSERT_EQ(evaluate("W.safetensors", "arrays:x.npy,y.npy", "p.csv").status, 0);
   const auto predictions = rows("p.csv");
   EXPECT_EQ(predictions.at("0")[0], "2");
