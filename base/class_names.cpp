@@ -151,7 +151,7 @@ int find_class(const std::string& name, const std::vector<std::string>& names, c
 std::string other_names_text(const ClassMap& map) {
   std::vector<std::string> parts;
   for (const auto& [theirs, ours] : map.other_name)
-    parts.push_back(fmt::format("{} {} {}", theirs, parts.empty() ? "is taken for" : "for", ours));
+    parts.push_back(fmt::format("{} {} {}", theirs, parts.empty() ? "is matched to" : "to", ours));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 

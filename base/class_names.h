@@ -33,7 +33,7 @@ ClassMap match_classes(const std::vector<std::string>& from, const std::vector<s
 // The class of `names` that `name` means, or -1; as match_classes.
 int find_class(const std::string& name, const std::vector<std::string>& names, const std::string& where);
 
-// "happiness is taken for happy, sadness for sad"; empty when no emotion has another name.
+// "happiness is matched to happy, sadness to sad"; empty when no emotion has another name.
 std::string other_names_text(const ClassMap& map);
 
 }  // namespace palimpsest

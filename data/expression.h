@@ -19,7 +19,7 @@ class Expressions {
   // A class's number, not range-checked; nothing when the text is neither a whole number nor such a name.
   std::optional<int> read(std::string_view text);
 
-  // "expressions written as words: 24, read as ...: Happiness is taken for happy"; empty when all were numbers.
+  // "expressions written as words: 24, read as ...: Happiness is matched to happy"; empty when all were numbers.
   std::string remark() const;
 
  private:

@@ -69,7 +69,7 @@ TEST(Gram, FilesAreCheckedByName) {
 TEST(Gram, FeaturesTooLargeAreRefused) {
   const std::vector<float> features{1e30F, 0, 0, -1e30F, 2, 1};
   expect_error("big has features so large", [&] { linear_gram("big", features, 3, false); });
-  EXPECT_EQ(linear_gram("big", features, 3, true).size, 3) << "standardised they are no trouble";
+  EXPECT_EQ(linear_gram("big", features, 3, true).size, 3) << "standardised they are fine";
 }
 
 TEST(Gram, LabelFilesAreCheckedByName) {

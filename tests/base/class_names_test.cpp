@@ -16,7 +16,7 @@ TEST(ClassNames, AreMatchedIgnoringCaseAndBlanks) {
   EXPECT_EQ(find_class("sadly", {"happy", "sad"}, "data"), -1);
 }
 
-// macOS writes the accents of file names as characters of their own.
+// macOS writes the accents of file names as separate characters.
 TEST(ClassNames, AnAccentMayBeACharacterOfItsOwn) {
   EXPECT_EQ(find_class("CAFE\u0301", {"tea", "caf\u00E9"}, "data"), 1);
   expect_error("differ at most in case", [] { require_distinct_names({"e\u0301", "\u00E9"}, "data"); });
@@ -35,8 +35,8 @@ TEST(ClassNames, OneEmotionHasSeveralNames) {
       {"Angry", "Disgusted", "Fearful", "Happiness", "Sadness", "Surprised", "neutral", "contempt"}, ours, "data");
   EXPECT_EQ(map.to, (std::vector{6, 5, 4, 1, 2, 3, 0, 7}));
   EXPECT_EQ(other_names_text(map),
-            "Angry is taken for anger, Disgusted for disgust, Fearful for fear, Happiness for happy, Sadness for sad, "
-            "Surprised for surprise");
+            "Angry is matched to anger, Disgusted to disgust, Fearful to fear, Happiness to happy, Sadness to sad, "
+            "Surprised to surprise");
   EXPECT_EQ(find_class("pain", {"no pain", "happy"}, "data"), -1) << "nothing else is guessed";
 }
 
@@ -77,7 +77,8 @@ TEST(ClassNames, ComeFromAListOrAFile) {
   expect_error("--class-names has an empty name", [] { class_names_from({"a", " "}, "--class-names"); });
   expect_error("'a' and 'A'", [] { class_names_from({"a", "A"}, "--class-names"); });
   write_unsynced(folder / "row.txt", "a,b\n");
-  expect_error("'a,b' contains a comma", [&] { class_names_from({"@" + (folder / "row.txt").string()}, "--class-names"); });
+  expect_error("'a,b' contains a comma",
+               [&] { class_names_from({"@" + (folder / "row.txt").string()}, "--class-names"); });
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ TEST_F(CsvTest, BlanksAroundQuotesDoNotBelongToTheField) {
 TEST_F(CsvTest, ByteOrderMarkAndWindowsLineEnds) {
   const Csv csv = read("\xEF\xBB\xBFid,label\r\na,1\r\n\r\nb,2\r\n");
   EXPECT_EQ(csv.header[0], "id");
-  EXPECT_EQ(csv.rows, (Rows{{"a", "1"}, {"b", "2"}})) << "an empty line is no row";
+  EXPECT_EQ(csv.rows, (Rows{{"a", "1"}, {"b", "2"}})) << "an empty line is not a row";
 }
 
 TEST_F(CsvTest, OldMacintoshLineEnds) {

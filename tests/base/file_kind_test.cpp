@@ -63,7 +63,7 @@ TEST(FileKind, KnowsThePicturesThatAreRead) {
   EXPECT_EQ(file_kind("GIF87a").text(), "a GIF picture (convert it to PNG or JPEG)");
 }
 
-// Every start of every picture: a kind or none, never a look beyond the end (the sanitizer builds check that).
+// Every prefix of every picture: a kind or none, never a read beyond the end (checked by the sanitizer builds).
 TEST(FileKind, TakesBytesOfAnyLength) {
   for (const char* const file : {"rgb.jpg", "rgb.png", "rgb.bmp", "rgb.tif"}) {
     const std::string whole = read_file(fs::path(GOLDENS_FOLDER) / "images" / file);

@@ -138,7 +138,7 @@ TEST(Safetensors, UnknownNamesAndTypesAreErrors) {
   expect_error("'x' has the type F8_E4M3", [&] { file.read_floats("x"); });
 }
 
-// The format gets new types; a tensor of one need not be what is wanted of the file.
+// The format gets new types; a tensor of a new type may not be needed.
 TEST(Safetensors, ATypeThatIsNotKnownIsAnErrorOnlyWhenItIsRead) {
   const TempFolder folder;
   write_file(folder / "new", bytes_of(R"({"x":{"dtype":"F4","shape":[6],"data_offsets":[0,3]},)"

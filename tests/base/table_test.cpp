@@ -12,14 +12,14 @@ using Rows = std::vector<std::vector<std::string>>;
 class TableTest : public testing::Test {
  protected:
   Table read(std::string_view text) {
-    const fs::path path = folder_ / std::to_string(files_++) / "list.csv";  // what is said of a file is said once
+    const fs::path path = folder_ / std::to_string(files_++) / "list.csv";  // each file's remarks are printed once
     fs::create_directories(path.parent_path());
     write_unsynced(path, text);
     Table table;
     remarks_ = remarks_of([&] { table = read_table(path, columns_); });
     return table;
   }
-  // The columns of the form, a row each, "-" where one is not there.
+  // The expected columns, a row each, "-" if one is missing.
   Rows fields(std::string_view text) {
     const Table table = read(text);
     Rows rows;

@@ -6,7 +6,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_devices.h"
 
-// What only the CUDA devices have: options, availability, their memory.
+// Specific to the CUDA devices: options, availability, their memory.
 namespace palimpsest {
 namespace {
 
@@ -26,7 +26,7 @@ TEST(CudaDevice, SaysInOneSentenceWhyThereIsNone) {
   EXPECT_TRUE(cuda_details(CudaKind::real).empty());
 }
 
-// Whoever counts tests must see that those on a GPU did not run.
+// The test count must show that those on a GPU did not run.
 TEST(CudaDevice, IsTestedOnAGpu) {
   const auto availability = cuda_availability(CudaKind::real);
   if (!availability.available)

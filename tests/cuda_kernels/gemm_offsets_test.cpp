@@ -4,7 +4,7 @@
 #include "cuda/gemm/operands.cuh"
 #include "tests/cuda_kernels/device_array.h"
 
-// Where the sources point in tensors of more than 2^31 elements. Only addresses are formed: nothing lies there.
+// The sources' addresses in tensors of more than 2^31 elements. Only addresses are formed; the memory does not exist.
 namespace palimpsest::PALIMPSEST_CUDA {
 namespace {
 
@@ -16,7 +16,7 @@ constexpr int kThreads = 64;
 using DepthMap = ChunkMap<Depth, kThreads>;
 using OuterMap = ChunkMap<Outer, kThreads>;
 
-// Chunks of one thread of each source, as offsets in floats from the tensor's start; -1 where there is none.
+// Chunks of one thread of each source, as offsets in floats from the tensor's start; -1 if missing.
 __global__ void offsets_kernel(Pixels pixels, ImplicitGemmShape shape, int row, Position at, long long* offsets) {
   const auto store = [&](int source, int i, const Chunk& chunk) {
     offsets[(source * 2 + i) * kThreads + int(threadIdx.x)] = chunk.valid > 0 ? chunk.from - pixels.data : -1;

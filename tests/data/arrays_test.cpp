@@ -7,7 +7,7 @@ namespace palimpsest {
 namespace {
 
 struct ArraysTest : testing::Test {
-  // An array file as numpy would write it, of `count` items that are `item`.
+  // An array file as numpy would write it, of `count` items `item`.
   void write(const std::string& name, const std::string& descr, const std::string& shape, int count,
              std::string_view item) const {
     std::string head = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}\n", descr, shape);
@@ -34,10 +34,10 @@ TEST_F(ArraysTest, FloatsOfEverySizeAndOrderAreReadAndSaid) {
                                             std::tuple{"<f8", std::string("\0\0\0\0\0\0\x04\x40", 8), "float64"}}) {
     write("x.npy", descr, "(2, 3, 1, 1)", 6, item);
     std::shared_ptr<const Arrays> arrays;
-    const std::string said = remarks_of([&] { arrays = read(); });
+    const std::string remarks = remarks_of([&] { arrays = read(); });
     EXPECT_EQ(first(*arrays), 2.5F) << descr;
-    EXPECT_EQ(said.empty(), std::string_view(stored).empty()) << said;
-    EXPECT_THAT(said, testing::HasSubstr(stored));
+    EXPECT_EQ(remarks.empty(), std::string_view(stored).empty()) << remarks;
+    EXPECT_THAT(remarks, testing::HasSubstr(stored));
   }
 }
 

@@ -87,7 +87,7 @@ TEST(ImageRead, NamesThePictureThatItIs) {
   refused(std::string(2000, '\0'), "nothing but zero bytes (copy it again)");
 }
 
-// Where no colour could be right, none is made up.
+// If no colour could be right, none is invented.
 TEST(ImageRead, FormsThatAreNotReadAreNamed) {
   const Scratch scratch;
   const auto refused = [&](const std::string& golden_name, std::size_t at, const std::string& change,
@@ -121,7 +121,7 @@ TEST(ImageRead, ACutPictureIsRefusedWhereverItIsCut) {
 TEST(ImageRead, AHugePictureIsRefusedBeforeMemoryIsAsked) {
   const Scratch scratch;
   std::string png = picture_bytes("rgb.png");
-  png[18] = char(0x7f);  // width in the header becomes 32,532; CRCs are not looked at
+  png[18] = char(0x7f);  // width in the header becomes 32,532; CRCs are not checked
   png[22] = char(0x7f);
   scratch.file("huge.png", png);
   expect_error([&] { read_image(scratch / "huge.png"); }, {"huge.png", "100 million"});

@@ -91,9 +91,9 @@ TEST_F(Unbc, WhatIsNotUsedOfKeptFramesIsSaid) {
   set.file("Frame_Labels/PSPI/" + place("042-ll042", 18) + "_facs.txt", "\xEF\xBB\xBF 2.0\r\n");
   set.file("Frame_Labels/PSPI/" + place("043-jh043", 18) + "_facs.txt", "1,5");
   Dataset read;
-  const std::string said = remarks_of([&] { read = read_unbc(set.path()); });
-  EXPECT_THAT(said, testing::HasSubstr(": 1 landmark files do not hold 66 points and are not used; the first is"));
-  EXPECT_THAT(said, testing::HasSubstr(": 2 FACS files have rows that are not an action unit"));
+  const std::string remarks = remarks_of([&] { read = read_unbc(set.path()); });
+  EXPECT_THAT(remarks, testing::HasSubstr(": 1 landmark files do not hold 66 points and are not used; the first is"));
+  EXPECT_THAT(remarks, testing::HasSubstr(": 2 FACS files have rows that are not an action unit"));
   EXPECT_EQ(read.samples.at(2).label, 1) << "a byte-order mark is no number";
   EXPECT_TRUE(lists(read, place("043-jh043", 18) + ".png", "holds '1,5', which is not a number"));
 }

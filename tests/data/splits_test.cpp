@@ -83,7 +83,7 @@ TEST(SelectEmotions, UnknownClassesAreErrors) {
   expect_error([&] { select_emotions(sets, selection, 0); }, {"none of the classes", "remains"});
 }
 
-// A list of a few classes can be scored; who needs all of them asks for it.
+// A list of a few classes can be scored; callers that need all of them must request it.
 TEST(SelectEmotions, APartMayLackAClass) {
   const ListedSets sets{labelled(eleven, std::vector<int>(11, 4)), labelled(eleven, {1, 1, 1, 1, 0, 1, 1, 1})};
   const Selected selected = select_emotions(sets, {}, 0);
@@ -110,7 +110,7 @@ TEST(SelectEmotions, DroppingAClassMovesNoPictureBetweenParts) {
   EXPECT_EQ(validation_ids(), whole);
 }
 
-// A shell expands it only where a word begins with it.
+// A shell expands it only at the start of a word.
 TEST(Source, TheHomeFolderIsExpanded) {
   const Scratch scratch;
   scratch.file("faces/y.npy", "");

@@ -125,7 +125,7 @@ TEST_F(KerasFiles, OtherFilesAreRefusedByName) {
   expect_error("has no fc9", [&] { KerasWeights(kFolder / "model.h5").info("fc9"); });
 }
 
-// Kinds of Keras files that are another network, or that do not say which layer is which.
+// Kinds of Keras files with another network, or that do not identify their layers.
 class OtherKerasFiles : public KerasFiles {
  protected:
   OtherKerasFiles() : network_(*device_, toy_architecture()) { initialise(network_, 1); }
@@ -302,7 +302,7 @@ TEST_F(OtherKerasFiles, AConfigurationOfAnotherSideIsSaid) {
   }
 }
 
-// Damage within the file is another matter: HDF5 itself is known to crash on some of it.
+// Damage within the file is not tested: HDF5 itself is known to crash on some of it.
 TEST_F(KerasFiles, EveryCutIsRefused) {
   const std::string whole = read_file(kFolder / "notop.h5");
   for (std::size_t length = 0; length < whole.size(); length += 97) {

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_literals;
 
-// A zip archive's entries, as its readers find them: a local header each, and the directory at the end.
+// A zip archive's entries as readers find them: a local header each, and the directory at the end.
 std::string zip_of(const std::vector<std::string>& names) {
   std::string bytes, directory;
   const auto length = [](const std::string& name) {
@@ -121,7 +121,7 @@ TEST_F(OtherFormats, FoldersAndNamesOfNoFile) {
   expect_error("cannot read", [&] { open_weights(folder_ / "gone"); });
 }
 
-// Nothing is said of bytes that mean nothing, and of what begins as safetensors does.
+// Unknown bytes, and files that start like safetensors, give no message.
 TEST_F(OtherFormats, TheRestIsLeftToTheReader) {
   const auto silent = [&](const std::string& bytes) {
     write_unsynced(folder_ / "w.bin", bytes);

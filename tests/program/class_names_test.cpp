@@ -1,4 +1,4 @@
-// Classes go by the names that travel in the weights, wherever data or another model numbers them otherwise.
+// Classes are matched by the names in the weights, even if data or another model number them differently.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,7 +61,7 @@ class ClassNames : public testing::Test {
                     more));
   }
 
-  // The rows of a predictions file by the picture's own name.
+  // The rows of a predictions file by the picture's name.
   std::map<std::string, std::vector<std::string>> rows(const std::string& predictions) const {
     const Csv csv = read_csv(folder / predictions);
     std::map<std::string, std::vector<std::string>> by_name;
@@ -131,7 +131,7 @@ TEST_F(ClassNames, ScoresSubsetsReorderingsAndOtherNames) {
   pictures("other/sadness", "sad");
   pictures("other/anger", "angry");
   const Outcome other = evaluate("W.safetensors", "folder:other", "other.csv");
-  EXPECT_THAT(other.errors, HasSubstr("anger is taken for angry, sadness for sad"));
+  EXPECT_THAT(other.errors, HasSubstr("anger is matched to angry, sadness to sad"));
   expect_same_rows("other.csv", "all.csv", 6);
 
   const Outcome dropped = evaluate("W.safetensors", "folder:set", "dropped.csv", {"--drop-classes", "ANGER"});
@@ -236,7 +236,7 @@ TEST_F(ClassNames, CompareGoesByNameToo) {
   expect_refused(compare({"--class", "wolf"}), {"wolf", "a.csv", "angry"});
 }
 
-// With --head-init keep a class starts from the row of its name; a new one afresh.
+// With --head-init keep a class starts from the row of its name; a new one is newly initialised.
 TEST_F(ClassNames, TheClassifiersRowsMoveByName) {
   pictures("next/Sadness", "sad");
   pictures("next/angry", "angry");
@@ -244,7 +244,7 @@ TEST_F(ClassNames, TheClassifiersRowsMoveByName) {
   const Outcome outcome =
       train("folder:next", "next-model", {"--init", "W.safetensors", "--head-init", "keep", "--lr", "1e-30"});
   EXPECT_EQ(outcome.status, 0) << outcome.errors;
-  EXPECT_THAT(outcome.errors, HasSubstr("Sadness is taken for sad"));
+  EXPECT_THAT(outcome.errors, HasSubstr("Sadness is matched to sad"));
   EXPECT_THAT(outcome.errors, HasSubstr("newly initialised: wolf"));
   const SafetensorsFile before(folder / "W.safetensors"), after(folder / "next-model/weights.safetensors");
   EXPECT_EQ(after.metadata().at("classes"), "Sadness,angry,wolf");
@@ -258,7 +258,7 @@ TEST_F(ClassNames, TheClassifiersRowsMoveByName) {
   EXPECT_EQ(after.read_floats("classifier.0.weight"), before.read_floats("classifier.0.weight"));
 }
 
-// What classifies in one network is an inner layer of the other: its rows are not moved, whatever their number.
+// The last layer of one network is an inner layer of the other: its rows are not moved, regardless of their number.
 TEST_F(ClassNames, AnotherHeadTakesNoRowsOfTheClassifier) {
   const Outcome dense = train("folder:set", "dense", {"--init", "W.safetensors", "--head", "dense", "--lr", "1e-30"});
   EXPECT_EQ(dense.status, 0) << dense.errors;
@@ -281,7 +281,7 @@ TEST_F(ClassNames, AnotherHeadTakesNoRowsOfTheClassifier) {
   EXPECT_THAT(wider.errors, testing::Not(HasSubstr("by name")));
 }
 
-// A picture is in the same part whatever is dropped.
+// A picture stays in the same part regardless of dropped classes.
 TEST_F(ClassNames, DroppingClassesMovesNoPictureBetweenParts) {
   const auto validation = [&](const std::vector<std::string>& more) {
     const Outcome outcome =
@@ -328,7 +328,7 @@ TEST_F(ClassNames, ArraysUseTheWeightsNumbers) {
   EXPECT_EQ(SafetensorsFile(folder / "named/weights.safetensors").metadata().at("classes"), "a,b,c");
 }
 
-// CK+ as it is handed out: some sequences have no emotion.
+// CK+ as distributed: some sequences have no emotion.
 TEST_F(ClassNames, TheLabelledPartOfCkPlusIsScored) {
   const auto sequence = [&](const std::string& name, const std::string& what, const std::string& emotion) {
     const std::string below = name + "/001/", stem = name + "_001_00000009";
@@ -361,7 +361,7 @@ TEST_F(ClassNames, TheLabelledPartOfCkPlusIsScored) {
   EXPECT_EQ(read_csv(folder / "ck.csv").rows.size(), 1u);
 }
 
-// Pictures straight in a folder have no labels.
+// Pictures directly in a folder have no labels.
 TEST_F(ClassNames, UnlabelledPicturesArePredictedAndExplained) {
   pictures("plain", "happy");
   const Outcome predicted = run({"predict", "--weights", "W.safetensors", "--data", "folder:plain", "--crop", "none",

@@ -1,4 +1,4 @@
-// A run that is given more epochs, or the same options in other words.
+// A run with more epochs, or with the same options spelled differently.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -68,7 +68,7 @@ TEST_F(LongerRun, StepsBeyondTheEpochsAreSaid) {
               HasSubstr("--steps 3 is more than the 2 steps of --epochs 1"));
 }
 
-// Files of the same name with something else in them.
+// Files of the same name with other contents.
 TEST_F(LongerRun, OtherContentIsRefused) {
   ASSERT_EQ(train("r", {"--epochs", "1"}).status, 0);
   write_npy(folder / "y.npy", std::vector<std::int64_t>{1, 1, 0, 0}, std::vector<std::int64_t>{4});

@@ -8,7 +8,7 @@
 
 namespace palimpsest {
 
-// Passes when `action` throws Error whose sentence holds `part` and which has a remedy.
+// Passes when `action` throws Error whose message contains `part` and which has a remedy.
 template <typename Action>
 void expect_error(const std::string& part, Action&& action) {
   try {
