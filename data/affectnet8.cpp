@@ -126,7 +126,7 @@ Dataset read_part(const fs::path& folder, const std::string& part) {
     check_interrupt();
   }
   reader.list_others(ids);
-  reader.landmarks_unused.tell((folder / part).string(), "landmark files do not hold 68 points and are not used");
+  reader.landmarks_unused.report((folder / part).string(), "landmark files do not hold 68 points and are not used");
   if (const auto words = reader.expressions.remark(); !words.empty())
     remark(fmt::format("{}: {}", (folder / part).string(), words));
   if (set.samples.empty())

@@ -115,9 +115,9 @@ class Bmp {
     if (header < 52) after += compression_ == bit_fields ? 12 : 16;
   }
 
-  void read_palette(std::size_t at, std::size_t entry, std::uint32_t said) {
+  void read_palette(std::size_t at, std::size_t entry, std::uint32_t stated) {
     const std::size_t all = std::size_t{1} << bits_, room = pixels_ > at ? (pixels_ - at) / entry : 0;
-    const std::size_t count = std::min({said > 0 ? std::size_t{said} : all, all, room});
+    const std::size_t count = std::min({stated > 0 ? std::size_t{stated} : all, all, room});
     for (std::size_t i = 0; i < count; ++i)
       palette_.push_back({std::uint8_t(bytes_.number(at + entry * i + 2, 1)),
                           std::uint8_t(bytes_.number(at + entry * i + 1, 1)),

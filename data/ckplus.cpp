@@ -51,7 +51,7 @@ int read_emotion(const fs::path& path) {
   return int(numbers[0]);
 }
 
-// The file in `folder` whose name ends like that; empty when there is none. Throws Error when there are several.
+// The file in `folder` whose name ends with `ending`; empty if missing. Throws Error when there are several.
 fs::path file_ending(const fs::path& folder, std::string_view ending) {
   std::error_code code;
   if (!fs::is_directory(folder, code)) return {};
@@ -147,7 +147,7 @@ Dataset read_ckplus(const fs::path& folder) {
   auto sequences = sequences_in(folders.images);
   sequences.merge(sequences_in(folders.facs));  // codes whose pictures are missing are listed
   for (const auto& sequence : sequences) reader.read_sequence(sequence);
-  reader.landmarks_unused.tell(set.name, "landmark files do not hold 68 points and are not used");
+  reader.landmarks_unused.report(set.name, "landmark files do not hold 68 points and are not used");
   if (set.samples.empty())
     throw Error(fmt::format("{} has no sequence with a picture and a FACS file{}", folder.string(), for_instance(set)),
                 "pictures are cohn-kanade-images/S005/001/S005_001_00000011.png, codes FACS/S005/001/"

@@ -109,7 +109,7 @@ void tell_other_crops(const Pictures& pictures, Crop asked) {
   const auto& samples = pictures.dataset().samples;
   if (std::none_of(samples.begin(), samples.end(), [](const Sample& s) { return s.face || !s.landmarks.empty(); }))
     return;
-  const auto tell = [&](Crop used, std::string_view how) {
+  const auto report = [&](Crop used, std::string_view how) {
     const int count = pictures.count_cropped(used);
     if (asked < used && count > 0)
       remark(fmt::format("{}: {} picture{} no usable {} and {} {}", pictures.dataset().name, count,
@@ -119,8 +119,8 @@ void tell_other_crops(const Pictures& pictures, Crop asked) {
                                              : "landmarks or face box",
                          count == 1 ? "is" : "are", how));
   };
-  tell(Crop::box, "cropped to the face box");
-  tell(Crop::none, "used whole");
+  report(Crop::box, "cropped to the face box");
+  report(Crop::none, "used whole");
 }
 
 }  // namespace

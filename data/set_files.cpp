@@ -143,7 +143,7 @@ void UnusedFiles::add(const fs::path& path) {
   if (count++ == 0) first = path;
 }
 
-void UnusedFiles::tell(const std::string& set, std::string_view what) const {
+void UnusedFiles::report(const std::string& set, std::string_view what) const {
   if (count > 0) remark(fmt::format("{}: {} {}; the first is {}", set, count, what, first.string()));
 }
 

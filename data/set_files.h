@@ -65,7 +65,7 @@ struct UnusedFiles {
 
   void add(const fs::path& path);
   // Prints one remark "SET: COUNT WHAT; the first is FIRST", if there are any.
-  void tell(const std::string& set, std::string_view what) const;
+  void report(const std::string& set, std::string_view what) const;
 };
 
 // The points of a landmark file; empty when it is missing, or does not parse or has another number of points (noted in

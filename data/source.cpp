@@ -26,7 +26,7 @@ fs::path expanded(std::string_view text) {
   const fs::path path = std::string(home) + std::string(text.substr(1));
   std::error_code code;
   if (!fs::exists(path, code))
-    throw Error(fmt::format("'{}' stands for {}, which does not exist", text, path.string()),
+    throw Error(fmt::format("'{}' expands to {}, which does not exist", text, path.string()),
                 "name a folder or file that exists; ~ is the home folder");
   return path;
 }

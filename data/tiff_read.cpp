@@ -77,8 +77,8 @@ Alpha take_alpha(TIFF* file) {
   if (!TIFFGetField(file, TIFFTAG_PHOTOMETRIC, &photometric)) return Alpha::none;
   const int colours = photometric == PHOTOMETRIC_RGB ? 3 : photometric <= PHOTOMETRIC_MINISBLACK ? 1 : samples;
   if (samples <= colours) return Alpha::none;
-  const bool said = TIFFGetField(file, TIFFTAG_EXTRASAMPLES, &count, &kinds) && count > 0 && kinds != nullptr;
-  const bool associated = said && kinds[0] == EXTRASAMPLE_ASSOCALPHA;
+  const bool tagged = TIFFGetField(file, TIFFTAG_EXTRASAMPLES, &count, &kinds) && count > 0 && kinds != nullptr;
+  const bool associated = tagged && kinds[0] == EXTRASAMPLE_ASSOCALPHA;
   std::uint16_t bits = 1;
   TIFFGetFieldDefaulted(file, TIFFTAG_BITSPERSAMPLE, &bits);
   if (associated && colours == 1 && bits != 8)  // libtiff drops this alpha

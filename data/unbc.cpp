@@ -157,10 +157,10 @@ Dataset read_unbc(const fs::path& folder, double pain_above) {
     }
     progress.advance();
   }
-  reader.facs_unused.tell(set.name,
-                          "FACS files have rows that are not an action unit with an intensity of 0 to 5, which "
-                          "are not used");
-  reader.landmarks_unused.tell(set.name, "landmark files do not hold 66 points and are not used");
+  reader.facs_unused.report(set.name,
+                            "FACS files have rows that are not an action unit with an intensity of 0 to 5, which "
+                            "are not used");
+  reader.landmarks_unused.report(set.name, "landmark files do not hold 66 points and are not used");
   if (set.samples.empty())
     throw Error(fmt::format("{} has no frame with a PSPI label{}", folder.string(), for_instance(set)),
                 "frames are Images/<subject>/<sequence>/<frame>.png, labels Frame_Labels/PSPI/<subject>/<sequence>/"

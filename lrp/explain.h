@@ -33,9 +33,9 @@ struct Explanation {
 // target and is propagated down to the pixels. Mapped weights and the relevance buffers live as long as the explainer:
 // two buffers for each target, a third with rules of several groups (alpha-beta).
 //
-// Beside the forward pass, with F one convolution and B one backward pass to the data, a layer whose inputs are not
+// Besides the forward pass, with F one convolution and B one backward pass to the data, a layer whose inputs are not
 // negative costs   LRP-0, epsilon: 1 B;   z+, gamma: 1 F + 1 B;   alpha-beta: 2 F + 2 B;   the denominators (F) once
-// for all targets. The beta half has a forward pass of its own, not z - z+, which cancels where z- is small.
+// for all targets. The beta half has a separate forward pass, not z - z+, which cancels where z- is small.
 class Explainer {
  public:
   // Throws Error when the dialect's library lacks one of the rules.

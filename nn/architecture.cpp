@@ -165,7 +165,7 @@ int side_of_head(const TensorFile& file, std::int64_t features, std::int64_t cha
 }
 
 // A file of ours names as many classes as it has outputs, unless its last layer was removed: then a hidden layer's
-// outputs would be taken for classes.
+// outputs would be mistaken for classes.
 void require_as_many_names(const TensorFile& file, int outputs) {
   if (!states_size(file) || !states_normalisation(file)) return;
   const auto names = notes_of(file).classes.size();

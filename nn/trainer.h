@@ -25,7 +25,7 @@ struct TrainOptions {
   std::uint64_t cache_limit = 0;  // bytes for block-5 features when all blocks are frozen
   int loader_threads = 1;
   bool keep_momentum = true;  // of a finished run, so that it can continue with more epochs
-  // Named like the weights, but marked as gradients in the file's metadata, so that they are not taken for weights.
+  // Named like the weights, but marked as gradients in the file's metadata, so that they are not mistaken for weights.
   std::filesystem::path gradients;  // where to write the gradients of the last step; empty: nowhere
 };
 

@@ -33,7 +33,7 @@ bool is_bias(const Parameter& p) {
   return p.name.ends_with(".bias");
 }
 
-// A one-class head has a (1, c) weight, which must not be taken for a bias.
+// A one-class head has a (1, c) weight, which must not be mistaken for a bias.
 std::vector<std::int64_t> shape_of(const Parameter& p) {
   if (!is_bias(p) && p.value.layout == Layout::matrix) return {p.value.shape.n, p.value.shape.c};
   return stored_shape(p.value);

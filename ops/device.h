@@ -37,7 +37,8 @@ class Device {
   virtual ~Device() = default;
   virtual DeviceInfo info() const = 0;
 
-  // Memory. Fresh storage is zero. A tensor may use a larger storage, so that one piece serves several shapes in turn.
+  // Memory. Fresh storage is zero. A tensor may use a larger storage, so that one piece can be reused for several
+  // shapes.
   virtual std::size_t bytes(const Shape& shape, Layout layout) const = 0;
   virtual std::shared_ptr<Storage> allocate(std::size_t bytes) = 0;
   Tensor make(const Shape& shape, Layout layout) { return {shape, layout, allocate(bytes(shape, layout))}; }

@@ -1,5 +1,5 @@
 #pragma once
-// The part of cuDNN 9 that cuda/ calls, declared anew, so that the emulated device builds where there is no toolkit.
+// The part of cuDNN 9 that cuda/ calls, redeclared, so that the emulated device builds without a toolkit.
 // Where there is one, tests/emulator_libraries holds every name here against NVIDIA's header: type, value, layout. The
 // functions are defined in emulator/libraries, in plain loops that check their arguments; what is not declared
 // here is not called. (The Get functions of descriptors are there for the tests, which ask both libraries.)

@@ -94,7 +94,7 @@ TEST_F(Unbc, WhatIsNotUsedOfKeptFramesIsSaid) {
   const std::string remarks = remarks_of([&] { read = read_unbc(set.path()); });
   EXPECT_THAT(remarks, testing::HasSubstr(": 1 landmark files do not hold 66 points and are not used; the first is"));
   EXPECT_THAT(remarks, testing::HasSubstr(": 2 FACS files have rows that are not an action unit"));
-  EXPECT_EQ(read.samples.at(2).label, 1) << "a byte-order mark is no number";
+  EXPECT_EQ(read.samples.at(2).label, 1) << "a byte-order mark is not a number";
   EXPECT_TRUE(lists(read, place("043-jh043", 18) + ".png", "holds '1,5', which is not a number"));
 }
 

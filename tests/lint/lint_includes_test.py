@@ -1,4 +1,4 @@
-"""scripts/lint_includes finds what it is meant to find, and nothing in what is right."""
+"""scripts/lint_includes finds every fault, and nothing in correct code."""
 import importlib.machinery
 import importlib.util
 import pathlib
