@@ -9,8 +9,8 @@ class FolderClaim {
  public:
   // Writes nothing. If the file system does not support locks, every claim succeeds. requires: the folder exists
   explicit FolderClaim(const fs::path& folder);
-  // By the file `folder / lock_file`, which is created and kept; throws Error if the file system does not support locks.
-  // `program` names the other program in the message: "study".
+  // By the file `folder / lock_file`, which is created and kept; throws Error if the file system does not support
+  // locks. `program` names the other program in the message: "study".
   FolderClaim(const fs::path& folder, std::string_view lock_file, std::string_view program);
   ~FolderClaim();
   FolderClaim(const FolderClaim&) = delete;

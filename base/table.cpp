@@ -122,8 +122,8 @@ class TableReader {
     Row first = table_.csv.rows.front();
     cut(first);
     if (first.size() != width_)
-      throw Error(fmt::format("the first line of {} has {} columns and names none of the expected ones",
-                              path_.string(), first.size()),
+      throw Error(fmt::format("the first line of {} has {} columns and names none of the expected ones", path_.string(),
+                              first.size()),
                   fmt::format("its first line should be: {}", fmt::join(columns_.names, ",")));
     for (std::size_t name = 0; name < width_; ++name) table_.at[name] = int(name);
     remark(fmt::format("{} has no header: its columns are assumed to be {}", path_.string(),

@@ -49,9 +49,8 @@ enum class Gate : std::uint8_t { all, positive, negative };
 
 struct RelevanceDenominator {
   std::vector<RelevanceTerm> terms;
-  Tensor x;  // the layer's input
-  Tensor
-      floor;  // z is raised to it; empty: no floor. If b+ is kept, z+ >= z, so the layer's output after ReLU is one
+  Tensor x;      // the layer's input
+  Tensor floor;  // z is raised to it; empty: no floor. If b+ is kept, z+ >= z, so the layer's output after ReLU is one
   Tensor known;  // z itself if already known (LRP-0 and epsilon: the layer's output); terms are then not run
   Tensor gate_by;
   Gate gate = Gate::all;
