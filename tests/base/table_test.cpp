@@ -82,8 +82,7 @@ TEST_F(TableTest, Refused) {
   expect_error("list.csv is empty", [&] { read(""); });
   expect_error("list.csv has two columns called Expression", [&] { read("Path,Expression,expression\n1,2,3\n"); });
   expect_error("the first line of", [&] { read("a,b\n1,2\n"); });
-  expect_error("list.csv, row 3 has 1 field where 3 are expected",
-               [&] { read("Path,Expression,Valence\n1,2,3\n1\n"); });
+  expect_error("list.csv, row 3 has 1 field, but 3 are expected", [&] { read("Path,Expression,Valence\n1,2,3\n1\n"); });
   expect_error("list.csv, row 2 has 4 fields, but 3", [&] { read("Path,Expression,Valence\n1,2,3,4\n"); });
   expect_error("(separated by semicolons)", [&] { read("Path;Expression;Valence\n1;2;3;4\n"); });
 }

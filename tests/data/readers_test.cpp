@@ -219,7 +219,7 @@ TEST_F(AffectNet, ABrokenSetIsNamed) {
   write("validation.csv", "");
   expect_error([&] { read(); }, {"validation.csv", "empty"});
   write("validation.csv", header);
-  expect_error([&] { read(); }, {"validation.csv", "no picture"});
+  expect_error([&] { read(); }, {"validation.csv", "no usable picture"});
   fs::remove(set / (lists_folder + "validation.csv"));
   expect_error([&] { read(); }, {"validation.csv"});
   fs::remove_all(set / images);

@@ -46,9 +46,10 @@ TEST_F(OtherFormats, ArchivesAreKnownByWhatIsInThem) {
           "torch.load(");
   refused("a PyTorch file (torch.save, a whole model)",
           zip_of({"archive/data.pkl"}) + "ctorch.nn.modules.container\nSequential\n", "weights_only=False");
-  refused("TorchScript archive", zip_of({"m/data.pkl", "m/constants.pkl", "m/code/__torch__.py"}), "torch.jit.load(");
+  refused("a PyTorch TorchScript archive", zip_of({"m/data.pkl", "m/constants.pkl", "m/code/__torch__.py"}),
+          "torch.jit.load(");
   refused("a .keras archive", zip_of({"metadata.json", "config.json", "model.weights.h5"}), "unzip -p");
-  refused("an .npz archive", zip_of({"features.0.weight.npy"}), "numpy.load(");
+  refused("a NumPy .npz archive", zip_of({"features.0.weight.npy"}), "numpy.load(");
   refused("a zip archive with net/w.safetensors in it", zip_of({"readme.txt", "net/w.safetensors"}), "unzip");
   refused("a zip archive without weights (a.txt, b.txt)", zip_of({"a.txt", "b.txt"}));
   refused("a zip archive that is cut short", "PK\3\4"s + std::string(10, '\0'));
