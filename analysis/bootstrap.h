@@ -13,12 +13,12 @@ struct MeanInterval {
 // requires: at least one value, 0 <= q <= 1
 double quantile(std::vector<double>& values, double q);
 
-// How often each of n units occurs in draw number `draw` of n with replacement (Efron 1979). The counts depend on the
-// seed and the draw alone.
+// How often each of n units occurs in draw number `draw` of n with replacement (Efron 1979). The counts depend only on
+// the seed and the draw.
 std::vector<float> bootstrap_counts(int n, std::uint64_t seed, int draw);
 
 // The mean of the values with its percentile interval. With `groups` (one per value, for instance the subject) whole
-// groups are drawn, since the images of one face are not independent; without, single values are.
+// groups are resampled, since the images of one face are not independent; otherwise single values.
 // requires: at least one value
 MeanInterval bootstrap_mean(std::span<const double> values, std::uint64_t seed,
                             std::span<const std::int64_t> groups = {}, int draws = 2000, double confidence = 0.95);

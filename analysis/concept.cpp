@@ -30,7 +30,7 @@ void check_inputs(std::span<const Gram> sets, std::span<const std::int64_t> labe
     if (std::size_t(set.size) != labels.size())
       throw Error(fmt::format("{} has {} rows, but {} {} labels", set.name, set.size,
                               options.labels_file.empty() ? "there are" : options.labels_file + " has", labels.size()),
-                  "features and labels must be of the same images in the same order");
+                  "features and labels must be for the same images in the same order");
   if (!groups.empty() && groups.size() != labels.size())
     throw Error(fmt::format("{} {} groups for the {} images of {}",
                             options.groups_file.empty() ? "there are" : options.groups_file + " has", groups.size(),
@@ -61,8 +61,8 @@ std::vector<std::pair<int, int>> chosen_pairs(const ConceptOptions& options, int
   return pairs;
 }
 
-// Runs all repeats, spread over the threads. Nothing may be thrown across the edge of a parallel region, so the first
-// exception (Ctrl-C among them) is carried out of it.
+// Runs all repeats, spread over the threads. Exceptions may not leave a parallel region, so the first one (including
+// Ctrl-C) is rethrown after it.
 std::vector<ConceptRepeat> run_repeats(std::span<const Gram> sets, std::span<const std::int64_t> labels,
                                        std::span<const int> groups, FoldKind kind, const ConceptOptions& options) {
   std::vector<ConceptRepeat> repeats(std::size_t(options.repeats));
@@ -146,7 +146,7 @@ ConceptScheme run_scheme(std::span<const Gram> sets, std::span<const std::int64_
 ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int64_t> labels,
                            std::span<const std::int64_t> groups, const ConceptOptions& options) {
   check_inputs(sets, labels, groups, options);
-  // Without subjects every image is its own.
+  // Without subjects every image is its own subject.
   std::vector<int> subject = dense_groups(groups);
   if (groups.empty()) {
     subject.resize(labels.size());

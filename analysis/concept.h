@@ -19,10 +19,10 @@ namespace palimpsest {
 // repeats. In every repeat all feature sets are cut into the same folds.
 struct ConceptOptions {
   int repeats = 500;
-  double c = 1;             // of the C-SVC; matters more than it should: with other features than VGG's try 0.001
+  double c = 1;             // of the C-SVC; results are sensitive to it: with other features than VGG's try 0.001
   double tolerance = 1e-3;  // LIBSVM's stopping criterion (its default)
   FoldKind folds = FoldKind::stratified;
-  bool grouped_beside = true;  // also with subject-grouped folds, where groups are given
+  bool grouped_beside = true;  // also with subject-grouped folds, if groups are given
   std::uint64_t seed = 1;
   int bootstrap_draws = 2000;
   // The feature sets to compare, by number. Differences are always first minus second. Empty: the first set against
@@ -43,14 +43,14 @@ struct PairResult {
   int first = 0, second = 0;  // numbers of the sets
   TTest paired_t;     // the paper's: over the repeats, df = repeats - 1. Overstates: repeats are not independent
   TTest corrected_t;  // Nadeau and Bengio's, over the 2 x repeats fold differences, test/train = 1
-  // Mean F1 difference with the 95 % percentile interval over subjects (over images where no groups are given):
-  // subjects are drawn with replacement and every fold's F1 is computed anew from its out-of-fold predictions. The SVMs
-  // are not trained anew, so this is the uncertainty from who was tested, not from who was trained on.
+  // Mean F1 difference with the 95 % percentile interval over subjects (over images without groups):
+  // subjects are drawn with replacement and every fold's F1 is recomputed from its out-of-fold predictions. The SVMs
+  // are not retrained, so this is the uncertainty from the test subjects, not from the training subjects.
   MeanInterval effect;
   double auc_difference = 0;
 };
 
-// All of it for one way to make folds.
+// The results for one kind of folds.
 struct ConceptScheme {
   FoldKind folds = FoldKind::stratified;
   std::vector<SetResult> sets;
@@ -60,10 +60,10 @@ struct ConceptScheme {
 
 struct ConceptResult {
   ConceptOptions options;
-  int images = 0, positives = 0, subjects = 0;  // subjects: 0 where no groups are given
+  int images = 0, positives = 0, subjects = 0;  // subjects: 0 without groups
   bool standardised = false;
   ConceptScheme main;
-  std::optional<ConceptScheme> grouped;  // absent without groups, or where fewer than 2 subjects show the concept
+  std::optional<ConceptScheme> grouped;  // absent without groups, or if fewer than 2 subjects show the concept
 };
 
 // sets: Gram matrices of the same images in the same order, at least one. labels: 0 or 1 for each image. groups:

@@ -23,7 +23,7 @@ FoldScore fold_score(std::span<const std::uint8_t> truth, std::span<const double
   score.undefined = called == 0 || actual == 0;
   if (hits > 0) score.f1 = 2.0 * hits / (called + actual);
   const bool both_classes = actual > 0 && actual < int(truth.size());
-  score.auc = both_classes ? ranking_auc(decisions, truth) : 0.5;  // one class only: no ranking to judge
+  score.auc = both_classes ? ranking_auc(decisions, truth) : 0.5;  // only one class: no ranking
   return score;
 }
 

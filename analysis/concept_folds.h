@@ -1,5 +1,5 @@
 #pragma once
-// Inner parts of the concept test: what the SVMs of all repeats said, and the bootstrap over subjects.
+// Internals of the concept test: the predictions of all repeats' SVMs, and the bootstrap over subjects.
 #include <array>
 #include <cstdint>
 #include <span>
@@ -16,7 +16,7 @@ struct FoldScore {
   bool undefined = false;  // precision or recall is 0/0
 };
 
-// One repeat: the folds, and for every feature set what was predicted for each image while it was left out.
+// One repeat: the folds, and for every feature set the out-of-fold prediction for each image.
 struct ConceptRepeat {
   std::vector<std::uint8_t> fold;                    // images
   std::vector<std::vector<std::uint8_t>> predicted;  // sets x images

@@ -10,14 +10,14 @@ namespace palimpsest {
 
 namespace {
 
-// As base/random.h's permutation, but drawing on from a stream that is already in use.
+// Like base/random.h's permutation, but continuing an existing stream.
 template <typename T>
 void shuffle(std::vector<T>& values, Random& random) {
   for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[random.below(std::uint32_t(i))]);
 }
 
-// Shuffles each class and deals it out in turn, going on where the class before stopped: both the positives and the
-// totals of the two halves differ by one at most.
+// Shuffles each class and deals it out alternately, continuing where the previous class stopped: both the positives and
+// the totals of the two halves differ by at most one.
 std::vector<std::uint8_t> stratified(std::span<const std::int64_t> labels, Random& random) {
   std::array<std::vector<std::size_t>, 2> members;
   for (std::size_t i = 0; i < labels.size(); ++i) members[labels[i] == 1].push_back(i);

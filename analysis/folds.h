@@ -11,8 +11,8 @@ namespace palimpsest {
 
 // How images are halved for 2-fold cross-validation.
 enum class FoldKind {
-  shuffled,    // any halves
-  stratified,  // halves with the same number of positives, to one
+  shuffled,    // random halves
+  stratified,  // numbers of positives that differ by at most one
   grouped,     // no subject in both halves, and as stratified as whole subjects allow
 };
 constexpr auto words(FoldKind) {

@@ -78,7 +78,7 @@ Gram linear_gram(std::string name, std::span<const float> features, int rows, bo
 Gram read_gram(const fs::path& path, bool standardise) {
   const NpyArray array = read_npy(path);
   if (array.kind != 'f' || array.shape.size() < 2 || array.count() == 0)
-    throw Error(fmt::format("{} has the shape ({}) and holds {}, where one feature vector of floats for each image is "
+    throw Error(fmt::format("{} has the shape ({}) and holds {}, but one feature vector of floats for each image is "
                             "needed",
                             path.string(), fmt::join(array.shape, ", "), array.stored),
                 "save float32 with shape (N, ...), as 'predict --features' does");
@@ -88,7 +88,7 @@ Gram read_gram(const fs::path& path, bool standardise) {
 std::vector<std::int64_t> read_concept_groups(const fs::path& path) {
   const NpyArray array = read_npy(path);
   if (array.shape.size() != 1)
-    throw Error(fmt::format("{} has the shape ({}), where one number for each image is needed", path.string(),
+    throw Error(fmt::format("{} has the shape ({}), but one number for each image is needed", path.string(),
                             fmt::join(array.shape, ", ")),
                 "save int64 with shape (N,)");
   return integers_and_remark(array);

@@ -8,7 +8,7 @@
 
 namespace palimpsest {
 
-// The inner products of N feature vectors, all that a linear SVM needs of them; computed once per feature set.
+// The inner products of N feature vectors, all that a linear SVM needs; computed once per feature set.
 struct Gram {
   std::string name;  // the file, for messages and reports
   int size = 0;      // N
@@ -20,16 +20,16 @@ struct Gram {
 
 // features: rows x dimension, row-major. Products are summed in double, the same for any number of threads.
 //
-// Every column is centred on its mean over all rows. A linear SVM with a bias does not notice (in its dual,
+// Every column is centred on its mean over all rows. This does not affect a linear SVM with a bias (in its dual,
 // sum alpha_i y_i = 0 removes what is added to whole rows and columns), but LIBSVM keeps kernel rows in float32, and
-// small numbers round less. With `standardise` every column is divided by its standard deviation (divisor N, as
+// small numbers round less. With `standardise` every column is divided by its standard deviation (divisor N, like
 // scikit-learn's StandardScaler; a constant column stays 0). Both statistics are over all rows, test folds included:
-// they see no label, so nothing of the answer leaks, but it is a transform of the whole set and reported as such.
+// they do not use labels, so nothing leaks, but this is a transform of the whole set and reported as such.
 //
 // Throws Error naming `name` when a feature is not finite, squares exceed float32, or there are fewer than 2 rows.
 Gram linear_gram(std::string name, std::span<const float> features, int rows, bool standardise);
 
-// From a .npy of floats (N, ...); the further axes are one feature vector. Throws Error naming the file.
+// From a .npy of floats (N, ...); the remaining axes are one feature vector. Throws Error naming the file.
 Gram read_gram(const fs::path& path, bool standardise);
 
 // int64 (N,): 0 or 1 for labels, subject numbers for groups. Throw Error naming the file.

@@ -25,21 +25,21 @@ Error mismatch(const Predictions& a, const Predictions& b, const std::string& wh
                "evaluate both models on the same data set");
 }
 
-// For each class of b its number in a: by name where both files have names, else by position. A class of b that a does
-// not name has a number of its own.
+// For each class of b its number in a: by name if both files have names, else by position. A class of b that a does
+// not name gets a new number.
 std::vector<int> numbers_in(const Predictions& a, const Predictions& b) {
   const auto classes = std::size_t(b.classes);
   std::vector<int> to(classes);
   std::iota(to.begin(), to.end(), 0);
   if (a.names.empty() || b.names.empty()) {
     if (a.classes != b.classes)
-      throw mismatch(a, b, fmt::format("one distinguishes {} classes, the other {}", a.classes, b.classes));
+      throw mismatch(a, b, fmt::format("one has {} classes, the other {}", a.classes, b.classes));
     if (a.names.empty() != b.names.empty())
       remark(fmt::format("{} does not name its classes: those of {} and {} are matched by their numbers.",
                          (a.names.empty() ? a : b).path.string(), a.path.string(), b.path.string()));
     return to;
   }
-  const auto known = [](const Predictions& p, char mark) {  // a class without a name gets one that nothing else has
+  const auto known = [](const Predictions& p, char mark) {  // a class without a name gets a unique one
     std::vector<std::string> names = p.names;
     for (std::size_t c = 0; c < names.size(); ++c)
       if (names[c].empty()) names[c] = fmt::format("{}{}", mark, c);
@@ -105,7 +105,7 @@ McNemar compare_predictions(const Predictions& a, const Predictions& b, std::opt
   if (counts[0][0] + counts[0][1] + counts[1][0] + counts[1][1] == 0)
     throw Error(fmt::format("{} has no image{}", a.path.string(),
                             only_class ? fmt::format(" of class {}", a.name_of(*only_class)) : std::string()),
-                "choose another class, or leave the class out to compare over all images");
+                "choose another class, or omit the class to compare all images");
   McNemar result = mcnemar(counts[1][0], counts[0][1]);
   result.both_right = counts[1][1];
   result.both_wrong = counts[0][0];

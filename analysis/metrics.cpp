@@ -93,7 +93,7 @@ Interval wilson_interval(std::int64_t successes, std::int64_t trials, double con
   const double n = double(trials), p = double(successes) / n;
   const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
   const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  // At 0 and n the bound is exactly 0 or 1; rounding must not push it past.
+  // At 0 and n the bound is exactly 0 or 1; rounding must not exceed it.
   return {successes == 0 ? 0 : std::max(0.0, centre - half), successes == trials ? 1 : std::min(1.0, centre + half)};
 }
 

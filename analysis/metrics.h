@@ -14,8 +14,8 @@ class ConfusionMatrix {
   void add(int label, int predicted);  // requires: both in [0, classes)
   int classes() const { return classes_; }
   std::int64_t at(int label, int predicted) const;
-  std::int64_t support(int label) const;       // images that are of the class
-  std::int64_t predicted_as(int label) const;  // images called so
+  std::int64_t support(int label) const;       // images of the class
+  std::int64_t predicted_as(int label) const;  // images predicted as the class
   std::int64_t correct() const;
   std::int64_t total() const;
 
@@ -31,9 +31,9 @@ struct ClassScores {
   std::int64_t support = 0;
 };
 
-// What the paper's Table 1 shows. `macro` is the unweighted mean over all classes, those without an image counted as
-// they are (recall 0); `macro_present` is the mean over the classes that have images. The support of both is the number
-// of images.
+// The figures of the paper's Table 1. `macro` is the unweighted mean over all classes, those without images included
+// (recall 0); `macro_present` is the mean over the classes that have images. The support of both is the number of
+// images.
 struct Scores {
   std::vector<ClassScores> classes;
   ClassScores macro, macro_present;
@@ -50,7 +50,7 @@ Interval wilson_interval(std::int64_t successes, std::int64_t trials, double con
 
 struct ClassRecall {
   std::int64_t correct = 0, support = 0;
-  double recall = 0;  // 0 where the class has no image
+  double recall = 0;  // 0 if the class has no image
   Interval interval;  // Wilson, 95 %
 };
 std::vector<ClassRecall> recall_per_class(const ConfusionMatrix& matrix);

@@ -21,7 +21,7 @@ struct Columns {
   bool names = false;
 };
 
-// Before the rows are read: fields that other marks separate would look like rows of the wrong length.
+// Before the rows are read: fields with other separators would look like rows of the wrong length.
 void require_commas(const fs::path& path) {
   const std::string text = read_csv_text(path);
   const auto first = std::string_view(text).substr(0, text.find_first_of("\r\n"));
@@ -29,7 +29,7 @@ void require_commas(const fs::path& path) {
   for (const auto& [mark, name] : {std::pair{';', ";"}, std::pair{'\t', "tabs"}, std::pair{'|', "|"}})
     if (first.find(mark) != std::string_view::npos)
       throw Error(fmt::format("{} is not a predictions file: its fields are separated by {}", path.string(), name),
-                  "save it with commas between the fields, and points in the numbers");
+                  "save it with commas between the fields and decimal points in the numbers");
 }
 
 Columns read_header(const Csv& csv) {
@@ -66,7 +66,7 @@ void read_name(const Csv& csv, std::size_t row, std::size_t column, int number, 
   if (known.empty()) known = name;
   if (known != name)
     throw Error(fmt::format("{}: class {} is called '{}' here and '{}' before", csv.where(row), number, name, known),
-                "put together rows of one model only");
+                "combine only rows of one model");
 }
 
 int read_class(const Csv& csv, std::size_t row, std::size_t column, int classes) {
@@ -80,9 +80,9 @@ int read_class(const Csv& csv, std::size_t row, std::size_t column, int classes)
 
 float read_probability(const Csv& csv, std::size_t row, std::size_t column) {
   const double value = parse_number(csv.rows[row][column], csv.where(row));
-  constexpr double rounding = 1e-6;  // a softmax in float32 may end a little beyond 1
+  constexpr double rounding = 1e-6;  // a softmax in float32 may slightly exceed 1
   if (value < -rounding || value > 1 + rounding)
-    throw Error(fmt::format("{}: {} is {}, which is no probability", csv.where(row), csv.header[column], value),
+    throw Error(fmt::format("{}: {} is {}, which is not a probability", csv.where(row), csv.header[column], value),
                 "write softmax outputs, not logits");
   return float(std::clamp(value, 0.0, 1.0));
 }
@@ -107,8 +107,8 @@ Predictions read_predictions(const fs::path& path) {
     const std::string& id = csv.rows[row][0];
     const auto [earlier, is_new] = seen.emplace(id, row);
     if (!is_new)
-      throw Error(fmt::format("{} has the id '{}' again, first in row {}", csv.where(row), id, earlier->second + 2),
-                  "each image may occur once");
+      throw Error(fmt::format("{} repeats the id '{}' of row {}", csv.where(row), id, earlier->second + 2),
+                  "each image may occur only once");
     result.ids.push_back(id);
     result.labels.push_back(read_class(csv, row, 1, result.classes));
     result.predicted.push_back(read_class(csv, row, 2, result.classes));

@@ -5,7 +5,7 @@
 
 namespace palimpsest {
 
-// Ranks from 1, ties sharing the mean of theirs.
+// Ranks from 1; ties share the mean of their ranks.
 std::vector<double> mid_ranks(std::span<const double> values);
 
 // The area under the ROC curve: the chance that a positive has a higher value than a negative, a tie counting half
@@ -13,7 +13,7 @@ std::vector<double> mid_ranks(std::span<const double> values);
 // others? requires: at least one positive and one negative, no NaN
 double ranking_auc(std::span<const double> values, std::span<const std::uint8_t> is_positive);
 
-// Spearman's rank correlation; 0 where one side is constant. requires: equal lengths, no NaN
+// Spearman's rank correlation; 0 if one side is constant. requires: equal lengths, no NaN
 double spearman(std::span<const double> x, std::span<const double> y);
 
 }  // namespace palimpsest

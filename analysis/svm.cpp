@@ -20,8 +20,8 @@ double Svm::decision(const Gram& gram, int row) const {
 namespace {
 
 // A training problem in LIBSVM's "precomputed" form: of row i, node 0 holds the number of the row and node j the
-// product with row j, both counted from 1. Pointers into one matrix of all images would do too and need no copy, but
-// LIBSVM reads it at random: packed, the half of 593 images fits a core's cache, which saves a sixth of the time.
+// product with row j, both counted from 1. Pointers into one matrix of all images would avoid the copy, but LIBSVM
+// reads it randomly: packed, the half of 593 images fits a core's cache, which saves a sixth of the time.
 struct Problem {
   std::unique_ptr<svm_node[]> nodes;
   std::vector<svm_node*> x;

@@ -16,8 +16,8 @@ struct Svm {
 };
 
 // Trains C-SVC (hinge loss, LIBSVM) on some rows of a Gram matrix. rows: which images; positive: 0 or 1 for every image
-// of the matrix. Where only one class is present the answer is that class for everything. May be called from several
-// threads at once: LIBSVM's training uses no rand() (its cross-validation and probability outputs do; not used here).
+// of the matrix. If only one class is present, it is predicted for everything. Thread-safe: LIBSVM's training does not
+// use rand() (its cross-validation and probability outputs do; not used here).
 // requires: at least one row, c > 0, tolerance > 0 (LIBSVM's stopping criterion)
 Svm train_svm(const Gram& gram, std::span<const int> rows, std::span<const std::int64_t> positive, double c,
               double tolerance);

@@ -26,8 +26,8 @@ constexpr std::array<std::array<std::string_view, 4>, 8> emotion_names{{{"neutra
                                                                         {"anger", "angry"},
                                                                         {"contempt", "contemptuous"}}};
 
-// The name without case, in any script, and composed: macOS writes an accent as a character of its own. Bytes that are
-// not UTF-8 are as they come back from a file of weights.
+// The name case-folded, in any script, and composed: macOS writes an accent as a separate character. Bytes that are
+// not UTF-8 are as they come back from a weights file.
 std::string folded(std::string_view name) {
   const std::string_view text = without_blanks(name);
   std::string valid;
@@ -35,7 +35,7 @@ std::string folded(std::string_view name) {
     const auto* const from = reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at);
     utf8proc_int32_t character = 0;
     const auto used = utf8proc_iterate(from, utf8proc_ssize_t(text.size() - at), &character);
-    // U+FFFD is written into JSON and safetensors in the place of such a byte.
+    // JSON and safetensors store U+FFFD in place of such a byte.
     valid += used > 0 ? text.substr(at, std::size_t(used)) : std::string_view("\xEF\xBF\xBD");
     at += used > 0 ? std::size_t(used) : 1;
   }
@@ -47,7 +47,7 @@ std::string folded(std::string_view name) {
   return length < 0 ? valid : std::string(reinterpret_cast<const char*>(mapped), std::size_t(length));
 }
 
-// The emotion that a folded name stands for; the name itself when it is in no table.
+// The emotion that a folded name stands for; the name itself if it is not in the table.
 std::string emotion_of(const std::string& name) {
   for (const auto& names : emotion_names)
     for (const auto other : names)
@@ -64,7 +64,7 @@ void require_distinct_names(const std::vector<std::string>& names, const std::st
     if (!is_new)
       throw Error(fmt::format("{} has two classes called '{}' and '{}', which differ at most in case", where,
                               earlier->second, name),
-                  "give every class a name of its own");
+                  "give every class a distinct name");
   }
 }
 
@@ -77,9 +77,9 @@ std::vector<std::string> class_names_from(const std::vector<std::string>& given,
     const FileKind kind = file_kind(text);
     const bool known = kind.known() && kind.name != "a text file";
     if (known || text.find('\0') != std::string::npos)
-      throw Error(fmt::format("{}: {} is {}, where a text file is needed", where, file.string(),
+      throw Error(fmt::format("{}: {} is {}, but a text file is needed", where, file.string(),
                               known ? kind.name : "UTF-16 text or not text at all"),
-                  "save it as plain text in UTF-8, one name on each line");
+                  "save it as plain text in UTF-8, one name per line");
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
     for (std::size_t begin = 0; begin < text.size();) {
       const auto end = std::min(text.find('\n', begin), text.size());
@@ -88,14 +88,14 @@ std::vector<std::string> class_names_from(const std::vector<std::string>& given,
       begin = end + 1;
     }
     if (names.empty())
-      throw Error(fmt::format("{}: {} has no name in it", where, file.string()), "write one name on each line");
+      throw Error(fmt::format("{}: {} contains no names", where, file.string()), "write one name per line");
   }
   for (auto& name : names) {
     name = std::string(without_blanks(name));
     if (name.empty()) throw Error(fmt::format("{} has an empty name", where), "name every class: a,b,c");
     if (name.find(',') != std::string::npos)
-      throw Error(fmt::format("{}: the name '{}' has a comma in it", where, name),
-                  "lists of classes are separated by commas: write one name on each line, without commas");
+      throw Error(fmt::format("{}: the name '{}' contains a comma", where, name),
+                  "lists of classes are separated by commas: write one name per line, without commas");
   }
   require_distinct_names(names, where);
   return names;
@@ -136,7 +136,7 @@ ClassMap match_classes(const std::vector<std::string>& from, const std::vector<s
       if (earlier >= 0)
         throw Error(fmt::format("{}: '{}' and '{}' would both be the class '{}'", where, from[std::size_t(earlier)],
                                 from[i], to[std::size_t(found)]),
-                    "put them together, or give them names of their own");
+                    "merge them, or give them distinct names");
       earlier = int(i);
     }
     map.to.push_back(found);
@@ -151,7 +151,7 @@ int find_class(const std::string& name, const std::vector<std::string>& names, c
 std::string other_names_text(const ClassMap& map) {
   std::vector<std::string> parts;
   for (const auto& [theirs, ours] : map.other_name)
-    parts.push_back(fmt::format("{} {} {}", theirs, parts.empty() ? "is taken for" : "for", ours));
+    parts.push_back(fmt::format("{} {} {}", theirs, parts.empty() ? "is matched to" : "to", ours));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 

@@ -10,7 +10,7 @@
 // when both are names of one emotion in the table of class_names.cpp. Nothing else is guessed.
 namespace palimpsest {
 
-// "a, b,c", or "@FILE" with a name on each line. Throws Error naming `where` for an empty name and for two names that
+// "a, b,c", or "@FILE" with one name per line. Throws Error naming `where` for an empty name and for two names that
 // are equal ignoring case.
 std::vector<std::string> class_names_from(const std::vector<std::string>& given, const std::string& where);
 
@@ -25,7 +25,7 @@ struct ClassMap {
   bool identity(std::size_t classes) const;  // both lists have `classes` names, in the same order
 };
 
-// An equal name counts before another name of the same emotion. Throws Error naming `where` when a name could mean two
+// An equal name takes precedence over a synonym. Throws Error naming `where` when a name could mean two
 // classes of `to`, or two names of `from` mean the same one.
 ClassMap match_classes(const std::vector<std::string>& from, const std::vector<std::string>& to,
                        const std::string& where);
@@ -33,7 +33,7 @@ ClassMap match_classes(const std::vector<std::string>& from, const std::vector<s
 // The class of `names` that `name` means, or -1; as match_classes.
 int find_class(const std::string& name, const std::vector<std::string>& names, const std::string& where);
 
-// "happiness is taken for happy, sadness for sad"; empty when no emotion has another name.
+// "happiness is matched to happy, sadness to sad"; empty when no emotion has another name.
 std::string other_names_text(const ClassMap& map);
 
 }  // namespace palimpsest

@@ -28,7 +28,7 @@ std::string read_csv_text(const fs::path& path) {
     throw Error(fmt::format("{} is not a CSV file: it is {}", path.string(), kind.name),
                 std::string(kind.remedy.empty() ? "give the list as plain text" : kind.remedy));
   if (const auto zero = text.find('\0'); zero != std::string::npos)
-    throw Error(fmt::format("{} holds a zero byte, which no CSV file does{}", path.string(),
+    throw Error(fmt::format("{} contains a zero byte and is not a CSV file{}", path.string(),
                             zero < 2 ? "; it may be UTF-16 text" : ""),
                 "save it as plain text in UTF-8");
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
@@ -128,7 +128,7 @@ Csv read_csv(const fs::path& path, bool has_header) {
   const std::size_t width = has_header ? csv.header.size() : csv.rows.empty() ? 0 : csv.rows.front().size();
   for (std::size_t i = 0; i < csv.rows.size(); ++i)
     if (csv.rows[i].size() != width)
-      throw Error(fmt::format("{} has {} fields where {} are expected", csv.where(i), csv.rows[i].size(), width),
+      throw Error(fmt::format("{} has {} fields, but {} are expected", csv.where(i), csv.rows[i].size(), width),
                   "correct that row");
   return csv;
 }

@@ -30,8 +30,8 @@ std::string csv_field(std::string_view text);  // quoted where it must be
 
 std::string_view without_blanks(std::string_view text);  // spaces, tabs and line ends at either end taken off
 
-// The number that `text` spells (spaces around it allowed). Throws Error with `where` unless it is wholly one, and
-// finite.
+// The number that `text` spells (spaces around it allowed). Throws Error with `where` unless all of it is a finite
+// number.
 double parse_number(std::string_view text, std::string_view where);
 long parse_integer(std::string_view text, std::string_view where);
 

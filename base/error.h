@@ -8,7 +8,7 @@
 namespace palimpsest {
 
 // The one exception type. `what()` is one sentence that names the file or option at fault; `remedy()` is what the
-// user can do about it. The program prints both on one line and exits with a code that is not 0.
+// user can do about it. The program prints both on one line and exits with a nonzero code.
 class Error : public std::runtime_error {
  public:
   Error(const std::string& problem, std::string remedy) : std::runtime_error(problem), remedy_(std::move(remedy)) {}
@@ -18,7 +18,7 @@ class Error : public std::runtime_error {
   std::string remedy_;
 };
 
-// A contract broken by our own code, not by the user. Shapes that do not fit, plans used with the wrong tensors.
+// A contract broken by our own code, not by the user: mismatched shapes, plans used with the wrong tensors.
 class ContractError : public Error {
  public:
   explicit ContractError(const std::string& problem)

@@ -71,7 +71,7 @@ constexpr std::array signatures{
     Signature{0, "/annex/objects/"sv, {"a git-annex pointer", "get the file itself with: git annex get"}},
 };
 
-// The boxes of ISO media files: what they hold is said by the brands in the first one.
+// ISO media files: the brands in the first box say what the file holds.
 FileKind kind_of_media(std::string_view bytes) {
   const auto brands = bytes.substr(8, 56);
   const auto has = [&](std::string_view brand) { return brands.find(brand) != std::string_view::npos; };
@@ -115,7 +115,7 @@ FileKind kind_of_text(std::string_view bytes) {
     if (text.starts_with("<!doctype html") || text.find("<html") != std::string::npos ||
         text.find("<head") != std::string::npos)
       return {"an HTML page", again};
-    if (text.starts_with("<?xml")) return {"an XML text, as servers send for an error", again};
+    if (text.starts_with("<?xml")) return {"an XML text, such as a server's error message", again};
   }
   return {};
 }
@@ -146,7 +146,7 @@ FileKind file_kind(std::string_view bytes) {
     if (bytes.size() >= at && bytes.substr(at).starts_with(signature)) return kind;
   if (is_netpbm(bytes)) return {"a PNM picture (PPM, PGM or PBM)", convert, true};
   if (bytes.size() >= 2 && bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= 5)
-    return {"a Python pickle, which is never executed", "load it in Python and save it in the form that is asked for"};
+    return {"a Python pickle, which is never executed", "load it in Python and save it in the required format"};
   if (const FileKind kind = kind_of_text(bytes); kind.known()) return kind;
   if (bytes.size() >= 16 && std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == '\0'; }))
     return {"nothing but zero bytes", "copy it again"};

@@ -5,7 +5,7 @@
 
 namespace palimpsest {
 
-// What a file is, by how it begins: for the message about a file that is not what its name says.
+// What a file is, by its first bytes: for messages about a file that is not what its name says.
 struct FileKind {
   std::string_view name;    // "a WebP picture", "a Git LFS pointer"; empty: not known
   std::string_view remedy;  // "convert it to PNG or JPEG"; empty for the pictures that are read
@@ -15,7 +15,7 @@ struct FileKind {
   std::string text() const;  // "a WebP picture (convert it to PNG or JPEG)"
 };
 
-inline constexpr std::size_t file_kind_bytes = 1024;  // so many of a file's first bytes are looked at
+inline constexpr std::size_t file_kind_bytes = 1024;  // how many of a file's first bytes are examined
 
 FileKind file_kind(std::string_view bytes);
 

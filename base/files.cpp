@@ -28,7 +28,7 @@ std::string remedy_for(int error) {
     case EACCES:
     case EPERM:
     case EROFS:
-      return "choose a folder that you may write to, or change its permissions";
+      return "choose a writable folder, or change its permissions";
     case ENOENT:
       return "check the path";
     case EISDIR:
@@ -61,7 +61,7 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
   const Closer closer{file};
   const auto size = fs::file_size(path, code);
   if (!code && size > limit)
-    throw Error(fmt::format("{} has {} bytes, more than the {} that such a file may have", path.string(), size, limit),
+    throw Error(fmt::format("{} has {} bytes, but at most {} are allowed", path.string(), size, limit),
                 "check that this is the right file");
   std::string bytes;
   try {
@@ -69,8 +69,8 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
     char buffer[1 << 16];
     while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) {
       bytes.append(buffer, got);
-      if (bytes.size() > limit)  // a pipe or a device, whose size nobody knows beforehand
-        throw Error(fmt::format("{} has more than the {} bytes that such a file may have", path.string(), limit),
+      if (bytes.size() > limit)  // a pipe or a device, whose size is not known in advance
+        throw Error(fmt::format("{} has more than the {} bytes allowed", path.string(), limit),
                     "check that this is the right file");
     }
   } catch (const std::bad_alloc&) {
@@ -84,7 +84,7 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
 
 fs::path join_inside(const fs::path& folder, std::string_view relative, const fs::path& source) {
   const auto refuse = [&]() -> Error {
-    return Error(fmt::format("{} names '{}', which lies outside {}", source.string(), relative, folder.string()),
+    return Error(fmt::format("{} names '{}', which is outside {}", source.string(), relative, folder.string()),
                  "remove that entry: a data set may only name files in its own folder");
   };
   if (relative.find('\0') != std::string_view::npos) throw refuse();
@@ -120,7 +120,7 @@ void require_free_space(const fs::path& folder, std::uint64_t bytes, std::string
 
 namespace {
 
-// Where writing to `path` ends up: a symbolic link stays, and what it points to is written.
+// Where writing to `path` ends up: a symbolic link is kept, and its target is written.
 fs::path through_links(fs::path path) {
   std::error_code code;
   for (int links = 0; links < 40 && fs::is_symlink(fs::symlink_status(path, code)); ++links) {
@@ -138,7 +138,7 @@ AtomicFile::AtomicFile(fs::path path) : path_(through_links(std::move(path))) {
   std::error_code code;
   const auto there = fs::status(path_, code);
   if (fs::is_directory(there)) fail_with("write", path_, EISDIR);
-  if (fs::exists(there) && !fs::is_regular_file(there)) {  // a device or a pipe: no file to take its place
+  if (fs::exists(there) && !fs::is_regular_file(there)) {  // a device or a pipe: it cannot be replaced by a file
     file_ = std::fopen(path_.c_str(), "wb");
     if (!file_) fail("write");
     return;
@@ -177,7 +177,7 @@ void AtomicFile::commit() {
   file_ = nullptr;
   const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
   if (const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY); descriptor >= 0) {
-    ::fsync(descriptor);  // the rename itself; a file system that cannot do this has done its best
+    ::fsync(descriptor);  // makes the rename durable; not every file system supports this
     ::close(descriptor);
   }
 }
@@ -204,7 +204,7 @@ void require_separate(const std::vector<NamedPath>& read, const std::vector<Name
   };
   for (std::size_t w = 0; w < written.size(); ++w) {
     for (const auto& input : read)
-      if (same_file(input.path, written[w].path)) refuse(input, written[w], "what is read would be overwritten");
+      if (same_file(input.path, written[w].path)) refuse(input, written[w], "the input would be overwritten");
     for (std::size_t other = 0; other < w; ++other)
       if (same_file(written[other].path, written[w].path))
         refuse(written[other], written[w], "one would overwrite the other");

@@ -14,20 +14,20 @@ namespace fs = std::filesystem;
 // The whole file as bytes. Throws Error naming the file when it is missing, unreadable or larger than `limit`.
 std::string read_file(const fs::path& path, std::uint64_t limit = std::uint64_t{1} << 32);
 
-// `folder / relative`, for a name that came out of a data file. Throws Error when the result would lie outside `folder`
-// (absolute path, "..", or a symbolic link that leads out); `source` names the file that held the name.
+// `folder / relative`, for a name read from a data file. Throws Error when the result would be outside `folder`
+// (absolute path, "..", or a symbolic link that leads out); `source` is the file that contains the name.
 fs::path join_inside(const fs::path& folder, std::string_view relative, const fs::path& source);
 
 // Makes the folder and its parents; throws Error when that fails.
 void create_folder(const fs::path& folder);
 
-// Throws Error when the disk that holds `folder` has less than `bytes` free; `purpose` says what they are for.
+// Throws Error when the disk of `folder` has less than `bytes` free; `purpose` says what they are for.
 void require_free_space(const fs::path& folder, std::uint64_t bytes, std::string_view purpose);
 
-// Writes to a temporary name beside `path`; commit() syncs and renames, so that the file is there whole or not at all.
-// Without commit() the destructor removes the temporary file and an earlier file of that name stays as it was. Through
-// a symbolic link its target is written; a device or a pipe (/dev/stdout, /dev/null) is written to as it is. Throws
-// Error at once when the file could not be put there, as where a folder has that name.
+// Writes to a temporary name beside `path`; commit() syncs and renames, so that the file is either complete or absent.
+// Without commit() the destructor removes the temporary file, and an earlier file of that name is unchanged. A symbolic
+// link is followed; a device or a pipe (/dev/stdout, /dev/null) is written directly. Throws Error immediately if the
+// file could not be placed there, for instance because a folder has that name.
 class AtomicFile {
  public:
   explicit AtomicFile(fs::path path);
@@ -54,8 +54,8 @@ void require_separate(const std::vector<NamedPath>& read, const std::vector<Name
 
 void write_file(const fs::path& path, std::string_view bytes);  // AtomicFile in one call
 
-// Removes the temporary files that AtomicFile left in `folder` and below it when a program was killed there.
-// requires: no other program writes there now
+// Removes the temporary files that killed programs left in `folder` and below it.
+// requires: no other program is writing there
 void remove_temporaries(const fs::path& folder);
 
 }  // namespace palimpsest

@@ -20,7 +20,7 @@ FolderClaim::FolderClaim(const fs::path& folder, std::string_view lock_file, std
     : descriptor_(::open((folder / lock_file).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
   if (descriptor_ < 0)
     throw Error(fmt::format("{} cannot be written: {}", (folder / lock_file).string(), std::strerror(errno)),
-                "give a folder that may be written to");
+                "give a writable folder");
   const int error = lock(folder, program);
   if (error == 0) return;
   ::close(descriptor_);
@@ -32,7 +32,7 @@ FolderClaim::~FolderClaim() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-// Returns 0, or why the system could not lock it.
+// Returns 0, or the error number.
 int FolderClaim::lock(const fs::path& folder, std::string_view program) {
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return 0;
   if (errno != EWOULDBLOCK) return errno;

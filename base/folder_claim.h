@@ -3,14 +3,14 @@
 
 namespace palimpsest {
 
-// While it lives, no other program that claims the same folder gets it; the kernel takes it back from a program that
-// was killed. Throws Error when another program has the folder.
+// While it lives, no other program can claim the same folder; the kernel releases the claim of a killed program.
+// Throws Error when another program has the folder.
 class FolderClaim {
  public:
-  // Nothing is written. Where the file system knows no locks, everybody gets the folder. requires: the folder is there
+  // Writes nothing. If the file system does not support locks, every claim succeeds. requires: the folder exists
   explicit FolderClaim(const fs::path& folder);
-  // By the file `folder / lock_file`, which is made and stays; throws Error where the file system knows no locks.
-  // `program` says in the message what else writes there: "study".
+  // By the file `folder / lock_file`, which is created and kept; throws Error if the file system does not support
+  // locks. `program` names the other program in the message: "study".
   FolderClaim(const fs::path& folder, std::string_view lock_file, std::string_view program);
   ~FolderClaim();
   FolderClaim(const FolderClaim&) = delete;

@@ -5,8 +5,8 @@
 
 namespace palimpsest {
 
-// A 64-bit hash for telling whether bytes have changed by accident; eight bytes a step, not made to resist an
-// adversary. The result depends on how the bytes are divided into calls.
+// A 64-bit hash that detects accidental changes; eight bytes per step, not cryptographic. The result depends on how
+// the bytes are divided into calls.
 class Hash64 {
  public:
   Hash64& add(const void* data, std::size_t bytes) {
@@ -17,7 +17,7 @@ class Hash64 {
       mix(word);
     }
     std::uint64_t word = std::uint64_t{bytes} << 56;  // the length of the rest, so that zeros at the end count
-    if (bytes != 0) std::memcpy(&word, at, bytes);    // `at` may be null where there is nothing
+    if (bytes != 0) std::memcpy(&word, at, bytes);    // `at` may be null if there are no bytes
     mix(word);
     return *this;
   }

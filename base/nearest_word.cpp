@@ -20,7 +20,7 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
     }
     return row.back();
   };
-  // A key in the wrong group is compared by its last part as well.
+  // A key in the wrong group is also compared by its last part.
   const auto last_part = [](std::string_view name) { return name.substr(name.rfind('.') + 1); };
   std::string best;
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;

@@ -92,7 +92,7 @@ template <typename To, typename From>
 To converted(const NpyArray& array, From value) {
   if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     if (!(std::abs(value) < 9e15) || value != std::floor(value))
-      throw Error(fmt::format("{} has the value {} where a whole number is needed", array.path.string(), value),
+      throw Error(fmt::format("{} has the value {}, but a whole number is needed", array.path.string(), value),
                   "save it as int64");
   }
   if constexpr (std::is_same_v<From, std::uint64_t> && std::is_integral_v<To>) {
@@ -139,7 +139,7 @@ std::vector<To> numbers(const NpyArray& array) {
   if (is('i', 2)) return converted<To, std::int16_t>(array);
   if (is('i', 4)) return converted<To, std::int32_t>(array);
   if (is('i', 8)) return converted<To, std::int64_t>(array);
-  throw Error(array.path.string() + " holds text where numbers are needed", "save it as float32 or int64");
+  throw Error(array.path.string() + " holds text, but numbers are needed", "save it as float32 or int64");
 }
 
 std::string header_for(std::string_view descr, std::span<const std::int64_t> shape) {
@@ -174,7 +174,7 @@ std::vector<double> NpyArray::doubles() const {
 
 std::string NpyArray::text() const {
   PALIMPSEST_REQUIRE(is_text(), "{}", path.string());
-  if (count() != 1) malformed(path, fmt::format("it has {} values where one is needed", count()));
+  if (count() != 1) malformed(path, fmt::format("it has {} values, but one is needed", count()));
   std::string text;
   const std::size_t step = kind == 'U' ? 4 : 1;
   for (std::size_t i = 0; i + step <= bytes.size(); i += step) {
@@ -188,7 +188,7 @@ std::string NpyArray::text() const {
 }
 
 double NpyArray::number() const {
-  if (count() != 1) malformed(path, fmt::format("it has {} values where one is needed", count()));
+  if (count() != 1) malformed(path, fmt::format("it has {} values, but one is needed", count()));
   if (!is_text()) return doubles()[0];
   const std::string text = this->text();
   const auto first = text.find_first_not_of(" \t");
@@ -211,12 +211,12 @@ struct RefusedType {
 constexpr const char* as_float = "save it with x.astype('float32')";
 constexpr std::array refused_types{
     RefusedType{'O', "pickled Python objects, which are never executed",
-                "save it as an array of numbers; rows of unequal length make an array of objects"},
-    RefusedType{'[', "a structured array", "save one of its fields as an array of its own"},
+                "save it as an array of numbers; rows of unequal length become an array of objects"},
+    RefusedType{'[', "a structured array", "save one of its fields as a separate array"},
     RefusedType{'c', "complex numbers", "save its real part, or its absolute value"},
     RefusedType{'M', "dates or times", "save it as numbers"},
     RefusedType{'m', "dates or times", "save it as numbers"},
-    RefusedType{'f', "floats of another size than 16, 32 or 64 bits", as_float},
+    RefusedType{'f', "floats of a size other than 16, 32 or 64 bits", as_float},
     RefusedType{'V', "raw bytes, as numpy saves bfloat16 and structures", as_float},
 };
 
@@ -267,7 +267,7 @@ std::string stored_as(const NpyArray& array, bool big_endian, bool fortran) {
   return fmt::format("{}{}{}", big_endian ? "big-endian " : "", type, fortran ? " in Fortran order" : "");
 }
 
-// Throws unless the file begins as numpy's. Returns the header and sets where the values begin.
+// Throws unless the file starts like numpy's. Returns the header and sets where the values start.
 std::string_view header_of(std::string_view file, const fs::path& path, std::size_t& start) {
   if (file.size() < 12 || !file.starts_with("\x93NUMPY")) {
     if (file.empty()) malformed(path, "it is empty");
@@ -323,7 +323,7 @@ std::vector<float> floats_and_remark(const NpyArray& array) {
 std::vector<std::int64_t> integers_and_remark(const NpyArray& array) {
   auto values = array.integers();
   if (array.kind == 'f')
-    remark(fmt::format("{} holds {}, all whole, which is read as int64", array.path.string(), array.stored));
+    remark(fmt::format("{} holds {}, all whole numbers, which is read as int64", array.path.string(), array.stored));
   return values;
 }
 

@@ -8,7 +8,7 @@
 
 namespace palimpsest {
 
-// One .npy array of format version 1.0 to 3.0. Big-endian items and Fortran order are turned into little endian and C
+// One .npy array of format version 1.0 to 3.0. Big-endian items and Fortran order are converted to little endian and C
 // order when read.
 struct NpyArray {
   char kind = 'f';                  // numpy's: f (16, 32 or 64 bits), i, u (8 to 64), b, U, S
@@ -27,19 +27,19 @@ struct NpyArray {
   std::string text() const;  // requires is_text(); the single element. Throws Error unless it is ASCII
 };
 
-// Throws Error when the file is missing, is not .npy (the message says what it is where that is known), is cut short or
-// has an item type not listed above (pickled objects, structures, complex numbers, dates, other floats).
+// Throws Error when the file is missing, is not .npy (the message says what it is if known), is truncated or has an
+// item type not listed above (pickled objects, structures, complex numbers, dates, other floats).
 NpyArray read_npy(const fs::path& path);
 
-// For arrays that a user gives: the values, and a remark where the file holds them as something else than float32, or
-// as floats where whole numbers are wanted.
+// For the user's arrays: the values, and a remark if the file holds another type than float32, or floats instead of
+// whole numbers.
 std::vector<float> floats_and_remark(const NpyArray& array);
 std::vector<std::int64_t> integers_and_remark(const NpyArray& array);
 
 void write_npy(const fs::path& path, std::span<const float> values, std::span<const std::int64_t> shape);
 void write_npy(const fs::path& path, std::span<const std::int64_t> values, std::span<const std::int64_t> shape);
 
-// Writes a float32 array part by part, for arrays that need not be in memory whole. commit() after the last part.
+// Writes a float32 array in parts, for arrays too large for memory. commit() after the last part.
 class NpyWriter {
  public:
   NpyWriter(const fs::path& path, std::span<const std::int64_t> shape);

@@ -27,9 +27,9 @@ void Progress::silence(bool silent) {
 
 void remark(std::string_view line) {
   static std::mutex mutex;
-  static std::set<std::string, std::less<>> said;
+  static std::set<std::string, std::less<>> printed;
   const std::lock_guard lock(mutex);
-  if (silent_mode || !said.emplace(line).second) return;
+  if (silent_mode || !printed.emplace(line).second) return;
   std::fputs(fmt::format("{}{}\n", terminal() ? "\r\033[K" : "", line).c_str(), stderr);
 }
 

@@ -6,8 +6,8 @@
 
 namespace palimpsest {
 
-// One line on standard error that says how far a task is and how long it will still take. Nothing is shown in the first
-// two seconds. On a terminal the line is redrawn in place; elsewhere (a log file) a line is written every 30 seconds.
+// One line on standard error with a task's progress and remaining time. Nothing is shown in the first two seconds. On a
+// terminal the line is redrawn in place; otherwise (a log file) a line is written every 30 seconds.
 class Progress {
  public:
   Progress(std::string task, std::int64_t total);
@@ -27,8 +27,8 @@ class Progress {
   bool shown_ = false;
 };
 
-// One line on standard error that is no error: what was skipped, what was taken from a file. The same line is said once
-// in the life of the program.
+// One line on standard error that is not an error: what was skipped, what was taken from a file. Each line is printed
+// only once per program run.
 void remark(std::string_view line);
 
 std::string duration_text(double seconds);  // "3 s", "2 min 5 s", "1 h 10 min"

@@ -51,7 +51,7 @@ double Random::uniform(double low, double high) {
 }
 
 std::uint32_t Random::below(std::uint32_t n) {
-  // Lemire's method: reject the few products that would make some values likelier than others.
+  // Lemire's method: reject the few products that would bias the result.
   std::uint64_t product = std::uint64_t{bits()} * n;
   if (std::uint32_t(product) < n) {
     const std::uint32_t threshold = -n % n;

@@ -85,7 +85,7 @@ Converter converter(const std::string& dtype) {
   return nullptr;
 }
 
-// Refuses what a JSON parser would let pass: the same key twice (the later one would silently win) and deep nesting.
+// Rejects what a JSON parser would accept: duplicate keys (the later one would silently win) and deep nesting.
 class HeaderGuard {
  public:
   bool operator()(int depth, Json::parse_event_t event, Json& value) {
@@ -194,7 +194,7 @@ void SafetensorsFile::read_header() {
     names_.push_back(name);
   }
 
-  // In the order of their data the tensors must tile it: no overlap, no hole, nothing left over.
+  // In the order of their data the tensors must tile it: no overlap, no gap, nothing left over.
   std::sort(names_.begin(), names_.end(), [&](const std::string& a, const std::string& b) {
     return std::tuple(tensors_[a].begin, ends[a], a) < std::tuple(tensors_[b].begin, ends[b], b);
   });
@@ -203,12 +203,12 @@ void SafetensorsFile::read_header() {
     Tensor& tensor = tensors_[name];
     if (tensor.begin != filled)
       malformed(
-          fmt::format("tensor '{}' begins at byte {} of the data where {} is expected", name, tensor.begin, filled));
+          fmt::format("tensor '{}' begins at byte {} of the data, but {} is expected", name, tensor.begin, filled));
     filled = ends[name];
     tensor.begin += 8 + length;
   }
   if (filled != size - 8 - length)
-    malformed(fmt::format("its tensors fill {} bytes but {} follow the header", filled, size - 8 - length));
+    malformed(fmt::format("its tensors fill {} bytes, but {} follow the header", filled, size - 8 - length));
 }
 
 void SafetensorsFile::add_tensor(const std::string& name, Tensor tensor, std::uint64_t end) {
@@ -220,7 +220,7 @@ void SafetensorsFile::add_tensor(const std::string& name, Tensor tensor, std::ui
     overflow = overflow || extent < 0 || __builtin_mul_overflow(count, extent, &count);
   }
   overflow = overflow || __builtin_mul_overflow(bytes, std::uint64_t(count), &bytes);
-  const bool sized = item != 0;  // of a type that is not known the offsets are believed
+  const bool sized = item != 0;  // for an unknown type the offsets are trusted
   if (overflow || end < tensor.begin || (sized && end - tensor.begin != bytes))
     malformed(fmt::format("the shape of tensor '{}' does not match its bytes", name));
   tensors_[name] = std::move(tensor);
@@ -295,7 +295,7 @@ SafetensorsWriter::SafetensorsWriter(const fs::path& path, std::span<const Decla
     offset = end;
     remaining_.emplace_back(name, count);
   }
-  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);  // metadata may be no UTF-8
+  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);  // metadata may not be UTF-8
   text.append((8 - text.size() % 8) % 8, ' ');  // keeps the data aligned for readers that map the file
   const std::uint64_t length = text.size();
   file_.write(&length, sizeof length);
@@ -311,7 +311,7 @@ void SafetensorsWriter::append(std::span<const float> values) {
   if (values.empty()) return;
   PALIMPSEST_REQUIRE(current_ < remaining_.size(), "{} values after the last tensor", values.size());
   auto& [name, left] = remaining_[current_];
-  PALIMPSEST_REQUIRE(std::int64_t(values.size()) <= left, "{} values where '{}' takes {} more", values.size(), name,
+  PALIMPSEST_REQUIRE(std::int64_t(values.size()) <= left, "{} values, but '{}' takes {} more", values.size(), name,
                      left);
   file_.write(values.data(), values.size_bytes());
   left -= std::int64_t(values.size());

@@ -12,13 +12,13 @@
 namespace palimpsest {
 
 // Reads a .safetensors file: 8 bytes header length, a JSON header, then the data, row-major and little endian
-// (the format's description: huggingface.co/docs/safetensors). Nothing in the file is believed before it is checked:
-// the header's length and JSON, each dtype, shape and offset, and that the tensors fill the data without hole or
-// overlap. Every problem is an Error that names the file. A tensor of a type that is not known here takes what its
-// offsets say, and is an Error only when it is read.
+// (the format's description: huggingface.co/docs/safetensors). Everything in the file is checked before it is used:
+// the header's length and JSON, each dtype, shape and offset, and that the tensors fill the data without gap or
+// overlap. Every problem is an Error that names the file. A tensor of an unknown type has the size that its offsets
+// give, and is an Error only when it is read.
 //
-// Opening reads only the header; tensors are read one by one when asked for, so a 550 MB file is never held twice.
-// The read functions may be called from several threads at once.
+// Opening reads only the header; each tensor is read on request, so a 550 MB file is never held twice. The read
+// functions are thread-safe.
 class SafetensorsFile final : public TensorFile {
  public:
   explicit SafetensorsFile(fs::path path);
@@ -54,7 +54,7 @@ class SafetensorsFile final : public TensorFile {
   std::map<std::string, std::string> metadata_;
 };
 
-// Writes float32 tensors, one after the other, without holding them all. The same input gives the same bytes.
+// Writes float32 tensors sequentially, without holding them all. The same input gives the same bytes.
 //   SafetensorsWriter writer(path, {{"fc.weight", {2, 3}}, {"fc.bias", {2}}}, {{"format", "pt"}});
 //   writer.append(weight);  // 6 values, in one call or several
 //   writer.append(bias);

@@ -88,7 +88,7 @@ std::string sha256(std::string_view bytes) {
 
 std::string sha256_of_file(const fs::path& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (!file) throw Error(fmt::format("{} cannot be read", path.string()), "check that it is there and may be read");
+  if (!file) throw Error(fmt::format("{} cannot be read", path.string()), "check that it exists and is readable");
   Sha256 hash;
   std::vector<char> buffer(1 << 20);
   while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) {

@@ -8,7 +8,7 @@
 
 namespace palimpsest {
 
-// SHA-256 (FIPS 180-4), for telling whether a file or a data set is still the one that a step was run with.
+// SHA-256 (FIPS 180-4), to detect whether a file or a data set is still the one that a step was run with.
 class Sha256 {
  public:
   void add(std::string_view bytes);

@@ -17,7 +17,7 @@ using Row = std::vector<std::string>;
 
 constexpr std::string_view separators = ",;\t|";
 
-// A column's name as it is compared: lower case, without what may stand around it.
+// A column's name for comparison: lower case, without surrounding blanks, quotes or '#'.
 std::string plain_name(std::string_view name) {
   constexpr std::string_view around = " \t\r\n\"'#";
   const auto first = name.find_first_not_of(around);
@@ -48,7 +48,7 @@ class TableReader {
   }
 
  private:
-  // Where each column is in `row`; -1: not there.
+  // Where each column is in `row`; -1: missing.
   std::vector<int> find_in(const Row& row) const {
     std::vector<int> at(columns_.names.size(), -1);
     for (std::size_t i = 0; i < row.size(); ++i)
@@ -62,8 +62,8 @@ class TableReader {
     return at;
   }
 
-  // Excel's first line "sep=;", or the separator by which the first line names most columns or, where it names none,
-  // splits into as many fields as there are columns; of several the first.
+  // Excel's first line "sep=;", or the separator with which the first line names the most columns or, if it names none,
+  // splits into the expected number of fields; the first of several.
   void choose_separator(std::string_view& rest) {
     while (!rest.empty() && (rest.front() == '\n' || rest.front() == '\r')) rest.remove_prefix(1);
     const auto line = rest.substr(0, rest.find_first_of("\r\n"));
@@ -89,7 +89,7 @@ class TableReader {
       auto rows = parse_csv(path_, line, separator);
       if (!rows.empty()) row = std::move(rows.front());
     } catch (const Error&) {
-      return 0;  // quotes that do not stand between such separators
+      return 0;  // quotes that are not next to such separators
     }
     const auto at = find_in(row);
     const auto named = std::size_t(std::count_if(at.begin(), at.end(), [](int i) { return i >= 0; }));
@@ -122,11 +122,11 @@ class TableReader {
     Row first = table_.csv.rows.front();
     cut(first);
     if (first.size() != width_)
-      throw Error(fmt::format("the first line of {} has {} columns and names none of those that are expected",
-                              path_.string(), first.size()),
+      throw Error(fmt::format("the first line of {} has {} columns and names none of the expected ones", path_.string(),
+                              first.size()),
                   fmt::format("its first line should be: {}", fmt::join(columns_.names, ",")));
     for (std::size_t name = 0; name < width_; ++name) table_.at[name] = int(name);
-    remark(fmt::format("{} has no header: its columns are taken to be {}", path_.string(),
+    remark(fmt::format("{} has no header: its columns are assumed to be {}", path_.string(),
                        fmt::join(columns_.names, ", ")));
   }
 
@@ -134,7 +134,7 @@ class TableReader {
     return std::find(columns_.optional.begin(), columns_.optional.end(), name) != columns_.optional.end();
   }
 
-  // Leaves out the empty fields beyond the last column.
+  // Removes the empty fields beyond the last column.
   void cut(Row& row) const {
     while (row.size() > width_ && without_blanks(row.back()).empty()) row.pop_back();
   }
@@ -146,10 +146,10 @@ class TableReader {
       if (rows[i].size() == width_) continue;
       const bool other =
           separator_ == ',' && rows[i].size() == 1 && rows[i][0].find_first_of(";\t|") != std::string::npos;
-      throw Error(fmt::format("{} has {} {} where {} are expected{}", table_.csv.where(i), rows[i].size(),
+      throw Error(fmt::format("{} has {} {}, but {} are expected{}", table_.csv.where(i), rows[i].size(),
                               rows[i].size() == 1 ? "field" : "fields", width_,
                               separator_ == ',' ? "" : " (separated by " + separator_name(separator_) + ")"),
-                  other || separator_ != ',' ? "save it with commas as separators, and fields that hold one in quotes"
+                  other || separator_ != ',' ? "save it with commas as separators, and quote fields that contain one"
                                              : "correct that row");
     }
   }

@@ -8,7 +8,7 @@
 
 namespace palimpsest {
 
-// One tensor as a file of weights describes it.
+// One tensor as a weights file describes it.
 struct TensorInfo {
   std::string dtype;                // as safetensors spells it: F32, F64, F16, BF16, I64, BOOL, ...
   std::vector<std::int64_t> shape;  // empty for a scalar
@@ -16,14 +16,14 @@ struct TensorInfo {
   std::int64_t count() const;  // elements
 };
 
-// A tensor as the file itself has it, for messages and listings.
+// A tensor as stored in the file, for messages and listings.
 struct StoredTensor {
   std::string name;
   std::vector<std::int64_t> shape;
 };
 
-// Named tensors in a file, whatever its format. Tensors are read one by one when asked for. A format with a layout of
-// its own may present tensors under other names and in other shapes than it stores them in.
+// Named tensors in a file of any format. Tensors are read individually on request. A format with its own layout may
+// present tensors under other names and in other shapes than it stores them in.
 class TensorFile {
  public:
   virtual ~TensorFile() = default;
@@ -32,7 +32,7 @@ class TensorFile {
   virtual const std::map<std::string, std::string>& metadata() const = 0;
   virtual const std::vector<std::string>& names() const = 0;  // of every tensor, in the file's order
   virtual bool has(const std::string& name) const = 0;
-  virtual const TensorInfo& info(const std::string& name) const = 0;          // throws Error when it is not there
+  virtual const TensorInfo& info(const std::string& name) const = 0;          // throws Error when it is missing
   virtual std::vector<float> read_floats(const std::string& name) const = 0;  // row-major
   virtual StoredTensor stored(const std::string& name) const { return {name, info(name).shape}; }
 

@@ -7,7 +7,7 @@
 
 namespace palimpsest {
 
-// The one word that users write for a value of an enumeration. Beside an enumeration E stands
+// The word that users write for a value of an enumeration. Beside an enumeration E define
 //   constexpr auto words(E) { return std::to_array<Word<E>>({{"word", E::value}, ...}); }
 template <class E>
 struct Word {

@@ -13,7 +13,7 @@ EMPTY = 8  # registers that ptxas gives a kernel whose body is guarded away
 
 
 class Incomplete(Exception):
-    """A kernel or an entry of the costs that the other side does not know."""
+    """A kernel without an entry in the costs, or an entry without a kernel."""
 
 
 def round_up(value, multiple):
@@ -108,7 +108,7 @@ def microseconds(seconds):
 
 
 def time_cell(moved, flops, gpu, precision):
-    """The time, and what it is spent on: m for memory, c for computing."""
+    """The time, and its bottleneck: m for memory, c for computing."""
     memory, computing = moved / gpu["bandwidth"], flops / gpu["peak"][precision]
     return f"{microseconds(max(memory, computing))} {'m' if memory >= computing else 'c'}"
 

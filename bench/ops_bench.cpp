@@ -1,7 +1,7 @@
 // Times every case of tests/support/op_cases.h on every device, and the thirteen convolutions of VGG16 at 224, batch 8.
 //   ops_bench --benchmark_filter='vgg16.*conv2d_forward '
-// GFLOP/s count the direct algorithm's operations, whatever algorithm runs (Winograd needs fewer, so it may exceed the
-// processor's peak); GB/s count every tensor read or written once.
+// GFLOP/s count the direct algorithm's operations, regardless of the algorithm (Winograd needs fewer, so it may exceed
+// the processor's peak); GB/s count every tensor read or written once.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 std::vector<OpCase> vgg16_cases() {
   std::vector<OpCase> cases = layer_cases(vgg16_convolutions(8, 224));
   std::vector<std::string> seen;
-  std::erase_if(cases, [&](const OpCase& one) {  // four shapes come more than once
+  std::erase_if(cases, [&](const OpCase& one) {  // four shapes occur more than once
     const bool again = std::find(seen.begin(), seen.end(), one.name) != seen.end();
     seen.push_back(one.name);
     return again || one.name.starts_with("conv2d_forward n");  // the network always runs its ReLU
@@ -27,11 +27,11 @@ void time_case(benchmark::State& state, const TestDevice& device, const OpCase& 
   const auto on = device.make();
   PreparedOp op =
       one.prepare(*on, Numbers::random, [&](const Shape& shape, Layout layout) { return on->make(shape, layout); });
-  op.run();  // plans make and pack what they need when they first run
+  op.run();  // plans allocate and pack on their first run
   const Tensor one_value = on->make({1, 1}, Layout::matrix);
   for (auto _ : state) {
     op.run();
-    if (device.name != "cpu") on->download(one_value);  // a GPU has only been asked: this waits, some 10 us
+    if (device.name != "cpu") on->download(one_value);  // GPU work is asynchronous: this waits, some 10 us
   }
   using benchmark::Counter;
   state.counters["FLOP/s"] = Counter(one.flops, Counter::kIsIterationInvariantRate);
@@ -42,7 +42,7 @@ void time_case(benchmark::State& state, const TestDevice& device, const OpCase& 
 
 void add(const std::string& group, const std::vector<OpCase>& cases) {
   for (const auto& device : test_devices()) {
-    if (device.name.starts_with("cuda-emulated")) continue;  // its times say nothing
+    if (device.name.starts_with("cuda-emulated")) continue;  // its times are meaningless
     for (const auto& one : cases)
       benchmark::RegisterBenchmark((device.name + "/" + group + "/" + one.name).c_str(),
                                    [&device, one](benchmark::State& state) { time_case(state, device, one); })

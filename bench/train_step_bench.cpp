@@ -1,6 +1,6 @@
 // Times whole training steps of a full-width VGG16 with 8 classes: upload, forward, focal loss, backward, SGD.
 //   train_step_bench [BATCH=8] [SIZE=224] [STEPS=4] [THREADS=2] [FREEZE=0]
-// Prints one line of JSON: seconds of each step after the first, which makes the plans, and the peak memory.
+// Prints one line of JSON: seconds of each step after the first, which creates the plans, and the peak memory.
 #include <sys/resource.h>
 
 #include <chrono>

@@ -1,7 +1,7 @@
 # palimpsest_folder(NAME [DEPENDS targets...] [PRIVATE targets...] [HEADERS <header>...] [LEVEL -On]): one static library
-# from a folder's .cpp files. Without a .cpp file the folder is headers only. HEADERS: more heavy headers of others that
-# most of its files include; they are parsed once. LEVEL: how far a Release build optimises it, where that is not -O2;
-# -O1, where compiling takes longer than running, is -O0 under sanitizers.
+# from a folder's .cpp files. Without a .cpp file the folder is header-only. HEADERS: heavy third-party headers that
+# most of its files include; they are precompiled. LEVEL: the optimisation of a Release build, if not -O2; -O1, for
+# code that compiles longer than it runs, becomes -O0 under sanitizers.
 function(palimpsest_folder name)
   cmake_parse_arguments(arg "" "LEVEL" "DEPENDS;PRIVATE;HEADERS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
@@ -19,7 +19,7 @@ function(palimpsest_folder name)
       target_compile_options(${target} PRIVATE -O0)
     endif()
     list(LENGTH sources count)
-    if(count GREATER 3)  # fewer files do not repay the time that parsing ahead takes
+    if(count GREATER 3)  # with fewer files precompiling does not pay off
       target_precompile_headers(${target} PRIVATE ${palimpsest_common_headers} ${arg_HEADERS})
     endif()
   else()
@@ -29,8 +29,8 @@ function(palimpsest_folder name)
   endif()
 endfunction()
 
-# Parsed once for each folder instead of once for each file. Every file still includes what it uses: scripts/tidy compiles
-# without this (CMAKE_DISABLE_PRECOMPILE_HEADERS).
+# Precompiled once per folder. Every file still includes what it uses: scripts/tidy runs without this
+# (CMAKE_DISABLE_PRECOMPILE_HEADERS).
 set(palimpsest_common_headers <algorithm> <array> <cmath> <cstdint> <filesystem> <fmt/format.h> <functional> <map> <memory>
     <optional> <set> <span> <string> <string_view> <utility> <vector>)
 
@@ -39,7 +39,7 @@ add_library(palimpsest_warnings INTERFACE)
 set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror
   # gcc 12 warns of std::string + (its bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-  # libstdc++ 12's own std::stable_sort calls what it deprecates; a loop marked simd that stays scalar is no mistake.
+  # libstdc++ 12's own std::stable_sort calls a deprecated function; a loop marked simd may stay scalar.
   "$<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations;-Wno-pass-failed>")
 target_compile_options(palimpsest_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
 

@@ -14,7 +14,7 @@ namespace palimpsest::cpu {
 Buffer::Buffer(std::size_t bytes) : bytes_((std::max<std::size_t>(bytes, 1) + 63) / 64 * 64) {
   data_.reset(std::aligned_alloc(64, bytes_));
   if (!data_)
-    throw OutOfMemory(fmt::format("out of memory: {:.1f} MB could not be had", double(bytes_) / 1e6), bytes_, 0);
+    throw OutOfMemory(fmt::format("out of memory: {:.1f} MB could not be allocated", double(bytes_) / 1e6), bytes_, 0);
   std::memset(data_.get(), 0, bytes_);
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using dnnl::memory;
 
-// oneDNN silently serves what it has no kernel for with plain loops, hundreds of times slower. That is an error here.
+// Without a suitable kernel oneDNN silently falls back to plain loops, hundreds of times slower. That is an error here.
 std::string refuse_reference(std::string name) {
   if (name.starts_with("ref"))
     throw ContractError(fmt::format("oneDNN chose its plain-loop implementation '{}' for a convolution", name));
@@ -38,8 +38,8 @@ dnnl::algorithm named(Conv2dAlgorithm a) {
 struct Pass {
   dnnl::primitive primitive;
   memory::desc weights, scratchpad;
-  // Weights in the primitive's own layout, where that is not the master layout. Training has one set of them; a
-  // relevance rule may need two in turn (w+ and w-), which must not push each other out.
+  // Weights in the primitive's own layout, if it differs from the master layout. Training has one set of them; a
+  // relevance rule may alternate between two (w+ and w-), which must not evict each other.
   struct Packed {
     std::weak_ptr<Storage> from;
     std::uint64_t version;
@@ -162,7 +162,7 @@ class Plan final : public CpuLayerPlan {
     return *backward_data_;
   }
 
-  // oneDNN's AVX2 kernel for backward weights wants three rows. Rows of zeros below change no sum.
+  // oneDNN's AVX2 kernel for backward weights needs three rows. Rows of zeros below do not change the sums.
   LayerShape tall_shape() const {
     LayerShape tall = shape_;
     if (!context_.has_avx512) tall.h = std::max(shape_.h, 3);

@@ -20,7 +20,7 @@ Conv2dAlgorithm conv2d_algorithm(const AlgorithmTable& table, bool has_avx512, c
   if (!name) return conv2d_rule(has_avx512, shape, pass);
   if (*name == "direct") return Conv2dAlgorithm::direct;
   if (*name != "winograd")
-    throw Error(fmt::format("--convolution {}: the CPU has no algorithm '{}'", table.description(), *name),
+    throw Error(fmt::format("--convolution {}: '{}' is not a known algorithm of the CPU", table.description(), *name),
                 "use auto, direct, winograd, or a file that `palimpsest bench --tune FILE.json` wrote here");
   if (!has_avx512)
     throw Error(

@@ -9,15 +9,15 @@ namespace palimpsest::cpu {
 // in relative L1 against float64, Winograd's by 1e-6.
 enum class Conv2dAlgorithm { direct, winograd };
 
-// The fixed rule that holds where the table says nothing. Winograd where it was measured to be quicker, direct
-// elsewhere and without AVX-512, whose channel block is 16.
+// The fixed rule for shapes without a table entry. Winograd where it was measured to be faster, otherwise direct, as
+// without AVX-512, whose channel block is 16.
 //
-// One or two images go forward directly: such a batch is one that somebody compares with another framework, and what
-// differs in a forward pass decides which ReLUs and max-pools that are all but tied fall which way, each of which
-// changes the gradients below it. Larger batches train, and there those ties fall either way in any float32 program.
+// One or two images run forward with direct convolution: such batches are used for comparisons with other frameworks,
+// and rounding differences decide near-ties of ReLUs and max-pools, each of which changes the gradients below it.
+// Larger batches are for training, where near-ties depend on rounding in any float32 program.
 Conv2dAlgorithm conv2d_rule(bool has_avx512, const LayerShape& shape, LayerPass pass);
 
-// As the table says, else by the rule. Throws Error when the table names an algorithm that is not there.
+// From the table, else by the rule. Throws Error when the table names an unknown algorithm.
 Conv2dAlgorithm conv2d_algorithm(const AlgorithmTable& table, bool has_avx512, const LayerShape& shape, LayerPass pass);
 
 }  // namespace palimpsest::cpu

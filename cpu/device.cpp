@@ -19,7 +19,7 @@ namespace {
 
 using namespace cpu;
 
-// A processor has no launches to save: the step is called again.
+// A CPU has no launches to save: the step is called again.
 class Repeated final : public Recording {
  public:
   explicit Repeated(std::function<void()> step) : step_(std::move(step)) {}

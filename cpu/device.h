@@ -6,7 +6,7 @@
 
 namespace palimpsest {
 
-// threads <= 0: one for each core. Algorithms that a table may name for convolutions: "direct", "winograd".
+// threads <= 0: one per core. Algorithms that a table may name for convolutions: "direct", "winograd".
 std::unique_ptr<Device> make_cpu_device(int threads, const AlgorithmTable& algorithms = {});
 
 }  // namespace palimpsest

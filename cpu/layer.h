@@ -7,8 +7,8 @@
 
 namespace palimpsest::cpu {
 
-// What convolutions and fully connected layers have in common: the checks (layer.cpp) and relevance (relevance.cpp).
-// What they do not are three products, which conv2d.cpp and linear.cpp bring.
+// Common to convolutions and fully connected layers: the checks (layer.cpp) and relevance (relevance.cpp). They differ
+// in three products, which conv2d.cpp and linear.cpp define.
 class CpuLayerPlan : public LayerPlan {
  public:
   CpuLayerPlan(Context& context, const LayerShape& shape) : context_(context), shape_(shape) {}
@@ -22,7 +22,7 @@ class CpuLayerPlan : public LayerPlan {
                               const Tensor& relevance) final;
 
  protected:
-  // y = relu?(W x + b); b may be null. pass: whose algorithm runs; none: the one that rounds least.
+  // y = relu?(W x + b); b may be null. pass: whose algorithm runs; none: the most accurate one.
   virtual void product(std::optional<LayerPass> pass, const float* x, const Tensor& w, const float* b, bool relu,
                        float* y) = 0;
   virtual void transposed_product(const float* dy, const Tensor& w, float* dx) = 0;  // dx = W^T dy

@@ -23,10 +23,11 @@ struct Softmax {
       if (j != label) others += p[std::size_t(j)];
     }
     for (auto& value : p) value /= sum;
-    // Where the label leads, log p = -log(1 + others): summed as well, so that it does not vanish before others do.
+    // If the label has the largest logit, log p = -log(1 + others): also summed, so that it does not vanish before
+    // others.
     const double lead = double(logits[label]) - top;
     log_p_label = lead == 0 ? -std::log1p(others) : lead - std::log(sum);
-    not_label = others / sum;  // summed, not 1 - p: nothing cancels as p goes to 1
+    not_label = others / sum;  // summed, not 1 - p: no cancellation as p goes to 1
   }
 };
 

@@ -26,7 +26,7 @@ double smallest(const Context& context, const Tensor& tensor) {
   int not_a_number = 0;
 #pragma omp parallel for simd schedule(static) reduction(min : least) reduction(| : not_a_number)
   for (std::size_t i = 0; i < count; ++i) {
-    least = values[i] < least ? values[i] : least;  // passes over NaN, which is why it is looked for
+    least = values[i] < least ? values[i] : least;  // ignores NaN, hence the separate check
     not_a_number |= values[i] != values[i] ? 1 : 0;
   }
   if (not_a_number) return std::numeric_limits<double>::quiet_NaN();

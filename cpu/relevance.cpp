@@ -30,7 +30,7 @@ struct Epilogue {
   Stabiliser stabiliser;
 };
 
-// s = R / stabilised(z) over one piece, with the sums that the ledger shows.
+// s = R / stabilised(z) over one piece, with the sums for the ledger.
 RelevanceSums divide_piece(const Epilogue& e, std::size_t start, const Pieces& p, const float* bias, const float* r,
                            float* s) {
   RelevanceSums sums;
@@ -39,7 +39,7 @@ RelevanceSums divide_piece(const Epilogue& e, std::size_t start, const Pieces& p
     const std::size_t at = start + i;
     const float relevance = r[at];
     float quotient = 0;
-    if (relevance != 0) {  // NaN is not 0 and passes on
+    if (relevance != 0) {  // NaN is not 0 and propagates
       const float reference = e.gate_by ? e.gate_by[at] : 0.0F;
       const bool open = e.gate == Gate::all || (e.gate == Gate::positive ? reference > 0 : reference < 0);
       if (open) {
@@ -110,7 +110,7 @@ std::vector<float> CpuLayerPlan::total_bias(std::span<const RelevanceTerm> terms
   return total;
 }
 
-// z, in scratch memory unless it is known. A fast algorithm's rounding is harmless only where the floor bounds z from
+// z, in scratch memory unless it is known. A fast algorithm's rounding is harmless only if the floor bounds z from
 // below (docs/relevance.md).
 const float* CpuLayerPlan::denominator(const RelevanceDenominator& what) {
   if (!what.known.empty()) return checked(what.known, shape_.output(), "known");

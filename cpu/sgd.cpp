@@ -35,7 +35,7 @@ std::vector<Chunk> chunks_of(const Context& context, std::span<const SgdParamete
   return chunks;
 }
 
-// All exponent bits set: infinity or NaN. Integer work, so that it vectorises and no optimiser may drop it.
+// All exponent bits set: infinity or NaN. Integer operations vectorise, and the optimiser cannot remove them.
 inline std::uint32_t not_finite(float value) {
   return std::uint32_t((std::bit_cast<std::uint32_t>(value) & 0x7f800000u) == 0x7f800000u);
 }
@@ -85,7 +85,7 @@ int sgd_step(const Context& context, std::span<const SgdParameter> parameters, c
     if (!v) {
       for (std::size_t at = 0; at < count; ++at) {
         const float to = w[at] - rate * (scale * g[at] + decay * w[at]);
-        const std::uint32_t bad_value = not_finite(to);  // so are a w or g that is not finite: 0 * inf is NaN
+        const std::uint32_t bad_value = not_finite(to);  // catches a w or g that is not finite too: 0 * inf is NaN
         any |= bad_value;
         w[at] = bad_value ? w[at] : to;
       }

@@ -17,7 +17,7 @@ template <std::size_t N>
 std::size_t place_in(const std::array<std::string_view, N>& words, const std::string& word, const std::string& where) {
   const auto at = std::find(words.begin(), words.end(), word);
   if (at == words.end())
-    throw Error(fmt::format("{}: '{}' is none of {}", where, word, fmt::join(words, ", ")), "choose one of them");
+    throw Error(fmt::format("{}: '{}' is not one of {}", where, word, fmt::join(words, ", ")), "choose one of them");
   return std::size_t(at - words.begin());
 }
 
@@ -39,7 +39,7 @@ Algorithm algorithm_named(const std::string& name, const std::string& where) {
   if (name == "library") return {Provider::library, GemmTile::automatic, 0};
   const auto parts = parts_of(name);
   if (parts[0] != "own" || parts.size() > 3)
-    throw Error(fmt::format("{}: '{}' is no algorithm", where, name),
+    throw Error(fmt::format("{}: '{}' is not a known algorithm", where, name),
                 "give library, own, own:TILE or own:TILE:SPLITS, such as own:large:1");
   Algorithm algorithm;
   if (parts.size() > 1) algorithm.tile = GemmTile(place_in(kTiles, parts[1], where));

@@ -8,8 +8,8 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// What runs a pass of a layer. The default is our own kernels throughout, with the tile that the shape asks for: the
-// same on every GPU. The table of ops/algorithm_table.h may name another.
+// The algorithm of a pass of a layer. The default is our own kernels throughout, with a tile chosen by shape: the same
+// on every GPU. The table of ops/algorithm_table.h may name another.
 enum class Provider : std::uint8_t {
   own,
   library,  // cuDNN for convolutions, cuBLASLt for fully connected layers
@@ -17,19 +17,19 @@ enum class Provider : std::uint8_t {
 
 struct Algorithm {
   Provider provider = Provider::own;
-  GemmTile tile = GemmTile::automatic;  // of our own kernels, as is `splits`
+  GemmTile tile = GemmTile::automatic;  // for our own kernels, like `splits`
   int splits = 0;
   bool operator==(const Algorithm&) const = default;
 };
 
 // "library", "own", "own:TILE" or "own:TILE:SPLITS"; TILE is automatic, large, tall, square, small, narrow or few_rows.
-// Throws Error for another name; `where` says who gave it.
+// Throws Error for another name; `where` is its origin.
 Algorithm algorithm_named(const std::string& name, const std::string& where);
 
-// As the table says, else the default.
+// From the table, else the default.
 Algorithm algorithm_of(const AlgorithmTable& table, LayerPass pass, const LayerShape& shape);
 
-// The names among which `bench --tune` chooses.
+// The candidates of `bench --tune`.
 std::vector<std::string> algorithm_names();
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

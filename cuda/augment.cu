@@ -1,8 +1,8 @@
-// From n x h x w x 3 bytes (R, G, B) to NHWC floats of 8 lanes, of which 5 are zero; one thread a pixel.
+// From n x h x w x 3 bytes (R, G, B) to NHWC floats of 8 lanes, of which 5 are zero; one thread per pixel.
 //   (row, column) = linear * (y, x) + offset, clamped; bilinear between the four pixels around it
 //   out[c] = (value[source[c]] - mean[c]) * scale[c]
-// The same steps as ops/augment_pixels.h, places in double. The file is compiled without fused multiply-add, so that
-// the bits are the CPU's.
+// The same steps as ops/augment_pixels.h, positions in double. The file is compiled without fused multiply-add to match
+// the CPU bit for bit.
 #include "cuda/augment.h"
 
 #include <cstring>
@@ -14,7 +14,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
-// Where a position lies on one axis: the pixel below, the step to the pixel above (0 at the edge), the fraction.
+// A position on one axis: the pixel below, the step to the pixel above (0 at the edge), the fraction.
 struct Place {
   int below, step;
   float fraction;
@@ -99,7 +99,7 @@ void augment(Context& context, std::span<const std::uint8_t> pixels, std::span<c
                      "{} bytes and {} maps for {} pictures of {} x {}", pixels.size(), maps.size(), s.n, s.h, s.w);
   if (area == 0) return;
   const Colours colours = colours_of(normalisation);
-  // A piece is so many whole pictures: their maps first, then their bytes.
+  // A piece is a number of whole pictures: their maps first, then their bytes.
   const std::size_t one = sizeof(MapValues) + 3 * area, most = std::max<std::size_t>(1, Uploader::kPiece / one);
   for (std::size_t begin = 0; begin < maps.size(); begin += most) {
     const std::size_t some = std::min(most, maps.size() - begin), head = some * sizeof(MapValues);

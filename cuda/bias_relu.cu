@@ -1,5 +1,5 @@
-// forward   y = max(y + b, 0), written so that NaN passes        backward   g = y <= 0 ? 0 : g
-// One thread takes four neighbouring values where rows allow it (activations always do: channels are padded to 8).
+// forward   y = max(y + b, 0), written so that NaN propagates    backward   g = y <= 0 ? 0 : g
+// One thread takes four neighbouring values if the rows allow it (activations always do: channels are padded to 8).
 #include "cuda/bias_relu.h"
 
 #include "base/error.h"

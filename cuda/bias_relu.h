@@ -3,8 +3,8 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// y[m, k] = relu?(y[m, k] + b[k]) in place, m over rows of `lanes` values: what follows a product by cuDNN or cuBLAS
-// that has no epilogue. b may be null. NaN stays NaN.
+// y[m, k] = relu?(y[m, k] + b[k]) in place, m over rows of `lanes` values, after a product by cuDNN or cuBLAS without
+// an epilogue. b may be null. NaN stays NaN.
 void bias_relu_forward(const Context& context, std::size_t rows, int lanes, const float* b, bool relu, float* y);
 
 // db[k] = sum over rows m of dy[m, k], each in the order of m

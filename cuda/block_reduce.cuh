@@ -3,8 +3,8 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Combines one value of each thread of a block of kThreads, pairwise and always in the same order, so that a sum has
-// the same bits on every run. All threads must take part; all get the result. `slots`: kThreads values of shared
+// Combines one value of each thread of a block of kThreads, pairwise and always in the same order, so that sums are
+// bit-identical in every run. All threads must take part; all get the result. `slots`: kThreads values of shared
 // memory.
 template <typename T, typename Combine>
 __device__ T block_reduce(T value, T* slots, Combine combine) {
@@ -15,7 +15,7 @@ __device__ T block_reduce(T value, T* slots, Combine combine) {
     __syncthreads();
   }
   const T result = slots[0];
-  __syncthreads();  // the slots may be used again
+  __syncthreads();  // the slots may be reused
   return result;
 }
 

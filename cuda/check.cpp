@@ -14,18 +14,18 @@ namespace {
 std::string remedy_for(cudaError_t status) {
   switch (status) {
     case cudaErrorMemoryAllocation:
-      return "use a smaller --batch, --size or --width, or end other programs that use the GPU";
+      return "use a smaller --batch, --size or --width, or stop other programs that use the GPU";
     case cudaErrorNoDevice:
     case cudaErrorInsufficientDriver:
-      return "install a driver that fits (nvidia-smi shows it), or use --device cpu";
+      return "install a matching driver (nvidia-smi shows it), or use --device cpu";
     case cudaErrorNoKernelImageForDevice:
       return "build for this GPU: cmake -DCMAKE_CUDA_ARCHITECTURES=native";
     default:
-      return "run it again under compute-sanitizer, or with --device cuda-emulated or cpu, and report it";
+      return "run it again under compute-sanitizer, or with --device cuda-emulated or cpu, and report this";
   }
 }
 
-// The file's place in the repository, whatever folder it was built in.
+// The file's path in the repository, independent of the build folder.
 std::string_view short_name(std::string_view file) {
   const auto at = file.rfind("cuda/");
   return at == std::string_view::npos ? file : file.substr(at);
@@ -40,21 +40,21 @@ std::string_view short_name(std::string_view file) {
 
 void check_cuda(cudaError_t status, const char* expression, const char* file, int line) {
   if (status == cudaSuccess) return;
-  ignore(cudaGetLastError());  // so that the next call does not report it once more
+  ignore(cudaGetLastError());  // so that the next call does not report it again
   fail("CUDA", expression, file, line, cudaGetErrorString(status), remedy_for(status));
 }
 
 void check_cudnn(int status, const char* expression, const char* file, int line) {
   if (status == CUDNN_STATUS_SUCCESS) return;
   fail("cuDNN", expression, file, line, cudnnGetErrorString(static_cast<cudnnStatus_t>(status)),
-       "use --convolution own, which needs no library, and report it");
+       "use --convolution own, which needs no library, and report this");
 }
 
-// cuBLASLt, the part of cuBLAS that is used, has no texts; the numbers are those of cublasStatus_t.
+// cuBLASLt, the only part of cuBLAS in use, has no messages; the numbers are those of cublasStatus_t.
 void check_cublas(int status, const char* expression, const char* file, int line) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
   fail("cuBLAS", expression, file, line, fmt::format("status {}", status).c_str(),
-       "use --convolution own, which needs no library, and report it");
+       "use --convolution own, which needs no library, and report this");
 }
 
 void check_launch(const char* file, int line) {

@@ -3,8 +3,8 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Every call of CUDA, cuDNN and cuBLAS goes through one of these. A failure throws Error with the expression, file and
-// line, what the library says about it, and what can be done.
+// Every call of CUDA, cuDNN and cuBLAS goes through one of these. A failure throws Error with the expression, file,
+// line, the library's message, and a remedy.
 #define CUDA_CHECK(expression) ::palimpsest::PALIMPSEST_CUDA::check_cuda((expression), #expression, __FILE__, __LINE__)
 #define CUDNN_CHECK(expression) \
   ::palimpsest::PALIMPSEST_CUDA::check_cudnn(static_cast<int>(expression), #expression, __FILE__, __LINE__)
@@ -18,7 +18,7 @@ void check_cudnn(int status, const char* expression, const char* file, int line)
 void check_cublas(int status, const char* expression, const char* file, int line);
 void check_launch(const char* file, int line);
 
-// For destructors and clean-up, where nothing may be thrown: what failed is dropped.
+// For destructors and clean-up, which may not throw: ignores failures.
 void ignore(cudaError_t status) noexcept;
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -16,7 +16,7 @@ Context::Context(Precision wanted)
   gpu = properties.name;
   memory_bytes = properties.totalGlobalMem;
   if (precision != Precision::fp32 && compute_capability < 80)
-    throw Error(fmt::format("{} has compute capability {}.{}, and its tensor cores know neither TF32 nor BF16", gpu,
+    throw Error(fmt::format("{} has compute capability {}.{}, and its tensor cores support neither TF32 nor BF16", gpu,
                             properties.major, properties.minor),
                 "use --precision fp32");
 }

@@ -27,7 +27,7 @@ class CudaStorage : public Storage {
   DeviceBuffer buffer;
 };
 
-// What everything on one GPU shares: the stream on which all work runs in order, memory, the way up and down, scratch.
+// Shared by everything on one GPU: the stream on which all work runs in order, memory, transfers, scratch.
 class Context {
  public:
   explicit Context(Precision precision);
@@ -52,7 +52,7 @@ class Context {
   std::shared_ptr<DeviceBuffer> scratch_;
 };
 
-// How a tensor lies in memory: `outer` pieces of `middle` groups of `inner` neighbouring values, of which the first
+// A tensor's layout in memory: `outer` pieces of `middle` groups of `inner` neighbouring values, of which the first
 // `inner_used` of a group in the first `outer_used` pieces are real and the others zero.
 //   activation  n x (h w) x padded c        kernel  padded k x (r s) x padded c
 //   matrix      n x 1 x c                   channels  1 x 1 x padded c

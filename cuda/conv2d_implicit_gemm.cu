@@ -9,7 +9,7 @@
 #include "cuda/gemm/few_rows.h"
 #include "cuda/gemm/plan.h"
 
-// Shapes, tiles and parts; the kernels are in gemm/kernels.cuh, one launcher a file.
+// Shapes, tiles and parts; the kernels are in gemm/kernels.cuh, one launcher per file.
 namespace palimpsest::PALIMPSEST_CUDA {
 
 ImplicitGemmShape gemm_shape(const LayerShape& layer) {
@@ -25,11 +25,11 @@ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
-// Two blocks on each of an H100's 132 multiprocessors; of few_rows, which waits for memory only, four. Fixed numbers:
-// sums must not depend on the GPU at hand.
+// Two blocks on each of an H100's 132 multiprocessors; four of few_rows, which is bound by memory. Fixed numbers: sums
+// must not depend on the GPU.
 constexpr std::int64_t kBlocksWanted = 264, kStreamingBlocksWanted = 528;
 constexpr std::int64_t kMaxParts = 64;
-constexpr std::int64_t kLeastTermsPerPart = 256;  // a shorter sum costs more in its second pass than it wins
+constexpr std::int64_t kLeastTermsPerPart = 256;  // a shorter sum costs more in its second pass than it saves
 constexpr std::int64_t kMaxFewRows = 8;
 
 struct Extent {
@@ -157,7 +157,7 @@ void check(const ImplicitGemmShape& s, const GemmRun& run, std::size_t scratch_n
                      "{} taps, {} to {} channels", s.taps, s.inputs, s.outputs);
   PALIMPSEST_REQUIRE(s.pixels() <= kMost && std::int64_t{s.taps} * s.inputs <= kMost, "{} pixels, {} channels",
                      s.pixels(), s.inputs);
-  PALIMPSEST_REQUIRE(run.scratch_bytes >= scratch_needed, "{} bytes of scratch memory where {} are needed",
+  PALIMPSEST_REQUIRE(run.scratch_bytes >= scratch_needed, "{} bytes of scratch memory, but {} are needed",
                      run.scratch_bytes, scratch_needed);
   PALIMPSEST_REQUIRE(run.splits >= 0 && run.splits <= 65535, "{} parts", run.splits);
   if (run.precision == Precision::fp32) return;
@@ -165,7 +165,7 @@ void check(const ImplicitGemmShape& s, const GemmRun& run, std::size_t scratch_n
   CUDA_CHECK(cudaGetDevice(&device));
   CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
   if (major < 8)
-    throw Error(fmt::format("this GPU of compute capability {}.x has no TF32 and BF16 arithmetic", major),
+    throw Error(fmt::format("this GPU of compute capability {}.x does not support TF32 and BF16", major),
                 "use fp32, or a GPU of compute capability 8.0 or later");
 }
 
@@ -174,7 +174,7 @@ void check(const ImplicitGemmShape& s, const GemmRun& run, std::size_t scratch_n
 std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile tile, int splits) {
   using namespace gemm;
   std::size_t most = 0;
-  for (const Precision precision : {Precision::fp32, Precision::tf32}) {  // bf16 is cut as tf32 is
+  for (const Precision precision : {Precision::fp32, Precision::tf32}) {  // bf16 uses tf32's split
     GemmRun run;
     run.precision = precision, run.tile = tile, run.splits = splits;
     most = std::max(most, cut(shape, LayerPass::forward, run).partial_bytes());

@@ -10,8 +10,8 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // Convolution (3x3, stride 1, zero padding 1) and fully connected layers as one matrix product whose left operand is
-// never written down ("implicit GEMM"): row m is an output pixel, column n an output channel, and the sum runs over
-// taps (r, s) and input channels. A fully connected layer is the case of one tap and pictures of one pixel.
+// never materialised ("implicit GEMM"): row m is an output pixel, column n an output channel, and the sum runs over
+// taps (r, s) and input channels. A fully connected layer has one tap and pictures of one pixel.
 //
 //   forward            y[m, o]       = relu?( b[o] + sum_{t,i} x[m + tap t, i] w[o, t, i] )
 //   backward data      dx[m, i]      = sum_{t,o} dy[m - tap t, o] w[o, t, i]      (w is read in place, not transposed)
@@ -20,7 +20,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 // Pixels outside the picture are zero. x, dx: NHWC; y, dy: NHWC; w: K R S C, that is rows o of taps * inputs values.
 struct ImplicitGemmShape {
   int images = 1, height = 1, width = 1;
-  int inputs = 1, outputs = 1;  // channels as they lie in memory, padding included
+  int inputs = 1, outputs = 1;  // channels in memory, padding included
   int taps = 1;                 // 9, or 1 for a fully connected layer
 
   std::int64_t pixels() const { return std::int64_t{images} * height * width; }
@@ -30,13 +30,13 @@ struct ImplicitGemmShape {
 // operand must be zero, and those of every result are.
 ImplicitGemmShape gemm_shape(const LayerShape& layer);
 
-// How the products are formed. Sums are always fp32. tf32 and bf16 round both factors (to 11 and 8 significant bits)
-// and need compute capability 8.0; the launchers throw Error on less.
+// Precision of the products. Sums are always fp32. tf32 and bf16 round both factors (to 11 and 8 significant bits)
+// and need compute capability 8.0; otherwise the launchers throw Error.
 enum class Precision : std::uint8_t { fp32, tf32, bf16 };
 
 // Rows (pixels) x columns of the product that one thread block computes; for backward weights rows are output channels.
 enum class GemmTile : std::uint8_t {
-  automatic,  // by shape: the same on every GPU, so that results are
+  automatic,  // by shape: the same on every GPU, so that results are too
   large,      // 128 x 128
   tall,       // 128 x 64; forward and backward data
   square,     // 64 x 64; backward weights
@@ -45,18 +45,18 @@ enum class GemmTile : std::uint8_t {
   few_rows,   // fp32, fully connected layers of 1 to 8 rows, inputs a multiple of 4: see gemm/few_rows.h
 };
 
-// Everything a launcher needs beside its tensors. All launchers return at once; work runs in order on `stream`.
-// Whoever passes tile and splits again gets the same bits again, on any GPU of the same architecture.
+// Everything a launcher needs besides its tensors. All launchers are asynchronous; work runs in order on `stream`. The
+// same tile and splits give the same bits on any GPU of the same architecture.
 struct GemmRun {
   cudaStream_t stream = nullptr;
   void* scratch = nullptr;  // 256-byte aligned, scratch_bytes(shape, tile, splits) of it
   std::size_t scratch_bytes = 0;
   Precision precision = Precision::fp32;
   GemmTile tile = GemmTile::automatic;
-  int splits = 0;  // parts into which the sum of one tile is cut, added in a fixed order; 0: by shape
+  int splits = 0;  // parts into which the sum of one tile is split, added in a fixed order; 0: by shape
 };
 
-// Enough for every operation below on this shape, whatever the precision. Bytes.
+// Enough for every operation below on this shape in any precision. Bytes.
 std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile tile = GemmTile::automatic,
                                         int splits = 0);
 
@@ -67,7 +67,7 @@ void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, c
                            const float* b, bool relu, float* y);
 void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const float* dy, const float* w,
                                  float* dx);
-// db may be null: not wanted.
+// db may be null: not computed.
 void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRun& run, const float* x, const float* dy,
                                     float* dw, float* db);
 
@@ -81,10 +81,10 @@ struct TermPointers {
 };
 
 inline constexpr int kMaxTerms = 4;
-inline constexpr int kMaxTargets = 16;  // per launch; hand more targets over in several calls
+inline constexpr int kMaxTargets = 16;  // per launch; split more targets over several calls
 
-// z, s = R / stabilised(z) and the ledger's sums in one launch (see ops/relevance.h). All terms run in one accumulator
-// and x is read once for all of them: its maps are applied on the way into shared memory.
+// z, s = R / stabilised(z) and the ledger's sums in one launch (see ops/relevance.h). All terms share one accumulator
+// and x is read once for all of them: its maps are applied while it is copied to shared memory.
 struct DenominatorPointers {
   int terms = 0;
   TermPointers term[kMaxTerms];
@@ -97,12 +97,12 @@ struct DenominatorPointers {
   int targets = 0;
   const float* relevance[kMaxTargets] = {};  // R of each target
   float* quotients[kMaxTargets] = {};        // s of each target; may be its R
-  double* sums = nullptr;  // five doubles: RelevanceSums of the first target, in its order; null: not wanted
+  double* sums = nullptr;  // five doubles: RelevanceSums of the first target, in its order; null: not computed
 };
 void implicit_gemm_relevance_denominator(const ImplicitGemmShape& shape, const GemmRun& run,
                                          const DenominatorPointers& what);
 
-// R_i = factor * sum_t sign_t g_t(x_i) c_t,i, the multiplication in the epilogue of backward data; one launch a term.
+// R_i = factor * sum_t sign_t g_t(x_i) c_t,i, the multiplication in the epilogue of backward data; one launch per term.
 struct RedistributionPointers {
   int terms = 0;
   TermPointers term[kMaxTerms];

@@ -1,9 +1,9 @@
-// cuBLASLt is column major: a dense row-major matrix is to it its own transpose (cuda/descriptors.h). With rows y, x
+// cuBLASLt is column major: it sees a dense row-major matrix as its transpose (cuda/descriptors.h). With rows y, x
 // and w (outputs x inputs):
 //   y  = x w^T    D (outputs x n)      = w^T  x       w transposed
 //   dx = dy w     D (inputs x n)       = w    dy
 //   dw = dy^T x   D (inputs x outputs) = x    dy^T    dy transposed
-//   db[o] = sum over n of dy[n, o], by a kernel of ours
+//   db[o] = sum over n of dy[n, o], by our own kernel
 #include "cuda/cublaslt_product.h"
 
 #include "base/error.h"
@@ -28,7 +28,7 @@ cublasComputeType_t compute_type(Precision precision) {
   throw ContractError("unknown precision");
 }
 
-// D = op(A) op(B), with the algorithm that the heuristics put first.
+// D = op(A) op(B), with the heuristics' first algorithm.
 class Product {
  public:
   Product(const CublasLtHandle& handle, Precision precision, bool transpose_a, bool transpose_b, const MatrixLayout& a,

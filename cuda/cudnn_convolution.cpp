@@ -29,8 +29,8 @@ struct CudnnConvolution::Descriptors {
 
 namespace {
 
-// The first that runs, gives the same bits each time, and rounds its factors no further than asked. The descriptor
-// holds the mathematics too; an algorithm that names the default's runs with that.
+// The first that is supported, deterministic, and rounds its factors no further than requested. The descriptor holds
+// the math type too; an algorithm with the default math type uses that.
 template <typename Performance, std::size_t N>
 const Performance& first_fit(const std::array<Performance, N>& found, int count, cudnnMathType_t math,
                              const char* pass) {
@@ -79,7 +79,7 @@ CudnnConvolution::CudnnConvolution(Context& context, const LayerShape& shape)
 
 CudnnConvolution::~CudnnConvolution() = default;
 
-// Bias and ReLU by our own kernel: cuDNN's fused call knows them for one algorithm only.
+// Bias and ReLU by our own kernel: cuDNN's fused call supports them for only one algorithm.
 void CudnnConvolution::forward(const float* x, const float* w, const float* b, bool relu, float* y) {
   const Descriptors& d = *descriptors_;
   CUDNN_CHECK(cudnnConvolutionForward(d.handle.get(), &kOne, d.x.get(), x, d.w.get(), w, d.convolution.get(), d.forward,

@@ -6,8 +6,8 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// One convolution by cuDNN: every pass by the first algorithm of its heuristics that is deterministic and forms
-// products as the context's precision says (fp32 exactly, or TF32). Device pointers in the GPU's layouts.
+// One convolution by cuDNN: every pass by the first algorithm of its heuristics that is deterministic and has the
+// context's precision (exact fp32, or TF32). Device pointers in the GPU's layouts.
 class CudnnConvolution {
  public:
   CudnnConvolution(Context& context, const LayerShape& shape);

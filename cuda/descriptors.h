@@ -9,10 +9,10 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Owners of the handles and descriptors of cuDNN and cuBLASLt, which already say what this project means by them. None
-// can be copied or moved: they are members of the plan that uses them. Constructors throw Error.
+// Owners of the handles and descriptors of cuDNN and cuBLASLt, set up for this project. They cannot be copied or moved:
+// they are members of the plan that uses them. Constructors throw Error.
 
-// Destroys what a derived constructor made, also when the rest of that constructor throws.
+// Destroys what a derived constructor created, even if the rest of that constructor throws.
 template <class Handle, auto destroy>
 class LibraryObject {
  public:
@@ -37,8 +37,8 @@ class CudnnHandle : public LibraryObject<cudnnHandle_t, cudnnDestroy> {
   }
 };
 
-// (n, c, h, w) float32 values that lie as NHWC; c is the padded number of channels. More than 2^31 - 1 values are
-// refused by the library.
+// (n, c, h, w) float32 values stored as NHWC; c is the padded number of channels. The library rejects more than
+// 2^31 - 1 values.
 class TensorDescriptor : public LibraryObject<cudnnTensorDescriptor_t, cudnnDestroyTensorDescriptor> {
  public:
   TensorDescriptor(int n, int c, int h, int w) {
@@ -47,7 +47,7 @@ class TensorDescriptor : public LibraryObject<cudnnTensorDescriptor_t, cudnnDest
   }
 };
 
-// k x c filters of 3 x 3 taps that lie as KRSC; k and c are padded numbers of channels.
+// k x c filters of 3 x 3 taps stored as KRSC; k and c are padded numbers of channels.
 class FilterDescriptor : public LibraryObject<cudnnFilterDescriptor_t, cudnnDestroyFilterDescriptor> {
  public:
   FilterDescriptor(int k, int c) {
@@ -73,8 +73,8 @@ class CublasLtHandle : public LibraryObject<cublasLtHandle_t, cublasLtDestroy> {
 };
 
 // A dense row-major float32 matrix of `rows` rows, as cuBLASLt sees it: column major and transposed, `columns` x
-// `rows`. With that, y = x w^T for rows y, x and w (outputs x inputs) is asked for as
-//   D (outputs x n) = op(A) B,   A = w (inputs x outputs, transposed), B = x (inputs x n, as it is).
+// `rows`. Then y = x w^T for rows y, x and w (outputs x inputs) becomes
+//   D (outputs x n) = op(A) B,   A = w (inputs x outputs, transposed), B = x (inputs x n, not transposed).
 class MatrixLayout : public LibraryObject<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy> {
  public:
   MatrixLayout(std::int64_t rows, std::int64_t columns) {

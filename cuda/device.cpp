@@ -15,8 +15,8 @@ struct Opened {
   std::string error;
 };
 
-// Beside the program, in the folder beside the program's as the build lays them out, or where the system looks. Not by
-// the program's run path, which a sanitizer's dlopen does not see.
+// Beside the program, in the build's sibling folder, or on the system's path. Not by the program's run path, which a
+// sanitizer's dlopen does not see.
 std::string place_of(const std::string& file) {
   namespace fs = std::filesystem;
   std::error_code ignored;
@@ -26,7 +26,7 @@ std::string place_of(const std::string& file) {
   return file;
 }
 
-// RTLD_LOCAL: neither object may see the other's names, which are the same. It is never closed: devices live in it.
+// RTLD_LOCAL: both objects have the same symbols. It is never closed: devices use its code.
 Opened open_library(const std::string& file, const char* absent) {
   const std::string place = place_of(file);
   void* const handle = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -36,11 +36,11 @@ Opened open_library(const std::string& file, const char* absent) {
     return {nullptr, itself ? absent : error};
   }
   const auto function = reinterpret_cast<CudaLibraryFunction>(dlsym(handle, "palimpsest_cuda_library"));
-  if (!function) return {nullptr, file + " is not of this program"};
+  if (!function) return {nullptr, file + " does not belong to this program"};
   return {function(), {}};
 }
 
-// Each only when it is asked for: NVIDIA's libraries take a tenth of a second.
+// Each only on demand: loading NVIDIA's libraries takes a tenth of a second.
 const Opened& opened(CudaKind kind) {
   if (kind == CudaKind::real) {
     static const Opened real = open_library("libpalimpsest_cuda.so", "this build has no CUDA device");
@@ -54,8 +54,8 @@ const Opened& opened(CudaKind kind) {
 }  // namespace
 
 CudaAvailability cuda_availability(CudaKind kind) {
-  const Opened& is = opened(kind);
-  return is.library ? is.library->availability() : CudaAvailability{false, is.error};
+  const Opened& device = opened(kind);
+  return device.library ? device.library->availability() : CudaAvailability{false, device.error};
 }
 
 std::vector<std::string> cuda_details(CudaKind kind) {
@@ -63,10 +63,10 @@ std::vector<std::string> cuda_details(CudaKind kind) {
 }
 
 std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& options) {
-  const CudaAvailability is = cuda_availability(kind);
-  if (!is.available)
-    throw Error(fmt::format("--device {}: {}", kind == CudaKind::real ? "cuda" : "cuda-emulated", is.reason),
-                "use --device cpu, or --device auto to take what there is");
+  const CudaAvailability availability = cuda_availability(kind);
+  if (!availability.available)
+    throw Error(fmt::format("--device {}: {}", kind == CudaKind::real ? "cuda" : "cuda-emulated", availability.reason),
+                "use --device cpu, or --device auto to use what is available");
   return opened(kind).library->make(options);
 }
 

@@ -6,9 +6,9 @@
 #include "ops/algorithm_table.h"
 #include "ops/device.h"
 
-// CUDA as the rest of the program sees it: no header of a vendor, no link to a library of one. Each of the two devices
-// is a shared object of its own, which is opened here: cuda needs the libraries of a toolkit and a GPU, cuda-emulated
-// runs the same source on the processor and is always there.
+// CUDA as the rest of the program sees it, without vendor headers or libraries. Each of the two devices is a shared
+// object, which is opened here: cuda needs the toolkit's libraries and a GPU, cuda-emulated runs the same source on the
+// CPU and is always available.
 namespace palimpsest {
 
 enum class CudaKind { real, emulated };
@@ -21,17 +21,17 @@ struct CudaOptions {
 
 struct CudaAvailability {
   bool available = false;
-  std::string reason;  // one clause: what is there, or what is missing
+  std::string reason;  // one clause: what is available, or what is missing
 };
 CudaAvailability cuda_availability(CudaKind kind);
 
-// One line each: GPU, driver, libraries. Empty where it is not available.
+// One line each: GPU, driver, libraries. Empty if not available.
 std::vector<std::string> cuda_details(CudaKind kind);
 
-// Throws Error when it is not available, for options that make no sense, and for what the GPU lacks.
+// Throws Error when it is not available, for invalid options, and for features that the GPU lacks.
 std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& options = {});
 
-// What each shared object exports, as `palimpsest_cuda_library` (C linkage).
+// The export of each shared object, as `palimpsest_cuda_library` (C linkage).
 struct CudaLibrary {
   CudaAvailability (*availability)();
   std::vector<std::string> (*details)();

@@ -5,7 +5,7 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Owners of what the runtime hands out. None can be copied or moved: they are members of what uses them.
+// Owners of runtime objects. They cannot be copied or moved: they are members of what uses them.
 
 class Stream {
  public:
@@ -28,13 +28,13 @@ class Event {
   Event& operator=(const Event&) = delete;
   void record(const Stream& on) { CUDA_CHECK(cudaEventRecord(event_, on.get())); }
   void hold_back(const Stream& stream) const { CUDA_CHECK(cudaStreamWaitEvent(stream.get(), event_, 0)); }
-  void wait() const { CUDA_CHECK(cudaEventSynchronize(event_)); }  // returns at once where nothing was recorded
+  void wait() const { CUDA_CHECK(cudaEventSynchronize(event_)); }  // returns immediately if nothing was recorded
 
  private:
   cudaEvent_t event_ = nullptr;
 };
 
-// Page-locked memory of the host, which the GPU copies from and to on its own.
+// Page-locked host memory, for asynchronous copies by the GPU.
 class PinnedBuffer {
  public:
   PinnedBuffer() = default;

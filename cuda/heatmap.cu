@@ -1,6 +1,7 @@
-//   sum_channels    maps[n, p] = sum over c of relevance[n, p, c] (NHWC), in double in the order of c; a thread a pixel
-//   normalise_maps  each row by itself: clamp(R * scale + shift, 0, 1), scale and shift from the row's smallest and
-//                   largest value and its sum (ops/heatmap.h); a block a row
+//   sum_channels    maps[n, p] = sum over c of relevance[n, p, c] (NHWC), in double in the order of c; one thread per
+//   pixel normalise_maps  each row separately: clamp(R * scale + shift, 0, 1), scale and shift from the row's smallest
+//   and
+//                   largest value and its sum (ops/heatmap.h); one block per row
 #include "cuda/heatmap.h"
 
 #include "base/error.h"

@@ -1,10 +1,10 @@
 #pragma once
-// The only differences between the compilers of this folder: nvcc for .cu files with a C++ compiler for the host's
-// .cpp files, and a C++ compiler with emulator/include on its path for all. Everything else is plain CUDA C++.
+// The only differences between this folder's compilers: nvcc for .cu files with a C++ compiler for the host's .cpp
+// files, or a C++ compiler with emulator/include on its path for all. Everything else is plain CUDA C++.
 //
 //   CUDA_LAUNCH(kernel, grid, block, dynamic_shared_bytes, stream, args...)
 //       launches; `kernel` may be a template instance in parentheses: CUDA_LAUNCH((scale<float, 4>), ...).
-//       The next statement checks the launch: the emulator reports a launch that nobody checked.
+//       The next statement checks the launch: the emulator reports an unchecked launch.
 //   SHARED_ARRAY(T, name, count)
 //       T name[count] in the block's static shared memory. For two dimensions: using Row = T[columns].
 //   DYNAMIC_SHARED(T, name)
@@ -12,7 +12,7 @@
 //   PALIMPSEST_ARCH
 //       the architecture a device function is compiled for (__CUDA_ARCH__), 0 in host code, 900 in the emulator.
 //   PALIMPSEST_EMULATED
-//       1 in the emulator, else 0. A kernel that needs it proves nothing.
+//       1 in the emulator, else 0. A kernel that depends on it is not verified by the emulator.
 #include <cuda_runtime.h>
 
 #ifdef PALIMPSEST_SIMT_H
@@ -44,7 +44,7 @@
   extern __shared__ __align__(128) unsigned char palimpsest_dynamic_shared[]; \
   T* name = reinterpret_cast<T*>(palimpsest_dynamic_shared)
 
-#else  // a host file beside nvcc's, which launches nothing
+#else  // a host file, which launches nothing
 
 #define PALIMPSEST_EMULATED 0
 #define PALIMPSEST_ARCH 0

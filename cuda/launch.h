@@ -7,7 +7,7 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// For kernels that go through `count` values in strides of the whole grid:
+// For kernels that process `count` values in grid strides:
 //   for (std::size_t i = first_index(); i < count; i += grid_stride()) ...
 inline constexpr int kThreads = 256;
 inline constexpr std::size_t kMostBlocks = 2048;  // enough to fill any GPU

@@ -16,7 +16,7 @@ namespace {
 template <typename Library>
 class Plan final : public LayerPlan {
  public:
-  // `library_can`: whether Library knows the context's precision.
+  // `library_can`: whether Library supports the context's precision.
   Plan(Context& context, const AlgorithmTable& table, const LayerShape& shape, bool library_can)
       : context_(context), shape_(shape), gemm_(gemm_shape(shape)) {
     context_.reserve_scratch(implicit_gemm_scratch_bytes(gemm_));
@@ -98,7 +98,7 @@ class Plan final : public LayerPlan {
 
 std::unique_ptr<LayerPlan> make_layer_plan(Context& context, const AlgorithmTable& table, const LayerShape& shape) {
   if (!shape.is_convolution()) return std::make_unique<Plan<CublasLtProduct>>(context, table, shape, true);
-  const bool library_can = context.precision != Precision::bf16;  // cuDNN's BF16 wants tensors in BF16
+  const bool library_can = context.precision != Precision::bf16;  // cuDNN's BF16 needs BF16 tensors
   return std::make_unique<Plan<CudnnConvolution>>(context, table, shape, library_can);
 }
 

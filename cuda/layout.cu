@@ -1,6 +1,6 @@
 // Canonical order   value (o, i, m) at (o * inner_used + i) * middle + m       NCHW, OIHW: channel i before pixel m
 // The GPU's order   the same value at  (o * middle + m) * inner + i            NHWC, KRSC: channels last, padded
-// with the extents of cuda/context.h. One thread moves one value, in the order of the side it writes to.
+// with the extents of cuda/context.h. One thread moves one value, in the order of the destination.
 #include "cuda/layout.h"
 
 #include <algorithm>

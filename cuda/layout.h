@@ -4,7 +4,7 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // Between the canonical order (NCHW, OIHW, row major) and the GPU's (NHWC, KRSC, padded), for all values or a range of
-// them in canonical order. from_canonical writes no padding: clear_padding does. All pointers are device memory.
+// them in canonical order. from_canonical does not write padding; clear_padding does. All pointers are device memory.
 void from_canonical(const Context& context, const Tensor& to, std::size_t begin, std::size_t count,
                     const float* values);
 void to_canonical(const Context& context, const Tensor& from, std::size_t begin, std::size_t count, float* values);

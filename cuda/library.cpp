@@ -1,4 +1,4 @@
-// What the shared object exports, and what it says about itself.
+// The shared object's export and description.
 #include "cuda/library.h"
 
 #include <cublasLt.h>
@@ -27,13 +27,13 @@ std::string libraries() {
 
 CudaAvailability availability() {
 #if PALIMPSEST_EMULATED
-  return {true, "the same kernels on the processor, for tests: slow"};
+  return {true, "the same kernels on the CPU, for tests: slow"};
 #else
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || count == 0) {
     ignore(cudaGetLastError());
-    return {false, fmt::format("there is no NVIDIA GPU that can be used ({})",
+    return {false, fmt::format("no usable NVIDIA GPU ({})",
                                status == cudaSuccess ? "none was found" : cudaGetErrorString(status))};
   }
   cudaDeviceProp properties{};
@@ -77,7 +77,7 @@ Precision parse_precision(const std::string& word) {
   if (word == "fp32") return Precision::fp32;
   if (word == "tf32") return Precision::tf32;
   if (word == "bf16") return Precision::bf16;
-  throw Error(fmt::format("--precision {}: there is no such precision", word), "use fp32, tf32 or bf16");
+  throw Error(fmt::format("--precision {} is unknown", word), "use fp32, tf32 or bf16");
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

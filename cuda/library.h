@@ -6,7 +6,7 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// cuda or cuda-emulated, with -tf32 or -bf16 where products are not float32's: the name is what a run records.
+// cuda or cuda-emulated, with -tf32 or -bf16 if products are not float32: the name recorded by a run.
 std::string device_name(const Context& context);
 std::string device_description(const Context& context);  // GPU, driver, libraries, in one line
 

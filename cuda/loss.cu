@@ -1,10 +1,10 @@
-// Softmax with class-weighted focal loss, loss and gradient in one pass; logits (n, classes), one thread a row, in
-// double inside. With top = the largest logit, z_y the label's, others = sum over j != y of exp(z_j - top):
-//   p_j = exp(z_j - top) / sum,  1 - p_y = others / sum      (summed, so nothing cancels as p_y goes to 1)
-//   log p_y = -log1p(others) where the label leads, else (z_y - top) - log(sum)
+// Softmax with class-weighted focal loss, loss and gradient in one pass; logits (n, classes), one thread per row, in
+// double. With top = the largest logit, z_y the label's, others = sum over j != y of exp(z_j - top):
+//   p_j = exp(z_j - top) / sum,  1 - p_y = others / sum      (summed, to avoid cancellation as p_y goes to 1)
+//   log p_y = -log1p(others) if the label's logit is the largest, else (z_y - top) - log(sum)
 //   L = -a (1-p)^gamma log p / n
 //   dL/dz_j = a/n [gamma p (1-p)^(gamma-1) log p - (1-p)^gamma] * (j == y ? 1 - p : -p_j)
-// One block, so that the mean is one tree in a fixed order: a batch has at most some hundred rows.
+// One block, so that the mean is one tree in a fixed order: a batch has at most a few hundred rows.
 #include "cuda/loss.h"
 
 #include "base/error.h"
@@ -70,7 +70,7 @@ __global__ void focal_loss(int n, int classes, double gamma, const float* __rest
       const int label = int(given);
       mine = AddOutcomes()(mine, focal_row(logits + std::size_t(row) * std::size_t(classes), classes, label, gamma,
                                            class_weights ? double(class_weights[label]) : 1.0, double(n), out));
-    } else {  // no class: nothing may look like a result
+    } else {  // not a class: nothing may look like a result
       mine.loss = nan("");
       for (int j = 0; out && j < classes; ++j) out[j] = float(mine.loss);
     }
@@ -83,7 +83,7 @@ __global__ void focal_loss(int n, int classes, double gamma, const float* __rest
 
 FocalLossKernel::FocalLossKernel(Context& context) : context_(context), result_(context.pool, sizeof(Outcome)) {}
 
-// Uploaded when it is first seen: a loss that runs again, recorded or not, uploads nothing.
+// Uploaded on first use: a repeated loss, recorded or not, uploads nothing.
 const float* FocalLossKernel::weights_of(const FocalLoss& loss) {
   if (loss.class_weights.empty()) return nullptr;
   auto& buffer = class_weights_[loss.class_weights];

@@ -8,7 +8,7 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// ops/loss.h on the GPU. run() only enqueues; result() waits for the last one that ran.
+// ops/loss.h on the GPU. run() only enqueues; result() waits for the last one.
 class FocalLossKernel {
  public:
   explicit FocalLossKernel(Context& context);
@@ -20,7 +20,7 @@ class FocalLossKernel {
 
   Context& context_;
   DeviceBuffer result_;
-  std::map<std::vector<float>, std::unique_ptr<DeviceBuffer>> class_weights_;  // those that were ever used: few
+  std::map<std::vector<float>, std::unique_ptr<DeviceBuffer>> class_weights_;  // all that were ever used: few
 };
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

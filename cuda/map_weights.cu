@@ -1,5 +1,5 @@
-// f(w) of every relevance rule (ops/relevance.h), one thread a value. Every map but `ones`, which is a fill, takes 0
-// to 0, so padding stays zero.
+// f(w) of every relevance rule (ops/relevance.h), one thread per value. Every map except `ones`, which is a fill, maps
+// 0 to 0, so padding stays zero.
 #include "cuda/map_weights.h"
 
 #include "cuda/launch.h"

@@ -1,9 +1,8 @@
 // 2x2, stride 2, NHWC: x (n, h, w, c), y and winner (n, h/2, w/2, c), c padded.
-//   forward    y = the largest of the window, winner = its place 0..3 in row-major order; the first of equal values
+//   forward    y = the largest of the window, winner = its index 0..3 in row-major order; the first of equal values
 //              wins, and a NaN wins over everything
 //   backward   dx[place] = dy where place is the winner's, else 0 (and 0 where a ReLU before the pool gave y <= 0).
-// Backward gathers: each dx looks at the one window that it belongs to, so nothing is written twice. One thread a
-// value.
+// Backward gathers: each dx reads only its own window, so nothing is written twice. One thread per value.
 #include "cuda/max_pool.h"
 
 #include "base/error.h"

@@ -23,7 +23,7 @@ double megabytes(std::size_t bytes) {
   return double(bytes) / 1e6;
 }
 
-// A pool hides from the emulator what is used after it was given back, or beyond what was asked for.
+// A pool would hide use after free and overruns from the emulator.
 void handed_out([[maybe_unused]] const Stream& stream, [[maybe_unused]] void* memory,
                 [[maybe_unused]] std::size_t bytes) {
 #if PALIMPSEST_EMULATED
@@ -70,7 +70,7 @@ void* MemoryPool::from_driver(std::size_t bytes) {
     std::size_t free = 0, total = 0;
     CUDA_CHECK(cudaMemGetInfo(&free, &total));
     throw OutOfMemory(
-        fmt::format("the GPU is out of memory: {:.1f} MB were asked for, {:.1f} of {:.1f} MB are free and "
+        fmt::format("the GPU is out of memory: {:.1f} MB were requested, {:.1f} of {:.1f} MB are free and "
                     "{:.1f} MB are in use here",
                     megabytes(bytes), megabytes(free), megabytes(total), megabytes(held_)),
         bytes, free);

@@ -7,9 +7,9 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Device memory by size. What is given back is kept and handed out again, so that a loop that makes and drops the same
-// tensors asks the driver for nothing after its first turn. Everything that uses the memory runs in the order of
-// `stream`, so a piece may be used again at once; another stream waits for it (Uploader).
+// Device memory by size. Freed memory is kept and reused, so that a loop that creates and drops the same tensors makes
+// no driver allocations after its first iteration. All uses of the memory run in the order of `stream`, so a piece may
+// be reused immediately; another stream waits for it (Uploader).
 class MemoryPool {
  public:
   explicit MemoryPool(const Stream& stream) : stream_(stream) {}
@@ -17,13 +17,13 @@ class MemoryPool {
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
 
-  // 256-byte aligned, contents undefined. The stream must still exist. Throws Error naming what was asked for and what
-  // is free.
+  // 256-byte aligned, contents undefined. The stream must still exist. Throws Error naming the requested and the free
+  // memory.
   void* take(std::size_t bytes);
   void give_back(void* memory, std::size_t bytes);
 
-  std::size_t held() const { return held_; }                  // bytes that the driver has given, in use or not
-  std::size_t driver_calls() const { return driver_calls_; }  // for tests: how often the driver was asked
+  std::size_t held() const { return held_; }                  // bytes allocated by the driver, in use or not
+  std::size_t driver_calls() const { return driver_calls_; }  // for tests: number of driver allocations
 
  private:
   void* from_driver(std::size_t bytes);

@@ -19,7 +19,7 @@ class Graph final : public Recording {
   void run() override { CUDA_CHECK(cudaGraphLaunch(executable_, context_.stream.get())); }
 
  private:
-  // A step that throws leaves the stream as it was: usable, and not capturing.
+  // A step that throws leaves the stream usable, and not capturing.
   cudaGraph_t captured(const std::function<void()>& step) const {
     cudaGraph_t graph = nullptr;
     CUDA_CHECK(cudaStreamBeginCapture(context_.stream.get(), cudaStreamCaptureModeThreadLocal));
@@ -36,7 +36,7 @@ class Graph final : public Recording {
   }
 
   Context& context_;
-  std::shared_ptr<DeviceBuffer> scratch_;  // the graph writes there, also after the context has got a larger one
+  std::shared_ptr<DeviceBuffer> scratch_;  // the graph writes there, even after the context has a larger one
   cudaGraphExec_t executable_ = nullptr;
 };
 

@@ -7,7 +7,7 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// What `step` enqueues on the context's stream, captured into a CUDA graph without being run.
+// The work that `step` enqueues on the context's stream, captured into a CUDA graph without running.
 std::unique_ptr<Recording> record(Context& context, const std::function<void()>& step);
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,5 +1,5 @@
 // Two launches: kBlocks blocks at most, each value added by a thread in strides and by a tree in its block, then one
-// block over their results. The order is a function of the count alone, so the bits are the same on every run.
+// block over their results. The order depends only on the count, so the bits are the same in every run.
 #include "cuda/reduce.h"
 
 #include "base/error.h"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kBlocks = 256;
 
-struct Smaller {  // NaN wins, whichever side it is on
+struct Smaller {  // NaN wins on either side
   __device__ double operator()(double a, double b) const { return a != a ? a : b != b ? b : b < a ? b : a; }
 };
 

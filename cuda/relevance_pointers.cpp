@@ -44,7 +44,7 @@ RelevanceSums relevance_denominator(Context& context, const LayerShape& layer, c
   pointers.floor = optional_output(context, layer, what.floor, "floor");
   pointers.gate = what.gate;
   pointers.gate_by = optional_output(context, layer, what.gate_by, "gate_by");
-  PALIMPSEST_REQUIRE(what.gate == Gate::all || pointers.gate_by, "a gate without what it goes by");
+  PALIMPSEST_REQUIRE(what.gate == Gate::all || pointers.gate_by, "a gate without its reference");
   pointers.stabiliser = what.stabiliser;
   const DeviceBuffer sums(context.pool, 5 * sizeof(double));
   for (std::size_t begin = 0; begin < relevance.size(); begin += kMaxTargets) {

@@ -5,8 +5,8 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// The two halves of every relevance rule, for convolution and fully connected plans alike: checks the tensors of
-// ops/relevance.h and hands their pointers to the fused kernels.
+// The two halves of every relevance rule, for convolution and fully connected plans: checks the tensors of
+// ops/relevance.h and passes their pointers to the fused kernels.
 RelevanceSums relevance_denominator(Context& context, const LayerShape& layer, const GemmRun& run,
                                     const RelevanceDenominator& what, std::span<const Tensor> relevance,
                                     std::span<const Tensor> quotients);

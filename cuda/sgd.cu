@@ -1,9 +1,8 @@
 //   g = scale * gradient + decay * w;  v = momentum * v + g;  w -= rate * v        (without momentum: w -= rate * g)
 //   norm: sum of gradient^2 over all parameters, in double
-// Every parameter is cut into chunks of kChunk values, one block each, so one launch serves all of them and sums come
-// in a fixed order: a tree in the block, then one block over the chunks. A new value that is not finite is not written;
-// the smallest index of a parameter with one is what comes back (an integer minimum: the order of the blocks is no
-// matter).
+// Every parameter is cut into chunks of kChunk values, one block each, so one launch serves all of them and sums have
+// a fixed order: a tree in the block, then one block over the chunks. A new value that is not finite is not written;
+// the smallest index of a parameter with one is returned (an integer minimum, independent of the order of the blocks).
 #include "cuda/sgd.h"
 
 #include <limits.h>
@@ -39,7 +38,7 @@ __global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, Rates r, int* fi
     const float w = chunk.value[at], step = r.scale * chunk.gradient[at] + r.decay * w;
     const float v = chunk.velocity ? r.momentum * chunk.velocity[at] + step : step;
     const float to = w - r.rate * v;
-    if (not_finite(to)) {  // so are a w or g that is not finite: 0 * inf is NaN
+    if (not_finite(to)) {  // catches a w or g that is not finite too: 0 * inf is NaN
       bad = true;
     } else {
       chunk.value[at] = to;
@@ -88,7 +87,7 @@ constexpr std::size_t kOutcomeAt = 16;
 
 SgdKernels::SgdKernels(Context& context) : context_(context), result_(context.pool, kOutcomeAt + sizeof(NormOutcome)) {}
 
-// The table goes up once: a training loop hands over the same parameters at every step.
+// The table is uploaded once: a training loop passes the same parameters at every step.
 void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
   std::vector<SgdChunk> chunks;
   for (std::size_t i = 0; i < parameters.size(); ++i) {

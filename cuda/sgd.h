@@ -8,7 +8,7 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// A piece of one parameter: what one thread block works on.
+// A piece of one parameter, processed by one thread block.
 struct SgdChunk {
   float* value;
   const float* gradient;
@@ -18,7 +18,7 @@ struct SgdChunk {
   bool operator==(const SgdChunk&) const = default;
 };
 
-// SGD and the gradient's norm over all parameters, in one launch each whatever their number.
+// SGD and the gradient's norm over all parameters, in one launch each regardless of their number.
 class SgdKernels {
  public:
   explicit SgdKernels(Context& context);
@@ -29,7 +29,7 @@ class SgdKernels {
   void prepare(std::span<const SgdParameter> parameters);
 
   Context& context_;
-  std::vector<SgdChunk> chunks_;  // what lies in table_
+  std::vector<SgdChunk> chunks_;  // the contents of table_
   std::unique_ptr<DeviceBuffer> table_, partial_;
   DeviceBuffer result_;
 };

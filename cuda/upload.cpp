@@ -6,7 +6,7 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
-// Buffers grow in steps, so that batches of slightly different size do not each ask for new ones.
+// Buffers grow in steps, so that batches of slightly different size do not each allocate new ones.
 std::size_t with_room(std::size_t bytes) {
   std::size_t room = 4096;
   while (room < bytes) room *= 2;
@@ -24,7 +24,7 @@ Uploader::~Uploader() {
 void Uploader::reserve(Half& half, std::size_t bytes) {
   if (bytes <= half.bytes) return;
   const std::size_t room = with_room(bytes);
-  half.host.reserve(room);  // the last copy out of it is over: `copied` was waited for
+  half.host.reserve(room);  // the last copy from it has finished: `copied` was awaited
   if (half.device) {
     // The compute stream may still read it, and the pool hands it to that stream's next work, which comes after.
     pool_->give_back(half.device, half.bytes);

@@ -9,8 +9,8 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Host to GPU through two page-locked buffers in turn, on a stream of its own: while the GPU works on what came through
-// one of them, the host fills the other.
+// Host to GPU through two alternating page-locked buffers, on a separate stream: while the GPU uses the data from one
+// of them, the host fills the other.
 //
 //   host     fill 0          fill 1          wait for copy 0, fill 0 ...
 //   copies           copy 0          copy 1          ...
@@ -20,13 +20,14 @@ class Uploader {
   Uploader(const Stream& compute, std::shared_ptr<MemoryPool> pool) : compute_(compute), pool_(std::move(pool)) {}
   ~Uploader();
 
-  static constexpr std::size_t kPiece = std::size_t{16} << 20;  // larger uploads come in pieces of so many bytes
+  static constexpr std::size_t kPiece = std::size_t{16}
+                                        << 20;  // larger uploads are split into pieces of this many bytes
 
-  // fill(host) writes `bytes` bytes; then use(device) enqueues on the compute stream what reads them there. The device
-  // memory may be used again afterwards. Returns as soon as all is enqueued.
+  // fill(host) writes `bytes` bytes; then use(device) enqueues work that reads them on the compute stream. The device
+  // memory may be reused afterwards. Returns as soon as everything is enqueued.
   void send(std::size_t bytes, const std::function<void(void* host)>& fill,
             const std::function<void(const void* device)>& use);
-  void to_device(const void* from, std::size_t bytes, void* to);  // a small table, as it is
+  void to_device(const void* from, std::size_t bytes, void* to);  // a small table, directly
 
  private:
   struct Half {
@@ -51,10 +52,10 @@ class Downloader {
 
   static constexpr std::size_t kPiece = Uploader::kPiece;
 
-  // make(device) enqueues what writes `bytes` bytes there; take(host) is given them.
+  // make(device) enqueues work that writes `bytes` bytes there; take(host) receives them.
   void fetch(std::size_t bytes, const std::function<void(void* device)>& make,
              const std::function<void(const void* host)>& take);
-  // Small results that lie in device memory already.
+  // Small results that are already in device memory.
   template <typename T>
   T value(const T* device) {
     T result;

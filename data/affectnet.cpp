@@ -1,8 +1,7 @@
-// AffectNet's first release. What is found in the wild: the header begins with '#' in one release and is missing from
+// AffectNet's first release. Known quirks: the header begins with '#' in one release and is missing from
 // validation.csv in another; one archive nests Manually_Annotated/Manually_Annotated_Images; rows whose numbers do not
-// parse; boxes of negative width; .tif, .bmp and upper-case names among the pictures; landmarks that are empty. Lists
-// that went through pandas or a spreadsheet have other columns, separators and spellings of numbers (base/table.h), or
-// expressions as words.
+// parse; boxes of negative width; .tif, .bmp and upper-case names among the pictures; empty landmarks. Lists saved by
+// pandas or a spreadsheet have other columns, separators and number formats (base/table.h), or expressions as words.
 #include <unordered_map>
 
 #include "base/error.h"
@@ -24,7 +23,7 @@ const TableColumns list_columns{{"subDirectory_filePath", "face_x", "face_y", "f
                                 {"facial_landmarks", "valence", "arousal"}};
 enum Column : std::uint8_t { path_column, left, top, width, height, landmarks, expression };
 
-// One list: its rows become samples or are left out, and what was done to them is said once at the end.
+// One list: its rows become samples or are skipped, with a summary at the end.
 class ListReader {
  public:
   ListReader(const fs::path& path, const fs::path& images)
@@ -53,7 +52,7 @@ class ListReader {
     return at < 0 ? std::string_view{} : without_blanks(row[std::size_t(at)]);
   }
 
-  // Without a header the first line could be one in other words, and the columns in another order.
+  // Without a header the first line could be an unknown header, with the columns in another order.
   void require_likely_rows() {
     const auto& csv = table_.csv;
     if (!csv.header.empty() || csv.rows.empty()) return;
@@ -75,7 +74,7 @@ class ListReader {
       if (wrong_rows_++ == 0) wrong_row_ = fmt::format("{}: {}", sample.id, reason);
     } else if (sample.image = pictures_.find(sample.id); sample.image.empty()) {
       const std::string similar = pictures_.similar(sample.id);
-      reason = "the picture is missing" + (similar.empty() ? "" : "; there is " + similar);
+      reason = "the picture is missing" + (similar.empty() ? "" : "; similar: " + similar);
       similar_ += similar.empty() ? 0 : 1;
       if (missing_++ == 0) missing_picture_ = fmt::format("{}: {}", sample.id, reason);
     }
@@ -86,7 +85,7 @@ class ListReader {
       set_.skipped.push_back({sample.id, reason});
   }
 
-  // A picture counts once, with its first row, however its path is spelled. Empty when it is new.
+  // A picture counts once, with its first row, regardless of the spelling of its path. Empty when it is new.
   std::string why_again(Sample& sample) {
     if (sample.id.find("./") != std::string::npos || sample.id.find("//") != std::string::npos)
       sample.id = fs::path(sample.id).lexically_normal().generic_string();
@@ -124,14 +123,14 @@ class ListReader {
   }
 
   [[noreturn]] void refuse() const {
-    const std::string problem = fmt::format("{} names no picture that can be used", path_.string());
+    const std::string problem = fmt::format("{} names no usable picture", path_.string());
     if (set_.skipped.empty()) throw Error(problem + ": it has no rows", "unpack the data set again");
     if (wrong_rows_ >= missing_)
       throw Error(fmt::format("{}; for instance {}", problem, wrong_row_),
                   fmt::format("correct the list: an expression is 0 to {} or one of {}, a face box is whole numbers",
                               affectnet_classes.size() - 1, fmt::join(affectnet_classes, ", ")));
     throw Error(fmt::format("{}; for instance {} (looked for below {})", problem, missing_picture_, images_.string()),
-                similar_ > 0 ? "make the names in the list those of the pictures"
+                similar_ > 0 ? "change the names in the list to match the pictures"
                              : fmt::format("unpack the pictures into {}", images_.string()));
   }
 

@@ -1,6 +1,6 @@
 // AffectNet-8, the release of 2021: {train_set,val_set}/images/<id>.jpg and annotations/<id>_{exp,val,aro,lnd}.npy. The
 // expression is a number or, in the original files, text ('<U1', shape () or (1,)) that spells one. Ids are whole
-// numbers and occur in both parts for different faces, so the part belongs to the sample's id. Copies made by others
+// numbers and occur in both parts for different faces, so the part belongs to the sample's id. Third-party copies
 // hold .png pictures.
 #include <algorithm>
 #include <map>
@@ -27,12 +27,12 @@ int read_code(const fs::path& path, Expressions& expressions) {
   const std::string text = array.is_text() ? array.text() : fmt::format("{}", array.number());
   const auto code = expressions.read(text);
   if (code && *code >= 0 && *code < classes) return *code;
-  throw Error(fmt::format("{} holds the expression {}, which is none of 0 to {} and no class's name", path.string(),
+  throw Error(fmt::format("{} holds the expression {}, which is neither 0 to {} nor the name of a class", path.string(),
                           text.substr(0, 60), classes - 1),
               "leave that picture out");
 }
 
-// Empty when the file is missing or, which is noted in `unused`, does not hold 68 points: the crop then does without.
+// Empty when the file is missing or does not hold 68 points (noted in `unused`): the crop then does not use them.
 std::vector<Point> read_landmarks(const fs::path& path, UnusedFiles& unused) {
   if (!is_file(path)) return {};
   std::vector<Point> points;
@@ -101,7 +101,7 @@ struct PartReader {
     set.samples.push_back(std::move(sample));
   }
 
-  // What is left in the images folder when all annotated pictures are taken from it.
+  // The files in the images folder that have no annotation.
   void list_others(const std::vector<std::string>& ids) {
     for (const auto& id : ids) pictures.erase(id);
     for (const auto& [id, path] : pictures)
@@ -126,12 +126,12 @@ Dataset read_part(const fs::path& folder, const std::string& part) {
     check_interrupt();
   }
   reader.list_others(ids);
-  reader.landmarks_unused.tell((folder / part).string(), "landmark files do not hold 68 points and are not used");
+  reader.landmarks_unused.report((folder / part).string(), "landmark files do not hold 68 points and are not used");
   if (const auto words = reader.expressions.remark(); !words.empty())
     remark(fmt::format("{}: {}", (folder / part).string(), words));
   if (set.samples.empty())
     throw Error(fmt::format("{} has no picture with an expression{}", (folder / part).string(), for_instance(set)),
-                "its annotations are called <id>_exp.npy and its pictures <id>.jpg");
+                "name its annotations <id>_exp.npy and its pictures <id>.jpg");
   return set;
 }
 

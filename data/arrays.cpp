@@ -31,11 +31,11 @@ int Arrays::largest_label() const {
 
 namespace {
 
-// Pictures are floats that the network takes as they are, so other numbers (uint8 above all) need a scale that only the
-// user knows.
+// The network takes pictures as unscaled floats, so other numbers (especially uint8) need a scale that only the user
+// knows.
 void require_pictures(const NpyArray& x) {
   const auto& shape = x.shape;
-  const std::string problem = fmt::format("{} has the shape ({}) and holds {}, where float32 (N, 3, H, W) is needed",
+  const std::string problem = fmt::format("{} has the shape ({}) and holds {}, but float32 (N, 3, H, W) is needed",
                                           x.path.string(), fmt::join(shape, ", "), x.stored);
   if (shape.size() == 4 && shape[1] != 3 && shape[3] == 3)
     throw Error(problem, "save it as float32 with the channels second: x.transpose(0, 3, 1, 2)");
@@ -49,7 +49,7 @@ void require_pictures(const NpyArray& x) {
     if (extent < 1 || extent > std::numeric_limits<int>::max())
       throw Error(
           fmt::format("{} has the shape ({}), which holds no usable picture", x.path.string(), fmt::join(shape, ", ")),
-          "give it at least one");
+          "it must hold at least one");
 }
 
 std::vector<float> read_values(const NpyArray& x) {
@@ -75,7 +75,7 @@ std::vector<std::int64_t> read_labels(const fs::path& path, const NpyArray& x) {
   const NpyArray y = read_npy(path);
   const std::int64_t count = x.shape[0];
   if (y.shape.size() != 1 || y.shape[0] != count)
-    throw Error(fmt::format("{} has the shape ({}), where one label for each of the {} pictures of {} is needed",
+    throw Error(fmt::format("{} has the shape ({}), but one label for each of the {} pictures of {} is needed",
                             path.string(), fmt::join(y.shape, ", "), count, x.path.string()),
                 y.shape.size() == 2 && y.shape[1] > 1 ? "save it with the shape (N,); of one-hot labels: y.argmax(1)"
                                                       : "save it as int64 with the shape (N,)");

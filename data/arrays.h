@@ -7,8 +7,8 @@
 
 namespace palimpsest {
 
-// arrays:X.npy[,Y.npy]: X float16, float32 or float64 (N, 3, H, W), taken as it is: a Loader does not normalise it (it
-// does augment it where that is asked for). Y whole numbers (N,), of any number type. Ids are 0, 1, ...
+// arrays:X.npy[,Y.npy]: X float16, float32 or float64 (N, 3, H, W): a Loader augments it on request, but does not
+// normalise it. Y whole numbers (N,), of any number type. Ids are 0, 1, ...
 class Arrays final : public Examples {
  public:
   Arrays(std::vector<float> values, std::vector<std::int64_t> labels, int count, int height, int width);

@@ -32,7 +32,7 @@ PixelMap pixel_map(const Transform& t, int height, int width) {
   const double degree = std::numbers::pi / 180;
   const double c = std::cos(t.theta * degree), s = std::sin(t.theta * degree);
   const double shear_row = -std::sin(t.shear * degree), shear_column = std::cos(t.shear * degree);
-  // R H Z, R being applied last; S lies between R and H, so that its shift is rotated.
+  // R H Z, R being applied last; S is between R and H, so that its shift is rotated.
   map.linear = {c * t.zx, (c * shear_row - s * shear_column) * t.zy, s * t.zx,
                 (s * shear_row + c * shear_column) * t.zy};
   const double row = height / 2.0 + 0.5, column = width / 2.0 + 0.5;

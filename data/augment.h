@@ -6,16 +6,16 @@
 #include "data/normalisation.h"
 #include "ops/augment.h"
 
-// The augmentation of Keras' ImageDataGenerator as keras-preprocessing 1.1.2 computes it (the last release before the
-// paper; later ones turn the other way and centre differently), fill mode "nearest", interpolation order 1.
+// The augmentation of Keras' ImageDataGenerator as in keras-preprocessing 1.1.2 (the last release before the paper;
+// later ones rotate the other way and centre differently), fill mode "nearest", interpolation order 1.
 namespace palimpsest {
 
-// The largest change of each kind, either way. Defaults are the paper's for the pain models.
+// The largest change of each kind, in either direction. Defaults are the paper's for the pain models.
 struct AugmentRanges {
   double rotation = 25;       // degrees
   double height_shift = 0.1;  // share of the height, [0, 1)
   double width_shift = 0.1;   // share of the width, [0, 1)
-  double shear = 0.1;         // degrees: that is how Keras reads shear_range
+  double shear = 0.1;         // degrees, as in Keras' shear_range
   double zoom = 0.1;          // factors from 1 - zoom to 1 + zoom, rows and columns independently, [0, 1)
   bool horizontal_flip = true;
 };
@@ -40,7 +40,7 @@ constexpr auto words(Augmentation) {
       {{"none", Augmentation::none}, {"flip", Augmentation::flip}, {"keras", Augmentation::keras}});
 }
 
-// The transformation of picture `index` in `epoch`: a function of its arguments alone (Philox, Purpose::augment).
+// The transformation of picture `index` in `epoch`: a pure function of its arguments (Philox, Purpose::augment).
 // `flip`: mirrored with probability 1/2.
 Transform draw_transform(Augmentation kind, const AugmentRanges& ranges, int height, int width, std::uint64_t seed,
                          std::uint32_t epoch, std::uint64_t index);

@@ -1,4 +1,4 @@
-// BMP, decoded here because the forms met in the wild are more than stb_image knows: rows from the top down, run-length
+// BMP, decoded here because stb_image does not support all variants in use: rows from the top down, run-length
 // encoding, OS/2 headers, space between the palette and the pixels.
 #include <fmt/format.h>
 
@@ -99,7 +99,7 @@ class Bmp {
                     bits_, compression_)};
   }
 
-  // From the header or, where that is short, after it.
+  // From the header or, if that is short, after it.
   void read_masks(std::uint32_t header, std::size_t& after) {
     if (compression_ == none) {
       channels_ = bits_ == 16 ? std::array{Channel{0x7C00}, Channel{0x3E0}, Channel{0x1F}}
@@ -109,15 +109,15 @@ class Bmp {
     for (std::size_t c = 0; c < 3; ++c) {
       const std::uint32_t mask = bytes_.number(54 + 4 * c, 4);
       if (mask == 0 || !std::has_single_bit(std::uint64_t{mask >> std::countr_zero(mask)} + 1))
-        throw BrokenImage{fmt::format("its mask of a colour is {:#x}", mask)};
+        throw BrokenImage{fmt::format("it has the colour mask {:#x}", mask)};
       channels_[c].mask = mask;
     }
     if (header < 52) after += compression_ == bit_fields ? 12 : 16;
   }
 
-  void read_palette(std::size_t at, std::size_t entry, std::uint32_t said) {
+  void read_palette(std::size_t at, std::size_t entry, std::uint32_t stated) {
     const std::size_t all = std::size_t{1} << bits_, room = pixels_ > at ? (pixels_ - at) / entry : 0;
-    const std::size_t count = std::min({said > 0 ? std::size_t{said} : all, all, room});
+    const std::size_t count = std::min({stated > 0 ? std::size_t{stated} : all, all, room});
     for (std::size_t i = 0; i < count; ++i)
       palette_.push_back({std::uint8_t(bytes_.number(at + entry * i + 2, 1)),
                           std::uint8_t(bytes_.number(at + entry * i + 1, 1)),
@@ -150,7 +150,7 @@ class Bmp {
     }
   }
 
-  // Pixels that no run covers have the first colour. Runs that reach beyond the end of a row are cut there.
+  // Pixels not covered by a run have the first colour. Runs beyond the end of a row are clipped.
   void expand_runs(Image& image) const {
     for (int y = 0; y < height_; ++y)
       for (int x = 0; x < width_; ++x) put(image.at(x, y), 0);
@@ -187,7 +187,7 @@ class Bmp {
   }
 
   Bytes bytes_;
-  std::uint64_t pixels_ = 0;  // where they begin
+  std::uint64_t pixels_ = 0;  // where they start
   std::uint32_t bits_ = 0, compression_ = 0;
   int width_ = 0, height_ = 0;
   bool top_down_ = false;

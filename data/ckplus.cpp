@@ -51,7 +51,7 @@ int read_emotion(const fs::path& path) {
   return int(numbers[0]);
 }
 
-// The file in `folder` whose name ends like that; empty when there is none. Throws Error when there are several.
+// The file in `folder` whose name ends with `ending`; empty if missing. Throws Error when there are several.
 fs::path file_ending(const fs::path& folder, std::string_view ending) {
   std::error_code code;
   if (!fs::is_directory(folder, code)) return {};
@@ -59,9 +59,9 @@ fs::path file_ending(const fs::path& folder, std::string_view ending) {
   for (const auto& path : files_in(folder)) {
     if (!path.filename().string().ends_with(ending)) continue;
     if (!found.empty())
-      throw Error(fmt::format("{} holds {} and {}, where a sequence has one", folder.string(),
+      throw Error(fmt::format("{} holds {} and {}, but a sequence has only one", folder.string(),
                               found.filename().string(), path.filename().string()),
-                  "leave the one of the peak frame there");
+                  "keep only the one of the peak frame");
     found = path;
   }
   return found;
@@ -103,7 +103,7 @@ struct Reader {
     set.samples.push_back(std::move(sample));
   }
 
-  // The picture of the peak frame; lists why when there is none.
+  // The picture of the peak frame; lists the reason if it is missing.
   bool find_peak(const fs::path& below, const std::string& stem, Sample& sample) {
     std::error_code code;
     fs::path unread;
@@ -119,14 +119,15 @@ struct Reader {
     return !sample.image.empty();
   }
 
-  // A broken emotion file does not take the action units away: the sample stays, without an emotion.
+  // A broken emotion file does not affect the action units: the sample is kept, without an emotion.
   int emotion(const fs::path& below) {
     if (folders.emotion.empty()) return -1;
     try {
       const fs::path file = file_ending(folders.emotion / below, "_emotion.txt");
       return file.empty() ? -1 : read_emotion(file);
     } catch (const Error& error) {
-      skip("Emotion/" + below.generic_string(), std::string(error.what()) + " (its pictures stay, without an emotion)");
+      skip("Emotion/" + below.generic_string(),
+           std::string(error.what()) + " (its pictures are kept, without an emotion)");
       return -1;
     }
   }
@@ -146,7 +147,7 @@ Dataset read_ckplus(const fs::path& folder) {
   auto sequences = sequences_in(folders.images);
   sequences.merge(sequences_in(folders.facs));  // codes whose pictures are missing are listed
   for (const auto& sequence : sequences) reader.read_sequence(sequence);
-  reader.landmarks_unused.tell(set.name, "landmark files do not hold 68 points and are not used");
+  reader.landmarks_unused.report(set.name, "landmark files do not hold 68 points and are not used");
   if (set.samples.empty())
     throw Error(fmt::format("{} has no sequence with a picture and a FACS file{}", folder.string(), for_instance(set)),
                 "pictures are cohn-kanade-images/S005/001/S005_001_00000011.png, codes FACS/S005/001/"

@@ -8,7 +8,7 @@ namespace palimpsest {
 
 namespace {
 
-// The weights with which the pixels first .. first + weights.size() - 1 of a line make one output pixel.
+// The weights of the pixels first .. first + weights.size() - 1 of a line for one output pixel.
 struct Tap {
   int first = 0;
   std::vector<float> weights;
@@ -16,7 +16,7 @@ struct Tap {
 
 // Triangle filter of half-width max(1, scale), scale = (high - low) / count input pixels per output pixel: output pixel
 // i is centred at low + (i + 1/2) scale and pixel x at x + 1/2; weights sum to 1. The line has pixels 0 .. length - 1
-// and, where [low, high) reaches beyond it, copies of its ends as far as that; the filter never looks further.
+// and, if [low, high) reaches beyond it, copies of its ends up to there; the filter never reads further.
 std::vector<Tap> taps(double low, double high, int count, int length) {
   const double scale = (high - low) / count, half_width = std::max(1.0, scale);
   const int begin = std::min(0, int(std::floor(low))), end = std::max(length, int(std::ceil(high)));
@@ -60,8 +60,7 @@ void filter_row(const std::uint8_t* row, const std::vector<Tap>& columns, float*
 Image crop_and_resize(const Image& image, const Box& box, int width, int height) {
   PALIMPSEST_REQUIRE(width > 0 && height > 0 && image.width > 0 && image.height > 0, "{} x {}", width, height);
   PALIMPSEST_REQUIRE(box.right > box.left && box.bottom > box.top, "the box has no area");
-  // A box that lies far outside would ask for a huge margin of copies; a whole picture's width of them says all there
-  // is.
+  // A box far outside would need a huge margin of copies; one picture's width of them is equivalent.
   const auto near_columns = [&](double x) { return std::clamp(x, -2.0 * image.width, 3.0 * image.width); };
   const auto near_rows = [&](double y) { return std::clamp(y, -2.0 * image.height, 3.0 * image.height); };
   const double left = near_columns(box.left), right = std::max(near_columns(box.right), left + 1e-3);
@@ -69,7 +68,7 @@ Image crop_and_resize(const Image& image, const Box& box, int width, int height)
   const auto columns = taps(left, right, width, image.width);
   const auto rows = taps(top, bottom, height, image.height);
 
-  int first = image.height, last = -1;  // the rows that are needed
+  int first = image.height, last = -1;  // the required rows
   for (const Tap& tap : rows) {
     first = std::min(first, tap.first);
     last = std::max(last, tap.first + int(tap.weights.size()) - 1);
@@ -83,7 +82,7 @@ Image crop_and_resize(const Image& image, const Box& box, int width, int height)
   std::vector<float> line(stride);
   for (int y = 0; y < height; ++y) {
     const Tap& tap = rows[std::size_t(y)];
-    std::fill(line.begin(), line.end(), 0.5F);  // half, so that the cut below rounds
+    std::fill(line.begin(), line.end(), 0.5F);  // half, so that the truncation below rounds
     for (std::size_t k = 0; k < tap.weights.size(); ++k) {
       const float weight = tap.weights[k];
       const float* const source = filtered.data() + (std::size_t(tap.first - first) + k) * stride;

@@ -15,7 +15,7 @@ struct ActionUnit {
   double intensity = 0;  // 0 to 5; in CK+ 0 means present but not scored
 };
 
-// One labelled picture of a data set. What a set does not have stays empty.
+// One labelled picture of a data set. Fields that a set lacks are empty.
 struct Sample {
   std::string id;  // unique in its set and the same on every machine: the path below the set's folder
   std::filesystem::path image;
@@ -28,7 +28,7 @@ struct Sample {
   std::vector<ActionUnit> action_units;
 };
 
-// A file that was named by the set but could not be used; shown to the user as a count and a list.
+// A file of the set that could not be used; shown to the user as a count and a list.
 struct Skipped {
   std::string id, reason;
 };
@@ -47,7 +47,7 @@ std::vector<std::int64_t> class_counts(const Dataset& set);
 // Throws Error naming the classes without a sample. `part`: "training part", for the message.
 void require_every_class(const Dataset& set, const std::string& part);
 
-// 1 for the samples that list action unit `number`, else 0: listed at all, whatever the intensity.
+// 1 for the samples that list action unit `number` with any intensity, else 0.
 std::vector<std::int64_t> action_unit_labels(const Dataset& set, int number);
 
 // The action units that occur in the set, ascending.

@@ -7,7 +7,7 @@
 
 namespace palimpsest {
 
-// What a Loader makes batches from: labelled inputs of one size. Immutable, so threads may share it.
+// The source of a Loader's batches: labelled inputs of one size. Immutable, so threads may share it.
 class Examples {
  public:
   virtual ~Examples() = default;
@@ -18,12 +18,11 @@ class Examples {
   virtual int label(int index) const = 0;  // -1: none
   virtual std::string id(int index) const = 0;
 
-  // The example as bytes, height x width x 3 (R, G, B), for a device to augment and normalise; null: it has none, and
-  // is only to be had from fill(). The same answer for every index.
+  // The example as bytes, height x width x 3 (R, G, B), for a device to augment and normalise; null for every index if
+  // only fill() is available.
   virtual const std::uint8_t* pixels(int /*index*/) const { return nullptr; }
 
-  // Writes 3 x height x width floats, transformed and, unless taken as they are, normalised. requires: 0 <= index <
-  // count().
+  // Writes 3 x height x width floats, transformed and, except for arrays, normalised. requires: 0 <= index < count().
   virtual void fill(int index, const Transform& transform, const Normalisation& normalisation, float* out) const = 0;
 };
 

@@ -8,7 +8,7 @@
 
 namespace palimpsest {
 
-// A whole number as lists spell it: "3", "+3", "3.0", with blanks around it. Returns false when it is not one of at
+// A whole number as written in lists: "3", "+3", "3.0", with blanks around it. Returns false unless it is one of at
 // most nine digits.
 bool whole_number(std::string_view text, int& value);
 
@@ -16,10 +16,10 @@ bool whole_number(std::string_view text, int& value);
 // these emotions (base/class_names.h).
 class Expressions {
  public:
-  // A class's number, not checked; nothing when the text is neither a whole number nor such a name.
+  // A class's number, not range-checked; nothing when the text is neither a whole number nor such a name.
   std::optional<int> read(std::string_view text);
 
-  // "expressions written as words: 24, read as ...: Happiness is taken for happy"; empty when all were numbers.
+  // "expressions written as words: 24, read as ...: Happiness is matched to happy"; empty when all were numbers.
   std::string remark() const;
 
  private:

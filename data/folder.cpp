@@ -1,6 +1,6 @@
-// A folder of pictures: one sub-folder for each class, or pictures without labels directly in it. Everything below it
-// that is not read is listed with a reason. Hidden files and folders (.DS_Store, ._x.jpg, .ipynb_checkpoints, __MACOSX)
-// are what programs leave behind, not data: they are listed only where their names are those of pictures.
+// A folder of pictures: one sub-folder per class, or pictures without labels directly in it. Everything below it that
+// is not read is listed with a reason. Hidden files and folders (.DS_Store, ._x.jpg, .ipynb_checkpoints, __MACOSX) are
+// not data: they are listed only if they have the names of pictures.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -36,13 +36,13 @@ class FolderReader {
     if (!labelled && loose.empty()) refuse(classes);
     for (const auto& path : loose) {
       if (labelled)
-        skip(path, "it lies beside the folders of the classes, in none of them");
+        skip(path, "it is beside the class folders, in none of them");
       else
         add(path, -1);
     }
     if (labelled) add_classes(classes);
     std::stable_partition(set_.skipped.begin(), set_.skipped.end(), [](const Skipped& one) {
-      return is_picture_name(one.id) || is_unread_picture_name(one.id);  // what matters most is said first
+      return is_picture_name(one.id) || is_unread_picture_name(one.id);  // the most important first
     });
     return std::move(set_);
   }
@@ -67,7 +67,7 @@ class FolderReader {
     set_.samples.push_back(std::move(sample));
   }
 
-  // Whether it is read. Lists it when it is not, unless it is a folder that is looked into.
+  // Whether it is read. Otherwise lists it, unless it is a folder to be searched.
   bool is_picture(const Entry& entry) {
     const bool named = is_picture_name(entry.path);
     const std::string name = entry.path.filename().string();
@@ -81,7 +81,7 @@ class FolderReader {
         skip(entry.path, why_unread(entry.path));
         return false;
       case EntryKind::dangling_link:
-        skip(entry.path, "a symbolic link to nothing");
+        skip(entry.path, "a dangling symbolic link");
         return false;
       case EntryKind::other:
         skip(entry.path, "neither a file nor a folder");
@@ -113,7 +113,7 @@ class FolderReader {
     for (const auto& one : inner) add_pictures_below(one, pictures);
   }
 
-  // Of what was skipped since `before`: how many of the most frequent extension, and the first of these.
+  // Of the files skipped since `before`: how many have the most frequent extension, and the first of these.
   std::string what_is_there(std::size_t before) const {
     std::map<std::string, std::vector<const Skipped*>> kinds;
     for (std::size_t i = before; i < set_.skipped.size(); ++i)
@@ -129,10 +129,10 @@ class FolderReader {
   [[noreturn]] void refuse(const std::vector<Found>& classes) const {
     if (!classes.empty()) refuse_class(classes.front());
     if (set_.skipped.empty())
-      throw Error(fmt::format("{} has no folder and no picture in it", folder_.string()),
-                  "make one folder of pictures for each class");
+      throw Error(fmt::format("{} contains neither folders nor pictures", folder_.string()),
+                  "create one folder of pictures per class");
     throw Error(fmt::format("{} has no picture: {}", folder_.string(), what_is_there(0)),
-                "put pictures (.jpg .png .bmp .tif) into it, for training one folder of them for each class");
+                "put pictures (.jpg .png .bmp .tif) into it; for training use one folder per class");
   }
 
   [[noreturn]] static void refuse_class(const Found& one) {
@@ -140,7 +140,7 @@ class FolderReader {
                 "put pictures (.jpg .png .bmp .tif) into it, or remove it");
   }
 
-  // The parts of a set, each with folders of the same names: their names would become the classes.
+  // The parts of a set, each with folders of the same names: the parts' names would become the classes.
   static bool are_parts(const std::vector<Found>& classes) {
     static constexpr std::array<std::string_view, 7> parts{"train",      "training", "val",    "valid",
                                                            "validation", "test",     "testing"};

@@ -13,7 +13,7 @@ namespace {
 
 using Indices = std::vector<int>;
 
-// Streams of Purpose::split, kept apart by their epoch number.
+// Streams of Purpose::split, distinguished by their epoch number.
 enum Stream : std::uint32_t { first_picks = 1, fill = 2, fill_in_order = 100, to_validation = 200 };
 
 Indices shuffled(const Indices& items, Random random) {
@@ -48,8 +48,7 @@ class Drawing {
   }
 
   // Condition (ii) and the numbers. Random order reaches about 43 % of long runs before neighbours block one another;
-  // where that is not enough, the frames are taken in their order, every other one, and the surplus is dropped at
-  // random.
+  // if that is not enough, every other frame is taken in order, and the surplus is dropped at random.
   void take_up_to(int per_class) {
     if (per_class < int(participants_.size()))
       throw Error(
@@ -62,13 +61,13 @@ class Drawing {
       if (fill_class(1, per_class, in_order) && fill_class(0, per_class, in_order)) return;
     }
     throw Error(
-        fmt::format("{} has only {} frames with pain and {} without for training, no two of them consecutive, where "
-                    "{} of each are asked for",
+        fmt::format("{} has only {} frames with pain and {} without for training, no two of them consecutive, but "
+                    "{} of each are requested",
                     set_.name, count(1), count(0), per_class),
         "ask for fewer frames with --pain-images N (and --pain-validation)");
   }
 
-  // Splits what was taken: first one frame of each participant, then at random, always leaving one for training.
+  // Splits the drawn frames: first one of each participant, then at random, always leaving one for training.
   FrameDraw split(int validation_per_class) const {
     FrameDraw drawn;
     std::array<int, 2> room{validation_per_class, validation_per_class};

@@ -26,10 +26,10 @@ struct Point {
 };
 
 // Decodes JPEG (libjpeg-turbo), TIFF (libtiff), PNG (stb_image) and BMP, distinguished by their first bytes, never by
-// the name. Grey becomes RGB; alpha is dropped, and the colours stay as they are stored, as Pillow's convert('RGB')
-// gives them, save that 16 bits are reduced to their upper 8. EXIF's orientation is not applied, as Pillow does not;
-// TIFF's own is. Throws Error naming the file, and what it is where that is known, when it is missing, of another form,
-// broken, cut short or larger than 100 million pixels.
+// the name. Grey becomes RGB; alpha is dropped and the colours are unchanged, as in Pillow's convert('RGB'), except
+// that 16 bits are reduced to their upper 8. EXIF's orientation is not applied, as in Pillow; TIFF's is. Throws Error
+// naming the file, and what it is if known, when it is missing, of another format, broken, truncated or larger than 100
+// million pixels.
 Image read_image(const std::filesystem::path& path);
 
 // Both write through a temporary name. The same pixels give the same bytes.

@@ -5,8 +5,8 @@
 
 namespace palimpsest {
 
-// The bytes that write_png() and write_jpeg() write. PNG stores a picture whose three channels are equal everywhere as
-// grey. Throws Error when there is not enough memory.
+// The bytes that write_png() and write_jpeg() write. PNG stores a picture with three equal channels as grey. Throws
+// Error when out of memory.
 std::string encode_png(const Image& image);
 std::string encode_jpeg(const Image& image, int quality);  // quality 1 to 100
 

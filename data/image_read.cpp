@@ -36,7 +36,7 @@ Image read_image(const std::filesystem::path& path) {
     return decode_any(bytes);
   } catch (const decode::BrokenImage& broken) {
     throw Error(fmt::format("{} cannot be read as a picture: {}", path.string(), broken.why),
-                "replace the file, or take it out of the data set");
+                "replace the file, or remove it from the data set");
   }
 }
 

@@ -21,7 +21,7 @@ void append(void* context, void* bytes, int count) {
   static_cast<std::string*>(context)->append(static_cast<const char*>(bytes), std::size_t(count));
 }
 
-// The picture's only channel where all three are equal everywhere, else empty. A third of the bytes on disk.
+// The single channel if all three are equal everywhere, else empty. A third of the bytes on disk.
 std::vector<std::uint8_t> grey_channel(const Image& image) {
   std::vector<std::uint8_t> grey;
   grey.reserve(image.pixels.size() / 3);
@@ -48,8 +48,8 @@ struct JpegErrors {
   std::longjmp(reinterpret_cast<JpegErrors*>(info->err)->escape, 1);
 }
 
-// Compresses into a buffer that libjpeg allocates; false on an error. Nothing here has a destructor, so that the jump
-// skips none.
+// Compresses into a buffer that libjpeg allocates; false on an error. No object here has a destructor that the jump
+// could skip.
 bool compress_jpeg(const Image& image, int quality, unsigned char** bytes, unsigned long* count) {
   jpeg_compress_struct info{};
   JpegErrors errors{};

@@ -11,15 +11,15 @@ namespace palimpsest::decode {
 
 namespace {
 
-// libjpeg reports errors by calling error_exit, which must not return, and we may not throw through C code: so longjmp.
-// A jump skips destructors; hence the functions that call setjmp hold only this struct and plain values, and every
-// C++ object lives in their caller.
+// libjpeg reports errors by calling error_exit, which must not return, and exceptions may not pass through C code:
+// hence longjmp. A jump skips destructors, so functions that call setjmp have only this struct and plain values, and
+// their caller owns every C++ object.
 struct Reader {
   jpeg_decompress_struct jpeg;
   jpeg_error_mgr errors;
   std::jmp_buf on_error;
   char message[JMSG_LENGTH_MAX];
-  bool incomplete;  // the data ended early or could not be decoded; libjpeg alone would fill in grey and go on
+  bool incomplete;  // the data ended early or could not be decoded; libjpeg by default fills in grey and continues
 };
 
 Reader& reader_of(j_common_ptr common) {
@@ -36,7 +36,7 @@ void on_warning(j_common_ptr common, int level) {
   if (level >= 0) return;  // a trace message
   Reader& reader = reader_of(common);
   const int code = common->err->msg_code;
-  // Stray bytes between markers and odd headers are common in pictures from the web, and harmless.
+  // Stray bytes between markers and odd headers are common in web pictures, and harmless.
   const bool pixels_lost = code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE ||
                            code == JWRN_BOGUS_PROGRESSION || code == JWRN_MUST_RESYNC || code == JWRN_ARITH_BAD_CODE;
   if (!pixels_lost || reader.incomplete) return;
@@ -64,7 +64,7 @@ bool start(Reader& reader) {
   if (setjmp(reader.on_error)) return false;
   const bool cmyk = reader.jpeg.jpeg_color_space == JCS_CMYK || reader.jpeg.jpeg_color_space == JCS_YCCK;
   reader.jpeg.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
-  reader.jpeg.dct_method = JDCT_ISLOW;  // named, so that the pixels do not depend on how the library was built
+  reader.jpeg.dct_method = JDCT_ISLOW;  // explicit, so that the pixels do not depend on how the library was built
   jpeg_start_decompress(&reader.jpeg);
   return true;
 }

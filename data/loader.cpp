@@ -11,8 +11,7 @@ namespace palimpsest {
 Loader::Loader(std::shared_ptr<const Examples> examples, LoaderOptions options)
     : examples_(std::move(examples)), options_(options) {
   if (options_.batch < 1) throw Error(fmt::format("the batch size is {}", options_.batch), "it must be at least 1");
-  if (examples_->count() < 1)
-    throw Error("there is no picture to load", "check the data set and what was dropped from it");
+  if (examples_->count() < 1) throw Error("no pictures to load", "check the data set and what was dropped from it");
   check_ranges(options_.ranges);
   const int n = examples_->count();
   batches_ = options_.drop_last ? n / options_.batch : (n + options_.batch - 1) / options_.batch;
@@ -51,7 +50,7 @@ void Loader::start_epoch(int epoch) {
   }
   {
     const std::lock_guard lock(mutex_);
-    epoch_ = std::move(started);  // a batch of an earlier epoch that is still being made is then thrown away
+    epoch_ = std::move(started);  // a batch of an earlier epoch still in progress is then discarded
     next_to_make_ = next_to_give_ = 0;
     for (auto& [number, made] : made_) spare_.push_back(std::move(made.batch));
     made_.clear();

@@ -16,7 +16,7 @@ namespace palimpsest {
 struct Batch {
   int count = 0, height = 0, width = 0;
   // Inputs, empty with LoaderOptions::images off: either `pixels` with `maps` and the normalisation, for the device to
-  // augment, or `images`, where the examples are not pictures.
+  // augment, or `images`, if the examples are not pictures.
   std::vector<std::uint8_t> pixels;  // count x height x width x 3
   std::vector<PixelMap> maps;        // count
   Normalisation normalisation;
@@ -29,17 +29,17 @@ struct Batch {
 struct LoaderOptions {
   int batch = 32;
   bool shuffle = true;
-  bool drop_last = false;  // leave out a last batch that is not full
+  bool drop_last = false;  // drop an incomplete last batch
   std::uint64_t seed = 0;  // of the order (Purpose::shuffle) and the augmentation (Purpose::augment)
   int threads = 1;         // that prepare batches ahead, one batch each; 0: next() prepares its batch itself
   Normalisation normalisation = Normalisation::torchvision();
   Augmentation augmentation = Augmentation::none;
   AugmentRanges ranges = {};
-  bool images = true;  // off: order, labels and flips only, for features that are kept
+  bool images = true;  // off: order, labels and flips only, for cached features
 };
 
-// Batches of an epoch in order. The same seed gives the same batches whatever the number of threads; threads that have
-// nothing to do sleep. One thread at a time may call it.
+// Batches of an epoch in order. The same seed gives the same batches for any number of threads; idle threads sleep.
+// Not thread-safe.
 class Loader {
  public:
   // Throws Error for a batch size below 1, augmentation ranges out of bounds, and when there is no example.
@@ -48,8 +48,8 @@ class Loader {
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  void start_epoch(int epoch);  // epoch >= 0; what is left of the current one is dropped
-  bool next(Batch& batch);      // false at the end of the epoch; rethrows what went wrong while preparing the batch
+  void start_epoch(int epoch);  // epoch >= 0; the rest of the current one is dropped
+  bool next(Batch& batch);      // false at the end of the epoch; rethrows exceptions from preparing the batch
   int batches_per_epoch() const { return batches_; }
   const Examples& examples() const { return *examples_; }
 
@@ -76,7 +76,7 @@ class Loader {
   std::shared_ptr<const Epoch> epoch_;
   int next_to_make_ = 0, next_to_give_ = 0;
   std::map<int, Made> made_;  // of the current epoch, by number of the batch
-  std::vector<Batch> spare_;  // their memory is used again
+  std::vector<Batch> spare_;  // their memory is reused
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

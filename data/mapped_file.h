@@ -6,7 +6,7 @@
 
 namespace palimpsest {
 
-// A file mapped into memory for reading. The mapping stays valid when the file is replaced by renaming another over it.
+// A file mapped into memory for reading. The mapping stays valid when another file is renamed over it.
 class MappedFile {
  public:
   explicit MappedFile(const fs::path& path);  // throws Error when the file cannot be opened or mapped

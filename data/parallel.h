@@ -8,7 +8,7 @@ namespace palimpsest {
 // exception, after all threads have ended.
 void parallel_for(int count, int threads, const std::function<void(int)>& body);
 
-// The same under a line that says how far `task` is; 0 threads: as many as OpenMP has; Ctrl-C ends it (Interrupted).
+// The same with a progress line for `task`; 0 threads: as many as OpenMP has; Ctrl-C ends it (Interrupted).
 void parallel_for(int count, int threads, const std::string& task, const std::function<void(int)>& body);
 
 }  // namespace palimpsest

@@ -21,7 +21,7 @@ struct Trailer {
 };
 static_assert(sizeof(Trailer) == 64);
 constexpr char magic[16] = "palimpsest pix1";  // the number counts versions of this layout and of the scaling
-constexpr int decoding = 2;  // counts what changes the pixels of some files or the words about those left out
+constexpr int decoding = 2;  // increases when the pixels of some files or the reasons for skipped ones change
 
 void add_options(Hash64& hash, const PictureOptions& options) {
   hash.add_number(options.size).add_number(int(options.crop.crop)).add_number(options.crop.margin);
@@ -33,7 +33,7 @@ void put(std::string& to, const T& value) {
   to.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-// Takes values off the front of the index; `good` turns false when it ends too early.
+// Takes values from the front of the index; `good` becomes false when it ends too early.
 struct Taker {
   std::string_view rest;
   bool good = true;
@@ -141,13 +141,13 @@ std::optional<CacheContents> open_cache(const fs::path& path, std::uint64_t key,
   Trailer trailer{};
   if (bytes >= sizeof trailer) std::memcpy(&trailer, contents.file.data() + bytes - sizeof trailer, sizeof trailer);
   if (std::memcmp(trailer.magic, magic, sizeof magic) != 0) {
-    damage = "it is cut short, or no such file";
+    damage = "it is cut short, or not a picture cache";
     return std::nullopt;
   }
   if (trailer.key != key) return std::nullopt;
   if (trailer.samples != samples || trailer.size != std::uint64_t(size) || trailer.kept > samples ||
       trailer.index_bytes > bytes || trailer.kept * per_picture + trailer.index_bytes + sizeof trailer != bytes) {
-    damage = "its parts do not add up";
+    damage = "its parts are inconsistent";
     return std::nullopt;
   }
   Hash64 checksum;

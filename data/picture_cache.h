@@ -9,19 +9,18 @@
 
 // The packed file of decoded pictures. Layout, little endian:
 //   pixels     kept x 3 size^2 bytes
-//   index      what became of each sample of the set (Outcome), then padding to a multiple of 8 bytes
+//   index      the Outcome of each sample of the set, then padding to a multiple of 8 bytes
 //   trailer    64 bytes: magic, key, checksum, kept, samples, size, bytes of the index
-// The trailer comes last, so that the file is written from front to back; a cut file has none.
+// The trailer comes last, so that the file is written sequentially; a truncated file has none.
 namespace palimpsest {
 
-// What became of one sample: cropped from `box`, or left out for a reason.
+// The outcome of one sample: cropped from `box`, or skipped for a reason.
 struct Outcome {
   std::optional<Cropped> cropped;
   std::string reason;
 };
 
-// Where the set's cache lies: its name depends on the ids and the options, so that one set in several sizes has
-// several.
+// The path of the set's cache: the name depends on the ids and the options, so that each size has its own.
 fs::path cache_path(const Dataset& dataset, const PictureOptions& options);
 
 // Changes when a picture's size or time of change, its landmarks or box, or an option does.
@@ -46,8 +45,7 @@ struct CacheContents {
   MappedFile file;
 };
 
-// Nothing when there is no such file or its key is another one (it is stale). When it is damaged, nothing too, and
-// `damage` says how.
+// Nothing if the file is missing or stale (its key differs), or if it is damaged, with the reason in `damage`.
 std::optional<CacheContents> open_cache(const fs::path& path, std::uint64_t key, std::size_t samples, int size,
                                         std::string& damage);
 

@@ -42,7 +42,7 @@ int Pictures::count_cropped(Crop how) const {
 
 namespace {
 
-// Decodes sample by sample, in parallel, and hands the pictures on in order, a chunk at a time.
+// Decodes the samples in parallel and passes the pictures on in order, a chunk at a time.
 template <typename Take>
 std::vector<Outcome> decode_all(const Dataset& dataset, const PictureOptions& options, const Take& take) {
   const int n = int(dataset.samples.size()), chunk = 32 * std::max(1, options.threads);
@@ -80,7 +80,7 @@ std::vector<std::uint8_t> room_in_memory(const Dataset& dataset, int size) {
   if (needed > memory / 10 * 8)
     throw Error(fmt::format("the pictures of {} take {:.1f} GB at size {}, and this machine has {:.1f} GB of memory",
                             dataset.name, double(needed) / 1e9, size, double(memory) / 1e9),
-                "name a folder with --cache, and they are kept in a file there");
+                "name a folder with --cache to keep them in a file there");
   std::vector<std::uint8_t> bytes;
   bytes.reserve(needed);
   return bytes;
@@ -92,24 +92,24 @@ CacheContents through_cache(const Dataset& dataset, const PictureOptions& option
   const std::size_t samples = dataset.samples.size();
   std::string damage;
   if (auto found = open_cache(path, key, samples, options.size, damage)) return std::move(*found);
-  if (!damage.empty()) remark(fmt::format("{} is damaged ({}) and is made again", path.string(), damage));
+  if (!damage.empty()) remark(fmt::format("{} is damaged ({}) and is rebuilt", path.string(), damage));
   create_folder(options.cache_folder);
   require_free_space(options.cache_folder, bytes_needed(dataset, options.size), "the cache of pictures");
   CacheWriter writer(path, key, options.size);
   writer.commit(decode_all(dataset, options, [&](const std::uint8_t* pixels) { writer.append(pixels); }));
   auto made = open_cache(path, key, samples, options.size, damage);
   if (!made)
-    throw Error(fmt::format("{} was written but does not read back", path.string()),
+    throw Error(fmt::format("{} was written but cannot be read back", path.string()),
                 "check the disk, or name another --cache");
   return std::move(*made);
 }
 
-// A set without boxes and landmarks, such as a folder, has nothing else to offer than whole pictures.
+// A set without boxes and landmarks, such as a folder, has only whole pictures.
 void tell_other_crops(const Pictures& pictures, Crop asked) {
   const auto& samples = pictures.dataset().samples;
   if (std::none_of(samples.begin(), samples.end(), [](const Sample& s) { return s.face || !s.landmarks.empty(); }))
     return;
-  const auto tell = [&](Crop used, std::string_view how) {
+  const auto report = [&](Crop used, std::string_view how) {
     const int count = pictures.count_cropped(used);
     if (asked < used && count > 0)
       remark(fmt::format("{}: {} picture{} no usable {} and {} {}", pictures.dataset().name, count,
@@ -119,8 +119,8 @@ void tell_other_crops(const Pictures& pictures, Crop asked) {
                                              : "landmarks or face box",
                          count == 1 ? "is" : "are", how));
   };
-  tell(Crop::box, "cropped to the face box");
-  tell(Crop::none, "used whole");
+  report(Crop::box, "cropped to the face box");
+  report(Crop::none, "used whole");
 }
 
 }  // namespace

@@ -2,17 +2,16 @@
 #include "base/files.h"
 #include "data/dataset.h"
 
-// One reader per data set, for the layouts and the quirks found in the wild (each .cpp file lists them). A reader takes
-// everything that the set offers; which part of it is used for what is decided in data/splits.h.
+// One reader per data set, for its known layouts and quirks (listed in each .cpp file). A reader takes everything in
+// the set; data/splits.h decides how each part is used.
 //
-// An entry that cannot be used (a row whose numbers do not parse, a picture or a label that is not there) goes into
-// Dataset::skipped with its reason. A set that lacks a folder or a list altogether, names files outside its own folder,
-// or offers not one usable picture throws Error. What belongs to a kept sample but is not used (landmarks that are not
-// 68 points) or is read as something else (expressions that are words, backslashes) is said once in a remark. Pictures
-// are not opened here.
+// An unusable entry (a row whose numbers do not parse, a missing picture or label) goes into Dataset::skipped with its
+// reason. A set that lacks a folder or a list, names files outside its own folder, or has no usable picture throws
+// Error. One remark reports data of a kept sample that is not used (landmarks that are not 68 points) or is converted
+// (expressions as words, backslashes). Pictures are not opened here.
 namespace palimpsest {
 
-// A set that comes with two lists.
+// A set with two lists.
 struct ListedSets {
   Dataset training, validation;
 };
@@ -38,9 +37,9 @@ Dataset read_unbc(const fs::path& folder, double pain_above = 0);
 Dataset read_ckplus(const fs::path& folder);
 
 // A folder of pictures per class (.jpg .jpeg .jpe .jfif .png .bmp .tif .tiff in any case, in sub-folders too); classes
-// are the folders' names, sorted. Where no sub-folder has a picture, the pictures directly in `folder` have no labels
-// and there are no classes. Every other file goes into Dataset::skipped. Throws Error when there is no picture, when a
-// class has none, and when the sub-folders are train, test and the like with folders in them.
+// are the folders' names, sorted. If no sub-folder has a picture, the pictures directly in `folder` have no labels and
+// there are no classes. Every other file goes into Dataset::skipped. Throws Error when there is no picture, when a
+// class has none, and when the sub-folders are train, test etc. with folders in them.
 Dataset read_folder(const fs::path& folder);
 
 }  // namespace palimpsest

@@ -24,7 +24,7 @@ fs::path find_optional_folder(const fs::path& root, const std::vector<std::strin
 fs::path find_folder(const fs::path& root, const std::vector<std::string>& names) {
   std::error_code code;
   if (!fs::is_directory(root, code))
-    throw Error(fmt::format("the folder {} is not there", root.string()), "check the path");
+    throw Error(fmt::format("the folder {} does not exist", root.string()), "check the path");
   const auto found = find_optional_folder(root, names);
   if (found.empty())
     throw Error(fmt::format("{} has no folder {}", root.string(), fmt::join(names, " or ")),
@@ -143,7 +143,7 @@ void UnusedFiles::add(const fs::path& path) {
   if (count++ == 0) first = path;
 }
 
-void UnusedFiles::tell(const std::string& set, std::string_view what) const {
+void UnusedFiles::report(const std::string& set, std::string_view what) const {
   if (count > 0) remark(fmt::format("{}: {} {}; the first is {}", set, count, what, first.string()));
 }
 

@@ -17,7 +17,7 @@ constexpr std::array<std::pair<std::string_view, Scheme>, 6> schemes{{{"affectne
 constexpr const char* forms =
     "name data as affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR or arrays:X.npy[,Y.npy]";
 
-// A shell expands ~ at the start of a word only, which it is not after "folder:".
+// A shell expands ~ only at the start of a word, not after "folder:".
 fs::path expanded(std::string_view text) {
   if (text != "~" && !text.starts_with("~/")) return text;
   const char* const home = std::getenv("HOME");
@@ -26,7 +26,7 @@ fs::path expanded(std::string_view text) {
   const fs::path path = std::string(home) + std::string(text.substr(1));
   std::error_code code;
   if (!fs::exists(path, code))
-    throw Error(fmt::format("'{}' stands for {}, which does not exist", text, path.string()),
+    throw Error(fmt::format("'{}' expands to {}, which does not exist", text, path.string()),
                 "name a folder or file that exists; ~ is the home folder");
   return path;
 }

@@ -9,8 +9,8 @@ namespace palimpsest {
 enum class Scheme { affectnet, affectnet8, unbc, ckplus, folder, arrays };
 
 // A data set as it is named on the command line and in a config: affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR,
-// folder:DIR or arrays:X.npy[,Y.npy]. Relative paths are taken as they are, from the working folder; ~/ at the start is
-// the home folder, in which that path must exist.
+// folder:DIR or arrays:X.npy[,Y.npy]. Relative paths are relative to the working folder; ~/ at the start is the home
+// folder, in which the path must exist.
 struct Source {
   Scheme scheme = Scheme::folder;
   fs::path path;     // the folder, or X.npy

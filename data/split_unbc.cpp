@@ -35,7 +35,7 @@ std::string listing(const Participants& participants) {
   return text;
 }
 
-// What drawn.json says; empty when the set was not drawn.
+// The contents of drawn.json; empty if the set was not drawn.
 std::vector<std::string> default_participants(const fs::path& folder) {
   const fs::path path = folder / "drawn.json";
   if (!fs::is_regular_file(path)) return {};
@@ -66,7 +66,7 @@ std::vector<std::string> resolve(const std::string& word, const Participants& pa
     if (name == word || name.substr(0, name.find('-')) == word) found.push_back(name);
   if (found.size() != 1)
     throw Error(fmt::format("{} has no participant '{}'", set, word),
-                fmt::format("its participants are: {}; first4 and last4 are understood too", fmt::join(names, ", ")));
+                fmt::format("its participants are: {}; first4 and last4 also work", fmt::join(names, ", ")));
   return found;
 }
 
@@ -78,7 +78,7 @@ std::vector<std::string> test_participants(const Dataset& set, const Participant
     throw Error(
         fmt::format("the test participants of {} are not named; it has: {}", set.name, listing(all)),
         "name them with --test-participants A,B,C,D (the paper's are four who may be shown in publications, about "
-        "15 % of the frames), or say first4 or last4");
+        "15 % of the frames), or give first4 or last4");
   std::vector<std::string> names;
   for (const auto& word : words)
     for (auto& name : resolve(word, all, set.name))
@@ -95,7 +95,7 @@ void check_counts(const PainSelection& selection) {
     if (n < 0 || n % 2 != 0)
       throw Error(fmt::format("the number of {} frames, {}, is not an even number", name, n),
                   "half of the frames show pain, half do not");
-  if (selection.train == 0) throw Error("no training frames are asked for", "the paper's number is 900");
+  if (selection.train == 0) throw Error("no training frames are requested", "the paper's number is 900");
 }
 
 }  // namespace

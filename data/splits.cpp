@@ -39,13 +39,13 @@ void note_counts(Selected& selected) {
   selected.choices.emplace_back("test", counts(selected.parts.test));
 }
 
-// After the cut, so that a picture is in the same part whatever is dropped.
+// After the split, so that dropping a class does not move a picture to another part.
 void drop_from_parts(Splits& parts, const std::vector<std::string>& drop) {
   if (drop.empty()) return;
   for (Dataset* part : {&parts.train, &parts.validation, &parts.test}) *part = keep_classes(std::move(*part), {}, drop);
 }
 
-// Sets from which nothing is trained.
+// Sets without training.
 Selected all_in_test(Dataset set) {
   Selected selected;
   for (Dataset* part : {&selected.parts.train, &selected.parts.validation}) {
@@ -70,7 +70,7 @@ Dataset keep_classes(Dataset set, const std::vector<std::string>& keep, const st
     classes.push_back(set.classes[c]);
   }
   if (classes.empty() && !set.classes.empty())
-    throw Error(fmt::format("of the classes of {} none remains", set.name), "drop fewer classes");
+    throw Error(fmt::format("none of the classes of {} remains", set.name), "drop fewer classes");
   std::erase_if(set.samples, [&](const Sample& s) { return s.label >= 0 && renumbered[std::size_t(s.label)] < 0; });
   for (auto& sample : set.samples)
     if (sample.label >= 0) sample.label = renumbered[std::size_t(sample.label)];

@@ -8,7 +8,7 @@
 #include "data/source.h"
 
 // The selections of Prajod, Schiller, Huber and Andre (arXiv 2104.07389, section 3). Every choice is an option with the
-// paper's value as its default; `Selected::choices` says in text what was chosen, to be written into a run.
+// paper's value as its default; `Selected::choices` records the choices as text, to be stored in a run.
 namespace palimpsest {
 
 using Choices = std::vector<std::pair<std::string, std::string>>;
@@ -23,14 +23,14 @@ struct Selected {
 // validation list is the test part.
 struct EmotionSelection {
   std::vector<std::string> classes{"neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt"};
-  std::vector<std::string> drop_classes;  // taken out of `classes`
+  std::vector<std::string> drop_classes;  // removed from `classes`
   double validation_share = 0.05;         // floor(share * n) pictures
 };
 
-// UNBC: all frames of the test participants are the test part. Of the others, `train` + `validation` frames, half of
-// each with pain, drawn at random such that (i) every participant gives at least one frame with and one without pain
-// and (ii) no two are consecutive frames of a sequence; train and validation each have every participant where
-// possible.
+// UNBC: all frames of the test participants are the test part. From the others `train` + `validation` frames, half of
+// each with pain, are drawn at random such that (i) every participant contributes at least one frame with and one
+// without pain and (ii) no two are consecutive frames of a sequence; train and validation each have every participant
+// if possible.
 struct PainSelection {
   double pain_above = 0;                       // a frame shows pain when its PSPI is greater
   std::vector<std::string> test_participants;  // "042-ll042" or "042" each; "first4" or "last4" (any number) by name
@@ -44,12 +44,12 @@ struct Selection {
   std::uint64_t seed = 0;
 };
 
-// Labels become indices into the classes that remain, in the set's order; samples of other classes go, those without a
-// label stay. Empty `keep`: all. Names are compared as in base/class_names.h. Throws Error for a class that the set
-// does not know, and when none remains.
+// Labels become indices into the remaining classes, in the set's order; samples of other classes are removed, those
+// without a label are kept. Empty `keep`: all. Names are compared as in base/class_names.h. Throws Error for an unknown
+// class, and when none remains.
 Dataset keep_classes(Dataset set, const std::vector<std::string>& keep, const std::vector<std::string>& drop);
 
-// floor(share * n) samples at random into `validation`, the rest, in their order, into `train`. 0 <= share < 1.
+// Puts floor(share * n) random samples into `validation`, the rest, in order, into `train`. 0 <= share < 1.
 Splits cut_validation(Dataset set, double share, std::uint64_t seed);
 
 // A class may lack pictures: training and the study require them (require_every_class). Classes are dropped after the
@@ -65,8 +65,8 @@ Selected select_pain(const Dataset& set, const PainSelection& selection, std::ui
 // CK+: the peak frames, all of them in `test`.
 Selected select_concepts(Dataset set);
 
-// Reads a set and selects by its kind. Of folder: the validation share is cut and `test` stays empty; a folder of
-// unlabelled pictures is all `test`. Throws Error for arrays:, which have no parts, and when two classes of a folder
+// Reads a set and selects by its kind. For folder: the validation share is split off and `test` stays empty; a folder
+// of unlabelled pictures is all `test`. Throws Error for arrays:, which have no parts, and when two classes of a folder
 // have names that differ only in case.
 Selected read_and_select(const Source& source, const Selection& selection);
 

@@ -12,7 +12,7 @@
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #pragma GCC diagnostic ignored "-Wmisleading-indentation"
-// stb_image copies nothing to nowhere when a PNG begins with an empty chunk of pixels, which memcpy does not allow.
+// For a PNG that begins with an empty pixel chunk stb_image calls memcpy with null, which is undefined.
 static void* copy_some(void* to, const void* from, std::size_t bytes) {
   return bytes == 0 ? to : std::memcpy(to, from, bytes);
 }
@@ -29,11 +29,10 @@ namespace palimpsest::decode {
 
 namespace {
 
-// The size in a PNG's header; stb_image calls a picture beyond its own limits an unknown type.
+// The size in a PNG's header; stb_image reports a picture beyond its limits as an unknown type.
 void require_png_size(std::string_view bytes) {
   if (bytes.size() < 24) throw BrokenImage{"it is cut short"};
-  if (bytes.substr(12, 4) == "CgBI")
-    throw BrokenImage{"it is a PNG as iOS apps hold it (CgBI); convert it to a plain one"};
+  if (bytes.substr(12, 4) == "CgBI") throw BrokenImage{"it is an iOS app's PNG (CgBI); convert it to a standard one"};
   const auto big_endian = [&](std::size_t at) {
     std::int64_t value = 0;
     for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);

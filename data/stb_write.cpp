@@ -1,4 +1,4 @@
-// The one place where stb_image_write is compiled. Its own warnings are not ours to mend.
+// The only place where stb_image_write is compiled, without its warnings.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wall"
 #pragma GCC diagnostic ignored "-Wextra"

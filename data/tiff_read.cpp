@@ -13,7 +13,7 @@ namespace palimpsest::decode {
 
 namespace {
 
-// libtiff's error handler is one for the whole process, so the message is kept per thread.
+// libtiff's error handler is global, so the message is kept per thread.
 thread_local char message[256];
 
 void keep_message(const char*, const char* format, std::va_list arguments) {
@@ -65,12 +65,11 @@ struct Close {
   throw BrokenImage{message[0] ? message : "it is not a TIFF picture that can be decoded"};
 }
 
-// How the samples beyond the colours are to be understood.
+// The meaning of the samples beyond the colours.
 enum class Alpha : std::uint8_t { none, dropped, divided };
 
-// libtiff would blend a picture with unassociated alpha over black. Here the colours are wanted as they are stored,
-// which is what it gives for associated alpha, so it is told that it is that. Colours that were multiplied by alpha
-// are divided by it afterwards.
+// libtiff would blend a picture with unassociated alpha over black. We need the stored colours, which it returns for
+// associated alpha, so the alpha is declared as such. Premultiplied colours are divided by alpha afterwards.
 Alpha take_alpha(TIFF* file) {
   std::uint16_t samples = 1, photometric = 0, count = 0;
   std::uint16_t* kinds = nullptr;
@@ -78,8 +77,8 @@ Alpha take_alpha(TIFF* file) {
   if (!TIFFGetField(file, TIFFTAG_PHOTOMETRIC, &photometric)) return Alpha::none;
   const int colours = photometric == PHOTOMETRIC_RGB ? 3 : photometric <= PHOTOMETRIC_MINISBLACK ? 1 : samples;
   if (samples <= colours) return Alpha::none;
-  const bool said = TIFFGetField(file, TIFFTAG_EXTRASAMPLES, &count, &kinds) && count > 0 && kinds != nullptr;
-  const bool associated = said && kinds[0] == EXTRASAMPLE_ASSOCALPHA;
+  const bool tagged = TIFFGetField(file, TIFFTAG_EXTRASAMPLES, &count, &kinds) && count > 0 && kinds != nullptr;
+  const bool associated = tagged && kinds[0] == EXTRASAMPLE_ASSOCALPHA;
   std::uint16_t bits = 1;
   TIFFGetFieldDefaulted(file, TIFFTAG_BITSPERSAMPLE, &bits);
   if (associated && colours == 1 && bits != 8)  // libtiff drops this alpha
@@ -90,8 +89,8 @@ Alpha take_alpha(TIFF* file) {
   return associated ? Alpha::divided : Alpha::dropped;
 }
 
-// libtiff mirrors a picture as its orientation tag says but does not turn it, so that is done here: the tag, which
-// libtiff is told to be the plain one.
+// libtiff mirrors a picture by its orientation tag but does not rotate it, so this is done here: libtiff is given the
+// default orientation.
 int take_orientation(TIFF* file) {
   std::uint16_t orientation = ORIENTATION_TOPLEFT;
   TIFFGetFieldDefaulted(file, TIFFTAG_ORIENTATION, &orientation);

@@ -1,6 +1,6 @@
 // UNBC-McMaster: Images/<subject>/<sequence>/<frame>.png with labels of the same name in Frame_Labels/PSPI (one number,
 // often in exponent notation), Frame_Labels/FACS (rows AU, intensity, onset, offset; empty without an AU) and
-// AAM_landmarks (66 points). One copy nests every top folder in itself once more. Frames do not always start at 1; a
+// AAM_landmarks (66 points). One copy nests every top folder in itself. Frames do not always start at 1; a
 // label or a picture may be missing; some landmark files have another number of points; an intensity outside 0 to 5 is
 // invalid.
 #include <algorithm>
@@ -30,7 +30,7 @@ Folders find_folders(const fs::path& root) {
           find_optional_folder(root, {"AAM_landmarks/AAM_landmarks", "AAM_landmarks"})};
 }
 
-// Rows that are not an action unit with an intensity of 0 to 5 are left out, and the file is noted in `unused`.
+// Rows that are not an action unit with an intensity of 0 to 5 are skipped, and the file is noted in `unused`.
 std::vector<ActionUnit> read_action_units(const fs::path& path, UnusedFiles& unused) {
   std::vector<ActionUnit> units;
   if (!is_file(path)) return units;
@@ -52,7 +52,7 @@ std::vector<ActionUnit> read_action_units(const fs::path& path, UnusedFiles& unu
   return units;
 }
 
-// Prkachin and Solomon pain intensity, 0 to 16. Throws Error when the file does not hold that.
+// Prkachin and Solomon pain intensity, 0 to 16. Throws Error when the file holds anything else.
 double read_pspi(const fs::path& path) {
   const auto numbers = read_numbers(path);
   if (numbers.size() != 1)
@@ -62,7 +62,7 @@ double read_pspi(const fs::path& path) {
   return numbers[0];
 }
 
-// The names of the folders in any of these, which need not be there.
+// The names of the folders in any of these, which may be missing.
 std::set<std::string> names_of_folders_in(const std::vector<fs::path>& parents) {
   std::set<std::string> names;
   std::error_code code;
@@ -102,7 +102,7 @@ struct Reader {
     set.samples.push_back(std::move(sample));
   }
 
-  // The sequence's frames, the pictures that are not read, and the labels whose picture is not there.
+  // The sequence's frames, the skipped pictures, and the labels without a picture.
   void read_sequence(const std::string& subject, const std::string& sequence) {
     const fs::path images = folders.images / subject / sequence;
     std::set<std::string> seen;  // stems
@@ -157,10 +157,10 @@ Dataset read_unbc(const fs::path& folder, double pain_above) {
     }
     progress.advance();
   }
-  reader.facs_unused.tell(set.name,
-                          "FACS files have rows that are not an action unit with an intensity of 0 to 5, which "
-                          "are not used");
-  reader.landmarks_unused.tell(set.name, "landmark files do not hold 66 points and are not used");
+  reader.facs_unused.report(set.name,
+                            "FACS files have rows that are not an action unit with an intensity of 0 to 5, which "
+                            "are not used");
+  reader.landmarks_unused.report(set.name, "landmark files do not hold 66 points and are not used");
   if (set.samples.empty())
     throw Error(fmt::format("{} has no frame with a PSPI label{}", folder.string(), for_instance(set)),
                 "frames are Images/<subject>/<sequence>/<frame>.png, labels Frame_Labels/PSPI/<subject>/<sequence>/"

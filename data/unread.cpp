@@ -56,7 +56,7 @@ std::string why_unread(const fs::path& path) {
   const Form* const form = form_of(path);
   if (form && form->name == "raw camera") return "raw camera pictures are not read: convert it to PNG or JPEG";
   if (kind.picture && kind.remedy.empty())
-    return fmt::format("it is {}, but its name does not end like that of one: rename it", kind.name);
+    return fmt::format("it is {}, but has another extension: rename it", kind.name);
   if (form && !kind.known()) return fmt::format("{} pictures are not read: convert it to PNG or JPEG", form->name);
   if (kind.picture || form) return fmt::format("it is {}, which is not read: {}", kind.name, kind.remedy);
   return kind.known() && kind.name != "a text file" ? fmt::format("it is {}", kind.name) : "it is not a picture";

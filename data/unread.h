@@ -5,11 +5,11 @@
 
 namespace palimpsest {
 
-// Why a file is left out whose name does not end like that of a picture that is read, in a few words: "WebP pictures
-// are not read: convert it to PNG or JPEG". Looks at the first bytes of a plain file.
+// Why a file without the extension of a supported picture is skipped, in a few words: "WebP pictures are not read:
+// convert it to PNG or JPEG". Examines the first bytes of a regular file.
 std::string why_unread(const fs::path& path);
 
-// Whether the name ends like that of a picture in a form that is not read (.webp, .gif, .ppm ...).
+// Whether the name has the extension of an unsupported picture format (.webp, .gif, .ppm ...).
 bool is_unread_picture_name(const fs::path& name);
 
 }  // namespace palimpsest

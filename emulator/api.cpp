@@ -31,7 +31,7 @@ thread_local cudaError_t last_error = cudaSuccess;
 
 ApiCall::ApiCall(const char* name) : lock_(mutex()) {
   if (executing)
-    finding("misuse", fmt::format("{} is called by {}, which a stream runs; CUDA forbids it", name, executing));
+    finding("misuse", fmt::format("{} is called by {}, which runs in a stream; CUDA forbids this", name, executing));
   require_checked_launch(name);
   refused_ = sticky_error;
 }
@@ -57,9 +57,10 @@ void launch_to_check(const char* kernel, std::source_location site, cudaError_t 
 
 void require_checked_launch(const char* next_call) {
   if (!unchecked.kernel) return;
-  finding("unchecked launch",
-          fmt::format("kernel {} was launched at {} ({}) and {} came next: the statement after a launch is its check",
-                      unchecked.kernel, text(unchecked.site), cudaGetErrorName(unchecked.error), next_call));
+  finding(
+      "unchecked launch",
+      fmt::format("kernel {} was launched at {} ({}) and {} came next: the statement after a launch must be its check",
+                  unchecked.kernel, text(unchecked.site), cudaGetErrorName(unchecked.error), next_call));
 }
 
 Executing::Executing(const char* what) {

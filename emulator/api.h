@@ -1,6 +1,6 @@
 #pragma once
-// What every runtime function does first: takes the lock, refuses to be called from a host function that a stream
-// runs, holds the caller to checking its launches, and returns an error that has become sticky.
+// The first step of every runtime function: takes the lock, rejects calls from a host function that runs in a stream,
+// verifies that launches were checked, and returns a sticky error.
 #include <mutex>
 #include <source_location>
 
@@ -25,7 +25,7 @@ void set_sticky(cudaError_t error);
 cudaError_t sticky();
 void clear_sticky();
 
-// A launch on this thread that cudaGetLastError or cudaPeekAtLastError has not looked at yet.
+// A launch on this thread not yet checked by cudaGetLastError or cudaPeekAtLastError.
 void launch_to_check(const char* kernel, std::source_location site, cudaError_t error);
 void require_checked_launch(const char* next_call);
 

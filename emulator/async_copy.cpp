@@ -23,7 +23,7 @@ struct Pipeline {
   std::size_t group = 0;  // that the next copy belongs to
 };
 std::vector<Pipeline> pipelines;
-bool any = false;  // in this block: most kernels issue none
+bool any = false;  // in this block; most kernels issue none
 
 Pipeline& own() {
   return pipelines[linear_thread()];
@@ -60,7 +60,7 @@ void issue_copy(void* to, const void* from, std::size_t bytes, std::size_t zero_
   if (reinterpret_cast<std::uintptr_t>(to) % bytes != 0) fail("the target is not aligned to the size");
   if (reinterpret_cast<std::uintptr_t>(from) % bytes != 0) fail("the source is not aligned to the size");
   if (!in_shared_memory(to)) fail("the target is not in shared memory");
-  // Where all of it is zeroed the source is not read.
+  // If all of it is zeroed, the source is not read.
   if (zero_filled < bytes && bytes_behind(from) < bytes - zero_filled)
     finding("illegal address", fmt::format("asynchronous copy at {} reads {} bytes at {}", text(site),
                                            bytes - zero_filled, describe(from)));

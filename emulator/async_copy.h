@@ -1,9 +1,9 @@
 #pragma once
-// Asynchronous copies that threads have issued and not yet waited for, kept by thread of the block.
+// Pending asynchronous copies, by thread of the block.
 namespace palimpsest::simt {
 
 void start_copies(unsigned threads);
-// A thread that exits with copies that it never waited for.
+// A thread that exits with pending copies.
 void require_no_copies(unsigned thread);
 
 }  // namespace palimpsest::simt

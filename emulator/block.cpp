@@ -50,7 +50,7 @@ struct Block {
   const Launch* launch = nullptr;
   std::vector<Thread> threads;
   unsigned size = 0, warps = 0;
-  // The warp that runs and which of its threads starts next.
+  // The running warp and its next thread to start.
   unsigned warp = 0, next_fresh = 0;
   std::array<unsigned, kWarp> lane_order{};
   std::vector<unsigned> warp_order;
@@ -84,7 +84,7 @@ Thread* next_fresh() {
   return nullptr;
 }
 
-// A worker's life: every thread that nobody has started, then idle until the scheduler has more.
+// A worker runs every thread not yet started, then idles until the scheduler has more.
 void work() {
   for (;;) {
     while (Thread* thread = block.trapped ? nullptr : next_fresh()) {
@@ -138,7 +138,7 @@ void require_thread(const char* what) {
 
 // ---- warp operations ----
 
-// The lane that keeps `waiting` from going on, and why.
+// The lane that blocks `waiting`, and why.
 [[noreturn]] void stuck_in_warp(unsigned warp, unsigned waiting) {
   const Thread& self = lane(warp, waiting);
   const std::uint32_t missing = [&] {
@@ -164,7 +164,7 @@ void require_thread(const char* what) {
                       text(other.index), text(other.site)));
 }
 
-// Runs the operation of the group that `first` belongs to, if all of it has arrived.
+// Runs the operation of `first`'s group if all of it has arrived.
 bool resolve_group(unsigned warp, unsigned first) {
   const Thread& leader = lane(warp, first);
   WarpCall call{};
@@ -236,7 +236,7 @@ void open_barrier() {
   if (observer) observer->block_barrier();
 }
 
-// Every warp has run as far as it can. True if the block is over.
+// Every warp has run as far as it can. True if the block is finished.
 bool all_done_or_barrier() {
   unsigned done = 0;
   for (unsigned i = 0; i < block.size; ++i) {
@@ -255,7 +255,7 @@ void draw_order() {
   shuffle(block.warp_order.begin(), block.warp_order.end());
 }
 
-// After a trap: let every waiting thread unwind, so that its worker is free again.
+// After a trap: unwinds every waiting thread, so that its worker is free again.
 void unwind() {
   for (unsigned i = 0; i < block.size; ++i) {
     const State state = block.threads[i].state;
@@ -367,7 +367,7 @@ void warp_collective(const char* name, std::uint32_t mask, Resolve resolve, void
   Thread& self = *block.current;
   if (!(mask >> self.linear % kWarp & 1u)) {
     const EngineCall engine;
-    finding("wrong mask", fmt::format("{} at {} with mask {:#010x}, which lacks the lane that calls it ({})", name,
+    finding("wrong mask", fmt::format("{} at {} with mask {:#010x}, which lacks the calling lane ({})", name,
                                       text(site), mask, self.linear % kWarp));
   }
   self.operation = name;

@@ -1,8 +1,8 @@
 #pragma once
-// Runs the blocks of one launch, one after the other, on the calling OS thread.
+// Runs the blocks of one launch sequentially on the calling OS thread.
 //
-// A worker fiber runs thread after thread until one of them has to wait; that thread then keeps the fiber, and another
-// worker goes on with the next thread. So a kernel without barriers costs one fiber switch per warp.
+// A worker fiber runs one thread after another until one has to wait; that thread then keeps the fiber, and another
+// worker continues with the next thread. So a kernel without barriers costs one fiber switch per warp.
 #include <cstdint>
 #include <vector>
 
@@ -11,16 +11,16 @@
 
 namespace palimpsest::simt {
 
-// Returns false if a thread trapped: the launch is over, its effects so far stay.
+// Returns false if a thread trapped: the launch ends, its effects so far remain.
 bool run_launch(const Launch& launch);
 
 const Launch* running_launch();  // null between launches
 bool in_thread();                // false in the scheduler
-unsigned linear_thread();        // of the thread that runs
+unsigned linear_thread();        // of the running thread
 std::uint64_t switches();
 std::uint64_t blocks_run();
 std::uint64_t threads_run();
-// Why an address faulted, if it belongs to the engine: a kernel's stack that overflowed.
+// The reason for a fault at an address of the engine: a kernel's stack overflow.
 bool overflowed_stack(const void* address);
 bool in_kernel_stack(const void* address);
 

@@ -92,7 +92,7 @@ cudaError_t cudaSetDevice(int device) {
 cudaError_t cudaSetDeviceFlags(unsigned flags) {
   SIMT_API("cudaSetDeviceFlags");
   constexpr unsigned known = cudaDeviceScheduleSpin | cudaDeviceScheduleYield | cudaDeviceScheduleBlockingSync;
-  return flags & ~known ? failed(cudaErrorInvalidValue) : cudaSuccess;  // how the host waits changes nothing here
+  return flags & ~known ? failed(cudaErrorInvalidValue) : cudaSuccess;  // how the host waits has no effect here
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* result, int device) {

@@ -50,7 +50,7 @@ void handle(int signal, siginfo_t* info, void* context) {
 }  // namespace
 
 void install_fault_handler() {
-  // A stack of its own: a kernel's may have overflowed.
+  // A separate stack: a kernel's may have overflowed.
   constexpr std::size_t kStack = 256 * 1024;
   void* memory = mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;

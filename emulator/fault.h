@@ -1,5 +1,5 @@
 #pragma once
-// SIGSEGV and SIGBUS become findings where the emulator knows what happened, and are passed on where it does not.
+// SIGSEGV and SIGBUS become findings if the emulator knows the cause; otherwise they are passed on.
 
 namespace palimpsest::simt {
 

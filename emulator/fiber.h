@@ -1,5 +1,5 @@
 #pragma once
-// Stacks that the scheduler switches to and that switch back to it. About 5 ns per switch.
+// Stacks between which the scheduler switches. About 5 ns per switch.
 #include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
 
@@ -15,7 +15,7 @@ class Fiber {
   Fiber& operator=(const Fiber&) = delete;
 
   void resume();          // from the scheduler; returns when the fiber suspends
-  static void suspend();  // from the fiber that runs
+  static void suspend();  // from the running fiber
   bool holds(const void* address) const;
   bool guards(const void* address) const;  // its guard page: the stack overflowed
 

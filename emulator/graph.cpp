@@ -31,7 +31,7 @@ void add(std::vector<std::size_t>& nodes, const std::vector<std::size_t>& more) 
   }
 }
 
-// Every node must lead to what the origin ends with, else work in a forked stream was never joined.
+// Every node must lead to the origin's last node, else work in a forked stream was never joined.
 bool joined(const Capture& capture, const std::vector<std::size_t>& ends) {
   std::vector<bool> reached(capture.nodes.size());
   std::vector<std::size_t> open = ends;
@@ -45,7 +45,7 @@ bool joined(const Capture& capture, const std::vector<std::size_t>& ends) {
   return std::all_of(reached.begin(), reached.end(), [](bool value) { return value; });
 }
 
-// In an order drawn among those that the dependencies allow.
+// In a random order that the dependencies allow.
 void run(const std::vector<Node>& nodes) {
   std::vector<bool> done(nodes.size());
   for (std::size_t count = 0; count < nodes.size() && sticky() == cudaSuccess; ++count) {
@@ -82,7 +82,7 @@ cudaError_t capture_node(CUstream_st& stream, std::string name, std::function<vo
 }
 
 cudaError_t capture_wait(CUstream_st& stream, CUevent_st& event) {
-  if (!event.capture) {  // the graph cannot wait for what lies outside of it
+  if (!event.capture) {  // the graph cannot wait for anything outside it
     stream.capture->invalid = true;
     return cudaErrorStreamCaptureIsolation;
   }

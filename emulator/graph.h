@@ -1,5 +1,5 @@
 #pragma once
-// Stream capture: operations become the nodes of a graph, with the dependencies that the streams would have kept.
+// Stream capture: operations become the nodes of a graph, with the streams' dependencies.
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,13 +27,13 @@ struct Capture {
 cudaError_t capture_node(CUstream_st& stream, std::string name, std::function<void()> run);
 // A wait for a captured event: the stream joins the capture, or adds to what its next node depends on.
 cudaError_t capture_wait(CUstream_st& stream, CUevent_st& event);
-// Work in the legacy stream may not wait for a blocking stream that captures.
+// Work in the legacy stream may not wait for a capturing blocking stream.
 cudaError_t implicit_capture_error(const CUstream_st& stream);
-// Calls that would wait for, or depend on, work that a capture only records (cudaMalloc, synchronisation): the error
-// they return, after which the capture is invalid.
+// For calls that would wait for, or depend on, work that a capture only records (cudaMalloc, synchronisation): the
+// error they return, after which the capture is invalid.
 cudaError_t forbidden_in_capture();
 std::size_t live_graphs();  // graphs and executable graphs
-// Events recorded in a capture that is over stand for nothing (stream_api.cpp keeps the events).
+// Events recorded in a finished capture are void (stream_api.cpp keeps the events).
 void forget_capture(const Capture* capture);
 
 }  // namespace palimpsest::simt

@@ -1,5 +1,5 @@
 #pragma once
-// The handles of one kind that exist. A list, since MSan does not see libstdc++ balance the trees of std::set.
+// The existing handles of one kind. A list, since MSan does not see libstdc++ balance the trees of std::set.
 #include <algorithm>
 #include <cstddef>
 #include <vector>

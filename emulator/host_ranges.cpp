@@ -16,7 +16,7 @@ struct Range {
   bool holds(const void* address) const { return address >= begin && address < end; }
 };
 
-// The segments of every loaded object; an object that is loaded later is found at the second look.
+// The segments of every loaded object; an object loaded later is found by the second search.
 std::vector<Range> loaded_objects() {
   std::vector<Range> ranges;
   dl_iterate_phdr(

@@ -1,5 +1,5 @@
 #pragma once
-// Host memory that a kernel's code touches by rights: its own stack, its arguments, constants and static tables.
+// Host memory that a kernel's code may access: its own stack, its arguments, constants and static tables.
 
 namespace palimpsest::simt {
 

@@ -23,7 +23,7 @@ std::uint64_t launch_count = 0;
 struct Function {
   const void* address;
   std::size_t dynamic_limit = kStaticSharedLimit;  // until cudaFuncSetAttribute raises it
-  std::size_t static_bytes = 0;                    // as far as its launches have shown
+  std::size_t static_bytes = 0;                    // as known from its launches
 };
 Function& function_at(const void* address) {
   static auto* functions = new std::deque<Function>;  // no std::map: MSan does not see libstdc++ balance its trees
@@ -49,7 +49,7 @@ cudaError_t configuration_error(const Launch& launch) {
           fmt::format("argument {} of kernel {} launched at {} is {}", i + 1, launch.name, text(launch.site), what));
 }
 
-// Every pointer must be one that a kernel can follow, when the call is made and again when the kernel starts.
+// A kernel must be able to dereference every pointer, at the call and again when the kernel starts.
 void check_pointers(const Launch& launch, bool starting) {
   for (std::size_t i = 0; i < launch.pointers.size(); ++i) {
     const void* pointer = launch.pointers[i];
@@ -99,7 +99,7 @@ using namespace palimpsest::simt;
 cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribute, int value) {
   SIMT_API("cudaFuncSetAttribute");
   if (!function) return failed(cudaErrorInvalidDeviceFunction);
-  if (attribute == cudaFuncAttributePreferredSharedMemoryCarveout)  // a hint: it decides speed only
+  if (attribute == cudaFuncAttributePreferredSharedMemoryCarveout)  // a hint: it affects only speed
     return value < -1 || value > 100 ? failed(cudaErrorInvalidValue) : cudaSuccess;
   if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return failed(cudaErrorInvalidValue);
   Function& known = function_at(function);

@@ -1,5 +1,5 @@
 #pragma once
-// Limits of the simulated device that a launch is held to.
+// Limits of the simulated device for launches.
 #include <cstddef>
 #include <cstdint>
 

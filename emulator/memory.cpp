@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kPage = 4096, kAlignment = 256;
 constexpr unsigned char kFill = 0xFF;                       // NaN as float, half and bfloat16
 constexpr unsigned char kGuardFill = 0xA5;                  // around the data, within its pages
-constexpr std::size_t kFillLimit = std::size_t{256} << 20;  // beyond it memory would be touched only to be filled
+constexpr std::size_t kFillLimit = std::size_t{256} << 20;  // beyond it memory would be touched only for filling
 
 struct Heap {
   // By address, since addresses only grow: device memory, then pinned memory. (No std::map: MSan does not see libstdc++
@@ -54,7 +54,7 @@ bool accessible(const Allocation& allocation) {
   return allocation.state == Allocation::State::Live && (allocation.kind == MemoryKind::Pinned || heap().access > 0);
 }
 
-// Fills the data with NaN and what surrounds it with guard bytes. The pages must be accessible.
+// Fills the data with NaN and its surroundings with guard bytes. The pages must be accessible.
 void prepare(const Allocation& allocation) {
   char* end = allocation.pages + allocation.page_bytes;
   char* data_end = allocation.data + allocation.guarded_from;
@@ -96,7 +96,7 @@ Allocation* allocate(std::size_t bytes, MemoryKind kind, Allocation::State state
   const std::size_t data_bytes = rounded(std::max<std::size_t>(bytes, 1), kAlignment),
                     page_bytes = rounded(data_bytes, kPage);
   if (next + page_bytes + 2 * kPage > (pinned ? kPinnedEnd : kDeviceEnd))
-    finding("emulator", "the address space for allocations is used up; freed addresses are never used again");
+    finding("emulator", "the address space for allocations is used up; freed addresses are never reused");
   Allocation allocation;
   allocation.pages = region() + next + kPage;
   allocation.page_bytes = page_bytes;
@@ -159,7 +159,7 @@ Allocation* find_allocation(const void* pointer) {
 
 std::string describe(const void* pointer) {
   const Allocation* allocation = find_allocation(pointer);
-  if (!allocation) return fmt::format("address {}, which is no allocation of the device", pointer);
+  if (!allocation) return fmt::format("address {}, which is not in an allocation of the device", pointer);
   const std::ptrdiff_t offset = static_cast<const char*>(pointer) - allocation->data;
   const char* freed = allocation->state == Allocation::State::Freed     ? ", which is freed"
                       : allocation->state == Allocation::State::Pending ? ", which its stream has not allocated yet"

@@ -1,6 +1,6 @@
 #pragma once
-// Device and pinned memory. Each allocation ends at a page that nobody may touch, is inaccessible to the host while no
-// kernel, copy or library call runs, and its addresses are never used again, so that use after free is seen.
+// Device and pinned memory. Each allocation ends at a guard page, is inaccessible to the host while no kernel, copy or
+// library call runs, and its addresses are never reused, so that use after free is detected.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,7 +12,7 @@ namespace palimpsest::simt {
 struct Allocation {
   char* data = nullptr;
   std::size_t bytes = 0;
-  std::size_t guarded_from = 0;  // bytes, or less where a pool handed out less
+  std::size_t guarded_from = 0;  // bytes, or fewer if a pool handed out fewer
   char* pages = nullptr;         // what is mapped for it, guard pages excluded
   std::size_t page_bytes = 0;
   MemoryKind kind = MemoryKind::Device;
@@ -20,13 +20,13 @@ struct Allocation {
   std::uint64_t number = 0;                                       // in the order of the calls
 };
 
-// Null when the simulated device has no room.
+// Null when the simulated device is out of memory.
 Allocation* allocate(std::size_t bytes, MemoryKind kind, Allocation::State state);
 void commit(Allocation& allocation);  // Pending -> Live
 void hand_out(Allocation& allocation, std::size_t bytes);
 void release(Allocation& allocation);  // -> Freed
 void release_device_memory();          // all of it
-// The allocation that `pointer` lies in, its guard pages included; null for anything else.
+// The allocation that contains `pointer`, guard pages included; null for anything else.
 Allocation* find_allocation(const void* pointer);
 // "byte 412 of allocation 3 (400 bytes)"
 std::string describe(const void* pointer);
@@ -45,10 +45,10 @@ class DeviceAccess {
   DeviceAccess& operator=(const DeviceAccess&) = delete;
 };
 
-// Bytes around allocations that were overwritten are findings. Called when the queues have run.
+// Reports overwritten bytes around allocations. Called when the queues have run.
 void check_guard_bytes();
 
-// Address space for shared memory, inside the region that the race detector keeps shadows for.
+// Address space for shared memory, inside the region covered by the race detector's shadow.
 char* shared_region(std::size_t& bytes);
 
 }  // namespace palimpsest::simt

@@ -1,5 +1,5 @@
-// Memory functions of the runtime. A copy's kind is held against what its pointers are; CUDA itself would follow the
-// pointers for some wrong kinds and fail for others.
+// Memory functions of the runtime. A copy's kind is checked against its pointers; CUDA itself would follow the pointers
+// for some wrong kinds and fail for others.
 #include <fmt/format.h>
 
 #include <cstring>
@@ -40,10 +40,10 @@ void require_room(const char* call, const char* role, const void* pointer, std::
 }
 
 void require_device(const char* call, const char* role, const void* pointer, bool wanted, cudaMemcpyKind kind) {
-  const MemoryKind is = memory_kind(pointer);
-  if ((is == MemoryKind::Device) == wanted) return;
+  const MemoryKind actual = memory_kind(pointer);
+  if ((actual == MemoryKind::Device) == wanted) return;
   finding("wrong copy kind", fmt::format("{} with kind {}: the {} is {}, which this kind forbids", call,
-                                         static_cast<int>(kind), role, name_of(is)));
+                                         static_cast<int>(kind), role, name_of(actual)));
 }
 
 void check_copy(const char* call, const void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
@@ -61,8 +61,8 @@ void copy_now(void* to, const void* from, std::size_t bytes) {
   if (observer) observer->defined(to, bytes);
 }
 
-// Pageable host memory is copied from before the call returns, and copied to before it returns; only pinned memory is
-// touched later. A graph's copies all happen when it is launched.
+// Copies from and to pageable host memory are finished when the call returns; only pinned memory is accessed later. A
+// graph's copies all happen when it is launched.
 cudaError_t copy(CUstream_st& stream, void* to, const void* from, std::size_t bytes) {
   const bool pageable_source = memory_kind(from) == MemoryKind::Host && !stream.capture;
   const bool pageable_target = memory_kind(to) == MemoryKind::Host && !stream.capture;
@@ -84,7 +84,7 @@ cudaError_t fill(CUstream_st& stream, void* to, int value, std::size_t bytes) {
   });
 }
 
-// Waits as a blocking call does, unless a capture forbids it.
+// Waits like a blocking call, unless a capture forbids it.
 cudaError_t begin_blocking_call() {
   return forbidden_in_capture();
 }
@@ -115,9 +115,10 @@ void handed_out(cudaStream_t handle, void* memory, std::size_t bytes) {
   const ApiCall api("handed_out");
   CUstream_st* stream = find_stream(handle);
   Allocation& allocation = allocation_at("handed_out", memory, MemoryKind::Device);
-  if (!stream || bytes > allocation.bytes) finding("misuse", "handed_out is given no stream, or too many bytes");
+  if (!stream || bytes > allocation.bytes)
+    finding("misuse", "handed_out needs a valid stream and at most the allocation's bytes");
   if (stream->capture)
-    finding("misuse", "a pool hands out memory to a graph being captured, which would use it after it was given back");
+    finding("misuse", "a pool hands out memory to a graph being captured, which would use it after it was freed");
   append(*stream, "a pool's piece is handed out", [&allocation, bytes] { hand_out(allocation, bytes); });
 }
 
@@ -148,7 +149,7 @@ cudaError_t cudaMallocAsync(void** pointer, std::size_t bytes, cudaStream_t hand
   *pointer = nullptr;
   if (bytes == 0) return cudaSuccess;
   Allocation* allocation = allocate(bytes, MemoryKind::Device, Allocation::State::Pending);
-  if (!allocation) {  // memory whose release is queued counts as used until it is reached
+  if (!allocation) {  // memory counts as used until its queued release runs
     finish_everything();
     allocation = allocate(bytes, MemoryKind::Device, Allocation::State::Pending);
   }
@@ -253,5 +254,5 @@ cudaError_t cudaMemset(void* to, int value, std::size_t bytes) {
   if (bytes == 0) return cudaSuccess;
   require_room("cudaMemset", "target", to, bytes);
   require_device("cudaMemset", "target", to, true, cudaMemcpyDefault);
-  return failed(fill(legacy_stream(), to, value, bytes));  // the host does not wait for it, as on the device
+  return failed(fill(legacy_stream(), to, value, bytes));  // as on the device, the host does not wait
 }

@@ -1,5 +1,5 @@
-// Tensor-core products: one warp's fragments are put together, multiplied with float accumulation in the order of k,
-// and handed back. Real tensor cores add in another order and keep other bits; tolerances must allow for it.
+// Tensor-core products: one warp's fragments are combined, multiplied with float accumulation in the order of k, and
+// distributed again. Real tensor cores add in another order and keep other bits; tolerances must allow for it.
 #include "mma.h"
 
 #include <fmt/format.h>
@@ -29,8 +29,7 @@ void resolve_access(WarpCall& call) {
   }
 }
 
-// TF32 operands lose the bits that the format lacks, as the hardware ignores them: a forgotten __float_to_tf32 shows as
-// truncation.
+// TF32 operands lose their excess bits, which the hardware ignores: a forgotten __float_to_tf32 appears as truncation.
 float operand(const float* x) {
   std::uint32_t bits = 0;
   std::memcpy(&bits, x, sizeof bits);

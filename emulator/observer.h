@@ -1,6 +1,6 @@
 #pragma once
-// Where the race detector listens (race_detector.cpp, linked in racecheck builds only), and marks on memory that go to
-// it and to AddressSanitizer alike.
+// Hooks of the race detector (race_detector.cpp, linked only in racecheck builds), and marks on memory for it and for
+// AddressSanitizer.
 #include <cstddef>
 #include <cstdint>
 
@@ -19,14 +19,14 @@ class Observer {
   // Contents: unknown (allocated, or an asynchronous copy under way), or written by a copy.
   virtual void undefined(const void* address, std::size_t bytes) = 0;
   virtual void defined(const void* address, std::size_t bytes) = 0;
-  // No thread may touch these bytes: gaps between arrays, the rest of an allocation's last page.
+  // No thread may access these bytes: gaps between arrays, the rest of an allocation's last page.
   virtual void forbidden(const void* address, std::size_t bytes) = 0;
 };
 
 extern Observer* observer;  // null outside racecheck builds
 
 // While the engine works for a thread. The linker may give it instrumented copies of the standard library's templates,
-// whose accesses are no kernel's.
+// whose accesses do not belong to a kernel.
 inline int engine_calls = 0;
 struct EngineCall {
   EngineCall() { ++engine_calls; }
@@ -39,7 +39,7 @@ inline void forbid(const void* address, std::size_t bytes) {
   poison_addresses(address, bytes);
   if (observer) observer->forbidden(address, bytes);
 }
-// The bytes may be touched, and hold nothing yet.
+// The bytes may be accessed and are undefined.
 inline void allow(const void* address, std::size_t bytes) {
   unpoison_addresses(address, bytes);
   if (observer) observer->undefined(address, bytes);

@@ -21,7 +21,7 @@ Order from_environment() {
     const auto [end, error] = std::from_chars(text.data() + prefix.size(), text.data() + text.size(), seed);
     if (error == std::errc() && end == text.data() + text.size()) return {Order::Kind::Shuffled, seed};
   }
-  finding("misuse", fmt::format("PALIMPSEST_EMULATOR_ORDER is '{}'; it is plain, reversed or shuffled:SEED", text));
+  finding("misuse", fmt::format("PALIMPSEST_EMULATOR_ORDER is '{}'; use plain, reversed or shuffled:SEED", text));
 }
 
 struct State {
@@ -43,7 +43,7 @@ std::uint64_t draw() {
 }
 
 BlockOrder::BlockOrder(std::uint64_t count) : count_(count), reversed_(order().kind == Order::Kind::Reversed) {
-  // Above 16 million blocks a permutation costs more than it finds.
+  // Above 16 million blocks a permutation is not worth its cost.
   if (order().kind != Order::Kind::Shuffled || count > 1u << 24) return;
   shuffled_.resize(count);
   std::iota(shuffled_.begin(), shuffled_.end(), 0u);

@@ -17,17 +17,16 @@
 #include "simt/work.h"
 #include "symbolise.h"
 
-extern "C" const char __ehdr_start;  // where the object begins that kernels and detector are part of
+extern "C" const char __ehdr_start;  // start of the object that contains kernels and detector
 
 namespace palimpsest::simt {
 namespace {
 
 constexpr unsigned kWarp = 32;
 
-// What each lane of a warp knows of the others: all accesses of lane j up to clock seen[i][j] came before lane i's
-// next.
+// Vector clocks of a warp: all accesses of lane j up to clock seen[i][j] came before lane i's next.
 struct WarpClocks {
-  std::uint32_t segment = 0;  // the clocks start anew with every barrier
+  std::uint32_t segment = 0;  // the clocks restart at every barrier
   std::uint16_t now = 1;
   std::array<std::uint16_t, kWarp> clock{};
   std::array<std::array<std::uint16_t, kWarp>, kWarp> seen{};
@@ -89,12 +88,12 @@ struct Current {
 };
 
 [[noreturn]] void race(const Current& now, const Trace& before, const char* did) {
-  const char* between = before.segment < state.block_first ? "nothing orders blocks" : "no barrier lies between";
+  const char* between = before.segment < state.block_first ? "nothing orders blocks" : "no barrier in between";
   finding("data race", fmt::format("{} {} at {}; {} {} it at {}; {}", verb(now.access), memory_at(now.address),
                                    where(now.trace.code), thread_of(before), did, where(before.code), between));
 }
 
-// Whether all that `lanes` of the trace's warp did up to its clock came before the current access.
+// Whether all accesses of `lanes` of the trace's warp up to its clock came before the current one.
 bool ordered_in_warp(const Current& now, const Trace& before, std::uint32_t lanes) {
   const unsigned warp = now.trace.thread / kWarp, self = now.trace.thread % kWarp;
   if (before.thread / kWarp != warp || state.warps[warp].segment != state.segment) return false;
@@ -139,10 +138,10 @@ void access_cell(const Current& now, Cell& cell) {
   if (cell.forbidden)
     finding("out of bounds",
             fmt::format("{} {} at {}", verb(now.access), memory_at(now.address), where(now.trace.code)));
-  // What the host writes to pinned memory is not seen.
+  // The host's writes to pinned memory are not tracked.
   const bool pinned = static_cast<const char*>(now.address) >= state.region_start + kPinnedBegin;
   if (now.access != Access::Write && cell.write.segment == kUndefined && !pinned && state.undefined_read.empty())
-    state.undefined_read = fmt::format("thread {} {} {}, which nobody wrote, at {}", text(thread_index),
+    state.undefined_read = fmt::format("thread {} {} {}, which was never written, at {}", text(thread_index),
                                        verb(now.access), memory_at(now.address), where(now.trace.code));
   check_write(now, cell);
   if (now.access == Access::Read) return remember_read(now.trace, cell);
@@ -151,7 +150,7 @@ void access_cell(const Current& now, Cell& cell) {
   cell.atomic = now.access == Access::Atomic;
 }
 
-// A library call that a stream runs, or a kernel argument's copy: no thread, hence no race, but contents.
+// A library call in a stream, or a kernel argument's copy: no thread, hence no race, but contents.
 void access_by_host(const Current& now, Cell& cell) {
   if (cell.forbidden)
     finding("out of bounds", fmt::format("{} touches {}", where(now.trace.code), memory_at(now.address)));
@@ -159,11 +158,11 @@ void access_by_host(const Current& now, Cell& cell) {
     cell.write = {kByHost, 0, 0, now.trace.code};
   } else if (cell.write.segment == kUndefined && in_device_region(now.address)) {
     finding("uninitialised read",
-            fmt::format("{} reads {}, which nobody wrote", where(now.trace.code), memory_at(now.address)));
+            fmt::format("{} reads {}, which was never written", where(now.trace.code), memory_at(now.address)));
   }
 }
 
-// Calls visit(cell, address) for the words, or the bytes of words that are accessed in part.
+// Calls visit(cell, address) for the words, or for the bytes of partially accessed words.
 template <typename Visit>
 void for_cells(const void* address, std::size_t bytes, const Visit& visit) {
   const char* start = state.region_start;
@@ -221,7 +220,7 @@ class Detector : public Observer {
       for (unsigned i = 0; i < kWarp; ++i) together[i] = std::max(together[i], clocks.seen[lane][i]);
     }
     for (unsigned lane = 0; lane < kWarp; ++lane) {
-      if (lanes >> lane & 1u) together[lane] = clocks.now;  // all that a lane has done so far
+      if (lanes >> lane & 1u) together[lane] = clocks.now;  // everything a lane has done so far
     }
     ++clocks.now;
     for (unsigned lane = 0; lane < kWarp; ++lane) {

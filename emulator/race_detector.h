@@ -1,18 +1,18 @@
 #pragma once
-// Races between the threads of one launch, reads of what nobody wrote, and accesses to memory that is not there, found
-// from every access of instrumented code (race_hooks.cpp).
+// Races between the threads of one launch, reads of undefined memory, and accesses outside allocations, found from
+// every access of instrumented code (race_hooks.cpp).
 //
-// Two accesses race if they touch a byte in common, one of them writes, not both are atomic, and nothing orders them.
+// Two accesses race if they share a byte, at least one of them writes, not both are atomic, and nothing orders them.
 // Within a block a barrier orders everything; within a warp, a warp operation orders its lanes. Nothing orders blocks.
-// Blocks run one after the other, so the numbers of their barrier intervals ("segments") only grow, and one comparison
-// tells whether an earlier access was made by another launch, another block, or before the last barrier.
+// Blocks run sequentially, so the numbers of their barrier intervals ("segments") only grow, and one comparison shows
+// whether an earlier access was made by another launch, another block, or before the last barrier.
 #include <cstddef>
 #include <cstdint>
 
 namespace palimpsest::simt {
 
 enum class Access { Read, Write, Atomic };
-// One access of instrumented code, by a kernel's thread or by a library call that a stream runs.
+// One access of instrumented code, by a kernel's thread or by a library call in a stream.
 void record_access(const void* address, std::size_t bytes, Access access, const void* return_address);
 
 }  // namespace palimpsest::simt

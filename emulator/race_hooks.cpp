@@ -1,5 +1,5 @@
-// What clang's -fsanitize=thread calls before every access. Only its instrumentation is used: ThreadSanitizer's own
-// runtime knows nothing of blocks and warps, and of at most 255 threads at a time.
+// The calls that clang's -fsanitize=thread inserts before every access. Only its instrumentation is used:
+// ThreadSanitizer's own runtime does not model blocks and warps, and supports at most 255 threads at a time.
 #include <cstddef>
 #include <cstring>
 

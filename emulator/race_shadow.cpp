@@ -17,7 +17,7 @@ T* reserve(std::size_t count) {
   return static_cast<T*>(memory);
 }
 
-// Reserved whole, touched where memory is used. Zeros mean: undefined, not split.
+// Reserved completely, touched where memory is used. Zeros mean: undefined, not split.
 Cell* const words = reserve<Cell>(kRegionBytes / 4);
 Cell* const bytes = reserve<Cell>(kRegionBytes);
 bool* const splits = reserve<bool>(kRegionBytes / 4);

@@ -1,12 +1,12 @@
 #pragma once
-// What the race detector remembers of each word of shared, device and pinned memory.
+// The race detector's record of each word of shared, device and pinned memory.
 #include <cstddef>
 #include <cstdint>
 
 namespace palimpsest::simt {
 
-constexpr std::uint32_t kUndefined = 0;  // nobody wrote it
-constexpr std::uint32_t kByHost = 1;     // a copy or a library call did
+constexpr std::uint32_t kUndefined = 0;  // never written
+constexpr std::uint32_t kByHost = 1;     // written by a copy or a library call
 constexpr std::uint32_t kFirstSegment = 2;
 
 struct Trace {
@@ -27,10 +27,10 @@ struct Cell {
 };
 static_assert(sizeof(Cell) == 32);
 
-// A cell for each word; for words of which a part was accessed alone, four more, one for each byte.
+// A cell per word; for partially accessed words four more, one per byte.
 Cell* word_cell(std::size_t offset);  // offset from the region's start
 Cell* byte_cell(std::size_t offset);
-// Whether the word is kept by bytes, and the change to that (its history goes to all four).
+// Whether the word is split into bytes, and the split (its history goes to all four).
 bool is_split(std::size_t offset);
 void split(std::size_t offset);
 void unsplit(std::size_t offset);

@@ -1,6 +1,6 @@
 #pragma once
-// One reservation of address space for everything that kernels address: shared memory, device memory, pinned memory.
-// Classification of an address is two comparisons, and the race detector's shadow a multiplication away.
+// One reservation of address space for all kernel memory: shared, device and pinned. An address is classified by two
+// comparisons, and the race detector's shadow is one multiplication away.
 #include <cstddef>
 
 namespace palimpsest::simt {

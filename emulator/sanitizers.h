@@ -1,5 +1,5 @@
 #pragma once
-// The sanitizers' hooks, present only in a build that links their runtime. The engine itself is not instrumented
+// The sanitizers' hooks, present only in builds that link their runtime. The engine itself is not instrumented
 // (except for MSan, which must see every store).
 #include <cstddef>
 

@@ -39,7 +39,7 @@ struct Arena {
   std::size_t dynamic_bytes = 0;
 } arena;
 
-// The next array: [gap][data, filled][gap]; the data's end is where the following gap begins, to the byte.
+// The next array: [gap][data, filled][gap]; the following gap starts exactly at the data's end.
 char* carve(std::size_t bytes) {
   char* data = arena.memory + arena.top;
   const std::size_t end = arena.top + bytes;
@@ -54,7 +54,7 @@ char* carve(std::size_t bytes) {
   return data;
 }
 
-// `before` makes the text that names what lies before the gap.
+// `before` describes what is before the gap.
 template <typename Text>
 void check_gap(const char* from, const char* to, const Text& before) {
   const char* at = std::find_if_not(from, to, [](char byte) { return static_cast<unsigned char>(byte) == kGapFill; });

@@ -24,7 +24,7 @@ cudaError_t create_stream(cudaStream_t* stream, unsigned flags) {
   return cudaSuccess;
 }
 
-// The host waits for a capturing stream: there is nothing to wait for.
+// A capturing stream has nothing for the host to wait for.
 cudaError_t host_wait_error(const CUstream_st& stream) {
   if (!stream.capture) return forbidden_in_capture();
   stream.capture->invalid = true;
@@ -59,7 +59,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
 }
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, int) {
   SIMT_API("cudaStreamCreateWithPriority");
-  return create_stream(stream, flags);  // a priority never decides what is legal
+  return create_stream(stream, flags);  // priorities do not affect which orders are legal
 }
 cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
   SIMT_API("cudaDeviceGetStreamPriorityRange");
@@ -73,7 +73,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle) {
   CUstream_st* stream = handle ? find_stream(handle) : nullptr;
   if (!stream) return failed(cudaErrorInvalidResourceHandle);
   if (stream->capture) return failed(cudaErrorStreamCaptureUnsupported);
-  stream->destroyed = true;  // what is queued still runs, as on the device
+  stream->destroyed = true;  // queued work still runs, as on the device
   return cudaSuccess;
 }
 
@@ -135,7 +135,7 @@ cudaError_t cudaEventCreate(cudaEvent_t* event) {
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   SIMT_API("cudaEventDestroy");
   if (events().erase(event) == 0) return failed(cudaErrorInvalidResourceHandle);
-  delete event;  // what waits for it holds its record
+  delete event;  // waiting operations hold its record
   return cudaSuccess;
 }
 

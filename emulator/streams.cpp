@@ -32,7 +32,7 @@ struct Queues {
     if (immediate) return;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), random);
     if (error != std::errc() || end != text.data() + text.size())
-      finding("misuse", fmt::format("PALIMPSEST_EMULATOR_STREAMS is '{}'; it is immediate or a seed", text));
+      finding("misuse", fmt::format("PALIMPSEST_EMULATOR_STREAMS is '{}'; use immediate or a seed", text));
   }
 };
 Queues& queues() {
@@ -40,7 +40,7 @@ Queues& queues() {
   return *instance;
 }
 
-std::uint64_t draw() {  // xorshift64*, apart from the threads' so that the two orders do not disturb each other
+std::uint64_t draw() {  // xorshift64*, separate from the threads' so that the two orders are independent
   std::uint64_t& x = queues().random;
   if (x == 0) x = 0x9E3779B97F4A7C15u;
   x ^= x >> 12;
@@ -53,7 +53,7 @@ bool runnable(const CUstream_st& stream) {
   if (stream.queue.empty()) return false;
   const Operation& next = stream.queue.front();
   if (next.after && !next.after->done) return false;
-  // The legacy stream and the blocking streams wait for what the other was given before.
+  // The legacy stream and the blocking streams wait for each other's earlier work.
   const auto earlier = [&](const CUstream_st& other) {
     return !other.queue.empty() && other.queue.front().sequence < next.sequence;
   };
@@ -72,7 +72,7 @@ void run_next(CUstream_st& stream) {
   operation.run();
 }
 
-// One runnable operation, drawn; false if nothing is queued.
+// Runs one random runnable operation; false if nothing is queued.
 bool step() {
   std::vector<CUstream_st*> ready;
   for (const auto& stream : queues().streams) {
@@ -152,7 +152,7 @@ bool idle(const CUstream_st& stream) {
 void enqueue(cudaStream_t handle, std::string name, std::function<void()> work) {
   const ApiCall api(name.c_str());
   CUstream_st* stream = find_stream(handle);
-  if (!stream) finding("misuse", fmt::format("{} is given a stream that does not exist", name));
+  if (!stream) finding("misuse", fmt::format("{}: the stream does not exist", name));
   const std::string copy = name;
   if (const cudaError_t error = append(*stream, std::move(name), std::move(work)); error != cudaSuccess)
     finding("misuse", fmt::format("{}: {}", copy, cudaGetErrorString(error)));

@@ -1,6 +1,6 @@
 #pragma once
-// Streams as queues of work that nothing runs until somebody waits for it. Whoever waits runs operations in an order
-// drawn from a seed among all those that CUDA's rules allow, so that a missing dependency shows as a wrong result.
+// Streams as queues of work that runs only when a caller waits for it. The waiting caller runs operations in a random
+// (seeded) order among those that CUDA's rules allow, so that a missing dependency appears as a wrong result.
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -41,13 +41,13 @@ struct CUstream_st {
 struct CUevent_st {
   bool timing = true;
   std::shared_ptr<palimpsest::simt::Record> record;  // null before the first
-  palimpsest::simt::Capture* capture = nullptr;      // recorded last in a capture that is not over
-  std::vector<std::size_t> nodes;                    // what it then stands for
+  palimpsest::simt::Capture* capture = nullptr;      // last recorded in an unfinished capture
+  std::vector<std::size_t> nodes;                    // the nodes it then represents
 };
 
 namespace palimpsest::simt {
 
-// The stream behind a handle; null for one that does not exist or is destroyed.
+// The stream of a handle; null for one that does not exist or is destroyed.
 CUstream_st* find_stream(cudaStream_t handle);
 CUstream_st& legacy_stream();
 CUstream_st* add_stream(bool blocking);

@@ -1,4 +1,4 @@
-// What each warp operation computes once all of its lanes have arrived.
+// The results of each warp operation once all of its lanes have arrived.
 #include <bit>
 
 #include "simt/threads.h"
@@ -12,7 +12,7 @@ Lane& payload(const WarpCall& call, unsigned lane) {
   return *static_cast<Lane*>(call.payload[lane]);
 }
 
-// The lane that `lane` reads, as the PTX ISA defines it for shfl.sync; its own where the source lies outside its
+// The lane that `lane` reads, as the PTX ISA defines it for shfl.sync; its own if the source is outside its
 // segment.
 unsigned source(Move move, unsigned lane, const Shuffle& own) {
   const int width = own.width, self = static_cast<int>(lane), segment = self / width * width;
@@ -76,7 +76,7 @@ void resolve_match(WarpCall& call) {
   }
 }
 
-// A resolver of its own, so that a barrier and another operation do not pass for the same.
+// A separate resolver, so that a barrier and another operation are not considered the same.
 void resolve_barrier(WarpCall&) {}
 
 }  // namespace

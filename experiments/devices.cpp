@@ -14,13 +14,13 @@ bool announcing = true;
 void require_fp32(const MachineSettings& on) {
   if (on.precision != "fp32")
     throw Error(fmt::format("--precision {}: the CPU computes in fp32", on.precision),
-                "leave --precision out, or use --device cuda");
+                "omit --precision, or use --device cuda");
 }
 }  // namespace
 
 std::vector<DeviceChoice> known_devices() {
   const CudaAvailability real = cuda_availability(CudaKind::real), emulated = cuda_availability(CudaKind::emulated);
-  return {{"cpu", true, "always there"},
+  return {{"cpu", true, "always available"},
           {"cuda", real.available, real.reason},
           {"cuda-emulated", emulated.available, emulated.reason}};
 }
@@ -31,13 +31,13 @@ void announce_devices(bool announce) {
 
 namespace {
 
-// Once in the life of the program.
+// Once per program run.
 void announce(const std::string& text) {
   if (announcing) fmt::print(stderr, "device: {}\n", text);
   announcing = false;
 }
 
-// A GPU where there is one, else the processor; never the emulated device, which is for tests.
+// A GPU if available, else the CPU; never the emulated device, which is for tests.
 std::unique_ptr<Device> best_device(const MachineSettings& on) {
   const CudaAvailability gpu = cuda_availability(CudaKind::real);
   if (gpu.available) {

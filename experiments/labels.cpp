@@ -73,11 +73,11 @@ void refuse_unknown(const Dataset& set, const Model& model, const std::vector<st
   if (unknown.empty()) return;
   const bool none = unknown.size() == names.size();
   throw Error(
-      fmt::format("{} has the {} {}, which {} does not distinguish: the classes of the data are {}, those of the "
+      fmt::format("{} has the {} {}, which {} does not have: the classes of the data are {}, those of the "
                   "weights {}",
                   set.name, unknown.size() == 1 ? "class" : "classes", list_text(unknown), model.weights.string(),
                   list_text(set.classes), list_text(model.notes.classes)),
-      none ? "give data of the weights' classes, or weights of these"
+      none ? "give data with the weights' classes, or weights with the data's"
            : fmt::format("leave them out with --drop-classes {}, or give other weights", fmt::join(unknown, ",")));
 }
 
@@ -91,8 +91,8 @@ void say_unknown(const Dataset& set, const Model& model, const std::vector<int>&
       images += counts[c];
     }
   if (!unknown.empty())
-    remark(fmt::format("{}: {} images of classes that {} does not distinguish ({}) have the label -1.", set.name,
-                       images, model.weights.string(), list_text(unknown)));
+    remark(fmt::format("{}: {} images of classes that {} does not have ({}) have the label -1.", set.name, images,
+                       model.weights.string(), list_text(unknown)));
 }
 
 // For each class of the set its number in the weights.
@@ -108,7 +108,7 @@ std::vector<int> match_by_name(const Dataset& set, const Model& model, Labels la
   return to;
 }
 
-// Without names in the weights. Empty where the numbers of classes differ.
+// For weights without names. Empty if the numbers of classes differ.
 std::vector<int> match_by_position(const Dataset& set, const Model& model, Labels labels) {
   const int outputs = model.network->architecture().classes;
   if (outputs == 0) {
@@ -119,17 +119,17 @@ std::vector<int> match_by_position(const Dataset& set, const Model& model, Label
   std::iota(to.begin(), to.end(), 0);
   if (int(set.classes.size()) == outputs) {
     remark(
-        fmt::format("{} does not name its classes: they are taken to be those of {} in their order ({}). "
+        fmt::format("{} does not name its classes: they are assumed to be those of {} in their order ({}). "
                     "--class-names names them.",
                     model.weights.string(), set.name, list_text(set.classes)));
     return to;
   }
   if (labels != Labels::welcome)
-    throw Error(fmt::format("{} distinguishes {} classes without naming them, and {} has {} ({})",
-                            model.weights.string(), outputs, set.name, set.classes.size(), list_text(set.classes)),
-                "name the weights' classes in their order: --class-names a,b,c, or @FILE with a name on each line");
+    throw Error(fmt::format("{} has {} classes without names, and {} has {} ({})", model.weights.string(), outputs,
+                            set.name, set.classes.size(), list_text(set.classes)),
+                "name the weights' classes in their order: --class-names a,b,c, or @FILE with one name per line");
   remark(
-      fmt::format("{} distinguishes {} classes without naming them, and {} has {}: labels are -1. --class-names "
+      fmt::format("{} has {} classes without names, and {} has {}: labels are -1. --class-names "
                   "names them.",
                   model.weights.string(), outputs, set.name, set.classes.size()));
   return {};
@@ -148,7 +148,7 @@ int class_named(const std::string& given, int classes, const std::vector<std::st
     return by_name;
   }
   if (by_name >= 0 && by_name != number)
-    remark(fmt::format("{} {} is taken for a number{}; the class called {} has the number {}.", option, text,
+    remark(fmt::format("{} {} is interpreted as a number{}; the class called {} has the number {}.", option, text,
                        number < int(names.size()) ? fmt::format(" (class {})", names[std::size_t(number)]) : "", text,
                        by_name));
   return number >= 0 && number < classes ? number : -1;
@@ -213,7 +213,7 @@ std::vector<int> classes_of_other(const Model& a, const Model& b) {
   const int outputs = a.network->architecture().classes;
   const auto &x = a.notes.classes, &y = b.notes.classes;
   if (a.named_by_option && b.named_by_option)
-    remark(fmt::format("Neither {} nor {} names its classes: --class-names is taken for both.", a.weights.string(),
+    remark(fmt::format("Neither {} nor {} names its classes: --class-names is used for both.", a.weights.string(),
                        b.weights.string()));
   if (!x.empty() && !y.empty()) {
     const ClassMap map = match_classes(x, y, b.weights.string());
@@ -224,7 +224,7 @@ std::vector<int> classes_of_other(const Model& a, const Model& b) {
   }
   if (outputs != b.network->architecture().classes)
     throw Error(
-        fmt::format("{} distinguishes {} classes, {} {}", a.weights.string(), outputs, b.weights.string(),
+        fmt::format("{} has {} classes, {} {}", a.weights.string(), outputs, b.weights.string(),
                     b.network->architecture().classes),
         x.empty() && y.empty()
             ? "name the classes of each: palimpsest weights FILE --class-names a,b,c --out NAMED.safetensors"

@@ -67,7 +67,7 @@ std::string reasons_text(const std::vector<Skipped>& skipped) {
   return text + (reasons.size() > most ? ", ..." : "");
 }
 
-// `list` is written also when nothing was skipped: an older one of that name would say otherwise.
+// `list` is also written when nothing was skipped, to replace an older one.
 void tell_skipped(const Dataset& dataset, const fs::path& list) {
   if (!dataset.skipped.empty())
     remark(fmt::format("{}: {} left out: {}; {}.", dataset.name,
@@ -89,7 +89,7 @@ std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const D
   options.size = choice.size.value_or(size);
   if (options.size != size)
     throw Error(fmt::format("--size {} does not fit these weights, which take {} x {}", options.size, size, size),
-                "leave --size out, or give other weights");
+                "omit --size, or give other weights");
   options.crop = {choice.crop, choice.margin, choice.bottom_cut};
   options.cache_folder = choice.cache;
   options.threads = effective_threads(threads);
@@ -101,26 +101,25 @@ std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const D
 void say_unused_for_arrays(const DataSettings& choice) {
   const DataSettings plain;
   const Fields given = fields_of(choice), standard = fields_of(plain);
-  const std::set<std::string> looked_at{"data", "size", "normalisation", "drop-classes", "class-names"};
+  const std::set<std::string> handled{"data", "size", "normalisation", "drop-classes", "class-names"};
   std::vector<std::string> unused;
   for (std::size_t i = 0; i < given.size(); ++i)
-    if (given[i].text() != standard[i].text() && !looked_at.contains(given[i].name))
+    if (given[i].text() != standard[i].text() && !handled.contains(given[i].name))
       unused.push_back("--" + given[i].name);
   if (!unused.empty())
-    remark(fmt::format("{} is taken as it is: {} does nothing to it.", choice.source.text, fmt::join(unused, ", ")));
+    remark(fmt::format("{} is used unchanged: {} has no effect on it.", choice.source.text, fmt::join(unused, ", ")));
   if (choice.normalisation != plain.normalisation)
-    remark(fmt::format("{} is taken as it is: --normalisation says how its values were made, and does not change them.",
-                       choice.source.text));
+    remark(fmt::format("{} is used unchanged: --normalisation only describes its values.", choice.source.text));
   if (!choice.drop_classes.empty())
-    throw Error(fmt::format("--drop-classes names classes, and {} has numbers only", choice.source.text),
+    throw Error(fmt::format("--drop-classes names classes, but {} has only numbers", choice.source.text),
                 "leave those images out of the arrays");
 }
 
 void require_size_of_arrays(const DataSettings& choice, const Examples& arrays) {
   if (choice.size && *choice.size != arrays.height())
-    throw Error(fmt::format("--size {} is not that of {}, which holds {} x {} images", *choice.size, choice.source.text,
+    throw Error(fmt::format("--size {} does not match {}, which holds {} x {} images", *choice.size, choice.source.text,
                             arrays.height(), arrays.width()),
-                "leave --size out: arrays are not resized");
+                "omit --size: arrays are not resized");
 }
 
 namespace {
@@ -139,7 +138,7 @@ LoadedPart load_arrays(const OpenedData& data, const Model& model, Labels labels
                 "give arrays of that size, or other weights");
   if (needed && !arrays->labelled())
     throw Error(fmt::format("{} names no labels", choice.source.text),
-                "give arrays:X.npy,Y.npy; without labels there are palimpsest predict and explain --target predicted");
+                "give arrays:X.npy,Y.npy; without labels use palimpsest predict or explain --target predicted");
   if (needed) require_labels(*arrays, source, a.classes);
   return {arrays, model.notes.classes};
 }
@@ -189,13 +188,13 @@ LoadedPart load_part(const OpenedData& data, const Model& model, Labels labels, 
   const Source& source = choice.source;
   if (data.arrays) {
     if (!ids.empty())
-      throw Error("--ids names images of a data set, which arrays: is not", "leave --ids out, or cut the arrays");
+      throw Error("--ids does not work with arrays:, whose images have no names", "omit --ids, or cut the arrays");
     return load_arrays(data, model, labels);
   }
   const Selected selected = select_data(choice);
   Dataset dataset = part_of(selected, choice.part);
   require_images(selected, dataset, choice.part, "give another --part, or --part all");
-  // What a reader skips belongs to no part of a set that has one list; it is with the training part.
+  // For a set with one list, skipped files are counted with the training part.
   const bool one_list = source.scheme == Scheme::folder || source.scheme == Scheme::unbc;
   if (one_list && dataset.skipped.empty()) dataset.skipped = selected.parts.train.skipped;
   if (!ids.empty()) dataset = only(std::move(dataset), ids, choice.part);

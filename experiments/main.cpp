@@ -1,5 +1,5 @@
-// The program: reads the command line, runs one command, turns whatever goes wrong into one sentence and an exit code.
-//   0 done   1 failed   2 the command line makes no sense   130 stopped by Ctrl-C or SIGTERM
+// The program: reads the command line, runs one command, and turns every failure into a message and an exit code.
+//   0 success   1 failure   2 invalid command line   130 stopped by Ctrl-C or SIGTERM
 #include <unistd.h>
 
 #include <csignal>
@@ -21,7 +21,7 @@ namespace palimpsest {
 
 namespace {
 
-// Names out of data files may hold line ends, escape sequences for the terminal, or a megabyte of text.
+// Names from data files may contain line ends, terminal escape sequences, or a megabyte of text.
 std::string one_line(std::string text) {
   constexpr std::size_t longest = 4000;
   for (char& c : text)
@@ -31,14 +31,14 @@ std::string one_line(std::string text) {
 }
 
 int fail(const std::string& problem, const std::string& remedy) {
-  // Not fmt::print, which throws where standard error cannot be written.
+  // Not fmt::print, which throws when standard error cannot be written.
   std::fputs(fmt::format("palimpsest: {}; {}\n", one_line(problem), one_line(remedy)).c_str(), stderr);
   return 1;
 }
 
 int finish_output() {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
-  return fail("standard output could not be written", "see whether its disk is full");
+  return fail("standard output could not be written", "check whether its disk is full");
 }
 
 int run_line(const CommandLine& line) {
@@ -51,8 +51,8 @@ int run_line(const CommandLine& line) {
   try {
     line.call.run();
   } catch (const Interrupted&) {
-    const char* const advice = line.command->goes_on ? "run the same command again to go on where it stopped"
-                                                     : "files already there are whole; run the same command again";
+    const char* const advice = line.command->goes_on ? "run the same command again to resume"
+                                                     : "existing files are complete; run the same command again";
     std::fputs(fmt::format("palimpsest: stopped; {}\n", advice).c_str(), stderr);
     return 130;
   }
@@ -65,11 +65,11 @@ int guarded_main(const std::vector<std::string>& arguments) {
   } catch (const Error& error) {
     return fail(error.what(), error.remedy());
   } catch (const std::bad_alloc&) {
-    return fail("there is not enough memory", "try a smaller --batch, or free some memory");
+    return fail("out of memory", "try a smaller --batch, or free some memory");
   } catch (const std::filesystem::filesystem_error& error) {
-    return fail(error.what(), "see whether the path is right and may be read and written");
+    return fail(error.what(), "check that the path is right, readable and writable");
   } catch (const std::exception& error) {
-    return fail(error.what(), "this was not foreseen: please report it with the command that you gave");
+    return fail(error.what(), "this is unexpected: please report it with the command that you gave");
   }
 }
 
@@ -79,21 +79,21 @@ int guarded_main(const std::vector<std::string>& arguments) {
 
 namespace {
 
-// OpenMP's threads shall sleep between loops instead of spinning: with another busy program on the same cores, spinning
-// was measured to make the training of a narrow network ten times slower. libgomp reads its environment before main
-// begins, so the program has to start itself again. A policy that the user has set is left alone.
+// OpenMP's threads should sleep between loops instead of spinning: with another busy program on the same cores,
+// spinning made the training of a narrow network ten times slower. libgomp reads its environment before main starts, so
+// the program has to restart itself. A policy set by the user is not changed.
 void wait_passively(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
   ::setenv("OMP_WAIT_POLICY", "passive", 1);
-  ::execv("/proc/self/exe", argv);  // where that fails, threads spin
+  ::execv("/proc/self/exe", argv);  // if that fails, threads spin
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   wait_passively(argv);
-  // A file-size limit becomes an error of the write that meets it. SIGPIPE keeps its usual meaning: who reads our
-  // output has seen enough, and every file is whole at any moment.
+  // A file-size limit becomes a write error. SIGPIPE keeps its default: the reader of our output has seen enough, and
+  // every file is complete at any moment.
   std::signal(SIGXFSZ, SIG_IGN);
   palimpsest::catch_interrupts();
   return palimpsest::guarded_main(std::vector<std::string>(argv + 1, argv + argc));

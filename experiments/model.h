@@ -21,19 +21,19 @@ struct OpenedData {
 // A network on its device, as a weights file describes it.
 struct Model {
   fs::path weights;              // where it was read
-  bool named_by_option = false;  // its classes' names are those of --class-names
+  bool named_by_option = false;  // its class names come from --class-names
   std::unique_ptr<Device> device;
   std::unique_ptr<Network> network;
-  ModelNotes notes;  // its classes: those of --class-names where the file names none; empty where nothing does
+  ModelNotes notes;  // its classes: those of --class-names if the file names none; empty if neither does
 };
-// `data` says what the file does not: the side of the pictures, the names of the classes. Without `head`, a file of
-// convolutions alone will do.
+// `data` supplies what the file does not: the side of the pictures, the names of the classes. Without `head`, a file of
+// convolutions only suffices.
 Model load_model(const MachineSettings& on, const fs::path& weights, const OpenedData& data, bool head = true);
 
-// Says, where pictures are read, what is assumed about their preparation because the file of weights does not say it.
+// Reports, when pictures are read, the assumptions about their preparation that the weights file does not specify.
 void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataSettings& data);
 
-// What --normalisation says; `auto` follows the weights.
+// The value of --normalisation; `auto` follows the weights.
 Normalisation normalisation_for(const DataSettings& choice, const ModelNotes& notes);
 std::string normalisation_name(const DataSettings& choice, const ModelNotes& notes);
 

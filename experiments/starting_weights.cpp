@@ -28,22 +28,22 @@ Architecture architecture_of_start(const TensorFile& file, WeightsUse use) {
     return architecture_of(file, use);
   } catch (const Error& error) {
     if (!std::exchange(use.head, false) || !readable(file, use)) throw;
-    throw Error(error.what(), error.remedy() + ", or take its convolutions alone with --head-init fresh");
+    throw Error(error.what(), error.remedy() + ", or take only its convolutions with --head-init fresh");
   }
 }
 
-// A run that goes on has its weights from its own checkpoint.
+// A resumed run takes its weights from its own checkpoint.
 void tell_taken(const TakenWeights& report, const TrainCommand& command) {
   if (fs::exists(command.out / "last.safetensors")) return;
   const bool whole_head = std::none_of(report.taken.begin(), report.taken.end(),
                                        [](const std::string& name) { return name.starts_with("classifier."); });
   const std::string left = report.left.empty() ? "none is left"
-                           : whole_head        ? "the head (classifier.*) is initialised afresh"
-                                               : fmt::format("initialised afresh: {}", fmt::join(report.left, ", "));
+                           : whole_head        ? "the head (classifier.*) is newly initialised"
+                                               : fmt::format("newly initialised: {}", fmt::join(report.left, ", "));
   remark(fmt::format("From {}: {} tensors taken, {}.", command.init.string(), report.taken.size(), left));
 }
 
-// Which classes start from the rows of the classifier that have their names.
+// The classes that start from the classifier's rows of the same name.
 void say_rows(const TrainCommand& command, const std::vector<std::string>& ours, const std::vector<std::string>& theirs,
               const ClassMap& map) {
   std::vector<std::string> moved, fresh;
@@ -52,16 +52,16 @@ void say_rows(const TrainCommand& command, const std::vector<std::string>& ours,
   if (map.identity(theirs.size()) && other.empty()) return;
   remark(fmt::format("From {}: the classifier's rows are taken by name: {}{}{}{}.", command.init.string(),
                      list_text(moved), other.empty() ? "" : " (" + other + ")",
-                     fresh.empty() ? "" : "; initialised afresh: ", list_text(fresh)));
+                     fresh.empty() ? "" : "; newly initialised: ", list_text(fresh)));
 }
 
-// A run writes its own weights.safetensors and last.safetensors, over those that it would start from.
+// A run writes weights.safetensors and last.safetensors, which may be its own starting weights.
 void keep_init_safe(const TrainCommand& command) {
   std::error_code code;
   for (const char* name : {"weights.safetensors", "last.safetensors"})
     if (!command.init.empty() && fs::equivalent(command.init, command.out / name, code))
       throw Error(
-          fmt::format("{} would be overwritten: it lies in --out {}", command.init.string(), command.out.string()),
+          fmt::format("{} would be overwritten: it is in --out {}", command.init.string(), command.out.string()),
           "give another --out, or copy those weights elsewhere");
 }
 
@@ -91,7 +91,7 @@ std::vector<std::string> StartingWeights::take(const TrainCommand& command,
   if (taken.classifier && both) say_rows(command, named_by_data, named_by_init, map);
   if (taken.classifier && named_by_init.empty() && !named_by_data.empty())
     remark(
-        fmt::format("{} does not name its classes: the rows of its classifier are taken to be those of {} in their "
+        fmt::format("{} does not name its classes: the rows of its classifier are assumed to be those of {} in their "
                     "order ({}). --class-names names them.",
                     command.init.string(), command.data.source.text, list_text(named_by_data)));
   tell_taken(taken, command);

@@ -52,7 +52,7 @@ const Composite& composite_named(const std::string& name) {
   if (at == all.end()) {
     std::vector<std::string> names;
     for (const auto& composite : all) names.push_back(composite.name);
-    throw Error(fmt::format("there are no relevance rules named '{}'", name),
+    throw Error(fmt::format("'{}' is not a known set of relevance rules", name),
                 fmt::format("use --rules {}", fmt::join(names, ", ")));
   }
   return *at;

@@ -6,7 +6,7 @@
 
 namespace palimpsest {
 
-// Which rule serves which layer, by type and position. Max-pool and flatten hand relevance on as it is.
+// Which rule serves which layer, by type and position. Max-pool and flatten pass relevance on unchanged.
 struct Composite {
   std::string name;
   RuleChoice first;        // the first convolution, whose inputs are pixels and may be negative

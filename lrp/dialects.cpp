@@ -30,8 +30,9 @@ const std::array<Dialect, 3>& dialects() {
        .has_alpha_beta = true,
        .has_gamma = true,
        .has_flat_and_box = true},
-      // z+ ignores the bias; in alpha-beta both denominators carry the whole of it, because the two halves that are
-      // summed bring b+ and b-. Only an exact zero is replaced, so that a denominator of 1e-30 is divided by.
+      // z+ ignores the bias; in alpha-beta both denominators contain all of it, because the two summed halves
+      // contribute
+      // b+ and b-. Only an exact zero is replaced: a denominator of 1e-30 is used.
       {.name = "innvestigate",
        .stabiliser = {Kind::zero_only, 1e-7},
        .lrp_0 = {Kind::zero_only, 1e-7},
@@ -46,7 +47,7 @@ const std::array<Dialect, 3>& dialects() {
        .has_alpha_beta = true,
        .has_gamma = false,
        .has_flat_and_box = true},
-      // Its Alpha1_Beta0 clamps the weights, neither the inputs nor the bias; it stands for z+.
+      // Its Alpha1_Beta0 clamps only the weights, neither inputs nor bias; it represents z+.
       {.name = "captum",
        .stabiliser = {Kind::add_sign, 1e-9},
        .lrp_0 = {Kind::add_sign, 1e-9},
@@ -77,7 +78,7 @@ const Dialect& dialect_named(const std::string& name) {
   const auto& all = dialects();
   const auto at = std::find_if(all.begin(), all.end(), [&](const Dialect& d) { return d.name == name; });
   if (at == all.end())
-    throw Error(fmt::format("there is no relevance dialect '{}'", name),
+    throw Error(fmt::format("'{}' is not a known relevance dialect", name),
                 fmt::format("use --dialect {}", fmt::join(dialect_names(), ", ")));
   return *at;
 }

@@ -9,13 +9,13 @@ namespace palimpsest {
 
 namespace {
 
-// What is left of a rule for one layer. Behind a ReLU no output is negative, and inputs that are not pixels neither.
+// A rule reduced for one layer. Behind a ReLU no output is negative, nor are inputs other than pixels.
 std::vector<RuleGroup> groups_left(const Rule& rule, bool pixels, bool outputs_not_negative) {
   std::vector<RuleGroup> left;
   for (RuleGroup group : rule.groups) {
     if (outputs_not_negative) {
       if (group.gate == Gate::negative) continue;
-      group.gate = Gate::all;  // where the output is 0 there is no relevance
+      group.gate = Gate::all;  // relevance is 0 where the output is
     }
     left.push_back(pixels ? group : for_non_negative_inputs(group));
   }
@@ -97,8 +97,8 @@ const Rule& Explainer::rule_of(const Layer& layer, bool pixels) const {
 
 Explainer::Step Explainer::step(const Trace& trace, std::size_t i) const {
   const TracedLayer& layer = trace.layers[i];
-  // Behind a ReLU the stored output is max(z, 0). That is z wherever relevance is, unless the next layer with weights
-  // hands relevance to inputs of 0 as well (flat, w-square).
+  // Behind a ReLU the stored output is max(z, 0). That is z wherever the relevance is not 0, unless the next layer with
+  // weights also gives relevance to inputs of 0 (flat, w-square).
   bool serves = true;
   if (layer.relu) {
     const auto next = std::find_if(trace.layers.begin() + std::ptrdiff_t(i) + 1, trace.layers.end(),
@@ -124,7 +124,7 @@ void Explainer::through_weights(const Step& step, const Tensors& above, const Te
     const double least = device_.smallest(layer.input);
     if (!(least >= 0))
       throw Error(fmt::format("the input of {} is not finite: {} is its smallest value", layer.name, least),
-                  "look for broken weights or pictures");
+                  "check the weights and the pictures");
   }
   const auto groups = groups_left(step.rule, step.pixels, layer.relu && step.output_serves);
   double served = 0;

@@ -32,17 +32,17 @@ using Targets = std::vector<int>;
 struct Explanation {
   std::vector<std::vector<float>> maps;        // for each target: raw relevance, n x 3 x h x w
   std::vector<std::vector<float>> summed;      // the same with channels summed, n x h x w
-  std::vector<std::vector<float>> normalised;  // those as [0, 1], each image by itself
+  std::vector<std::vector<float>> normalised;  // those as [0, 1], each image separately
   Ledger ledger;                               // of the first target
 };
 
 // Layer-wise relevance propagation through one network with one set of rules. Relevance starts as the logit of the
-// target and is walked down to the pixels. Mapped weights and the relevance buffers live as long as the explainer: two
-// buffers for each target, a third with rules of several groups (alpha-beta).
+// target and is propagated down to the pixels. Mapped weights and the relevance buffers live as long as the explainer:
+// two buffers for each target, a third with rules of several groups (alpha-beta).
 //
-// Beside the forward pass, with F one convolution and B one backward pass to the data, a layer whose inputs are not
+// Besides the forward pass, with F one convolution and B one backward pass to the data, a layer whose inputs are not
 // negative costs   LRP-0, epsilon: 1 B;   z+, gamma: 1 F + 1 B;   alpha-beta: 2 F + 2 B;   the denominators (F) once
-// for all targets. The beta half has a forward pass of its own, not z - z+, which cancels where z- is small.
+// for all targets. The beta half has a separate forward pass, not z - z+, which cancels where z- is small.
 class Explainer {
  public:
   // Throws Error when the dialect's library lacks one of the rules.
@@ -55,7 +55,7 @@ class Explainer {
                       MapNormalisation normalisation = MapNormalisation::min_max);
 
  private:
-  // A layer as the walk meets it.
+  // A layer during the backward walk.
   struct Step {
     const TracedLayer& layer;
     const Rule& rule;

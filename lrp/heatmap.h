@@ -21,10 +21,10 @@ Heatmap sum_channels(std::span<const float> relevance, int height, int width);
 
 Heatmap difference(const Heatmap& a, const Heatmap& b);  // a - b
 // a / |total(a)| - b / |total(b)|: where each model looks, whatever its confidence. The absolute value keeps the sign
-// of relevance where a logit is negative. A map that sums to 0 stays as it is.
+// of relevance where a logit is negative. A map that sums to 0 is unchanged.
 Heatmap difference_of_shares(const Heatmap& a, const Heatmap& b);
 
-// Raw relevance as [0, 1] (ops/heatmap.h); `zero` tells where relevance 0 lies then.
+// Raw relevance as [0, 1] (ops/heatmap.h); `zero` is the resulting value of relevance 0.
 constexpr auto words(MapNormalisation) {
   return std::to_array<Word<MapNormalisation>>({{"min-max", MapNormalisation::min_max},
                                                 {"max-abs", MapNormalisation::max_abs},

@@ -6,7 +6,7 @@
 
 namespace palimpsest {
 
-// f(W) for the weight maps of a model's rules, each made once and made again only when the weights have changed.
+// f(W) for the weight maps of a model's rules, each computed once and again only when the weights have changed.
 class MappedWeights {
  public:
   explicit MappedWeights(Device& device) : device_(device) {}

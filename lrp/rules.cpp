@@ -82,7 +82,7 @@ Rule spread(const char* name, W weights, Bias bias, const Dialect& dialect) {
 
 void require(bool has, const char* rule, const Dialect& dialect) {
   if (!has)
-    throw Error(fmt::format("{} has no {} rule, so there is no such dialect of it", dialect.name, rule),
+    throw Error(fmt::format("{} has no {} rule to reproduce", dialect.name, rule),
                 "use --dialect zennit, or other --rules");
 }
 
@@ -131,7 +131,9 @@ bool is_plain(const RuleGroup& group) {
 
 bool bounds_output(const RuleGroup& group, bool non_negative_inputs) {
   const auto raises = [](W map) { return map == W::identity || map == W::positive || map == W::gamma_positive; };
-  const auto lowers = [](W map) { return map == W::negative || map == W::gamma_negative; };  // x- w grows as w sinks
+  const auto lowers = [](W map) {
+    return map == W::negative || map == W::gamma_negative;
+  };  // x- w grows as w decreases
   bool positive = false, negative = non_negative_inputs, bias = false;
   for (const auto& t : group.terms) {
     if (t.sign != 1 || t.input == In::constant) return false;

@@ -9,12 +9,12 @@
 
 namespace palimpsest {
 
-// A propagation rule as data: groups of terms, each group with a denominator of its own. For every group
+// A propagation rule as data: groups of terms, each group with its own denominator. For every group
 //
 //   z_j = sum_t sign_t * ( sum_i g_t(x_i) f_t(w_ij) + bias_t(b_j) ),   s_j = R_j / stabilised(z_j)
 //   R_i += factor * sum_t sign_t * g_t(x_i) * sum_j f_t(w_ij) s_j
 //
-// which is ops/relevance.h with the maps still unapplied. A new rule is a new list here, and no new operation.
+// which is ops/relevance.h before the maps are applied. A new rule is a new list here, not a new operation.
 enum class Constant : std::uint8_t { one, low, high };  // g(x) = 1, or the input range's lower or upper end
 
 struct RuleTerm {
@@ -38,7 +38,7 @@ struct Rule {
   std::vector<RuleGroup> groups = {};
 };
 
-// Which rule, before a dialect has settled its details.
+// A rule before a dialect fixes its details.
 struct RuleChoice {
   enum class Kind : std::uint8_t { lrp_0, epsilon, gamma, z_plus, alpha_beta, z_box, w_square, flat };
   Kind kind = Kind::lrp_0;
@@ -52,16 +52,16 @@ struct RuleChoice {
 // Nature Communications 10, 2019. Throws Error when the dialect's library has no such rule.
 Rule make_rule(const RuleChoice& choice, const Dialect& dialect);
 
-// The group on inputs that are never negative: x- terms vanish and x+ is x. Same result, half the products.
+// The group for inputs that are never negative: x- terms vanish and x+ is x. Same result, half the products.
 RuleGroup for_non_negative_inputs(const RuleGroup& group);
 
-// z_j of the group is the layer's plain output W x + b: it is known already.
+// z_j of the group is the layer's plain output W x + b, which is already known.
 bool is_plain(const RuleGroup& group);
 
 // z_j >= (W x + b)_j in exact arithmetic, so that the layer's output may serve as a floor (docs/relevance.md).
 bool bounds_output(const RuleGroup& group, bool non_negative_inputs);
 
-// R_i = 0 wherever x_i = 0. False for rules that spread relevance without looking at the input.
+// R_i = 0 wherever x_i = 0. False for rules that spread relevance regardless of the input.
 bool vanishes_at_zero(const Rule& rule);
 
 }  // namespace palimpsest

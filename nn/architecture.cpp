@@ -71,7 +71,7 @@ bool has_theanos_axes(const TensorFile& file, const std::string& name) {
 std::string shape_hint(const TensorFile& file, const std::string& name, const std::vector<std::int64_t>& shape,
                        std::int64_t in) {
   if (has_theanos_axes(file, name)) return ", with its axes in Theano's order";
-  if (shape.size() == 4 && shape[1] != in) return fmt::format(": it takes {} channels and not {}", shape[1], in);
+  if (shape.size() == 4 && shape[1] != in) return fmt::format(": it takes {} channels instead of {}", shape[1], in);
   return {};
 }
 
@@ -106,7 +106,7 @@ std::int64_t take_head(const TensorFile& file, int layers, Architecture& a) {
     const std::int64_t takes = std::accumulate(shape.begin() + 1, shape.end(), std::int64_t{1}, std::multiplies<>());
     if (i == 0) features = takes;
     if (i > 0 && takes != in)
-      not_vgg(file, fmt::format("{} takes {} numbers where the layer before it has {}",
+      not_vgg(file, fmt::format("{} takes {} numbers, but the layer before it has {}",
                                 described(file, stored_name(file, name)), takes, in));
     in = shape[0];
     a.hidden.push_back(int(in));
@@ -132,7 +132,7 @@ bool says_flatten(const TensorFile& file) {
   return keras && keras->flattens();
 }
 
-// One number for each channel: the last block's output is one place, or it was averaged over all its places.
+// One number per channel: the last block's output is one pixel, or it was averaged over all its pixels.
 int side_of_one_place(const TensorFile& file, const WeightsUse& use) {
   const std::string what = fmt::format("{} takes one number for each channel, as after global average pooling",
                                        described(file, stored_name(file, "classifier.0.weight")));
@@ -149,30 +149,30 @@ int side_of_one_place(const TensorFile& file, const WeightsUse& use) {
 int side_of_head(const TensorFile& file, std::int64_t features, std::int64_t channels, const WeightsUse& use) {
   const auto side = std::int64_t(std::lround(std::sqrt(double(features) / double(channels))));
   if (side < 1 || side * side * channels != features || side > 32)
-    not_vgg(file, fmt::format("{} takes {} numbers, which is not a square of places in {} channels",
+    not_vgg(file, fmt::format("{} takes {} numbers, which is not a square feature map of {} channels",
                               described(file, stored_name(file, "classifier.0.weight")), features, channels));
-  const int told = metadata_size(file);
-  if (told != 0 && told / 32 != side)
+  const int stated = metadata_size(file);
+  if (stated != 0 && stated / 32 != side)
     throw Error(
         fmt::format("{0} says that it takes pictures of {1} x {1}, but {2} takes the features of {3} x {3}",
-                    file.path().string(), told, described(file, stored_name(file, "classifier.0.weight")), 32 * side),
+                    file.path().string(), stated, described(file, stored_name(file, "classifier.0.weight")), 32 * side),
         dynamic_cast<const KerasWeights*>(&file)
-            ? "save the model again with Keras, so that its configuration is that of its weights, or give other weights"
-            : "correct the entry 'size' of its metadata or take it out, or give other weights");
-  if (told != 0) return told;
+            ? "save the model again with Keras, so that its configuration matches its weights, or give other weights"
+            : "correct or remove the entry 'size' in its metadata, or give other weights");
+  if (stated != 0) return stated;
   if (side == 1 && !says_flatten(file)) return side_of_one_place(file, use);
   return use.side && *use.side / 32 == side ? *use.side : int(side) * 32;
 }
 
-// A file of ours names as many classes as it has outputs, unless its last layer was taken off: then what a hidden layer
-// gives would be taken for classes.
+// A file of ours names as many classes as it has outputs, unless its last layer was removed: then a hidden layer's
+// outputs would be mistaken for classes.
 void require_as_many_names(const TensorFile& file, int outputs) {
   if (!states_size(file) || !states_normalisation(file)) return;
   const auto names = notes_of(file).classes.size();
   if (names == 0 || names == std::size_t(outputs)) return;
   throw Error(
       fmt::format("{} names {} classes, but its last layer has {} outputs", file.path().string(), names, outputs),
-      "give the file as it was saved, or correct the entry 'classes' of its metadata or take it out");
+      "give the original file, or correct or remove the entry 'classes' in its metadata");
 }
 
 }  // namespace
@@ -182,8 +182,8 @@ Architecture architecture_of(const TensorFile& file, const WeightsUse& use) {
   require_vgg16(file, contents, use.head);
   Architecture a;
   const std::int64_t channels = take_channels(file, a);
-  const int told = metadata_size(file);
-  const int open_side = use.side && usable_side(*use.side) ? *use.side : told != 0 ? told : Architecture{}.size;
+  const int stated = metadata_size(file);
+  const int open_side = use.side && usable_side(*use.side) ? *use.side : stated != 0 ? stated : Architecture{}.size;
   if (contents.head_layers == 0 || (!use.head && !contents.missing.empty())) {
     a.classes = 0;
     a.size = open_side;

@@ -6,7 +6,7 @@
 
 namespace palimpsest {
 
-// The inputs of a batch to the device: pictures are augmented and normalised there, arrays go as they are.
+// Uploads a batch: pictures are augmented and normalised on the device, arrays are copied unchanged.
 // input: (batch.count, 3, height, width) activation
 void upload_images(Device& device, const Batch& batch, const Tensor& input);
 

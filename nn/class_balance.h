@@ -16,7 +16,7 @@ constexpr auto words(ClassWeights) {
       {{"none", ClassWeights::none}, {"rescaled", ClassWeights::rescaled}, {"plain", ClassWeights::plain}});
 }
 
-// counts: images of each class. Throws Error when a class is empty or beta lies outside [0, 1).
+// counts: images of each class. Throws Error when a class is empty or beta is outside [0, 1).
 std::vector<float> class_balanced_weights(std::span<const std::int64_t> counts, double beta, ClassWeights kind);
 
 }  // namespace palimpsest

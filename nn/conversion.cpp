@@ -9,12 +9,12 @@ namespace palimpsest::conversion {
 
 namespace {
 
-// A path as it is where it can be quoted, else a word in its place.
+// The path if it can be quoted, else a placeholder.
 std::string quotable(const fs::path& path) {
   return plain(path.string()) ? path.string() : "FILE";
 }
 
-// Where the converted weights go, as in x.pth -> x.safetensors.
+// The name of the converted weights: x.pth -> x.safetensors.
 std::string beside(const fs::path& path, const char* ending) {
   fs::path to = path;
   to.replace_extension(ending);
@@ -61,7 +61,7 @@ std::string torch_script(const fs::path& path) {
 }
 
 std::string keras_archive(const fs::path& path) {
-  return fmt::format("take the weights out of it: unzip -p '{}' model.weights.h5 > '{}'", quotable(path),
+  return fmt::format("extract its weights: unzip -p '{}' model.weights.h5 > '{}'", quotable(path),
                      beside(path, ".weights.h5"));
 }
 
@@ -86,7 +86,7 @@ std::string onnx(const fs::path& path) {
 std::string shards(const fs::path& path) {
   const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
   return fmt::format(
-      "put them into one file: python -c \"import glob, safetensors.torch as s; s.save_file({{k: v for f "
+      "merge them into one file: python -c \"import glob, safetensors.torch as s; s.save_file({{k: v for f "
       "in glob.glob('{}/*-of-*.safetensors') for k, v in s.load_file(f).items()}}, '{}')\"",
       quotable(folder), quotable(folder / "whole.safetensors"));
 }

@@ -4,8 +4,8 @@
 
 #include "base/files.h"
 
-// What a user can do to have weights of another kind read: a sentence, with the line for a shell where one line does
-// it. `path` is the file that is not read.
+// How to convert weights of another format: a sentence, with a shell command if one line suffices. `path` is the
+// unsupported file.
 namespace palimpsest::conversion {
 
 std::string torch(const fs::path& path);          // torch.save of a state dict, or of one among other things
@@ -18,7 +18,7 @@ std::string onnx(const fs::path& path);
 std::string shards(const fs::path& path);  // the index beside them
 std::string tensorflow();
 
-// Whether a text stands between quotes in Python and in a shell as it is.
+// Whether a text can be quoted in Python and in a shell without escaping.
 bool plain(std::string_view text);
 
 // Safetensors with other names. `changed` is a Python expression for the new name of the tensor k.

@@ -28,9 +28,7 @@ FeatureCache::FeatureCache(Network& network, std::shared_ptr<const Examples> exa
   require_free_space(folder, bytes_, "keeping block-5 features");
   std::string name = (folder / "features.tmp.XXXXXX").string();
   const int file = ::mkstemp(name.data());
-  if (file < 0)
-    throw Error(fmt::format("cannot write {}: {}", name, std::strerror(errno)),
-                "choose a folder that you may write to");
+  if (file < 0) throw Error(fmt::format("cannot write {}: {}", name, std::strerror(errno)), "choose a writable folder");
   ::unlink(name.c_str());
   const int error = ::posix_fallocate(file, 0, off_t(bytes_));
   void* mapped = error ? MAP_FAILED : ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -38,7 +36,7 @@ FeatureCache::FeatureCache(Network& network, std::shared_ptr<const Examples> exa
   if (mapped == MAP_FAILED)
     throw Error(fmt::format("{:.1f} MB of block-5 features cannot be kept in {}: {}", double(bytes_) / 1e6,
                             folder.string(), std::strerror(error ? error : errno)),
-                "free some disk space, or give a smaller --cache-limit so that they are computed again each time");
+                "free some disk space, or give a smaller --cache-limit so that they are recomputed each time");
   data_ = static_cast<float*>(mapped);
   try {
     fill(network, std::move(examples), normalisation, batch);

@@ -10,14 +10,14 @@
 namespace palimpsest {
 
 // Block-5 features of every example, and of its mirror image, when all blocks are frozen: they never change, so they
-// are computed once. They live in a file that has no name any more (it goes with the process, whatever ends it), mapped
-// into memory, so that the operating system decides how much of it stays there.
+// are computed once. They are kept in an unlinked file (which disappears with the process), mapped into memory, so that
+// the operating system decides how much of it stays resident.
 class FeatureCache {
  public:
   // Bytes for `examples` examples of a network; `flips`: with mirror images.
   static std::uint64_t bytes(const Network& network, int examples, bool flips);
 
-  // Throws Error when the disk of `folder` lacks the room.
+  // Throws Error when the disk of `folder` lacks the space.
   FeatureCache(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation,
                bool flips, int batch, const std::filesystem::path& folder);
   ~FeatureCache();

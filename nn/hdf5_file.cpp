@@ -13,7 +13,7 @@ namespace palimpsest {
 
 namespace {
 
-// An HDF5 identifier and the function that closes it. HDF5 returns a negative number where something went wrong.
+// An HDF5 identifier and the function that closes it. HDF5 returns a negative number on failure.
 class Handle {
  public:
   Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
@@ -92,7 +92,7 @@ bool is_hdf5(const fs::path& path) {
 }
 
 Hdf5File::Hdf5File(const fs::path& path) : path_(path) {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // our errors say what is needed
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // our own errors suffice
   file_ = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   if (file_ < 0) unusable("it is damaged or cut short");
 }

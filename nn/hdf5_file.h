@@ -9,8 +9,8 @@ namespace palimpsest {
 
 bool is_hdf5(const fs::path& path);  // by its first bytes; false when it cannot be read
 
-// An HDF5 file, read only. Nothing in it is followed out of it: no external links, no external storage, and soft links
-// are not followed either. Throws Error naming the file.
+// An HDF5 file, read only. External links, external storage and soft links are not followed. Throws Error naming the
+// file.
 class Hdf5File {
  public:
   explicit Hdf5File(const fs::path& path);
@@ -21,15 +21,15 @@ class Hdf5File {
   struct Object {
     std::string name;   // "model_weights/fc1/fc1/kernel:0"
     bool data = false;  // a dataset; else a group
-    TensorInfo info;    // of a dataset, as it is stored; the dtype as safetensors spells it, else in words
+    TensorInfo info;    // of a dataset, as stored; the dtype as safetensors spells it, else in words
   };
-  std::vector<Object> objects() const;  // all of them, in the order of their names
+  std::vector<Object> objects() const;  // all of them, sorted by name
 
   // Throws Error unless the dataset holds floats of 1 to 4 axes within the file.
   void require_weights(const Object& object) const;
   std::vector<float> read_floats(const std::string& dataset, std::int64_t count) const;  // row-major
 
-  // The text, or texts, of an attribute of a group; "" is the file itself. Empty when there is none such.
+  // The text, or texts, of an attribute of a group; "" is the file itself. Empty when it is missing.
   std::vector<std::string> texts(const std::string& group, const std::string& attribute) const;
 
  private:

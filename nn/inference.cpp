@@ -89,7 +89,7 @@ void require_no_overflow(Network& network, const Examples& examples, const Norma
       throw Error(fmt::format("{} overflows: its inputs of up to {:.2g} and weights of up to {:.2g} (Euclidean norms) "
                               "may give {:.2g} for image {}",
                               layer.name, largest, weights, bound, examples.id(0)),
-                  "the weights are corrupt, or the pictures are not scaled as they want: check --normalisation");
+                  "the weights are corrupt, or the pictures are not scaled as they expect: check --normalisation");
     largest = norm(device.download(layer.output));
   }
 }

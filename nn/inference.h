@@ -10,13 +10,13 @@
 
 namespace palimpsest {
 
-// Uses all examples in their order, in batches without augmentation; stops between batches when the user interrupts.
-// first: the index of the batch's first example. task: for the progress line.
+// Passes all examples to `use` in their order, in batches without augmentation; stops between batches when the user
+// interrupts. first: the index of the batch's first example. task: for the progress line.
 void for_each_batch(std::shared_ptr<const Examples> examples, int batch, const Normalisation& normalisation,
                     const std::string& task, const std::function<void(Batch& batch, int first)>& use);
 
-// What a batch gave, in canonical order: (count, classes) logits (none of a network without a head) and, when asked
-// for, (count, c, side, side) features.
+// The results of a batch, in canonical order: (count, classes) logits (none for a network without a head) and, on
+// request, (count, c, side, side) features.
 struct Outputs {
   int first = 0, count = 0;  // examples first .. first + count - 1
   std::span<const float> logits, features;
@@ -37,9 +37,9 @@ void infer(Network& network, std::shared_ptr<const Examples> examples, const Inf
 // softmax of one row of logits, in double
 std::vector<double> softmax(std::span<const float> logits);
 
-// Throws Error naming the first layer whose sums might overflow for the first of the examples: by the Cauchy-Schwarz
+// Throws Error naming the first layer whose sums might overflow for the first example: by the Cauchy-Schwarz
 // inequality none exceeds the norm of the inputs times that of the weights. Logits alone do not show an overflow: a
-// ReLU turns the NaN that follows from it into 0, and what is left is the biases.
+// ReLU turns the resulting NaN into 0, and only the biases remain.
 void require_no_overflow(Network& network, const Examples& examples, const Normalisation& normalisation);
 
 // Names the first layer whose weights or output hold a value that is not finite; empty: none.

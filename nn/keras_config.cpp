@@ -38,21 +38,21 @@ int depth_of(std::string_view json) {
   return most;
 }
 
-const Json* member(const Json& of, const char* key) {
-  const auto at = of.is_object() ? of.find(key) : of.end();
-  return of.is_object() && at != of.end() && !at->is_null() ? &*at : nullptr;
+const Json* member(const Json& json, const char* key) {
+  const auto at = json.is_object() ? json.find(key) : json.end();
+  return json.is_object() && at != json.end() && !at->is_null() ? &*at : nullptr;
 }
-std::string text(const Json& of, const char* key) {
-  const Json* const value = member(of, key);
+std::string text(const Json& json, const char* key) {
+  const Json* const value = member(json, key);
   return value && value->is_string() ? value->get<std::string>() : std::string();
 }
 
-// Whether every number that the key holds is the one wanted; true without the key, whose default it is.
+// Whether every number of the key equals the wanted one; true without the key, since that is the default.
 bool all_are(const Json& config, const char* key, double wanted) {
   const Json* const value = member(config, key);
   if (!value) return true;
-  const auto is = [wanted](const Json& number) { return number.is_number() && number.get<double>() == wanted; };
-  return value->is_array() ? std::all_of(value->begin(), value->end(), is) : is(*value);
+  const auto equal = [wanted](const Json& number) { return number.is_number() && number.get<double>() == wanted; };
+  return value->is_array() ? std::all_of(value->begin(), value->end(), equal) : equal(*value);
 }
 bool is_or_absent(const Json& config, const char* key, std::string_view wanted) {
   return !member(config, key) || text(config, key) == wanted;
@@ -72,7 +72,7 @@ std::string activation_of(const Json& config) {
   return kind == "ReLU" ? "relu" : kind.empty() ? "an unknown function" : kind;
 }
 
-// Walks through the layers in their order and compares them with VGG16's.
+// Compares the layers, in order, with VGG16's.
 class Comparison {
  public:
   KerasConfiguration compare(const Json& model) {
@@ -162,11 +162,11 @@ class Comparison {
 
   void take_shape(const Json& shape) {
     if (side_seen_ || !shape.is_array() || shape.size() != 4) return;
-    const auto is = [&](std::size_t axis, int extent) {
+    const auto extent_is = [&](std::size_t axis, int extent) {
       return shape[axis].is_number_integer() && shape[axis].get<std::int64_t>() == extent;
     };
-    if (is(1, 3) && !is(3, 3)) return object("pictures with their channels first");
-    if (!is(3, 3)) return object("pictures of other than 3 channels");
+    if (extent_is(1, 3) && !extent_is(3, 3)) return object("pictures with their channels first");
+    if (!extent_is(3, 3)) return object("pictures of other than 3 channels");
     if (!shape[1].is_number_integer() || !shape[2].is_number_integer()) return;
     side_seen_ = true;
     if (shape[1] != shape[2]) return object("pictures that are not square");
@@ -223,7 +223,7 @@ class Comparison {
     last_ = function;
   }
 
-  // Layers with weights are found by their names; the configuration must have them in the same order.
+  // Layers with weights are found by name; the configuration must have them in the same order.
   void require_number(const Json& layer, bool dense, int number) {
     const auto known = keras_named_layer(name_of(layer));
     if (!known) return;
@@ -232,10 +232,11 @@ class Comparison {
     if (dense) last_dense_ = known->number;
   }
 
-  // What has to follow the layer with weights before this one.
+  // What must follow the preceding layer with weights.
   void after(const Json& layer, std::string_view wanted) {
     if (!last_.empty() && last_ != wanted)
-      object(fmt::format("'{}' and not ReLU before the layer '{}'", excerpt(last_, 40), excerpt(name_of(layer), 40)));
+      object(
+          fmt::format("'{}' instead of ReLU before the layer '{}'", excerpt(last_, 40), excerpt(name_of(layer), 40)));
     last_.clear();
   }
 
@@ -248,7 +249,7 @@ class Comparison {
 
   KerasConfiguration result_;
   const std::vector<Layer> vgg16_ = layers_of(Architecture{});
-  std::vector<Layer>::const_iterator next_ = vgg16_.begin();  // goes no further than to the first fully connected layer
+  std::vector<Layer>::const_iterator next_ = vgg16_.begin();  // stops at the first fully connected layer
   int convolutions_ = 0, dense_ = 0, last_dense_ = -1;
   bool side_seen_ = false;
   std::string last_;  // what follows the latest layer with weights; empty: settled
@@ -260,7 +261,7 @@ KerasConfiguration read_keras_configuration(std::string_view json) {
   const Json model = json.size() > longest || depth_of(json) > deepest
                          ? Json()
                          : Json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (!model.is_object()) return {"no JSON that is understood", false, 0};
+  if (!model.is_object()) return {"invalid JSON", false, 0};
   return Comparison().compare(model);
 }
 

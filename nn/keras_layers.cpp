@@ -105,7 +105,7 @@ bool keras_is_kind(std::string_view kind, std::string_view name) {
   return numbered(kind, name).has_value();
 }
 
-// Of a whole model the optimiser's and the metrics' state lies beside the layers.
+// A whole model stores the optimiser's and the metrics' state beside the layers.
 bool keras_beside_the_layers(std::string_view path) {
   const auto first = path.substr(0, path.find('/'));
   return first.starts_with("optimizer") || first.ends_with("metrics");

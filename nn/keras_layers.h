@@ -7,7 +7,7 @@
 
 namespace palimpsest {
 
-// Which parameter of VGG16 a dataset of a Keras file is, told by its path in the file.
+// Which parameter of VGG16 a dataset of a Keras file is, by its path in the file.
 struct KerasParameter {
   bool dense = false;
   int number = 0;         // of a convolution (0 to 12), or of a dense layer (0 fc1, 1 fc2, 2 predictions)
@@ -19,16 +19,16 @@ struct KerasParameter {
 // Nothing for paths of other layers and of other variables, and for the state of an optimiser.
 std::optional<KerasParameter> keras_parameter(std::string_view path);
 
-// The layer that a configuration calls `name`: its kernel. Nothing when the name means nothing.
+// The kernel of the layer that a configuration calls `name`. Nothing for unknown names.
 std::optional<KerasParameter> keras_named_layer(std::string_view name);
 
 std::string_view keras_convolution(int number);  // "block1_conv1" for 0
 
-// What a layer is that changes what a network computes and that a VGG16 does not have, by the name that Keras gives to
-// one of its kind: "batch_normalization_3" -> "batch normalisation". Empty for all other names.
+// The kind of a layer that changes the result and that VGG16 does not have, by Keras' automatic name:
+// "batch_normalization_3" -> "batch normalisation". Empty for all other names.
 std::string_view keras_foreign_layer(std::string_view name);
 
-// Whether a layer has one of the names that Keras gives to layers of a kind: "max_pooling2d", "max_pooling2d_1", ...
+// Whether a layer has one of Keras' automatic names for a kind: "max_pooling2d", "max_pooling2d_1", ...
 bool keras_is_kind(std::string_view kind, std::string_view name);
 
 bool keras_beside_the_layers(std::string_view path);  // the state of an optimiser, or a metric

@@ -51,7 +51,7 @@ void insert_with_parents(Paths& paths, std::string_view path) {
   for (; !path.empty() && paths.emplace(path).second; path = parent_of(path)) continue;
 }
 
-// Models that are a layer have their own layers in a group.
+// Nested models have their own layers in a group.
 bool is_model(const Paths& parents, std::string_view path) {
   return parents.contains(fmt::format("{}/layers", path)) ||
          parents.contains(fmt::format("{}/_layer_checkpoint_dependencies", path));
@@ -82,7 +82,7 @@ bool is_dropout(std::string_view name) {
   return rest.empty() || rest[0] == '_';
 }
 
-// "fc6/relu" and "block1_conv1_input": what is said of a layer known by name.
+// "fc6/relu" and "block1_conv1_input": suffixes of a layer known by name.
 bool is_of_known_layer(std::string_view name) {
   static constexpr std::array<std::string_view, 6> models{"vgg16", "sequential", "functional",
                                                           "model", "conv2d",     "flatten"};
@@ -117,7 +117,7 @@ std::vector<std::string> keras_weightless_layers(const Hdf5File& file, const std
   }
   for (const auto& object : objects) {
     if (keras_beside_the_layers(object.name)) continue;
-    // A layer with random numbers holds their state and nothing else.
+    // A layer with random numbers holds only their state.
     const auto parts = path_parts(object.name);
     const bool state = object.data && std::any_of(parts.begin(), parts.end(), [](std::string_view part) {
                          return part == "seed_generator" || part == "_random_generator";

@@ -41,7 +41,7 @@ std::vector<float> turn_kernel(const std::vector<float>& from, const std::vector
   return to;
 }
 
-// The parameter that a dataset is, where its axes are as many as that has.
+// The parameter that a dataset is, if it has the right number of axes.
 std::optional<KerasParameter> parameter_of(const Hdf5File::Object& object) {
   const auto parameter = keras_parameter(object.name);
   if (!parameter) return std::nullopt;
@@ -54,7 +54,7 @@ std::optional<KerasParameter> parameter_of(const Hdf5File::Object& object) {
 KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
   const Hdf5File file(path_);
   const auto objects = file.objects();
-  std::set<int> dense;  // a head without fc1 or fc2 has its layers one after the other
+  std::set<int> dense;  // a head without fc1 or fc2 numbers its layers consecutively
   for (const auto& object : objects)
     if (const auto parameter = object.data ? parameter_of(object) : std::nullopt; parameter && parameter->dense)
       dense.insert(parameter->number);
@@ -81,7 +81,7 @@ KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
   find_flattened();
 }
 
-// A dataset that is the same parameter as an earlier one keeps its path as its name, and the file is objected to.
+// A dataset that is the same parameter as an earlier one keeps its path as its name and is an objection.
 void KerasWeights::add(const std::string& name, const Hdf5File::Object& object) {
   const auto& s = object.info.shape;
   Tensor tensor{object.info, {object.name, s}, 0, name != object.name};
@@ -90,7 +90,7 @@ void KerasWeights::add(const std::string& name, const Hdf5File::Object& object) 
   const auto [earlier, is_new] = tensors_.emplace(name, tensor);
   if (is_new) return names_.push_back(name);
   if (objection_.has.empty())
-    objection_ = {fmt::format("has {} and {}, which both are the layer {}", excerpt(earlier->second.stored.name),
+    objection_ = {fmt::format("has {} and {}, which are both the layer {}", excerpt(earlier->second.stored.name),
                               excerpt(object.name), name.substr(0, name.rfind('.'))),
                   name.starts_with("classifier.")};
   tensors_.emplace(object.name, Tensor{object.info, {object.name, s}, 0, false});
@@ -123,13 +123,13 @@ void KerasWeights::read_kinds_of_layers(const Hdf5File& file, const std::vector<
     const bool head = kind.starts_with("global ");
     objection_ = {fmt::format("has {} (its layer '{}')", kind, excerpt(name, 40)), head};
   }
-  if (configured_ || !objection_.has.empty()) return;  // a configuration says what its layers are
+  if (configured_ || !objection_.has.empty()) return;  // a configuration describes its layers
   if (const auto found = keras_weightless_objection(keras_weightless_layers(file, objects), convolutions_alone);
       !found.empty())
     objection_ = {
         "has " + found, false,
-        "if it is a VGG16, save the whole model as HDF5 (model.save('model.h5')), whose configuration says what "
-        "its layers do"};
+        "if it is a VGG16, save the whole model as HDF5 (model.save('model.h5')), whose configuration describes "
+        "its layers"};
 }
 
 void KerasWeights::find_flattened() {

@@ -9,17 +9,17 @@
 
 namespace palimpsest {
 
-// A VGG16 that Keras saved as HDF5, under torchvision's names and in its layouts. Known are the layers block1_conv1 ...
-// block5_conv3, fc1, fc2 and predictions of keras.applications wherever they are in the file (saved weights, "notop"
-// ones, whole models, models within models), those of VGG-Face (conv1_1 ... fc8), and the unnamed layers of Keras 3's
-// .weights.h5 (layers/conv2d_3/vars/0). Every other dataset keeps its path as its name.
+// A VGG16 saved by Keras as HDF5, under torchvision's names and in its layouts. Supported are the layers block1_conv1
+// ... block5_conv3, fc1, fc2 and predictions of keras.applications wherever they are in the file (saved weights,
+// "notop" ones, whole models, models within models), those of VGG-Face (conv1_1 ... fc8), and the unnamed layers of
+// Keras 3's .weights.h5 (layers/conv2d_3/vars/0). Every other dataset keeps its path as its name.
 //
 // Keras stores convolutions as (height, width, in, out) and dense layers as (in, out), and flattens pictures channels
 // last: row (y * side + x) * channels + c of the first dense layer becomes column (c * side + y) * side + x here.
-// Its convolutions are cross-correlations, as everybody's. metadata() has the `size` that a model's configuration
-// names, and no more.
+// Its convolutions are cross-correlations, as usual. metadata() has only the `size` that a model's configuration
+// names.
 //
-// Nothing in the file is followed out of it: no external links, no external storage. Throws Error naming the file.
+// External links and external storage are not followed. Throws Error naming the file.
 class KerasWeights final : public TensorFile {
  public:
   explicit KerasWeights(fs::path path);
@@ -37,12 +37,12 @@ class KerasWeights final : public TensorFile {
   struct Objection {
     std::string has;
     bool in_head = false;
-    std::string remedy = "give the weights of a VGG16 as keras.applications has it";
+    std::string remedy = "give the weights of the keras.applications VGG16";
   };
   const Objection& objection() const { return objection_; }
-  // The normalisation that such files are used with: caffe, or that of VGG-Face.
+  // The normalisation for such files: caffe, or that of VGG-Face.
   const std::string& customary_normalisation() const { return normalisation_; }
-  bool configured() const { return configured_; }  // a configuration says which activations there are
+  bool configured() const { return configured_; }  // a configuration specifies the activations
   bool flattens() const { return flattens_; }      // the file has a flatten layer
   bool numbered() const { return numbered_; }      // layers have numbers and no names
 

@@ -20,7 +20,7 @@ std::vector<Layer> layers_of(const Architecture& a) {
     if (weights) parameter += 2;
     at = out;
   };
-  int module = 0;  // torchvision counts convolution, ReLU and max-pool modules alike
+  int module = 0;  // torchvision numbers convolution, ReLU and max-pool modules consecutively
   for (int block = 0; block < kBlocks; ++block) {
     const int channels = a.channels[std::size_t(block)];
     for (int i = 0; i < kConvolutionsPerBlock[std::size_t(block)]; ++i, module += 2)

@@ -7,11 +7,11 @@
 
 namespace palimpsest {
 
-// One step of the network as it follows from the architecture alone.
+// One step of the network, derived from the architecture alone.
 struct Layer {
   enum class Kind : std::uint8_t { convolution, max_pool, flatten, linear };
   Kind kind = Kind::convolution;
-  std::string name;    // torchvision's for what has weights: "features.0", "classifier.0"; else "pool1", "flatten"
+  std::string name;    // torchvision's if it has weights: "features.0", "classifier.0"; else "pool1", "flatten"
   int block = 0;       // 0..4; kBlocks for the head
   bool relu = false;   // a ReLU follows, fused into the layer
   int parameter = -1;  // index of the weight in Network::parameters(), whose bias is the next one; -1: no weights
@@ -23,10 +23,10 @@ struct Layer {
   Layout out_layout() const { return kind < Kind::flatten ? Layout::activation : Layout::matrix; }
 };
 
-// The network, in the order of its forward pass: what everything else walks. With 0 classes it ends with `flatten`.
+// The network's layers in forward order; everything else iterates over them. With 0 classes it ends with `flatten`.
 std::vector<Layer> layers_of(const Architecture& architecture);
 
-// Those of them that have weights: 13 convolutions and the fully connected layers.
+// The layers with weights: 13 convolutions and the fully connected layers.
 std::vector<Layer> layers_with_weights(const Architecture& architecture);
 
 }  // namespace palimpsest

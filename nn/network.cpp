@@ -54,7 +54,7 @@ const Network::Plans& Network::plans_for(int n) {
 
 namespace {
 
-// Hands out the tensors of a trace: fresh ones where they are kept, else two buffers in turn and one for winners.
+// Hands out the tensors of a trace: fresh ones if they are kept, else two alternating buffers and one for winners.
 class TraceTensors {
  public:
   TraceTensors(Device& device, std::size_t& made) : device_(device), made_(made) {}
@@ -91,7 +91,7 @@ class TraceTensors {
 
 }  // namespace
 
-// What one image takes of the memory of a trace and its backward pass: about all of it.
+// The memory of one image in a trace and its backward pass: almost all of the total.
 std::size_t Network::bytes_per_image(int keep_from) const {
   std::size_t total = 0, largest = 0;
   for (const Layer& layer : layers_) {
@@ -184,7 +184,7 @@ void Network::backward(Trace& trace, const Tensor& logits_gradient) {
   for (std::size_t i = trace.layers.size(); i-- > 0;) {
     const TracedLayer& layer = trace.layers[i];
     if (layer.block < lowest || (lowest == kBlocks && layer.kind == Layer::Kind::flatten)) return;
-    // The ReLU's own step; before a max-pool it has been done by the max-pool.
+    // The ReLU's own step; before a max-pool the max-pool has done it.
     const bool pooled = i + 1 < trace.layers.size() && trace.layers[i + 1].kind == Layer::Kind::max_pool;
     if (layer.relu && !pooled) device_.relu_backward(layer.output, gradient);
     if (layer.plan && trained(layer.block))

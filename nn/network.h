@@ -17,15 +17,15 @@ struct Parameter {
   Tensor value, gradient;
 };
 
-// A layer on one batch: what runs, from which tensor into which. Training and relevance read the same list.
+// A layer on one batch: its plan, input and output. Training and relevance share the list.
 struct TracedLayer : Layer {
-  LayerPlan* plan = nullptr;        // where it has weights
-  MaxPoolPlan* max_pool = nullptr;  // where it is one
+  LayerPlan* plan = nullptr;        // if it has weights
+  MaxPoolPlan* max_pool = nullptr;  // if it is one
   Tensor input, output, winner;
 };
 
-// What a forward pass leaves behind: every layer's input and output from block `keep_from` on (54 MB an image for a
-// whole VGG16 at 224). Below it, layers hand on through two shared buffers.
+// The record of a forward pass: every layer's input and output from block `keep_from` on (54 MB per image for a
+// whole VGG16 at 224). Below it, layers alternate between two shared buffers.
 struct Trace {
   int n = 0, keep_from = 0;
   std::vector<TracedLayer> layers;
@@ -35,8 +35,8 @@ struct Trace {
   const Tensor& features() const;                                // the last block's output, (n, c, side, side)
 };
 
-// VGG16 on a device (without its head where the architecture has 0 classes), with a freeze flag for each block. A
-// frozen block computes no weight gradient, and below the lowest trained block no gradient is computed at all.
+// VGG16 on a device (without its head if the architecture has 0 classes), with a freeze flag per block. A frozen
+// block computes no weight gradient, and below the lowest trained block no gradient is computed at all.
 class Network {
  public:
   Network(Device& device, const Architecture& architecture);
@@ -52,7 +52,7 @@ class Network {
   int lowest_trained_block() const;  // kBlocks when all are frozen
 
   // Tensors and plans for batches of n. keep_from = kBlocks keeps only the features and the head. Throws OutOfMemory
-  // saying which batch would fit.
+  // with the batch size that would fit.
   Trace make_trace(int n, int keep_from);
 
   // From trace.input() (or, forward_head, from trace.features()) to trace.logits().
@@ -65,7 +65,7 @@ class Network {
   void backward(Trace& trace, const Tensor& logits_gradient);
 
  private:
-  struct Plan {  // of a layer; both empty: there is nothing to plan
+  struct Plan {  // of a layer; both empty: nothing to plan
     std::unique_ptr<LayerPlan> layer;
     std::unique_ptr<MaxPoolPlan> max_pool;
   };

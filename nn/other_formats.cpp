@@ -24,9 +24,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// What a file is, as it goes on after "FILE is ", and what to do with it.
+// What a file is, to complete "FILE is ...", and what to do with it.
 struct Format {
-  std::string is, remedy;
+  std::string name, remedy;
 };
 
 constexpr const char* kSaveAgain = "save its tensors with safetensors' save_file, under torchvision's names";
@@ -47,8 +47,8 @@ bool begins_as_safetensors(std::string_view start) {
   return start.size() > 8 && start.substr(4, 4) == "\0\0\0\0"sv && start[8] == '{';
 }
 
-// The names of a zip archive's files. They are looked for by their entries' marks at its beginning and its end, so that
-// no offset in the file need be believed.
+// The names of a zip archive's files, found by the signatures of their entries near its start and end, so that no
+// offset in the file is trusted.
 std::vector<std::string> names_in_zip(const fs::path& path) {
   struct Entry {
     std::string_view mark;
@@ -70,11 +70,11 @@ std::vector<std::string> names_in_zip(const fs::path& path) {
   return names;
 }
 
-// A pickle names the classes of what it holds near its beginning.
-Format torch_format(const fs::path& path, const std::string& is) {
+// A pickle names the classes of its contents near its start.
+Format torch_format(const fs::path& path, const std::string& name) {
   const bool whole_model = part_of(path, 0, 1 << 20).find("torch.nn.modules") != std::string::npos;
-  return whole_model ? Format{is + ", a whole model)", conversion::torch_model(path)}
-                     : Format{is + ")", conversion::torch(path)};
+  return whole_model ? Format{name + ", a whole model)", conversion::torch_model(path)}
+                     : Format{name + ")", conversion::torch(path)};
 }
 
 Format zip_format(const fs::path& path) {
@@ -87,17 +87,17 @@ Format zip_format(const fs::path& path) {
   if (names.empty()) return {"a zip archive that is cut short or damaged", "copy or download it again"};
   if (!named("data.pkl").empty()) {
     const bool script = !named("constants.pkl").empty() || !named("/code/").empty();
-    return script ? Format{"a TorchScript archive of PyTorch", conversion::torch_script(path)}
-                  : torch_format(path, "a file of PyTorch (torch.save");
+    return script ? Format{"a PyTorch TorchScript archive", conversion::torch_script(path)}
+                  : torch_format(path, "a PyTorch file (torch.save");
   }
   if (!named("model.weights.h5").empty()) return {"a .keras archive", conversion::keras_archive(path)};
-  if (!named(".npy").empty()) return {"an .npz archive of numpy", conversion::npz(path)};
+  if (!named(".npy").empty()) return {"a NumPy .npz archive", conversion::npz(path)};
   for (const char* ending : {".safetensors", ".h5", ".hdf5", ".pth", ".pt", ".keras"})
     if (const auto inside = named(ending); !inside.empty())
       return {fmt::format("a zip archive with {} in it", excerpt(inside)), "unzip it and give that file"};
   const auto shown = std::min<std::size_t>(names.size(), 4);
   return {
-      fmt::format("a zip archive of other things ({})",
+      fmt::format("a zip archive without weights ({})",
                   excerpt(fmt::format("{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(shown), ", ")))),
       "give weights as safetensors or Keras' .h5"};
 }
@@ -106,8 +106,8 @@ Format pickle_format(const fs::path& path, std::string_view start) {
   // torch.save began with this number before it wrote zip archives.
   constexpr auto torch_number = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"sv;
   if (start.substr(2).starts_with(torch_number))
-    return torch_format(path, "a file of PyTorch (torch.save before version 1.6, a pickle");
-  return {"a pickle of Python", kSaveAgain};
+    return torch_format(path, "a PyTorch file (torch.save before version 1.6, a pickle");
+  return {"a Python pickle", kSaveAgain};
 }
 
 // The first format that torch.save wrote.
@@ -131,14 +131,14 @@ std::optional<Format> protocol_buffer(const fs::path& path, std::string_view sta
   }
   if (start[0] != '\x0a' || length < 2) return std::nullopt;
   if (start[2] == '\x0a' || start[3] == '\x0a')
-    return Format{"a frozen graph of TensorFlow (.pb)", conversion::tensorflow()};
+    return Format{"a frozen TensorFlow graph (.pb)", conversion::tensorflow()};
   const auto name = start.substr(2, length);
   if (length < 128 && start.size() > length + 2 && std::all_of(name.begin(), name.end(), letter))
-    return Format{fmt::format("a network of Caffe ('{}')", excerpt(name, 40)), kSaveAgain};
+    return Format{fmt::format("a Caffe network ('{}')", excerpt(name, 40)), kSaveAgain};
   return std::nullopt;
 }
 
-// Texts that belong to weights. What other texts are says base/file_kind.h.
+// Texts that belong to weights; base/file_kind.h identifies other texts.
 std::optional<Format> text_format(const fs::path& path, std::string_view start) {
   start.remove_prefix(std::min(start.find_first_not_of(" \t\r\n"), start.size()));
   if (start.starts_with("{") && start.find("weight_map") != std::string_view::npos)
@@ -148,7 +148,7 @@ std::optional<Format> text_format(const fs::path& path, std::string_view start) 
   if (start.starts_with("model_checkpoint_path:"))
     return Format{"the list of a folder's TensorFlow checkpoints", conversion::tensorflow()};
   if (start.find("torch.") != std::string_view::npos && start.starts_with("4\n1\n"))
-    return Format{"a file of Torch7", kSaveAgain};
+    return Format{"a Torch7 file", kSaveAgain};
   return std::nullopt;
 }
 
@@ -159,14 +159,14 @@ struct Magic {
 };
 
 std::vector<Magic> magic_numbers() {
-  const Format large_model{"a file of llama.cpp", "give a VGG16's weights"};
+  const Format large_model{"a llama.cpp file", "give a VGG16's weights"};
   return {{4, "TFL3", {"a TensorFlow Lite model", conversion::tensorflow()}},
           {0, "GGUF", large_model},
           {0, "lmgg", large_model},
           {0, "MATLAB ", {"a MATLAB file (.mat)", kSaveAgain}},
-          {0, "\x93NUMPY", {"a single array of numpy (.npy)", kSaveAgain}},
-          {0, "\x12\x01\0\0\0\0\0\0"sv, {"a file of MXNet", kSaveAgain}},
-          {0, "\x04\0\0\0\x01\0\0\0"sv, {"a file of Torch7", kSaveAgain}}};
+          {0, "\x93NUMPY", {"a single NumPy array (.npy)", kSaveAgain}},
+          {0, "\x12\x01\0\0\0\0\0\0"sv, {"an MXNet file", kSaveAgain}},
+          {0, "\x04\0\0\0\x01\0\0\0"sv, {"a Torch7 file", kSaveAgain}}};
 }
 
 std::optional<Format> other_kind(std::string_view start) {
@@ -184,7 +184,7 @@ std::optional<Format> recognise(const fs::path& path, std::string_view start) {
   if (start.starts_with("PK\3\4") || start.starts_with("PK\5\6")) return zip_format(path);
   if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return pickle_format(path, start);
   if (is_torch_tar(start))
-    return Format{"a file of PyTorch (torch.save's first format, a tar archive)", conversion::torch(path)};
+    return Format{"a PyTorch file (torch.save's first format, a tar archive)", conversion::torch(path)};
   for (const auto& magic : magic_numbers())
     if (start.size() > magic.at && start.substr(magic.at).starts_with(magic.bytes)) return magic.format;
   if (is_text(start)) {
@@ -206,7 +206,7 @@ Format folder_format(const fs::path& folder) {
     if (ending == ".safetensors" || ending == ".h5")
       return {"a folder", fmt::format("give a file in it, such as {}", entry.path().string())};
   }
-  return {"a folder", "give a file of weights"};
+  return {"a folder", "give a weights file"};
 }
 
 }  // namespace
@@ -220,7 +220,7 @@ void refuse_other_formats(const fs::path& path) {
     format = recognise(path, part_of(path, 0, 4096));
   else if (fs::exists(path.string() + ".index", code))
     format = {"the name of a TensorFlow checkpoint", conversion::tensorflow()};
-  if (format) throw Error(fmt::format("{} is {}, which is not read", path.string(), format->is), format->remedy);
+  if (format) throw Error(fmt::format("{} is {}, which is not read", path.string(), format->name), format->remedy);
 }
 
 }  // namespace palimpsest

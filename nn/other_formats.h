@@ -3,10 +3,10 @@
 
 namespace palimpsest {
 
-// Throws Error when a file, or folder, is weights in a format that is not read (PyTorch's, ONNX, a .keras archive, ...)
-// or something that came in place of weights (a Git LFS pointer, an error page, a sharded file's index). It is known by
-// its bytes, whatever its name. The remedy is the line that converts it where there is one. Says nothing of a file that
-// begins as safetensors does, of one that is not there, and of bytes that mean nothing.
+// Throws Error when a file, or folder, is weights in an unsupported format (PyTorch's, ONNX, a .keras archive, ...)
+// or a substitute for weights (a Git LFS pointer, an error page, a sharded file's index). It is identified by its
+// bytes, not its name. The remedy is the command that converts it, if one exists. Does nothing for a file that starts
+// like safetensors, for one that is missing, and for unknown bytes.
 void refuse_other_formats(const fs::path& path);
 
 }  // namespace palimpsest

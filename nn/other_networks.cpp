@@ -48,10 +48,10 @@ class Recogniser {
   }
   bool convolutions_missing() const { return missing("features.0.weight"); }
   std::size_t axes(const std::string& name) const { return file_.info(name).shape.size(); }
-  template <class Is>
-  const std::string* first(Is&& is) const {
+  template <class Predicate>
+  const std::string* first(Predicate&& predicate) const {
     const auto& names = file_.names();
-    const auto at = std::find_if(names.begin(), names.end(), is);
+    const auto at = std::find_if(names.begin(), names.end(), predicate);
     return at == names.end() ? nullptr : &*at;
   }
   const std::string* containing(std::string_view part) const {
@@ -59,7 +59,7 @@ class Recogniser {
   }
   std::string shown(const std::string& name) const { return described(file_, name); }
 
-  // The line that renames the tensors; none where what the file calls them (`theirs`) could mean something to a shell.
+  // The command that renames the tensors; none if the file's names (`theirs`) are not safe in a shell.
   std::string renamed(std::string_view theirs, const std::string& changed) const {
     return conversion::plain(theirs) ? conversion::renamed(file_.path(), changed)
                                      : "save it with names that begin with features. and classifier.";
@@ -73,7 +73,7 @@ class Recogniser {
     int count = 0;
     std::from_chars(stem.data() + at + 4, stem.data() + stem.size(), count);
     if (count < 2) return std::nullopt;
-    return OtherNetwork{fmt::format("is one of {} files that hold the weights together", count),
+    return OtherNetwork{fmt::format("is one of {} files that together hold the weights", count),
                         conversion::shards(file_.path())};
   }
 
@@ -126,7 +126,7 @@ class Recogniser {
     if (prefixes.size() > 1)
       return OtherNetwork{fmt::format("holds {} networks, whose names begin with '{}'", prefixes.size(),
                                       excerpt(fmt::format("{}", fmt::join(prefixes, "', '")))),
-                          "save one of them alone, with names that begin with features. and classifier."};
+                          "save only one of them, with names that begin with features. and classifier."};
     return OtherNetwork{fmt::format("has names that begin with '{}' ({}) instead of features.0.weight", one,
                                     excerpt(one + std::string(mark))),
                         renamed(one, fmt::format("k.removeprefix('{}')", one))};
@@ -150,12 +150,12 @@ class Recogniser {
     });
     if (!name || keras_) return std::nullopt;
     const std::string theirs = name->substr(0, name->rfind('.'));
-    const std::string is =
+    const std::string what =
         fmt::format("has the names of VGG-Face or of Caffe's VGG16 ({}) instead of features.0.weight", shown(*name));
     const bool spaced = theirs.ends_with("conv_1_1");
     const std::string prefix =
         theirs.substr(0, theirs.size() - std::string_view(spaced ? "conv_1_1" : "conv1_1").size());
-    if (!conversion::plain(prefix)) return OtherNetwork{is, "save it with the names of torchvision"};
+    if (!conversion::plain(prefix)) return OtherNetwork{what, "save it with the names of torchvision"};
     const std::string key = prefix.empty() ? "k" : fmt::format("k.removeprefix('{}')", prefix);
     std::string old_names, new_names;
     for (const auto& layer : layers_with_weights(Architecture{})) {
@@ -166,11 +166,11 @@ class Recogniser {
       new_names += layer.name + " ";
     }
     return OtherNetwork{
-        is, conversion::renamed(file_.path(),
-                                fmt::format("dict(zip('{}'.split(), '{}'.split()))[{}.rsplit('.', 1)[0]] + '.' + "
-                                            "k.rsplit('.', 1)[1]",
-                                            old_names, new_names, key)) +
-                "; its pictures want --normalisation vggface (faces) or caffe (ImageNet)"};
+        what, conversion::renamed(file_.path(),
+                                  fmt::format("dict(zip('{}'.split(), '{}'.split()))[{}.rsplit('.', 1)[0]] + '.' + "
+                                              "k.rsplit('.', 1)[1]",
+                                              old_names, new_names, key)) +
+                  "; its pictures need --normalisation vggface (faces) or caffe (ImageNet)"};
   }
 
   Found another_depth() const {
@@ -190,13 +190,13 @@ class Recogniser {
   }
 
   Found head_alone() const {
-    // Convolutions by any other name have four axes.
+    // Convolutions under other names have four axes.
     const bool convolutions = first([&](const std::string& n) { return axes(n) == 4; });
     if (!convolutions_missing() || convolutions || contents_.head_layers == 0) return std::nullopt;
-    return OtherNetwork{"holds a head alone, without the convolutions before it", "give the whole network's weights"};
+    return OtherNetwork{"holds only a head, without the convolutions before it", "give the whole network's weights"};
   }
 
-  // The whole head is one layer that bears the name of the head.
+  // The whole head is one layer with the name of the head.
   Found single_layer() const {
     if (convolutions_missing() || keras_ || !head_needed_) return std::nullopt;
     for (const std::string head : {"classifier", "fc", "head", "linear", "output"}) {
@@ -205,8 +205,8 @@ class Recogniser {
       const bool pooled = file_.info(name).shape[1] == file_.info("features.28.weight").shape[0];
       return OtherNetwork{
           fmt::format("has a head of one layer called {} instead of classifier.0.weight{}", shown(name),
-                      pooled ? "; as it takes one number for each channel, it may follow global average pooling, which "
-                               "is not supported unless the last block's output is one place (pictures of 32 to 63)"
+                      pooled ? "; as it takes one number per channel, it may follow global average pooling, which "
+                               "is not supported unless the last block's output is one pixel (pictures of 32 to 63)"
                              : ""),
           conversion::renamed(file_.path(),
                               fmt::format("'classifier.0.' + k.split('.')[1] if k.startswith('{}.') else k", head))};
@@ -214,7 +214,7 @@ class Recogniser {
     return std::nullopt;
   }
 
-  // The numbers in a layer's name, which order layers that are called alike otherwise: "fc#" of fc6, fc7 and fc8.
+  // The numbers in a layer's name, which order layers with otherwise equal names: "fc#" of fc6, fc7 and fc8.
   static std::pair<std::vector<int>, std::string> numbers_in(const std::string& layer) {
     std::vector<int> numbers;
     std::string otherwise;
@@ -235,7 +235,7 @@ class Recogniser {
   }
 
   // classifier.1, .4 and .6, classifier.6.0 and .6.3, fc1, fc2 and fc3, ... : a Sequential with other layers between,
-  // or layers that are called otherwise.
+  // or layers with other names.
   Found another_numbering() const {
     if (convolutions_missing() || keras_ || !head_needed_) return std::nullopt;
     std::vector<std::pair<std::vector<int>, std::string>> layers;  // by their numbers
@@ -259,18 +259,18 @@ class Recogniser {
     if (layers.empty() || theirs == ours || !contents_.missing.empty()) return std::nullopt;
     theirs.pop_back();
     ours.pop_back();
-    const bool plain = numbers && theirs.size() < 200;  // else no line is worth giving
+    const bool plain = numbers && theirs.size() < 200;  // otherwise no command is given
     return OtherNetwork{
         fmt::format("has a head of the layers {} instead of {}", excerpt(theirs, 200), excerpt(ours, 200)),
-        !plain ? "name them classifier.0, classifier.3, ... if only ReLU and dropout lie between them"
-               : "if only ReLU and dropout lie between them, " +
+        !plain ? "name them classifier.0, classifier.3, ... if only ReLU and dropout are between them"
+               : "if only ReLU and dropout are between them, " +
                      conversion::renamed(file_.path(),
                                          fmt::format("dict(zip('{}'.split(), '{}'.split())).get(k.rsplit('.', 1)[0], "
                                                      "k.rsplit('.', 1)[0]) + '.' + k.rsplit('.', 1)[1]",
                                                      theirs, ours))};
   }
 
-  // Keras' own names of layers that were given none: their order is not told by them.
+  // Keras' automatic names do not show the order of the layers.
   Found unnamed_dense() const {
     if (convolutions_missing() || !keras_ || !head_needed_) return std::nullopt;
     std::vector<std::string> dense;
@@ -282,7 +282,7 @@ class Recogniser {
     const bool four = dense.size() + std::size_t(contents_.head_layers) > 3;
     const bool whole_model = file_.names().front().starts_with("model_weights") || containing("model_weights/");
     return OtherNetwork{
-        fmt::format("has dense layers other than fc1, fc2 and predictions, whose place is not known: {}",
+        fmt::format("has dense layers other than fc1, fc2 and predictions, whose position is not known: {}",
                     excerpt(fmt::format("{}", fmt::join(dense, ", ")), 300)),
         four          ? "save it as safetensors with the names of torchvision, its dense layers transposed and called "
                         "classifier.0, classifier.3, classifier.6, classifier.9, ..."
@@ -293,7 +293,7 @@ class Recogniser {
   Found strangers() const {
     if (!convolutions_missing()) return std::nullopt;
     std::vector<std::string> names;
-    for (const bool convolutions : {true, false})  // which say most
+    for (const bool convolutions : {true, false})  // the most informative ones
       for (const auto& name : file_.names())
         if (names.size() < 4 && (axes(name) == 4) == convolutions) names.push_back(shown(name));
     const std::string list = fmt::format("{}{}", fmt::join(names, ", "), file_.names().size() > 4 ? ", ..." : "");

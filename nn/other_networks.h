@@ -6,13 +6,13 @@
 
 namespace palimpsest {
 
-// What kind of network, or which spelling of a VGG16, a file holds that is not read.
+// What kind of network, or which naming of a VGG16, an unsupported file holds.
 struct OtherNetwork {
-  std::string is;  // as it goes on after the file's name: "has batch normalisation (features.1.running_mean)"
+  std::string what;  // to follow the file's name: "has batch normalisation (features.1.running_mean)"
   std::string remedy;
 };
-// Told by the names and shapes of the tensors; nothing when they mean nothing. requires: the file has unplaced tensors
-// or lacks some, beside a head that is not needed
+// By the names and shapes of the tensors; nothing if they are unknown. requires: the file has unplaced tensors or lacks
+// some, apart from a head that is not needed
 std::optional<OtherNetwork> other_network(const TensorFile& file, const WeightsContents& contents, bool head_needed);
 
 }  // namespace palimpsest

@@ -26,7 +26,7 @@ Progression from_text(const std::string& text, const fs::path& file) {
     return {j.at("epochs"),   j.at("steps"),         j.at("best_loss"),    j.at("best_epoch"),
             j.at("finished"), j.at("metrics_bytes"), j.value("planned", 0)};
   } catch (const nlohmann::json::exception&) {
-    throw Error(fmt::format("{} does not say where its run stands", file.string()),
+    throw Error(fmt::format("{} does not record the progress of its run", file.string()),
                 "remove the run's folder and start again");
   }
 }
@@ -50,16 +50,16 @@ RunFolder::RunFolder(fs::path folder, const std::string& config, bool resume, co
   remove_temporaries(folder_);
   const auto config_file = folder_ / "config.toml", last = folder_ / "last.safetensors";
   if (fs::exists(last) && !resume)
-    throw Error(fmt::format("{} holds a run already", folder_.string()), "name another --out, or remove that folder");
+    throw Error(fmt::format("{} already holds a run", folder_.string()), "name another --out, or remove that folder");
   std::string earlier;
   if (fs::exists(last)) {
     if (!fs::exists(config_file))
       throw Error(
           fmt::format("{} holds a checkpoint, but not the config.toml that says how it was made", folder_.string()),
-          "name another --out, with --init the checkpoint's weights to go on from them");
+          "name another --out, and continue from the checkpoint's weights with --init");
     earlier = read_file(config_file);
     if (const auto what = difference(earlier, config); !what.empty())
-      throw Error(fmt::format("{} was begun with other options ({})", folder_.string(), what),
+      throw Error(fmt::format("{} was started with other options ({})", folder_.string(), what),
                   "give the same options, name another --out, or remove that folder");
   }
   if (earlier.empty())
@@ -88,9 +88,9 @@ std::optional<Progression> RunFolder::resume(Network& network, const std::vector
   const auto progression = from_text(at == file.metadata().end() ? "" : at->second, last);
   for (auto& p : network.parameters()) {
     if (!file.has(p.name) || file.info(p.name).count() != p.value.shape.count())
-      throw Error(fmt::format("{} holds another network than the one that is to be trained ({} differs)", last.string(),
-                              p.name),
-                  "give the same data and --init as before, or name another --out");
+      throw Error(
+          fmt::format("{} holds a different network from the one to be trained ({} differs)", last.string(), p.name),
+          "give the same data and --init as before, or name another --out");
     network.device().upload(p.value, file.read_floats(p.name));
   }
   const auto kept = momentum_file(progression.epochs);
@@ -112,8 +112,8 @@ void RunFolder::cut(const char* name, std::uint64_t bytes) {
   if (fs::exists(path) && fs::file_size(path, code) > bytes) fs::resize_file(path, bytes);
 }
 
-// Wall-clock figures have a line per epoch. Their length must not get into a checkpoint, whose bits would then depend
-// on the clock.
+// Wall-clock figures have one line per epoch. Their length must not be part of a checkpoint, whose bits would then
+// depend on the clock.
 void RunFolder::cut_lines(const char* name, int lines) {
   const auto path = folder_ / name;
   if (!fs::exists(path)) return;
@@ -144,7 +144,7 @@ void RunFolder::append(const char* name, const std::string& line) {
   if (file) std::fclose(file);
   if (!good)
     throw Error(fmt::format("cannot write {}: {}", path.string(), std::strerror(error)),
-                "free some disk space and start again: the run goes on where it was");
+                "free some disk space and start again: the run resumes where it stopped");
 }
 void RunFolder::append_metrics(const std::string& line) {
   append(kMetrics, line);

@@ -49,7 +49,7 @@ bool of_loss(const std::string& word) {
   return one_of(word, {"loss", "loss_fn", "loss_func", "criterion", "class_weights"});
 }
 
-// Names of variables that change what a layer computes even where they have one axis: a bias, a normalisation's scale.
+// Names of variables that change a layer's result even with one axis: a bias, a normalisation's scale.
 bool of_layer(const std::vector<std::string>& words) {
   const std::string& last = words.back();
   const bool keras3 = words.size() >= 2 && words[words.size() - 2] == "vars";
@@ -66,22 +66,22 @@ std::string reason_to_leave_out(const std::string& name, const TensorInfo& info)
   const bool small = info.shape.size() <= 1;
   if (info.count() == 0) return "empty";
   if (info.dtype == "text") return "text";
-  if (std::any_of(words.begin(), words.end(), of_optimiser)) return "state of an optimiser";
+  if (std::any_of(words.begin(), words.end(), of_optimiser)) return "optimiser state";
   if (std::any_of(words.begin(), words.end(), of_moving_average)) return "a moving average of the weights";
   if (info.count() == 1 && is_counter(words.back())) return "a counter";
   if (small && std::any_of(words.begin(), words.end(), [](const std::string& word) {
         return one_of(word, {"seed_generator", "seed_generators", "seed_generator_state", "rng_state"});
       }))
-    return "state of a random number generator";
+    return "random number generator state";
   if (words.front().ends_with("metrics")) return "a metric";
-  if (small && std::any_of(words.begin(), words.end(), of_loss)) return "of a loss";
-  return small && !of_layer(words) ? "not known, with one axis at most" : "";
+  if (small && std::any_of(words.begin(), words.end(), of_loss)) return "part of a loss";
+  return small && !of_layer(words) ? "unknown, with at most one axis" : "";
 }
 
 std::string probable_meaning(const std::string& name) {
   const auto words = words_of(name);
   const std::string& last = words.back();
-  const auto any = [&](auto&& is) { return std::any_of(words.begin(), words.end(), is); };
+  const auto any = [&](auto&& predicate) { return std::any_of(words.begin(), words.end(), predicate); };
   for (const auto& word : words)
     if (const auto kind = keras_foreign_layer(word); !kind.empty()) return std::string(kind);
   if (one_of(last, {"running_mean", "running_var", "moving_mean", "moving_variance"})) return "batch normalisation";
@@ -89,7 +89,7 @@ std::string probable_meaning(const std::string& name) {
   if (one_of(last, {"weight_g", "weight_v"})) return "weight normalisation";
   if (one_of(last, {"weight_orig", "weight_mask", "weight_u"})) return "a pruned or spectrally normalised weight";
   if (any([](const std::string& word) { return word.starts_with("parametrizations"); }))
-    return "a weight as another form of it";
+    return "a reparametrised weight";
   if (any([](const std::string& word) { return word.find("lora") != std::string::npos; })) return "a low-rank adapter";
   if (last.ends_with("scale") || last.ends_with("zero_point")) return "a quantised weight's scale";
   if (last == "alpha") return "PReLU";

@@ -106,10 +106,10 @@ class Training {
     const auto bytes = FeatureCache::bytes(network_, training->count(), flips) +
                        (validation ? FeatureCache::bytes(network_, validation->count(), false) : 0);
     const bool fits = bytes <= options_.cache_limit;
-    remark(fmt::format("All blocks are frozen: their features take {:.1f} MB and are {}.", double(bytes) / 1e6,
-                       fits ? "computed once"
-                            : fmt::format("computed again each time (--cache-limit is {:.1f} MB)",
-                                          double(options_.cache_limit) / 1e6)));
+    remark(fmt::format(
+        "All blocks are frozen: their features take {:.1f} MB and are {}.", double(bytes) / 1e6,
+        fits ? "computed once"
+             : fmt::format("recomputed each time (--cache-limit is {:.1f} MB)", double(options_.cache_limit) / 1e6)));
     if (!fits) return;
     train_features_ =
         std::make_unique<FeatureCache>(network_, training, options_.normalisation, flips, options_.batch, run_.path());
@@ -163,7 +163,7 @@ class Training {
     const auto layer = first_not_finite(network_, step_.trace());
     throw Error(fmt::format("training in {} stopped at step {}: {}{}", run_.path().string(), step + 1, what,
                             layer.empty() ? "" : ", first seen in " + layer),
-                "lower --lr, or clip the gradient with --clip-norm 1; what was saved before is unharmed");
+                "lower --lr, or clip the gradient with --clip-norm 1; earlier checkpoints are intact");
   }
 
   Network& network_;
@@ -190,12 +190,12 @@ std::string metrics_line(int epoch, const Average& trained, const Average* valid
   return line.dump();
 }
 
-// The SGD pass tests what it changes; a fused ReLU would hide a NaN in a frozen block.
+// The SGD pass checks what it changes; a fused ReLU would hide a NaN in a frozen block.
 void require_finite_frozen(Network& network) {
   for (const auto& p : network.parameters())
     if (!network.trained(p.block) && !std::isfinite(network.device().sum(p.value)))
       throw Error(
-          fmt::format("training cannot begin at step 1: {}, which is frozen, holds a value that is not finite", p.name),
+          fmt::format("training cannot start at step 1: {}, which is frozen, holds a value that is not finite", p.name),
           "start from other weights");
 }
 
@@ -204,12 +204,12 @@ bool reached(const Progression& at, const TrainOptions& o) {
          (o.patience > 0 && at.epochs - at.best_epoch >= o.patience);
 }
 
-// A run of more epochs would have slowed down later than the run that it goes on from.
+// A run of more epochs would have slowed down later than the run that it continues.
 void say_other_schedule(const Progression& at, const TrainOptions& options, const std::string& name) {
   if (at.planned == 0 || at.planned == options.epochs || options.slow_epochs == 0) return;
   TrainOptions before = options;
   before.epochs = at.planned;
-  int first = 0, last = 0;  // epochs that were run at another rate, counted from 1
+  int first = 0, last = 0;  // epochs at another rate, counted from 1
   for (int epoch = 0; epoch < at.epochs; ++epoch)
     if (scheduled_rate(before, epoch, 1 << 30) != scheduled_rate(options, epoch, 1 << 30)) {
       if (first == 0) first = epoch + 1;
@@ -245,8 +245,8 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
                          patience ? ", stopped by --patience" : ""));
       return;
     }
-    remark(fmt::format("{}: going on after epoch {}.", name, at.epochs));
-    if (run.momentum_lost()) remark(fmt::format("{}: the momentum was not kept and starts again from 0.", name));
+    remark(fmt::format("{}: resuming after epoch {}.", name, at.epochs));
+    if (run.momentum_lost()) remark(fmt::format("{}: the momentum was not saved and restarts from 0.", name));
     say_other_schedule(at, options, name);
   }
   run.keep_changed_config();
@@ -256,7 +256,7 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
   const std::int64_t planned = std::int64_t{options.epochs} * training.batches();
   const std::int64_t total = options.steps > 0 ? options.steps : planned;
   if (total > planned)
-    remark(fmt::format("--steps {} is more than the {} steps of --epochs {}: training goes on to step {}.", total,
+    remark(fmt::format("--steps {} is more than the {} steps of --epochs {}: training continues to step {}.", total,
                        planned, options.epochs, total));
   Progress progress("Training " + run.path().filename().string(), total - at.steps);
   while (!at.finished) {

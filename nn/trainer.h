@@ -12,7 +12,7 @@ struct TrainOptions {
   FocalLoss loss;
   double rate = 0.01, momentum = 0, weight_decay = 0;
   int batch = 32, epochs = 20;
-  int steps = 0;         // > 0: stop after so many, whatever the epochs
+  int steps = 0;         // > 0: stop after so many, regardless of epochs
   int patience = 0;      // > 0: stop after so many epochs without a lower validation loss
   double clip_norm = 0;  // > 0: the gradient of all trained parameters is scaled down to this norm
   int warmup_steps = 0;  // the rate rises linearly over the first steps
@@ -24,13 +24,13 @@ struct TrainOptions {
   std::uint64_t seed = 1;
   std::uint64_t cache_limit = 0;  // bytes for block-5 features when all blocks are frozen
   int loader_threads = 1;
-  bool keep_momentum = true;  // of a finished run, so that it can go on with more epochs
-  // Named like the weights, and said to be gradients in the file's metadata, so that they are not taken for weights.
+  bool keep_momentum = true;  // of a finished run, so that it can continue with more epochs
+  // Named like the weights, but marked as gradients in the file's metadata, so that they are not mistaken for weights.
   std::filesystem::path gradients;  // where to write the gradients of the last step; empty: nowhere
 };
 
-// Trains the network in place and leaves its best weights in the run folder. Goes on from the run's last finished
-// epoch, also of a run that was finished with fewer epochs; what then differs from a run of so many epochs is said.
+// Trains the network in place and leaves its best weights in the run folder. Resumes after the run's last finished
+// epoch, also for a run that finished with fewer epochs; a remark says how it then differs from a single longer run.
 // Throws Error when the loss or a weight is no longer finite, naming step and layer. validation may be null: then the
 // last epoch's weights are the run's.
 void train(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training,

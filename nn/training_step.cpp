@@ -26,7 +26,7 @@ TrainingStep::Slot& TrainingStep::slot_for(int n) {
   const auto at = std::find_if(slots_.begin(), slots_.end(), [n](const Slot& s) { return s.trace.n == n; });
   if (at != slots_.end()) return *at;
   if (slots_.size() == kSlots) slots_.clear();
-  // A new size may make the network's gradient buffers grow, which recordings of the others point into.
+  // A new size may reallocate the network's gradient buffers, which other recordings point into.
   for (auto& slot : slots_) slot.passes.clear();
   const int classes = network_.architecture().classes;
   slots_.push_back({network_.make_trace(n, network_.lowest_trained_block()),

@@ -8,14 +8,13 @@
 
 namespace palimpsest {
 
-// Forward pass, loss and backward pass on batches of any size. What a batch size and a loss need is recorded when it is
-// asked for the second time and from then on run again (ops/recording.h); the first time is a plain run, in which the
-// plans get their memory.
+// Forward pass, loss and backward pass on batches of any size. The first run with a batch size and a loss is plain and
+// allocates the plans' memory; the second is recorded, and the recording is run from then on (ops/recording.h).
 class TrainingStep {
  public:
   explicit TrainingStep(Network& network) : network_(network), device_(network.device()) {}
 
-  // Loss of the batch; train() leaves the gradients of all trained parameters behind. With `features` those are the
+  // Loss of the batch; train() also computes the gradients of all trained parameters. With `features` those are the
   // inputs of the head and the blocks are not run.
   LossResult train(const Batch& batch, const FeatureCache* features, const FocalLoss& loss);
   LossResult evaluate(const Batch& batch, const FeatureCache* features, const FocalLoss& loss);

@@ -33,7 +33,7 @@ bool is_bias(const Parameter& p) {
   return p.name.ends_with(".bias");
 }
 
-// A one-class head has a (1, c) weight, which must not be taken for a bias.
+// A one-class head has a (1, c) weight, which must not be mistaken for a bias.
 std::vector<std::int64_t> shape_of(const Parameter& p) {
   if (!is_bias(p) && p.value.layout == Layout::matrix) return {p.value.shape.n, p.value.shape.c};
   return stored_shape(p.value);
@@ -73,7 +73,7 @@ void upload_from(Network& network, Parameter& p, const TensorFile& file, const s
   network.device().upload(p.value, finite_floats(file, stored));
 }
 
-// Some of the file's rows, in another order; the others stay as they are.
+// Some of the file's rows, in another order; the others are unchanged.
 void upload_rows(Network& network, Parameter& p, const TensorFile& file, const std::string& stored,
                  const std::vector<int>& rows) {
   const auto theirs = finite_floats(file, stored);
@@ -110,14 +110,14 @@ std::vector<std::string> class_list(const std::string& text) {
   return names;
 }
 
-// What class_list reads as these names: commas between them, or a JSON array where a name has a comma itself.
+// The names in the form that class_list reads: separated by commas, or a JSON array if a name contains a comma.
 std::string class_text(const std::vector<std::string>& names) {
   std::string text = fmt::format("{}", fmt::join(names, ","));
   if (class_list(text) == names) return text;
   return nlohmann::json(names).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// Says what is left out of a file and what is assumed of its activations, once it is known to be a VGG16.
+// Reports what is ignored in a file and assumed about its activations, once it is known to be a VGG16.
 void account_for(const TensorFile& file, bool head_needed) {
   const WeightsContents contents = contents_of(file);
   require_vgg16(file, contents, head_needed);
@@ -147,8 +147,8 @@ ModelNotes notes_of(const TensorFile& file) {
   for (const auto& [key, value] : file.metadata()) {
     if (key == "normalisation") {
       if (value != "torchvision" && value != "caffe" && value != "vggface" && value != "none")
-        throw Error(fmt::format("{} says that it wants the normalisation '{}'", file.path().string(), excerpt(value)),
-                    "write torchvision, caffe, vggface or none into its metadata, or take that entry out");
+        throw Error(fmt::format("{} specifies the unknown normalisation '{}'", file.path().string(), excerpt(value)),
+                    "write torchvision, caffe, vggface or none into its metadata, or remove that entry");
       notes.normalisation = value;
     } else if (key == "classes") {
       notes.classes = class_list(value);
@@ -182,7 +182,7 @@ void save_weights(Network& network, const fs::path& path, const ModelNotes& note
 }
 
 namespace {
-// With the file's head, whose shape also tells the side of the pictures; without one that is not needed and unusable.
+// With the file's head, whose shape also gives the pictures' side; without a head that is unusable but not needed.
 Architecture architecture_for_loading(const TensorFile& file, const WeightsUse& use) {
   if (use.head) return architecture_of(file, use);
   std::string problem;
@@ -194,7 +194,7 @@ Architecture architecture_for_loading(const TensorFile& file, const WeightsUse& 
   Architecture convolutions = architecture_of(file, use);
   convolutions.classes = 0;
   convolutions.hidden.clear();
-  remark(fmt::format("{}: its convolutions are used alone, without its head ({}).", file.path().string(), problem));
+  remark(fmt::format("{}: only its convolutions are used, without its head ({}).", file.path().string(), problem));
   return convolutions;
 }
 }  // namespace
@@ -272,7 +272,7 @@ TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit hea
       report.left.push_back(p.name + " (fresh)");
       continue;
     }
-    if (last != (layer == their_classifier))  // what classifies in one of them is an inner layer of the other
+    if (last != (layer == their_classifier))  // the last layer of one is an inner layer of the other
       share = Share::none;
     else if (!is_bias(p))
       share = share_of(p, file, last ? rows : std::vector<int>{});

@@ -10,18 +10,17 @@
 
 namespace palimpsest {
 
-// A file of weights, recognised by its first bytes: safetensors with torchvision's or timm's names, or Keras' HDF5
-// (nn/keras_weights.h). Throws Error naming the file when it is neither, which says what it is (nn/other_formats.h).
+// A weights file, recognised by its first bytes: safetensors with torchvision's or timm's names, or Keras' HDF5
+// (nn/keras_weights.h). Throws Error naming the file and what it is when it is neither (nn/other_formats.h).
 std::unique_ptr<TensorFile> open_weights(const fs::path& path);
 
-// What a weights file says about itself beside its tensors (safetensors metadata). Files by others have none of it.
+// What a weights file says about itself besides its tensors (safetensors metadata). Third-party files have none of it.
 struct ModelNotes {
   std::string normalisation = "torchvision";  // what the network expects: torchvision, caffe, vggface, none
   std::vector<std::string> classes;           // names of the outputs; empty: not known
-  std::map<std::string, std::string> more;    // anything else, kept as it is
+  std::map<std::string, std::string> more;    // anything else, unchanged
 };
-// The normalisation of a file that names none is the one that its format is used with. Throws Error when the one that
-// it names is unknown.
+// The normalisation defaults to the usual one for the file's format. Throws Error when the file names an unknown one.
 ModelNotes notes_of(const TensorFile& file);
 bool states_normalisation(const TensorFile& file);
 bool states_size(const TensorFile& file);
@@ -35,9 +34,9 @@ void initialise_head(Network& network, std::uint64_t seed);
 // Weights as safetensors with torchvision's names: Python opens them as a torchvision VGG16.
 void save_weights(Network& network, const fs::path& path, const ModelNotes& notes);
 
-// A network with exactly the weights of a file. What was left out of the file or assumed about it is said in a remark.
+// A network with exactly the weights of a file. A remark says what was ignored in the file or assumed about it.
 // Throws Error when it is not a VGG16, holds a tensor that is neither used nor without effect, or a weight is not
-// finite; and when it has no head, unless use.head is false: then a file of convolutions alone is a network without
+// finite; and when it has no head, unless use.head is false: then a file of convolutions only is a network without
 // one.
 std::unique_ptr<Network> load_network(Device& device, const fs::path& path, const WeightsUse& use = {});
 
@@ -45,7 +44,7 @@ std::unique_ptr<Network> load_network(Device& device, const fs::path& path, cons
 struct TakenWeights {
   std::vector<std::string> taken;
   std::vector<std::string> left;  // "classifier.6.weight (8 x 4096, the file has 1000 x 4096)"
-  bool classifier = false;        // whether the last layer, or rows of it, came from the file's last layer
+  bool classifier = false;        // whether the last layer, or some of its rows, came from the file's last layer
 };
 enum class HeadInit : std::uint8_t { fresh, copy_fc, keep };
 constexpr auto words(HeadInit) {
@@ -54,9 +53,9 @@ constexpr auto words(HeadInit) {
 }
 
 // Convolution blocks from a file; with copy_fc also the hidden fully connected layers where shapes match, with keep the
-// classifier as well. Throws Error when a convolution does not fit, and as load_network where a tensor has no place.
-// `rows`: for each class of the network the file's row of the classifier, -1: it stays as it is; empty: row by row,
-// where the file has as many.
+// classifier as well. Throws Error when a convolution does not fit, and like load_network for a tensor without a use.
+// `rows`: for each class of the network the file's row of the classifier, -1: unchanged; empty: row by row, if the
+// file has as many.
 TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head, const std::vector<int>& rows = {});
 
 }  // namespace palimpsest

@@ -17,7 +17,7 @@ namespace palimpsest {
 
 namespace {
 
-// How many fully connected layers there are in a row: classifier.0, .3, .6, ...
+// The number of consecutive fully connected layers: classifier.0, .3, .6, ...
 int count_head_layers(const std::set<std::string>& named) {
   int layers = 0;
   const auto has = [&](const char* which) { return named.contains(fmt::format("classifier.{}{}", 3 * layers, which)); };
@@ -44,7 +44,7 @@ bool needed(const std::string& name, bool head_needed) {
   throw Error(fmt::format("{} {}", file.path().string(), why), remedy);
 }
 
-// A missing parameter's name, in a Keras file with the layer that ought to hold it.
+// A missing parameter's name, in a Keras file with the layer that should hold it.
 std::string missing_name(const TensorFile& file, const std::string& name) {
   if (!dynamic_cast<const KerasWeights*>(&file) || !name.starts_with("features.")) return name;
   const auto layers = layers_with_weights(Architecture{});
@@ -86,7 +86,7 @@ WeightsContents contents_of(const TensorFile& file) {
     if (open.erase(parameter) > 0) {
       contents.tensors.push_back({name, Kind::parameter, parameter});
     } else if (parameters.contains(parameter)) {
-      contents.tensors.push_back({name, Kind::unplaced, fmt::format("{} once more", parameter)});
+      contents.tensors.push_back({name, Kind::unplaced, fmt::format("a duplicate of {}", parameter)});
     } else if (auto reason = reason_to_leave_out(name, file.info(name)); !reason.empty()) {
       contents.tensors.push_back({name, Kind::left_out, std::move(reason)});
     } else {
@@ -100,7 +100,7 @@ WeightsContents contents_of(const TensorFile& file) {
 
 void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool head_needed) {
   if (const auto at = file.metadata().find("content"); at != file.metadata().end() && at->second == "gradients")
-    refuse(file, "holds the gradients of a training step and not weights", "give the run's weights.safetensors");
+    refuse(file, "holds the gradients of a training step, not weights", "give the run's weights.safetensors");
   std::vector<const TensorUse*> unplaced;
   for (const auto* tensor : contents.of(TensorUse::Kind::unplaced))
     if (needed(tensor->name, head_needed)) unplaced.push_back(tensor);
@@ -108,13 +108,13 @@ void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool
   for (const auto& name : contents.missing)
     if (needed(name, head_needed)) missing.push_back(name);
   if (!unplaced.empty() || !missing.empty())
-    if (const auto other = other_network(file, contents, head_needed)) refuse(file, other->is, other->remedy);
+    if (const auto other = other_network(file, contents, head_needed)) refuse(file, other->what, other->remedy);
   if (const auto* const keras = dynamic_cast<const KerasWeights*>(&file)) {
     const auto& objection = keras->objection();
     if (!objection.has.empty() && (head_needed || !objection.in_head))
       refuse(file, objection.has + ", which a VGG16 does not have", objection.remedy);
   }
-  // One with several axes says more than its bias.
+  // One with several axes is more informative than its bias.
   std::stable_sort(unplaced.begin(), unplaced.end(), [&](const TensorUse* a, const TensorUse* b) {
     return file.info(a->name).shape.size() > file.info(b->name).shape.size();
   });
@@ -127,7 +127,7 @@ void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool
            listing);
   if (!unplaced.empty())
     refuse(file,
-           fmt::format("holds {} tensor{} that VGG16 has no place for: {}", unplaced.size(),
+           fmt::format("holds {} tensor{} that VGG16 does not have: {}", unplaced.size(),
                        unplaced.size() > 1 ? "s" : "", with_meaning(file, *unplaced.front())),
            listing);
 }

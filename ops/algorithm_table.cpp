@@ -29,7 +29,7 @@ LayerPass pass_named(const std::string& name) {
   for (const auto pass :
        {LayerPass::forward, LayerPass::backward_data, LayerPass::backward_weights, LayerPass::relevance})
     if (pass_name(pass) == name) return pass;
-  throw std::out_of_range("there is no pass '" + name + "'");
+  throw std::out_of_range("unknown pass '" + name + "'");
 }
 
 }  // namespace

@@ -13,23 +13,23 @@ namespace palimpsest {
 std::string pass_name(LayerPass pass);
 
 // Which algorithm runs each pass of a layer of a shape. The choice changes the last bits of a result, so it is an
-// input of a run: the device's own fixed rule ("auto"), one algorithm for everything, or a file that `bench --tune`
-// wrote on the machine at hand. The file is JSON: {"device": ..., "choices": [{"pass": "forward", "shape": [n, c, h, w,
-// k], "algorithm": "winograd", ...}]}; keys that are not named here are for people. A fully connected layer, where the
-// device chooses for those too, is (n, inputs, 1, 1, outputs).
+// input of a run: the device's fixed rule ("auto"), one algorithm for everything, or a file that `bench --tune`
+// wrote on this machine. The file is JSON: {"device": ..., "choices": [{"pass": "forward", "shape": [n, c, h, w,
+// k], "algorithm": "winograd", ...}]}; other keys are informational. A fully connected layer, if the device chooses
+// for those too, is (n, inputs, 1, 1, outputs).
 class AlgorithmTable {
  public:
   AlgorithmTable() = default;  // the device's own rule
 
-  // `choice`: "auto", the name of an algorithm, or the path of a file (what ends in .json). Throws Error naming the
-  // file when it is missing or malformed.
+  // `choice`: "auto", the name of an algorithm, or a file (ending in .json). Throws Error naming the file when it is
+  // missing or malformed.
   static AlgorithmTable of(const std::string& choice);
 
   void set(LayerPass pass, const LayerShape& shape, const std::string& algorithm);
   // Empty: the device's own rule decides.
   std::optional<std::string> find(LayerPass pass, const LayerShape& shape) const;
 
-  // The choice as a run records it: of a file, its name and a sum of its content.
+  // The choice as a run records it: for a file, its name and a checksum of its content.
   const std::string& description() const { return description_; }
 
  private:

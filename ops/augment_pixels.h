@@ -5,10 +5,10 @@
 #include "ops/augment.h"
 #include "ops/normalisation.h"
 
-// The pixel loops of the augmentation (ops/augment.h), shared by the CPU's device and by those that have no device.
+// The pixel loops of the augmentation (ops/augment.h), shared by the CPU device and by callers without a device.
 namespace palimpsest {
 
-// Where the pixels of a picture lie: strides in elements.
+// Where the pixels of a picture are: strides in elements.
 struct PixelLayout {
   std::ptrdiff_t row, column, channel;
   static PixelLayout interleaved(int width) { return {3 * std::ptrdiff_t(width), 3, 1}; }
@@ -22,7 +22,7 @@ struct Picture {
   int height, width;
 };
 
-// A place on one axis, clamped to it: the pixel below, the step to the pixel above (0 at the edge), the fraction.
+// A position on one axis, clamped to it: the pixel below, the step to the pixel above (0 at the edge), the fraction.
 struct Place {
   int below, step;
   float fraction;
@@ -50,7 +50,7 @@ template <typename Pixel, typename Write>
 void warp_row(const Picture<Pixel>& from, int y, const PixelMap& map, const Normalisation& n, Write write) {
   const double row = map.linear[0] * y + map.offset[0], column = map.linear[2] * y + map.offset[1];
   for (int x = 0; x < from.width; ++x) {
-    // Positions in double: in float their rounding alone would change a sharp edge by several thousandths.
+    // Positions in double: float rounding alone would change a sharp edge by several thousandths.
     const Place r = place(row + map.linear[1] * x, from.height), c = place(column + map.linear[3] * x, from.width);
     const Pixel* const at = from.pixels + from.layout.row * r.below + from.layout.column * c.below;
     const std::ptrdiff_t right = from.layout.column * c.step, down = from.layout.row * r.step;

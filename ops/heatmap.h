@@ -11,7 +11,7 @@ namespace palimpsest {
 //   share    R / |sum R|, cut to [0, 1]       parts of the total; zero at 0
 enum class MapNormalisation : std::uint8_t { min_max, max_abs, share };
 
-// The same as one rule for all values of a map: clamp(R * scale + shift, 0, 1), in double.
+// As one formula for all values of a map: clamp(R * scale + shift, 0, 1), in double.
 struct MapScale {
   double scale = 0, shift = 0.5;
   float operator()(float value) const { return float(std::clamp(double(value) * scale + shift, 0.0, 1.0)); }

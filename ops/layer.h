@@ -8,7 +8,7 @@
 namespace palimpsest {
 
 // A layer with weights: n images of c channels, h rows and w columns to k channels of the same extents. A fully
-// connected layer is one of pictures of one pixel, so that its activations are matrices.
+// connected layer has images of one pixel, so that its activations are matrices.
 struct LayerShape {
   enum class Kind : std::uint8_t { convolution, linear };
   Kind kind = Kind::convolution;
@@ -42,12 +42,12 @@ struct LinearShape : LayerShape {
       : LayerShape{Kind::linear, images, inputs, 1, 1, outputs} {}
 };
 
-// relevance: the forward product inside relevance_denominator, where a floor bounds it from below.
+// relevance: the forward product inside relevance_denominator, if a floor bounds it from below.
 enum class LayerPass : std::uint8_t { forward, backward_data, backward_weights, relevance };
 
-// Made once for a shape, run many times. Every output is overwritten unless said otherwise, its padding lanes with
-// zeros. Throws ContractError when a tensor's shape or layout does not fit. The formulas are a convolution's; those of
-// a fully connected layer have r = s = 1 and no p, q.
+// Created once per shape, run many times. Every output is overwritten unless stated otherwise, its padding lanes with
+// zeros. Throws ContractError when a tensor's shape or layout does not fit. The formulas are for convolutions; for
+// a fully connected layer r = s = 1, without p, q.
 class LayerPlan {
  public:
   virtual ~LayerPlan() = default;

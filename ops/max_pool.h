@@ -4,7 +4,7 @@
 namespace palimpsest {
 
 // 2x2 max-pool, stride 2, odd last row or column dropped. x: (n, c, h, w); y: (n, c, h/2, w/2); winner: which of the
-// four inputs was taken, row major; the first wins a tie, and a NaN wins over everything so that it is not hidden.
+// four inputs was taken, row major; the first wins a tie, and a NaN wins over everything, so that it stays visible.
 class MaxPoolPlan {
  public:
   virtual ~MaxPoolPlan() = default;

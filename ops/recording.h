@@ -2,8 +2,8 @@
 
 namespace palimpsest {
 
-// Work of a device that was recorded once and can be run again, on the same tensors, as often as wanted: on a GPU one
-// graph launch instead of one launch for each kernel. See Device::record.
+// Recorded work of a device that can be run again any number of times on the same tensors: on a GPU one graph launch
+// instead of one launch per kernel. See Device::record.
 class Recording {
  public:
   virtual ~Recording() = default;

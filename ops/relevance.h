@@ -41,7 +41,7 @@ struct Stabiliser {
     add,        // z + epsilon whatever the sign
   };
   Kind kind = Kind::add_sign;
-  double epsilon = 0;  // with epsilon = 0, s_j = 0 where z_j = 0; the relevance lost so is counted
+  double epsilon = 0;  // with epsilon = 0, s_j = 0 where z_j = 0; the relevance lost is counted
 };
 
 // Which outputs a group serves, by the sign of the reference z (the layer's plain output before ReLU).
@@ -50,9 +50,9 @@ enum class Gate : std::uint8_t { all, positive, negative };
 struct RelevanceDenominator {
   std::vector<RelevanceTerm> terms = {};
   Tensor x = {};  // the layer's input
-  // z is raised to it; empty: no floor. Where b+ is kept z+ >= z, so the layer's output after ReLU is one.
+  // z is raised to it; empty: no floor. If b+ is kept, z+ >= z, so the layer's output after ReLU is one.
   Tensor floor = {};
-  // z itself where it is known already (LRP-0 and epsilon: the layer's output); terms are then not run.
+  // z itself if already known (LRP-0 and epsilon: the layer's output); terms are then not run.
   Tensor known = {};
   Tensor gate_by = {};
   Gate gate = Gate::all;

@@ -13,7 +13,7 @@ struct Shape {
   friend bool operator==(const Shape&, const Shape&) = default;
 };
 
-// What a tensor is used as. From it the device chooses the inner layout, which is its own business.
+// What a tensor is used for. The device derives its private inner layout from it.
 enum class Layout : std::uint8_t {
   activation,  // (n, c, h, w), channels padded to the device's block, padding lanes always zero
   kernel,      // convolution weights, both channel counts padded likewise
@@ -22,8 +22,8 @@ enum class Layout : std::uint8_t {
   winners,     // one byte per value of an activation: which input of a 2x2 window won, row major, 0..3
 };
 
-// A piece of memory of one device, its owner; another device refuses it with ContractError. `version` is new after
-// every write of weights, so that plans know when to repack.
+// A block of one device's memory; other devices reject it with ContractError. `version` changes with every write of
+// weights, so that plans know when to repack.
 class Storage {
  public:
   Storage(const void* owner, std::size_t bytes) : owner_(owner), bytes_(bytes) {}
@@ -37,7 +37,7 @@ class Storage {
   std::size_t bytes_;
 };
 
-// Shape plus shared storage; copying a Tensor copies neither. Nothing outside a device looks into the storage.
+// Shape plus shared storage; copying a Tensor does not copy the data. Only the device accesses the storage.
 struct Tensor {
   Shape shape;
   Layout layout = Layout::activation;

@@ -1,5 +1,5 @@
-# For scripts that consist of stages: `stage NAME COMMAND...` runs one, notes its time and outcome, and returns it; `stage_times` prints
-# what was noted. `failed` is 0 until a stage has failed.
+# For scripts made of stages: `stage NAME COMMAND...` runs one, records its time and outcome, and returns it; `stage_times` prints
+# the record. `failed` is 0 until a stage fails.
 stage_times_=() failed=0
 stage() {
   local name=$1 start=$SECONDS outcome=""
@@ -14,8 +14,8 @@ stage_times() {
   printf '%s\n' "${stage_times_[@]}"
 }
 
-# build PRESET [TARGET...]: configures and builds, on a terminal with the build's progress; elsewhere silent, unless it
-# fails: then what the compiler said.
+# build PRESET [TARGET...]: configures and builds, with progress on a terminal; otherwise it is silent and prints the
+# compiler's errors on failure.
 build() {
   local preset=$1 log code=0
   shift

@@ -4,12 +4,12 @@
 Runs the program's own commands on weights and pictures from a fixed seed, computes the same in PyTorch and prints the
 relative L1 difference of each: sum |ours - theirs| / sum |theirs|. Exits with 1 when one is above the limit.
 
-PyTorch convolves directly; here batches of one or two images do in the forward pass, and all of them with --convolution
-direct. The two cases judged are therefore a batch of 2 as it comes and a batch of 8 with --convolution direct.
+PyTorch uses direct convolution; palimpsest does so in the forward pass for batches of one or two images, and always with
+--convolution direct. The two cases judged are therefore a default batch of 2 and a batch of 8 with --convolution direct.
 
-A batch of 8 as it comes uses Winograd and is shown, but its gradients are not judged against PyTorch's: both round, and
-ReLUs and max-pools that are all but tied fall either way, each of which changes the gradients below it. How far each is
-from double precision stands beside it (PyTorch in float64, on the same pictures).
+A default batch of 8 uses Winograd and is shown, but its gradients are not judged against PyTorch's: both round, and
+rounding decides near-ties of ReLUs and max-pools, each of which changes the gradients below it. The distance of each
+from double precision is also shown (PyTorch in float64, on the same pictures).
 
   .venv-peers/bin/python bench/peers/agree_with_pytorch.py build/release/experiments/palimpsest
 """
@@ -92,7 +92,7 @@ def compare(program, batch, convolution, float64, options):
     judged = {"logits": relative_l1(ours_z, logits.detach()), "features": relative_l1(ours_f, features.detach()),
               "weights after one step": relative_l1(flat(ours_w, names), flat(after, names))}
     shown = {}
-    # Weights hardly move in a step, so their change is looked at as well.
+    # Weights hardly change in a step, so the change itself is compared too.
     (shown if float64 else judged).update({
         "gradients, all": relative_l1(flat(ours_g, names), flat(gradients, names)),
         f"gradients, worst tensor ({worst})": per_tensor[worst],

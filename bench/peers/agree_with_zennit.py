@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Relevance of a full-width VGG16 at 224 beside zennit: how far apart are the maps, and how long do they take?
+"""Relevance of a full-width VGG16 at 224 compared with zennit: how much do the maps differ, and how long do they take?
 
 Runs `palimpsest explain` on weights and pictures from a fixed seed, and zennit's composites on the same, in float64 (what
 is judged) and in float32 (how far zennit itself is from that). Prints the relative L1 difference of each map,
 sum |ours - theirs| / sum |theirs|. Exits with 1 when a rule that is judged is above the limit.
 
 The study's rules are zennit's z+ for convolutions and Epsilon with epsilon 0 for fully connected layers.
-LRP-0 and epsilon through all sixteen layers (`z`, `epsilon`) are shown only: nothing keeps their denominators from zero, so
-that single precision alone moves them by as much, zennit's too.
+LRP-0 and epsilon through all sixteen layers (`z`, `epsilon`) are shown only: their denominators may be near zero, so
+that single precision alone changes them by as much, zennit's too.
 
   .venv-peers/bin/python bench/peers/agree_with_zennit.py build/release/experiments/palimpsest [--time]
 """

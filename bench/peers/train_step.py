@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""One training step of VGG16 at 224 (8 classes, focal loss, SGD): palimpsest and PyTorch in turn.
+"""One training step of VGG16 at 224 (8 classes, focal loss, SGD): palimpsest and PyTorch alternately.
 
-Each run is a process of its own, so that its peak memory is its own. PyTorch runs in both memory formats and the better
-one counts. Prints medians over all rounds, wall-clock and processor time, and the ratio.
+Each run is a separate process, so that its peak memory is measured alone. PyTorch runs in both memory formats and the
+better one counts. Prints medians over all rounds, wall-clock and processor time, and the ratio.
 
   .venv-peers/bin/python bench/peers/train_step.py build/release/bench/train_step_bench
 """

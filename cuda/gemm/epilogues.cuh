@@ -1,10 +1,10 @@
 #pragma once
 #include "cuda/gemm/tiles.cuh"
 
-// What becomes of a result. An epilogue has
-//   Sums                                   what a thread gathers over its results
-//   operator()(at, column, value, sums)    `at`: place in the output, `column`: its channel
-//   finish(sums, block)                    once for each thread, all threads of the block together
+// Processing of results. An epilogue has
+//   Sums                                   a thread's sums over its results
+//   operator()(at, column, value, sums)    `at`: position in the output, `column`: its channel
+//   finish(sums, block)                    once per thread, all threads of the block together
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 // y = relu?(value + b)
@@ -21,7 +21,7 @@ struct BiasRelu {
   __device__ void finish(const Sums&, unsigned) const {}
 };
 
-// dx = value, or R = factor * g(x) * value where x is given.
+// dx = value, or R = factor * g(x) * value if x is given.
 struct Redistribute {
   const float* x;
   InputMap map;
@@ -49,7 +49,7 @@ struct LedgerSums {
   double incoming = 0, to_bias = 0, to_stabiliser = 0, to_zero = 0, near_zero = 0;
 };
 
-// Sum over the block's threads in a fixed order, valid in thread 0: lanes by halves, then warps one after another.
+// Sum over the block's threads in a fixed order, valid in thread 0: lanes by halves, then warps in order.
 template <int COUNT>
 __device__ void block_sum(double (&values)[COUNT]) {
   constexpr int kMaxWarps = 8;
@@ -68,12 +68,12 @@ __device__ void block_sum(double (&values)[COUNT]) {
       for (int i = 0; i < COUNT; ++i) values[i] += warps[warp * COUNT + i];
 }
 
-// value is z without its bias: s = R / stabilised(z) for every target, and what that takes out of the first one's R.
+// value is z without its bias: s = R / stabilised(z) for every target, and what that removes from the first one's R.
 struct Divide {
   DenominatorPointers what;
   float epsilon;
   bool add_bias;     // false where z is known
-  double* partials;  // five for each block, added later in the order of blocks; null: not wanted
+  double* partials;  // five per block, added later in the order of blocks; null: not computed
 
   using Sums = LedgerSums;
 
@@ -113,7 +113,7 @@ struct Divide {
     const bool passes = open(at);
     for (int target = 0; target < what.targets; ++target) {
       const float relevance = what.relevance[target][at];
-      // NaN is not 0 and passes on.
+      // NaN is not 0 and propagates.
       const bool divides = passes && relevance != 0 && safe != 0;
       const float quotient = divides ? relevance / safe : 0.0F;
       what.quotients[target][at] = quotient;

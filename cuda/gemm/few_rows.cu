@@ -18,7 +18,7 @@ __device__ __forceinline__ float dot(float4 a, float4 b, float sum) {
 }
 
 // partials[part, n, o] = sum of x[n, i] w[o, i] over the part's i. A warp computes kOutputsPerWarp outputs of all rows:
-// its lanes read consecutive runs of the weights, which nobody else reads, and of x, which all warps read from L1.
+// its lanes read consecutive runs of the weights, each read only once, and of x, which all warps read from L1.
 template <int ROWS>
 __global__ void __launch_bounds__(kWarps * 32)
     few_rows_forward_kernel(const float* x, const float* w, int rows, int inputs, int outputs, float* partials) {

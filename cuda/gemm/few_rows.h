@@ -2,8 +2,8 @@
 #include "cuda/gemm/plan.h"
 
 // Fully connected layers of at most 8 rows in fp32. Such a product reads each weight once and uses it `rows` times, so
-// the weights' way through memory is all its time (VGG16's first one: 411 MB, 0.12 ms on an H100, 0.27 ms on an A100);
-// a tile of 32 rows would add 4 and more times the arithmetic. Each part of the sum goes to
+// it is bound by reading the weights (VGG16's first one: 411 MB, 0.12 ms on an H100, 0.27 ms on an A100);
+// a tile of 32 rows would add at least 4 times the arithmetic. Each part of the sum goes to
 // partials[part, row, column]; the epilogue follows in apply_epilogue_kernel.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 

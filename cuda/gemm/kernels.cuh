@@ -7,7 +7,7 @@
 #endif
 
 // The three products of a layer as kernels. Block x computes one tile of the result; tiles of one row of tiles are
-// neighbours, so that they share the rows' pixels in L2, where the weights lie anyway. With several parts, block z sums
+// neighbours, so that they share the rows' pixels in L2, which also holds the weights. With several parts, block z sums
 // its part into `partials`, and apply_epilogue adds them in order.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
@@ -51,7 +51,7 @@ __device__ __forceinline__ void finish(const Problem& problem, const Multiplier&
   if (!problem.partials) epilogue.finish(sums, blockIdx.x);
 }
 
-// x as each term sees it. The raw values stay in registers from one term to the next: x is read once for all of them.
+// x mapped for each term. The raw values stay in registers between terms: x is read once for all of them.
 template <class Shape, class Tile>
 class TermPixels {
  public:

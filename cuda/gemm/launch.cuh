@@ -4,7 +4,7 @@
 #include "cuda/gemm/kernels.cuh"
 #include "cuda/gemm/plan.h"
 
-// What the launchers of the three products share.
+// Shared by the launchers of the three products.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 inline Pixels make_pixels(const ImplicitGemmShape& s, const float* data, int channels) {
@@ -23,11 +23,11 @@ inline dim3 product_grid(const Cut& cut) {
   return {unsigned(cut.blocks()), 1, unsigned(cut.parts)};
 }
 
-// Calls launch(TileOf<precision, tile>{}) for the tile among TILES that was chosen.
+// Calls launch(TileOf<precision, tile>{}) for the chosen tile among TILES.
 template <Precision PRECISION, GemmTile... TILES, class Launch>
 void with_tile_of(GemmTile tile, const Launch& launch) {
   const bool found = ((tile == TILES ? (launch(TileOf<PRECISION, TILES>{}), true) : false) || ...);
-  PALIMPSEST_REQUIRE(found, "tile {} does not serve this product", int(tile));
+  PALIMPSEST_REQUIRE(found, "tile {} does not support this product", int(tile));
 }
 template <GemmTile... TILES, class Launch>
 void with_tile(Precision precision, GemmTile tile, const Launch& launch) {

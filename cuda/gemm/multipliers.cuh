@@ -9,8 +9,8 @@ namespace palimpsest::PALIMPSEST_CUDA::gemm {
 template <class Shape, class Left, class Right, bool SIMT = Shape::kSimt>
 class Multiplier;
 
-// fp32, one thread a unit. Eight neighbouring lanes lie along n and four along m, so that each read of shared memory is
-// eight different rows, or one for all.
+// fp32, one thread per unit. Eight neighbouring lanes are along n and four along m, so that each read of shared memory
+// is eight different rows, or one for all.
 template <class Shape, class Left, class Right>
 class Multiplier<Shape, Left, Right, true> {
  public:
@@ -18,7 +18,7 @@ class Multiplier<Shape, Left, Right, true> {
   static_assert(kM % 4 == 0 && kN % 4 == 0 && Shape::kDepth % 4 == 0, "everything is read by fours");
   static constexpr int kLanesN = Shape::kUnitsN < 8 ? Shape::kUnitsN : 8, kLanesM = 32 / kLanesN;
   static constexpr int kWarpsN = Shape::kUnitsN / kLanesN;
-  // Terms of the sum taken at a time: as many as both operands can read at once and 128 registers can hold.
+  // Terms of the sum per step: as many as both operands can read at once and 128 registers can hold.
   static constexpr int kSteps = Right::kOrder == Contiguous::depth ? 4 : Left::kOrder == Contiguous::depth ? 2 : 1;
   static constexpr int kWarpColumns = kN * kLanesN, kPatchPitch = kWarpColumns + 8;
   static_assert(Shape::kThreads / 32 * kLanesM * kPatchPitch * int(sizeof(float)) <= Left::kBytes,
@@ -53,8 +53,8 @@ class Multiplier<Shape, Left, Right, true> {
   }
 
   // visit(row, column, sum) for each result of this warp. A loop cannot index registers, and an epilogue unrolled kM *
-  // kN times would not fit the instruction cache; so each row of results goes through shared memory, in a patch of the
-  // warp's own, where neighbouring lanes also find neighbouring columns.
+  // kN times would not fit the instruction cache; so each row of results goes through a patch of shared memory per
+  // warp, in which neighbouring lanes also find neighbouring columns.
   template <class Visit>
   __device__ __forceinline__ void for_each(SharedLine* memory, const Visit& visit) const {
     const int warp = int(threadIdx.x) / 32, lane = int(threadIdx.x) % 32;
@@ -79,8 +79,8 @@ class Multiplier<Shape, Left, Right, true> {
   }
 
  private:
-  // Which row (column) of the tile is the i-th of a thread: every UNITS-th where rows are lines of shared memory, four
-  // in a row where they lie side by side.
+  // The tile's row (column) that is the i-th of a thread: every UNITS-th if rows are lines of shared memory, four in a
+  // row if they are adjacent.
   template <class Tile, int UNITS>
   __device__ static int outer(int unit, int i) {
     return Tile::kOrder == Contiguous::depth ? unit + i * UNITS : i / 4 * 4 * UNITS + unit * 4 + i % 4;
@@ -132,13 +132,13 @@ struct Fragments<Precision::bf16> {
   static constexpr int kDepth = 16;
 };
 
-// Tensor cores, one warp a unit: kM x kN fragments of 16 x 16 results.
+// Tensor cores, one warp per unit: kM x kN fragments of 16 x 16 results.
 template <class Shape, class Left, class Right>
 class Multiplier<Shape, Left, Right, false> {
  public:
   static constexpr int kWarpRows = Shape::kRows / Shape::kUnitsM, kWarpColumns = Shape::kColumns / Shape::kUnitsN;
   static constexpr int kM = kWarpRows / 16, kN = kWarpColumns / 16;
-  static constexpr int kPatchPitch = 20;  // floats; a fragment's results on their way out
+  static constexpr int kPatchPitch = 20;  // floats; buffers a fragment's results
   static constexpr int kPatch = 16 * kPatchPitch;
   static_assert(Shape::kThreads / 32 * kPatch * int(sizeof(float)) <= Left::kBytes, "patches reuse the left tiles");
 
@@ -175,8 +175,8 @@ class Multiplier<Shape, Left, Right, false> {
     }
   }
 
-  // Which lane holds which result of a fragment is not documented, so the results go through shared memory, each warp
-  // in a patch of its own; neighbouring lanes then visit neighbouring columns.
+  // Which lane holds which result of a fragment is not documented, so the results go through a patch of shared memory
+  // per warp; neighbouring lanes then visit neighbouring columns.
   template <class Visit>
   __device__ __forceinline__ void for_each(SharedLine* memory, const Visit& visit) const {
     float* const patch = reinterpret_cast<float*>(memory) + int(threadIdx.x) / 32 * kPatch;

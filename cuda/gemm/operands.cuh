@@ -1,13 +1,13 @@
 #pragma once
 #include "cuda/gemm/tiles.cuh"
 
-// Where the operands of the product come from: each source answers which four consecutive values of global memory
-// belong at a place of its tile. "Chunk i of this thread" stands at line `line + i * line_step`, from `column` on.
+// Sources of the product's operands: each source gives the four consecutive values of global memory for a position of
+// its tile. "Chunk i of this thread" is at line `line + i * line_step`, from `column` on.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 struct Chunk {
   const float* from;  // always a readable address
-  int valid;          // how many of its values exist, from the first on; <= 0: none, > 4 as 4. The others are zero
+  int valid;  // how many of its values exist, starting with the first; <= 0: none, > 4 as 4. The others are zero
 };
 
 // n / d for 0 <= n < 2^31 by a multiplication: with l = ceil(log2 d) and m = ceil(2^(31+l) / d) < 2^32,
@@ -43,12 +43,12 @@ struct Tap {
   int dp, dq;
 };
 
-// A place in the sum of a tile: `tap`, then channels from `first` on, then the relevance term.
+// A position in the sum of a tile: `tap`, then channels from `first` on, then the relevance term.
 struct Position {
   int tap, first, term;
 };
 
-// Which of the four-value chunks of a tile are a thread's.
+// A thread's four-value chunks of a tile.
 template <class Tile, int THREADS>
 struct ChunkMap {
   static constexpr int kPerLine = Tile::kLength / 4;
@@ -62,7 +62,7 @@ struct ChunkMap {
 };
 
 // Lines: output pixels, columns: channels of the pixel that the tap points at (forward; DIRECTION -1: backward data).
-// Which taps stay inside the picture is nine bits a line, found once.
+// Nine bits per line, computed once, say which taps are inside the picture.
 template <class Map, int DIRECTION>
 class PixelLines {
  public:
@@ -77,7 +77,7 @@ class PixelLines {
   __device__ bool aligned() const { return pixels_.aligned; }
   __device__ Chunk chunk(int i, const Position& at) const { return chunk_of(i, at, nullptr); }
 
-  // With `constant`: its values instead of the pixel's, wherever there is a pixel.
+  // With `constant`: its values instead of the pixel's, inside the picture.
   __device__ Chunk chunk_of(int i, const Position& at, const float* constant) const {
     const int column = at.first + Map::column();
     const bool inside = (inside_[i] >> at.tap & 1U) != 0 && column < pixels_.channels;
@@ -132,7 +132,7 @@ class WeightLines {
 };
 
 // Lines: output channels from the position on, columns: input channels (backward data). The weights of one output
-// channel and tap are a run of `inputs` values, so they are read where they lie: a transposed copy would save nothing.
+// channel and tap are a run of `inputs` values, so they are read in place: a transposed copy would save nothing.
 template <class Map>
 class WeightColumns {
  public:

@@ -1,7 +1,7 @@
 #pragma once
 #include "cuda/conv2d_implicit_gemm.h"
 
-// How a product is cut into tiles and parts, and what that needs of scratch memory; shared by the launchers.
+// How a product is cut into tiles and parts, and the scratch memory for that; shared by the launchers.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 struct Cut {
@@ -18,10 +18,10 @@ struct Cut {
 // Tiles by the product's extents, parts so that small products fill a GPU too: the same on every GPU.
 Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run);
 
-// The forward product of a denominator. Several terms run in tall and small tiles only: they occur in the first layer,
+// The forward product of a denominator. Several terms use only tall and small tiles: they occur in the first layer,
 // with 64 columns, and their kernel needs registers for x.
 Cut cut_of_denominator(const ImplicitGemmShape& shape, const GemmRun& run, bool several_terms);
-// Blocks that each leave a partial of the ledger's sums.
+// Blocks that each write a partial of the ledger's sums.
 std::int64_t ledger_blocks(const Cut& cut, bool second_pass);
 
 // Grid of apply_epilogue_kernel.

@@ -6,7 +6,7 @@
 // From global to shared memory, one tile ahead of the multiplication.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
-// What happens to a value on its way; see InputMap. A sign of -1 subtracts the term.
+// The map applied to a value while it is copied; see InputMap. A sign of -1 subtracts the term.
 struct InputChange {
   InputMap map;
   float sign;
@@ -32,7 +32,7 @@ __device__ __forceinline__ void store_four(__nv_bfloat16* to, float4 v) {
                                       __float2bfloat16_rn(v.w)};
 }
 
-// Copies that go straight to shared memory and are waited for after the multiplication of the tile before.
+// Copies directly to shared memory, awaited after the multiplication of the previous tile.
 template <class Tile, int THREADS>
 class AsyncStager {
  public:
@@ -60,8 +60,8 @@ class AsyncStager {
   __device__ static void wait() { __pipeline_wait_prior(0); }
 };
 
-// Through registers: for what must be changed or rounded on the way, and where asynchronous copies are not to be had.
-// Loads are issued before the multiplication of the tile before, stores come after it.
+// Through registers: for values that must be mapped or rounded, and for architectures without asynchronous copies.
+// Loads are issued before the multiplication of the previous tile, stores after it.
 template <class Tile, class Element, int THREADS>
 class RegisterStager {
  public:
@@ -100,13 +100,13 @@ class RegisterStager {
   float4 held_[Map::kCount];
 };
 
-// BYPASS: the values reach shared memory as they are.
+// BYPASS: the values reach shared memory unchanged.
 template <class Shape, class Tile, bool BYPASS = true>
 using StagerFor = std::conditional_t<BYPASS && kHasTensorCores && Shape::kPrecision != Precision::bf16,
                                      AsyncStager<Tile, Shape::kThreads>,
                                      RegisterStager<Tile, Staged<Shape::kPrecision>, Shape::kThreads>>;
 
-// One operand of the product: a source, a stager, and two tiles of shared memory in turn.
+// One operand of the product: a source, a stager, and two alternating tiles of shared memory.
 template <class Stager, class Source, class Tile, class Element>
 class Operand {
  public:
@@ -125,8 +125,8 @@ class Operand {
   Stager stager_;
 };
 
-// The sum over `steps` positions from `at` on. One barrier a step: it ends the reading of one tile and makes the other,
-// filled meanwhile, visible. After the last one shared memory is free.
+// The sum over `steps` positions from `at` on. One barrier per step: it ends the reading of one tile and publishes the
+// other, filled meanwhile. After the last one shared memory is free.
 template <class Multiplier, class Left, class Right, class Advance>
 __device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, Right& right, Position at, int steps,
                                            const Advance& advance) {

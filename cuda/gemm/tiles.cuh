@@ -6,7 +6,8 @@
 
 #include "cuda/conv2d_implicit_gemm.h"
 
-// How a product of matrices is cut among thread blocks, warps and threads, and how its operands lie in shared memory.
+// How a matrix product is divided among thread blocks, warps and threads, and how its operands are laid out in shared
+// memory.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 // TF32, BF16 and copies that bypass the registers came with compute capability 8.0.
@@ -16,8 +17,8 @@ inline constexpr bool kHasTensorCores = true;
 inline constexpr bool kHasTensorCores = false;
 #endif
 
-// One thread block computes kRows x kColumns of the product, kDepth terms of the sum at a time. UNITS_M x UNITS_N says
-// how the units of work lie in it: single threads for fp32, warps for tensor cores.
+// One thread block computes kRows x kColumns of the product, kDepth terms of the sum at a time. UNITS_M x UNITS_N is
+// the grid of units of work: single threads for fp32, warps for tensor cores.
 template <Precision PRECISION, int ROWS, int COLUMNS, int DEPTH, int UNITS_M, int UNITS_N, int BLOCKS_PER_SM>
 struct TileShape {
   static constexpr Precision kPrecision = PRECISION;
@@ -25,18 +26,18 @@ struct TileShape {
   static constexpr int kRows = ROWS, kColumns = COLUMNS, kDepth = DEPTH;
   static constexpr int kUnitsM = UNITS_M, kUnitsN = UNITS_N;
   static constexpr int kThreads = UNITS_M * UNITS_N * (kSimt ? 1 : 32);
-  // What the registers are budgeted for. Without asynchronous copies they hold the next tile as well.
+  // The register budget. Without asynchronous copies registers also hold the next tile.
   static constexpr int kBlocksPerSm = kHasTensorCores || BLOCKS_PER_SM == 1 ? BLOCKS_PER_SM : BLOCKS_PER_SM - 1;
 };
 
-// fp32: 8 x 8 results a thread, so that 64 multiplications share 16 values read from shared memory. Tensor cores: 64 x
-// 64 or 64 x 32 results a warp. The depth is 64 bytes of each row (32 for fp32 `tall`, which serves the first layer and
-// its 8 channels).
+// fp32: 8 x 8 results per thread, so that 64 multiplications share 16 values read from shared memory. Tensor cores: 64
+// x 64 or 64 x 32 results per warp. The depth is 64 bytes of each row (32 for fp32 `tall`, for the first layer with its
+// 8 channels).
 //
-// What to expect, worked out before anything was measured, for the thirteen convolutions of VGG16 at 224 x 224,
-// forward, 30.7 GFLOP an image in a batch that fills the GPU; backward data and backward weights take as long each.
+// Estimates, made before measuring, for the thirteen convolutions of VGG16 at 224 x 224, forward, 30.7 GFLOP per image
+// in a batch that fills the GPU; backward data and backward weights take as long each.
 // - A large tile reads (128 + 128) * 4 bytes for 128 * 128 * 2 FLOP: 32 FLOP a byte (tall: 21). At some 5 TB/s from L2
-//   that allows 160 TFLOP/s, whatever the tensor cores could do: bf16 gains little over tf32 while operands lie in
+//   that allows 160 TFLOP/s, regardless of the tensor cores: bf16 gains little over tf32 while operands are stored as
 //   fp32.
 // - fp32 issues 64 FMAs for 4 reads of shared memory and some 4 other instructions: at most 0.88 of the peak, say 0.75.
 // - wmma reaches about half of the peak of tf32 and bf16 before that limit.
@@ -78,16 +79,16 @@ struct TileOf<Precision::bf16, GemmTile::small> : TileShape<Precision::bf16, 32,
 template <>
 struct TileOf<Precision::bf16, GemmTile::narrow> : TileShape<Precision::bf16, 128, 16, 32, 4, 1, 4> {};
 
-// What shared memory holds of each operand.
+// The part of each operand in shared memory.
 template <Precision PRECISION>
 using Staged = std::conditional_t<PRECISION == Precision::bf16, __nv_bfloat16, float>;
 
-// Which index runs along consecutive addresses, in global memory and therefore in shared memory too: a 16-byte copy
-// keeps its order. `depth`: an outer row has its terms of the sum side by side (pixels by channels). `outer`: the terms
-// are rows, and the outer indices lie side by side.
+// Which index is contiguous, in global memory and therefore also in shared memory: a 16-byte copy keeps its order.
+// `depth`: an outer row has its terms of the sum contiguous (pixels by channels). `outer`: the terms are rows, and the
+// outer indices are contiguous.
 enum class Contiguous : std::uint8_t { depth, outer };
 
-// One operand's tile in shared memory. Rows are padded so that what a warp reads in one go falls into different banks:
+// One operand's tile in shared memory. Rows are padded so that a warp's simultaneous reads fall into different banks:
 // - depth: by 16 bytes. The pitch is then an odd number of 16-byte units, so eight consecutive rows start in eight
 //   different groups of four banks (float4 reads of fp32 threads, ldmatrix rows, and g * pitch + t of a TF32 fragment).
 // - outer: by 8 values. A TF32 fragment reads t * pitch + g, t < 4, g < 8: with pitch = 8 mod 32 all in different
@@ -101,16 +102,16 @@ struct OperandTile {
   static constexpr int kPad = ORDER == Contiguous::depth ? 16 / int(sizeof(Element)) : 8;
   static constexpr int kPitch = kLength + kPad;
   static constexpr int kValues = kLines * kPitch;
-  static constexpr int kStages = 2;  // one is multiplied while the next is filled
+  static constexpr int kStages = 2;  // one is multiplied while the other is filled
   static constexpr int kBytes = kStages * kValues * int(sizeof(Element));
 };
 
-// Shared memory comes in these: tensor-core loads want 32-byte alignment.
+// Unit of shared memory: tensor-core loads need 32-byte alignment.
 struct alignas(32) SharedLine {
   unsigned char bytes[32];
 };
 
-// Part `part` of `parts` of `total` steps: [first, first + count), none longer than another by more than one.
+// Part `part` of `parts` of `total` steps: [first, first + count), with lengths that differ by at most one.
 struct PartOfSteps {
   __device__ PartOfSteps(int total, int part, int parts)
       : first(int(std::int64_t{total} * part / parts)), count(int(std::int64_t{total} * (part + 1) / parts) - first) {}

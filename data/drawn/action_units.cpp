@@ -32,7 +32,7 @@ constexpr std::array<ActionUnitInfo, action_unit_count> table{{
     {43, "eyes closed", "relaxed levator palpebrae superioris", "eyes closed", false},
 }};
 
-// What expression_text() can write, so that a drawn face and its truth never round to different codes.
+// The precision of expression_text(), so that a drawn face and its truth never round to different codes.
 double hundredths(double intensity) {
   return double(std::lround(std::clamp(intensity, 0.0, 5.0) * 100)) / 100;
 }

@@ -22,21 +22,21 @@ struct ActionUnitInfo {
 
 inline constexpr int action_unit_count = 18;
 std::span<const ActionUnitInfo, action_unit_count> action_unit_table();
-int action_unit_index(int number);  // place in the table, which is also its bit in a mask; -1 if not in the table
+int action_unit_index(int number);  // index in the table, also its bit in a mask; -1 if not in the table
 
-// The subject's own side: his left is on the right of the picture.
+// The subject's side: the subject's left is on the right of the picture.
 enum class Side { both, left, right };
 
 // How strongly each action unit acts on each side of the face: 0 (absent), 1 (trace, FACS "A") to 5 (maximum, "E").
 struct Expression {
-  std::array<double, action_unit_count> right{}, left{};  // by place in the table
+  std::array<double, action_unit_count> right{}, left{};  // by index in the table
 
   void set(int number, double intensity, Side side = Side::both);  // clamped to 0..5, rounded to hundredths
   double intensity(int number) const;                              // the stronger side
   Side side(int number) const;
   bool has(int number) const { return intensity(number) > 0; }
   bool empty() const;
-  void scale(double factor);  // all action units; those that fall below .5 are dropped, as a coder would
+  void scale(double factor);  // all action units; those below .5 are dropped, as by a human coder
 };
 
 // "1:3.20 12:4.00:L", in ascending order; empty for a neutral face.

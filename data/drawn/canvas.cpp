@@ -12,7 +12,7 @@ Canvas::Canvas(int width, int height, cairo_format_t format) {
   surface_.reset(cairo_image_surface_create(format, width, height));
   context_.reset(cairo_create(surface_.get()));
   if (cairo_status(context_.get()) != CAIRO_STATUS_SUCCESS)
-    throw Error("there is not enough memory to draw a face", "draw smaller pictures or use fewer threads");
+    throw Error("not enough memory to draw a face", "draw smaller pictures or use fewer threads");
   cairo_set_line_cap(cr(), CAIRO_LINE_CAP_ROUND);
   cairo_set_line_join(cr(), CAIRO_LINE_JOIN_ROUND);
 }

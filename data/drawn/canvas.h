@@ -8,7 +8,7 @@
 
 namespace palimpsest::drawn {
 
-// A cairo surface with the few calls that faces need. Coordinates are pixels. Included only by the files that paint.
+// A cairo surface with the few calls needed for faces. Coordinates are pixels. Included only by the painting files.
 class Canvas {
  public:
   Canvas(int width, int height, cairo_format_t format = CAIRO_FORMAT_RGB24);

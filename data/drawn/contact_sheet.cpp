@@ -16,7 +16,7 @@ namespace palimpsest::drawn {
 namespace {
 
 constexpr int label_height = 16;
-constexpr std::uint64_t sheet_people = 5u << 28;  // nobody of the sets
+constexpr std::uint64_t sheet_people = 5u << 28;  // not a person of the sets
 
 struct Tile {
   std::string label;
@@ -27,7 +27,7 @@ struct Tile {
 
 void write_label(const Canvas& canvas, double x, double y, const std::string& text, int width) {
   cairo_t* cr = canvas.cr();
-  cairo_select_font_face(cr, "@cairo:", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);  // cairo's own, always there
+  cairo_select_font_face(cr, "@cairo:", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);  // built into cairo
   cairo_set_font_size(cr, 11);
   cairo_text_extents_t extents;
   cairo_text_extents(cr, text.c_str(), &extents);
@@ -68,7 +68,7 @@ Tile portrait(std::uint64_t seed, std::uint64_t person, const std::string& label
   return tile;
 }
 
-// A person without glasses or of the given kind, so that the sheet shows a range and hides nothing.
+// A person without glasses or of the given kind, so that the sheet shows a range and nothing is hidden.
 std::vector<std::uint64_t> three_people(std::uint64_t seed) {
   std::vector<std::uint64_t> people;
   for (std::uint64_t person = sheet_people; people.size() < 3; ++person) {

@@ -5,7 +5,7 @@
 
 namespace palimpsest::drawn {
 
-// Pictures to look at before the faces are believed, written into `folder`:
+// Pictures for checking the faces by eye, written to `folder`:
 // action_units.png     every action unit at intensities 1, 3 and 5 on three people
 // action_units_64.png  every action unit at intensity 3, drawn at 64 pixels and enlarged without smoothing
 // emotions.png         ten faces of every emotion with their action units, chosen as draw_sets() chooses them

@@ -7,7 +7,7 @@
 
 namespace palimpsest::drawn {
 
-// Face space: the origin lies midway between the pupils, the unit is their distance, x points to the right of the
+// Face space: the origin is midway between the pupils, the unit is their distance, x points to the right of the
 // picture, y down. Side 0 is the left of the picture (the subject's right), side 1 its right.
 using Curve = std::vector<Point>;
 
@@ -33,7 +33,7 @@ inline double sign_of(int side) {
 // Catmull-Rom spline through all control points, `steps` points per piece (and the last control point if open).
 Curve smooth(std::span<const Point> control, int steps, bool closed = false);
 Curve reversed(Curve curve);
-Curve operator+(Curve head, const Curve& tail);  // one after the other
+Curve operator+(Curve head, const Curve& tail);  // concatenated
 Point at(const Curve& curve, double t);          // t from 0 to 1 over the control points, linear between them
 
 // (1 - r^2)^2 for r < 1, else 0: a smooth bump with compact support.

@@ -41,7 +41,7 @@ std::array<int, emotion_count> class_sizes(int total, double imbalance) {
   return sizes;
 }
 
-// Every person has one picture. The list is shuffled; 1 % each of none, uncertain and non-face come on top.
+// Every person has one picture. The list is shuffled; 1 % each of none, uncertain and non-face are added.
 std::vector<Labelled> labels_of(const std::array<int, emotion_count>& sizes, std::uint64_t first_person,
                                 std::uint64_t seed) {
   std::vector<int> labels;
@@ -88,7 +88,7 @@ std::vector<PlannedPicture> plan_part(const std::vector<Labelled>& labels, const
   return plan;
 }
 
-// Centres of the emotions in Russell's circumplex, roughly; -2 where the real list has no opinion.
+// Approximate centres of the emotions in Russell's circumplex; -2 if the real list has no value.
 std::array<double, 2> valence_arousal(int label, Random& random) {
   constexpr std::array<std::array<double, 2>, emotion_count> centres{
       {{0, 0}, {.7, .1}, {-.6, -.25}, {.1, .75}, {-.2, .75}, {-.65, .4}, {-.45, .55}, {-.5, .5}}};

@@ -1,5 +1,5 @@
 // CK+: cohn-kanade-images, FACS, Emotion and Landmarks, in <subject>/<sequence>/. Every sequence runs from a neutral
-// face to a peak, which alone is coded.
+// face to a peak; only the peak is coded.
 #include <fmt/format.h>
 
 #include <cmath>

@@ -12,17 +12,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int drawing_version = 2;  // goes up whenever the same options give other pictures
+constexpr int drawing_version = 2;  // increases whenever the same options give different pictures
 constexpr const char* finished = "drawn.json";
 constexpr const char* unfinished = "drawing-unfinished.json";
 
 void require_range(const char* name, double value, double low, double high) {
   if (value < low || value > high)
-    throw Error(fmt::format("{} is {}, but must lie in {} to {}", name, value, low, high), "choose another value");
+    throw Error(fmt::format("{} is {}, but must be from {} to {}", name, value, low, high), "choose another value");
 }
 
 void require_options(const DrawSetsOptions& o) {
-  if (o.folder.empty()) throw Error("no folder is named for the drawn faces", "name one with --out");
+  if (o.folder.empty()) throw Error("no folder was given for the drawn faces", "name one with --out");
   require_range("the picture size", o.image_size, 32, 1024);
   require_range("the number of threads", o.threads, 0, 1024);
   require_range("the number of training faces", o.train_faces, 0, 1e6);
@@ -75,8 +75,7 @@ Json ckplus_manifest(const DrawSetsOptions& o) {
   return json;
 }
 
-// Whether the set is there already. Empties a folder in which an earlier drawing was cut short; refuses any other that
-// is not empty.
+// Whether the set already exists. Empties the folder of an interrupted drawing; rejects any other that is not empty.
 bool already_drawn(const fs::path& folder, const std::string& manifest) {
   std::error_code code;
   if (fs::exists(folder / finished, code)) {

@@ -22,7 +22,7 @@ struct DrawSetsOptions {
 
   int train_faces = 3800;  // AffectNet, the 8 emotions together
   int test_faces_per_emotion = 100;
-  double imbalance = .5;           // class sizes are proportional to AffectNet's own to this power: 1 as there, 0 equal
+  double imbalance = .5;  // class sizes are proportional to AffectNet's to this power: 1 the same, 0 equal sizes
   double keep = .70, stray = .25;  // see ExpressionOptions and PainOptions
 
   int participants = 25;  // UNBC; the last 4 are meant for testing
@@ -35,10 +35,10 @@ struct DrawSetsOptions {
   int ckplus_frames = 4;  // per sequence, neutral to peak
 };
 
-// Draws the three sets in the layouts of the real ones (data/readers.h), each with truth/ beside (truth.h)
-// and drawn.json, which is written last and holds the options. A set that is complete with the same options is left
-// alone; one that was cut short is drawn again. Throws Error when a folder holds something else: a set drawn with other
-// options or by another version, or files that were not drawn. No person is in two sets, or in both parts of one.
+// Draws the three sets in the layouts of the real ones (data/readers.h), each with truth/ (truth.h) and drawn.json,
+// which is written last and holds the options. A complete set with the same options is kept; an interrupted one is
+// drawn again. Throws Error when a folder holds something else: a set drawn with other options or by another version,
+// or files that were not drawn. No person is in two sets, or in both parts of one.
 void draw_sets(const DrawSetsOptions& options);
 
 }  // namespace palimpsest::drawn

@@ -1,4 +1,4 @@
-// UNBC-McMaster shoulder pain archive: Images/, Frame_Labels/PSPI, Frame_Labels/FACS and AAM_landmarks, a file per
+// UNBC-McMaster shoulder pain archive: Images/, Frame_Labels/PSPI, Frame_Labels/FACS and AAM_landmarks, one file per
 // frame in <participant>/<sequence>/.
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 struct Film {
   std::string folder;  // participant/sequence
-  std::string name;    // the sequence, with which every frame's name begins
+  std::string name;    // the sequence, a prefix of every frame's name
   int first_frame = 1;
   std::size_t begin = 0, end = 0;  // its frames in the plan
 };
@@ -53,7 +53,7 @@ Film plan_film(int participant, int sequence, const DrawSetsOptions& options, st
   return film;
 }
 
-// Rows AU, intensity, onset and offset (frame numbers of the run in which it is coded without a break).
+// Rows AU, intensity, onset and offset (frame numbers of the uninterrupted run in which it is coded).
 std::string facs_text(const Film& film, std::size_t index, const std::vector<PlannedPicture>& plan) {
   std::string text;
   for (const auto& unit : action_unit_table()) {

@@ -6,7 +6,7 @@ namespace palimpsest::drawn {
 
 namespace {
 
-// Half a smile is seen on neutral and on happy faces too, so that only the dimple makes it contempt.
+// A half smile also appears on neutral and happy faces, so that only the dimple makes it contempt.
 const std::array<Prototype, emotion_count> prototypes{{
     {{}, {}, {}},
     {{6, 12}, {}, {{25, .45}}, 0, .15},
@@ -22,7 +22,7 @@ double clamped_normal(Random& random, double mean, double spread) {
   return std::clamp(mean + spread * random.normal(), 1.0, 5.0);
 }
 
-// Faces called neutral are seldom wholly at rest: raised brows, half a smile.
+// Neutral faces are rarely completely at rest: raised brows, a half smile.
 void disturb_neutral(Expression& expression, Random& random) {
   const double choice = random.uniform();
   if (choice < .14) {
@@ -45,7 +45,7 @@ void show_prototype(Expression& expression, Emotion emotion, double keep, Random
   std::vector<int> hidden;
   for (int number : units)
     if (!random.chance(keep) && number != wanted.mark) hidden.push_back(number);
-  // At least half stay: without any of its action units a face has no emotion.
+  // At least half are kept: without any of its action units a face has no emotion.
   while (hidden.size() > units.size() / 2) hidden.erase(hidden.begin() + random.below(std::uint32_t(hidden.size())));
   for (int number : units) {
     const double intensity = clamped_normal(random, strength, .6);
@@ -56,7 +56,7 @@ void show_prototype(Expression& expression, Emotion emotion, double keep, Random
     if (random.chance(companion.chance)) expression.set(companion.number, clamped_normal(random, strength, .6));
 }
 
-// Action units that undo each other in the picture.
+// Action units that cancel each other in the picture.
 bool compatible(const Expression& expression, int number) {
   constexpr std::array<std::array<int, 2>, 4> rivals{{{5, 43}, {12, 15}, {20, 23}, {7, 43}}};
   for (const auto& pair : rivals)

@@ -10,7 +10,7 @@ namespace palimpsest::drawn {
 struct DrawnFace {
   Image image;
   std::vector<Point> landmarks;  // 68 points, pixels
-  Box box;                       // round the landmarks with a little forehead, inside the picture, whole pixels
+  Box box;                       // around the landmarks with some forehead, inside the picture, whole pixels
 };
 
 // Draws at two or three times the size and averages down; a pure function of its arguments.

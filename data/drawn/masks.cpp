@@ -28,7 +28,7 @@ Action action_of(int number, int side, double effect, const Shape& neutral, cons
     const Line line{Line(i)};
     for (std::size_t k = 0; k < neutral[line].size(); ++k) {
       const Point d = displacement(field, part_of(line), neutral[line][k]), now = moved[line][k];
-      // Seen from the drawn face, an action that it shows has brought the line here; another would take it away.
+      // A shown action has moved the line here; another would move it away.
       action.without[std::size_t(i)].push_back(effect > 0 ? now - effect * d : now);
       action.with[std::size_t(i)].push_back(effect > 0 ? now : now + d);
       action.farthest = std::max(action.farthest, length(d) * (effect > 0 ? effect : 1));

@@ -53,8 +53,7 @@ void model_mouth(Relief& relief, const Sitter& sitter) {
   for (int side : {0, 1}) relief.darken(shape.mouth_corner(side) + Point{sign_of(side) * .03, .01}, {.08, .07}, .28);
 }
 
-// Lines that stay when the face is at rest. Faint beside those of the action units, so that age alone never passes for
-// an action.
+// Lines of the face at rest, fainter than those of the action units, so that age alone is never mistaken for an action.
 void model_age(Relief& relief, const Sitter& sitter) {
   const double age = sitter.face.age;
   const Shape& shape = sitter.shape;

@@ -62,7 +62,7 @@ Point displacement(const std::vector<Push>& field, Part part, Point p) {
 
 namespace {
 
-// Moves `lower` up or down so that it is nowhere above `upper`.
+// Moves `lower` so that it is nowhere above `upper`.
 void keep_below(const Curve& upper, Curve& lower) {
   for (std::size_t i = 0; i < upper.size(); ++i) lower[i].y = std::max(lower[i].y, upper[i].y);
 }
@@ -81,7 +81,7 @@ void separate(Shape& shape) {
     if (a.y > b.y) a.y = b.y = (a.y + b.y) / 2;
   }
   const auto thin = [](double f) { return Point{0, f}; };
-  for (std::size_t i = 1; i < 6; ++i) {  // a lip keeps some red
+  for (std::size_t i = 1; i < 6; ++i) {  // lips never vanish
     shape[lip_top][i].y = std::min(shape[lip_top][i].y, (shape[inner_top][i] - thin(.018)).y);
     shape[lip_bottom][i].y = std::max(shape[lip_bottom][i].y, (shape[inner_bottom][i] + thin(.022)).y);
   }

@@ -34,9 +34,9 @@ struct Marks {
   std::vector<Furrow> furrows;
   std::vector<Bulge> bulges;
 };
-Marks marks(int number, int side, const Shape& moved);  // on the face after all displacements
+Marks marks(int number, int side, const Shape& moved);  // on the displaced face
 
-// How much of the full effect shows at an intensity: 1 at 5, .70 at 3, .32 at 1. Concave, so that a trace can be seen.
+// The share of the full effect at an intensity: 1 at 5, .70 at 3, .32 at 1. Concave, so that a trace is visible.
 double effect_of(double intensity);
 
 // The displacement of a point of `part` by one action unit on one side at full strength.

@@ -46,7 +46,7 @@ void add_episode(std::vector<Expression>& frames, double strength, double begin,
   const Expression peak = peak_of_pain(strength, random);
   const double rise = random.uniform(1.5, 4), hold = random.uniform(1.5, 5), fall = random.uniform(2, 5);
   for (int i = 0; i < action_unit_count; ++i) {
-    const double lag = random.uniform(-.6, .6);  // muscles do not act in step
+    const double lag = random.uniform(-.6, .6);  // muscles do not act in unison
     const double intensity = peak.left[std::size_t(i)];
     if (intensity <= 0) continue;
     const int number = action_unit_table()[std::size_t(i)].number;
@@ -57,7 +57,7 @@ void add_episode(std::vector<Expression>& frames, double strength, double begin,
   }
 }
 
-// Runs of about two frames with the same stray; in the long run the given share of frames lies in one.
+// Runs of about two frames with the same stray; on average they cover the given share of frames.
 void add_strays(std::vector<Expression>& frames, double share, Random& random) {
   if (share <= 0) return;
   const std::vector<int> pool = pain_strays();
@@ -86,7 +86,7 @@ std::vector<Expression> pain_sequence(const PainOptions& options, double express
   std::vector<Expression> frames(std::size_t(options.frames));
   const double expected = options.frames * options.share / mean_episode;
   int episodes = int(expected) + (random.chance(expected - std::floor(expected)) ? 1 : 0);
-  const double luck = random.uniform();  // some movements do not hurt; others hurt the more
+  const double luck = random.uniform();  // some movements do not hurt; others hurt more
   if (luck < .2) episodes = 0;
   if (luck >= .8) ++episodes;
   if (options.certain) episodes = std::max(episodes, 1);

@@ -5,10 +5,10 @@
 
 namespace palimpsest::drawn {
 
-// The frames of one filmed movement of the shoulder: rest, and now and then an episode of pain with onset, peak and
-// offset. Pain is AU4, 6/7, 9/10 and 43, which alone make PSPI; 12, 20, 25 and 26 are seen with it (Prkachin and
-// Solomon 2008). Strays from the action units that PSPI does not count come and go without regard to pain, so that they
-// are equally common with and without it.
+// The frames of one filmed movement of the shoulder: rest, and sometimes an episode of pain with onset, peak and
+// offset. Pain is AU4, 6/7, 9/10 and 43, which alone define PSPI; 12, 20, 25 and 26 accompany it (Prkachin and
+// Solomon 2008). Strays from the other action units occur independently of pain, so that they are equally common with
+// and without it.
 struct PainOptions {
   int frames = 24;
   double share = .34;    // of frames in pain, about
@@ -17,7 +17,7 @@ struct PainOptions {
 };
 std::vector<Expression> pain_sequence(const PainOptions& options, double expressiveness, Random& random);
 
-// The action units that a stray in a pain sequence may be.
+// The possible strays of a pain sequence.
 std::vector<int> pain_strays();
 
 }  // namespace palimpsest::drawn

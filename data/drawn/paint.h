@@ -6,7 +6,7 @@
 
 namespace palimpsest::drawn {
 
-// What every painter is given: the person, the moved lines, where they are in the picture.
+// The input of every painter: the person, the moved lines, their place in the picture.
 struct Sitter {
   const Identity& face;
   const Expression& expression;

@@ -77,7 +77,7 @@ void paint_brows(const Canvas& canvas, const Sitter& sitter) {
     const double s = sign_of(side), width = sitter.face.brow_thickness;
     const Curve line = smooth(sitter.shape[brow(side)], 4);
     canvas.fill(tapered(sitter.pose(line), sitter.px(width), .62, .12), sitter.face.brow, .80);
-    for (int i = 0; i < 15; ++i) {  // hairs that leave the outline, so that its edge is not a cut
+    for (int i = 0; i < 15; ++i) {  // hairs beyond the outline soften its edge
       const double t = .02 + .92 * i / 15.0, lean = .25 + .9 * t;
       const Point root = at(line, t) + Point{0, width * random.uniform(-.2, .42) * (1 - .5 * t)};
       const Point end = root + width * random.uniform(.55, .85) * (1 - .35 * t) * Point{s * lean, -.62 + .35 * t};

@@ -24,7 +24,7 @@ double volume_of(const Identity& face) {
   }
 }
 
-// From the right ear over the forehead to the left ear, in face space: where skin ends and hair begins.
+// The hairline from the right ear over the forehead to the left ear, in face space.
 Curve hairline_of(const Identity& face) {
   const double w = face.face_width, y = face.hairline;
   switch (face.style) {
@@ -79,7 +79,7 @@ Curve curled(const Curve& line, double size, Random& random) {
   return curve;
 }
 
-// Strands from the hairline over the crown, clipped to the hair; light and dark in turn.
+// Strands from the hairline over the crown, clipped to the hair; alternately light and dark.
 void paint_strands(const Canvas& canvas, const Sitter& sitter, const Curve& front, const Curve& back) {
   Random random(sitter.face.pattern, Purpose::draw_identity, 3);
   const double sweep = sitter.face.style == side_parted ? .16 * (sitter.face.parting > 0 ? 1 : -1) : 0;

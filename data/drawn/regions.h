@@ -3,7 +3,7 @@
 
 namespace palimpsest::drawn {
 
-// Displacements and marks of the action units, by region of the face. Only muscles.cpp calls these.
+// Displacements and marks of the action units, by region of the face. Called only by muscles.cpp.
 std::vector<Push> brow_pushes(int number, int side);  // AU1, 2, 4
 Marks brow_marks(int number, int side, const Shape& moved);
 std::vector<Push> eye_pushes(int number, int side);  // AU5, 6, 7, 43

@@ -112,14 +112,14 @@ void Relief::shade(const Canvas& canvas, const Canvas& mask, const Scene& scene)
     for (int x = 1; x + 1 < width_; ++x) {
       if (!covered[x]) continue;
       const std::size_t i = std::size_t(y) * std::size_t(width_) + std::size_t(x);
-      // The head as an ellipsoid z = deep sqrt(1 - u^2 - v^2), plus the slope of what was added to it.
+      // The head as an ellipsoid z = deep sqrt(1 - u^2 - v^2), plus the slope of the additions.
       const float u = (float(x) - float(middle.x)) * kx, v = (float(y) - float(middle.y)) * ky;
       const float z = std::sqrt(std::max(.12f, 1 - u * u - v * v));
       const float sx = -deep * u / z * kx * pixels + (height_field_[i + 1] - height_field_[i - 1]) * .5f * pixels;
       const float sy = -deep * v / z * ky * pixels +
                        (height_field_[i + std::size_t(width_)] - height_field_[i - std::size_t(width_)]) * .5f * pixels;
       const Vector normal = unit({-sx, -sy, 1});
-      const float lambert = std::max(0.f, (dot(normal, light) + .28f) / 1.28f);  // wrapped round the terminator
+      const float lambert = std::max(0.f, (dot(normal, light) + .28f) / 1.28f);  // wrapped around the terminator
       const float open = 1 - .75f * dark_[i];                                    // folds are never black
       const float diffuse = (ambient + (1 - ambient) * 1.12f * lambert) * open;
       const float shine = std::pow(std::max(0.f, dot(normal, half)), 18.f) * .07f * open;

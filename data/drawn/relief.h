@@ -7,7 +7,7 @@
 
 namespace palimpsest::drawn {
 
-// The form of the skin as a height field over the picture, and how much light folds swallow. Bulges and furrows are
+// The form of the skin as a height field over the picture, and how much light folds absorb. Bulges and furrows are
 // added in face space; shade() then lights the painted skin by the field's slope.
 class Relief {
  public:

@@ -7,7 +7,7 @@
 
 namespace palimpsest::drawn {
 
-// Everything about a picture that is neither the person nor the expression.
+// Everything in a picture except the person and the expression.
 struct Scene {
   double yaw = 0, pitch = 0, roll = 0;        // radians; yaw > 0 turns the nose to the right of the picture
   double zoom = 1;                            // 1: the shorter side of the picture is 3.3 interpupillary distances

@@ -20,7 +20,7 @@ DrawnFace draw_planned(const PlannedPicture& picture, std::uint64_t seed) {
   DrawnFace drawn = draw_face(person, picture.expression, picture.scene, picture.width, picture.height);
   if (picture.face) return drawn;
   const Canvas canvas(picture.width,
-                      picture.height);  // the box and points of a face that is not there, as in the real set
+                      picture.height);  // the box and points of an absent face, as in the real set
   paint_background(canvas, picture.scene);
   drawn.image = photograph(canvas, 1, picture.scene);
   return drawn;

@@ -7,11 +7,11 @@
 #include "data/drawn/identity.h"
 #include "data/drawn/scene.h"
 
-// What the three sets have in common: a list of pictures is planned first, cheaply and in order, and then drawn by any
-// number of threads.
+// Common to the three sets: a list of pictures is first planned, cheaply and in order, and then drawn by any number of
+// threads.
 namespace palimpsest::drawn {
 
-// Persons of different sets and parts come from different ranges, so none is in two.
+// Persons of different sets and parts have different ranges, so none is in two.
 enum PersonRange : std::uint64_t {
   affectnet_train_people = 0,
   affectnet_test_people = 1u << 28,

@@ -58,7 +58,7 @@ struct Shape {
   std::array<Point, 2> iris{Point{-.5, 0}, Point{.5, 0}};
   double iris_radius = .12;
   double mouth_line = 1.08;  // where the lips meet at rest; the upper teeth end here
-  double jaw_drop = 0;       // how far the lower teeth and the chin have come down
+  double jaw_drop = 0;       // how far the lower teeth and the chin have moved down
   double nose_width = 1, nose_length = 1;
 
   const Curve& operator[](Line line) const { return lines[std::size_t(line)]; }

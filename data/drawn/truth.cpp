@@ -61,8 +61,7 @@ const TruthEntry* Truth::find(std::string_view id) const {
 
 std::vector<float> Truth::mask(std::string_view id, int action_unit, const Box& box, int width, int height) const {
   const int bit = action_unit_index(action_unit);
-  if (bit < 0)
-    throw Error(fmt::format("AU{} is not one that faces are drawn with", action_unit), "see truth/action_units.csv");
+  if (bit < 0) throw Error(fmt::format("faces are not drawn with AU{}", action_unit), "see truth/action_units.csv");
   const TruthEntry* entry = find(id);
   if (!entry || entry->mask_row < 0) return {};
   const char* row = masks_.data() + std::size_t(entry->mask_row) * cells * sizeof(std::uint32_t);

@@ -1,7 +1,7 @@
 #pragma once
-// The part of cuBLASLt 13 that cuda/ calls, declared anew; see cudnn.h beside it.
+// The part of cuBLASLt 13 that cuda/ calls, redeclared; see cudnn.h.
 //   D = alpha op(A) op(B) + beta C       D and C: m x n, op(A): m x k, op(B): k x n
-// Matrices are column major: element (i, j) of one with leading dimension ld lies at i + j * ld. A dense row-major
+// Matrices are column major: element (i, j) of one with leading dimension ld is at i + j * ld. A dense row-major
 // matrix is therefore its own transpose here.
 #include <cstddef>
 #include <cstdint>
@@ -86,7 +86,7 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
                                                     cublasLtMatmulPreferenceAttributes_t attribute, const void* value,
                                                     std::size_t bytes);
 
-// The algorithms that can run within the preference, best first; `found` may be fewer than asked for, or none.
+// The algorithms that can run within the preference, best first; `found` may be fewer than requested, or none.
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtMatmulDesc_t descriptor,
                                               cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
                                               cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,

@@ -1,6 +1,6 @@
 #pragma once
-// The types of cuBLAS 13 that cublasLt.h shares; see cudnn.h beside it. No function of cuBLAS itself is called, so that
-// libcublas need not be there: fully connected layers are cuBLASLt's, and the names of its statuses too.
+// The types of cuBLAS 13 that cublasLt.h shares; see cudnn.h. No function of cuBLAS itself is called, so libcublas is
+// not needed: cuBLASLt runs fully connected layers and names its statuses.
 #include <cstddef>
 
 #include "cuda_runtime.h"

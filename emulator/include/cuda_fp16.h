@@ -22,7 +22,7 @@ struct HalfFormat {
     return static_cast<std::uint16_t>(sign | magnitude >> 13);
   }
   static float widen(std::uint16_t bits) {
-    // Shifted into place the exponent is 112 too small; a product puts that right for subnormals as well.
+    // Shifted into place the exponent is 112 too small; a product corrects this, also for subnormals.
     const std::uint32_t magnitude = (bits & 0x7fffu) << 13;
     float value = std::bit_cast<float>(magnitude) * 0x1p112f;
     if (magnitude >= 0x0f800000u) value = std::bit_cast<float>(magnitude | 0x7f800000u);  // infinity, NaN

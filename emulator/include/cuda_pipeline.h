@@ -15,7 +15,7 @@ struct AsyncCopy {
 // Checks addresses, sizes and alignment, and remembers the copy.
 void issue_copy(void* to, const void* from, std::size_t bytes, std::size_t zero_filled, Site site);
 void commit_copies();
-// The next copy that a wait for all but the last `prior` groups completes; false when there is none left.
+// The next copy completed by a wait for all except the last `prior` groups; false when none is left.
 bool next_copy(std::size_t prior, AsyncCopy& copy);
 
 // Performed by the waiting thread in instrumented code, so that the checks see whose reads and writes they are.

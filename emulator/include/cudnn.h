@@ -1,5 +1,5 @@
 #pragma once
-// The part of cuDNN 9 that cuda/ calls, declared anew, so that the emulated device builds where there is no toolkit.
+// The part of cuDNN 9 that cuda/ calls, redeclared, so that the emulated device builds without a toolkit.
 // Where there is one, tests/emulator_libraries holds every name here against NVIDIA's header: type, value, layout. The
 // functions are defined in emulator/libraries, in plain loops that check their arguments; what is not declared
 // here is not called. (The Get functions of descriptors are there for the tests, which ask both libraries.)
@@ -14,7 +14,7 @@
 
 extern "C" {
 
-// The thousands are the category: who is to blame. These are the ones that the functions below return.
+// The thousands are the category. These are the ones that the functions below return.
 enum cudnnStatus_t {
   CUDNN_STATUS_SUCCESS = 0,
   CUDNN_STATUS_NOT_INITIALIZED = 1001,
@@ -81,7 +81,7 @@ typedef struct cudnnTensorStruct* cudnnTensorDescriptor_t;
 typedef struct cudnnFilterStruct* cudnnFilterDescriptor_t;
 typedef struct cudnnConvolutionStruct* cudnnConvolutionDescriptor_t;
 
-// What a query for algorithms answers: best first. `status` says whether it can run, `memory` its workspace in bytes.
+// The result of a query for algorithms, best first. `status` says whether it can run, `memory` its workspace in bytes.
 struct cudnnConvolutionFwdAlgoPerfStruct {
   cudnnConvolutionFwdAlgo_t algo;
   cudnnStatus_t status;
@@ -121,7 +121,7 @@ cudnnStatus_t cudnnCreate(cudnnHandle_t* handle);
 cudnnStatus_t cudnnDestroy(cudnnHandle_t handle);
 cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, cudaStream_t stream);
 
-// Tensors: four extents in the order n, c, h, w whatever the format, which only fixes the strides.
+// Tensors: four extents in the order n, c, h, w for every format, which only determines the strides.
 cudnnStatus_t cudnnCreateTensorDescriptor(cudnnTensorDescriptor_t* tensor);
 cudnnStatus_t cudnnDestroyTensorDescriptor(cudnnTensorDescriptor_t tensor);
 cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t tensor, cudnnTensorFormat_t format,
@@ -132,7 +132,7 @@ cudnnStatus_t cudnnGetTensor4dDescriptor(cudnnTensorDescriptor_t tensor, cudnnDa
                                          int* w, int* n_stride, int* c_stride, int* h_stride, int* w_stride);
 cudnnStatus_t cudnnGetTensorSizeInBytes(cudnnTensorDescriptor_t tensor, std::size_t* size);
 
-// Filters: k output channels, c input channels, h x w taps; with NHWC they lie as k, h, w, c.
+// Filters: k output channels, c input channels, h x w taps; with NHWC they are stored as k, h, w, c.
 cudnnStatus_t cudnnCreateFilterDescriptor(cudnnFilterDescriptor_t* filter);
 cudnnStatus_t cudnnDestroyFilterDescriptor(cudnnFilterDescriptor_t filter);
 cudnnStatus_t cudnnSetFilter4dDescriptor(cudnnFilterDescriptor_t filter, cudnnDataType_t type,
@@ -155,7 +155,7 @@ cudnnStatus_t cudnnGetConvolution2dForwardOutputDim(cudnnConvolutionDescriptor_t
                                                     cudnnTensorDescriptor_t input, cudnnFilterDescriptor_t filter,
                                                     int* n, int* c, int* h, int* w);
 
-// Which algorithms there are, best first by the library's own guess.
+// The algorithms, best first by the library's heuristics.
 cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
                                                      cudnnFilterDescriptor_t w,
                                                      cudnnConvolutionDescriptor_t convolution,

@@ -1,6 +1,6 @@
 #pragma once
 // nvcuda::wmma in the shapes used here: TF32 16x16x8 and bfloat16 16x16x16, float accumulators. Which lane holds which
-// element is scrambled on purpose, differently for each kind of fragment: a kernel that relies on an order is wrong.
+// element is deliberately permuted, differently for each kind of fragment: a kernel that relies on an order is wrong.
 #include <cstdint>
 
 #include "cuda_bf16.h"

@@ -24,7 +24,7 @@ void for_each_tap(const Convolution& shape, std::int64_t pixel, const Visit& vis
   }
 }
 
-// One row of `patches` for each pixel.
+// One row of `patches` per pixel.
 void gather(const Convolution& shape, const float* x, std::int64_t first, std::int64_t count, float* patches) {
   for (std::int64_t i = 0; i < count; ++i) {
     float* patch = patches + i * shape.patch();

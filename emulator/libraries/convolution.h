@@ -6,7 +6,7 @@
 
 namespace palimpsest::libraries {
 
-// Cross-correlation of NHWC images with KRSC filters: pixel (n, p, q) of y sees the patch of x that begins at row
+// Cross-correlation of NHWC images with KRSC filters: pixel (n, p, q) of y sees the patch of x that starts at row
 // p * stride - pad and column q * stride - pad, r x s taps that are `dilation` apart, zero outside the image.
 //   forward   y[n,p,q,k]  = sum_{r,s,c} x[n, p stride + r dilation - pad, q ..., c] w[k,r,s,c]
 //   data      dx = the transpose of that map in x, applied to dy
@@ -22,19 +22,19 @@ struct Convolution {
   std::size_t x_bytes() const { return std::size_t(n * h * w * c) * sizeof(float); }
   std::size_t y_bytes() const { return std::size_t(pixels() * k) * sizeof(float); }
   std::size_t w_bytes() const { return std::size_t(k * patch()) * sizeof(float); }
-  // Room for the patches of as many pixels as are multiplied at a time.
+  // Space for the patches of the pixels multiplied at a time.
   std::size_t scratch_bytes() const;
 };
 
-// How a convolution is computed. Without `ordered` the parts of a sum are added in an order that changes from call to
-// call, as an algorithm that adds with atomics does; the result is then not bitwise repeatable.
+// How a convolution is computed. Without `ordered` the parts of a sum are added in a different order in every call, as
+// with atomics; the result is then not bitwise repeatable.
 struct Method {
   Precision precision = Precision::float32;
   bool ordered = true;
   float* scratch = nullptr;  // scratch_bytes(), or null: allocated on the way
 };
 
-// result = alpha * operation + beta * result, without reading the result where beta is 0. Float32 sums, see gemm.h.
+// result = alpha * operation + beta * result, without reading the result if beta is 0. Float32 sums, see gemm.h.
 void forward(const Convolution& shape, const Method& method, float alpha, const float* x, const float* w, float beta,
              float* y);
 void backward_data(const Convolution& shape, const Method& method, float alpha, const float* w, const float* dy,

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-// As the real library, which was asked: creating and setting check sizes and null pointers, never the values. A wrong
-// value comes out when the product is looked for.
+// As observed in the real library, creating and setting check sizes and null pointers, never the values. A wrong
+// value is found when the heuristics search for the product.
 
 using namespace palimpsest::libraries;
 
@@ -15,7 +15,7 @@ cublasStatus_t set(void* field, std::size_t size, const void* value, std::size_t
   return CUBLAS_STATUS_SUCCESS;
 }
 
-// Without a buffer the question is how large the value is.
+// Without a buffer the call returns the size of the value.
 cublasStatus_t get(const void* field, std::size_t size, void* value, std::size_t bytes, std::size_t* written) {
   if (bytes == 0 ? !written : !value || bytes != size) return CUBLAS_STATUS_INVALID_VALUE;
   if (bytes != 0) std::memcpy(value, field, size);

@@ -6,7 +6,7 @@
 
 namespace palimpsest::libraries {
 
-// What lies in the words of the opaque structures. They are plain values, so they are copied in and out.
+// The contents of the opaque structures. They are plain values, so they are copied in and out.
 struct LayoutFields {
   std::uint64_t rows, columns;
   std::int64_t leading;

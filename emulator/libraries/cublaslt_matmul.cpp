@@ -11,7 +11,7 @@ using namespace palimpsest::libraries;
 
 namespace {
 
-// The heuristics were not told that operands may be aligned less.
+// The heuristics assumed this alignment.
 constexpr std::size_t kAlignment = 256;
 constexpr int kAlgorithms = 2;
 
@@ -82,7 +82,7 @@ cublasStatus_t resolve(cublasLtMatmulDesc_t descriptor, cublasLtMatrixLayout_t a
   return CUBLAS_STATUS_SUCCESS;
 }
 
-// The first algorithm keeps a copy of the result in its workspace, as a split sum does; the second needs none.
+// The first algorithm keeps a copy of the result in its workspace, like a split sum; the second needs none.
 std::uint64_t workspace_of(int algorithm, const Product& product) {
   return algorithm == 0 ? product.d.bytes() : 0;
 }

@@ -11,7 +11,7 @@ namespace {
 
 cudnnStatus_t on_tensor_cores(const Convolution& shape, cudnnMathType_t math, Algorithm& found) {
   CUDNN_REQUIRE(math != CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION, CUDNN_STATUS_NOT_SUPPORTED,
-                "half precision for float32 tensors is not among the stand-ins");
+                "the stand-ins do not support half precision for float32 tensors");
   found.method.precision = math == CUDNN_FMA_MATH ? Precision::float32 : Precision::tf32;
   found.workspace = shape.scratch_bytes();
   found.math = math == CUDNN_FMA_MATH ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH;
@@ -32,8 +32,8 @@ cudnnStatus_t no_such_algorithm() {
 template <class Result, class Name>
 cudnnStatus_t rank(const Convolution& shape, cudnnMathType_t math, std::initializer_list<Name> order, int count,
                    int requested, int* returned, Result* results) {
-  CUDNN_REQUIRE(requested > 0, CUDNN_STATUS_BAD_PARAM, "no algorithm is asked for");
-  CUDNN_REQUIRE(returned && results, CUDNN_STATUS_BAD_PARAM, "there is nowhere to put the algorithms");
+  CUDNN_REQUIRE(requested > 0, CUDNN_STATUS_BAD_PARAM, "no algorithm is requested");
+  CUDNN_REQUIRE(returned && results, CUDNN_STATUS_BAD_PARAM, "the pointer for the algorithms is null");
   std::vector<Name> names(order);
   for (int i = 0; i < count; ++i)
     if (std::find(names.begin(), names.end(), Name(i)) == names.end()) names.push_back(Name(i));
@@ -64,7 +64,8 @@ cudnnStatus_t resolve(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudn
   int n = 0, k = 0, p = 0, q = 0;
   if (const cudnnStatus_t status = cudnnGetConvolution2dForwardOutputDim(convolution, x, w, &n, &k, &p, &q))
     return status;
-  CUDNN_REQUIRE(y->is(n, k, p, q), CUDNN_STATUS_BAD_PARAM, "the output is not of the shape that the input gives");
+  CUDNN_REQUIRE(y->has_shape(n, k, p, q), CUDNN_STATUS_BAD_PARAM,
+                "the shape of the output does not follow from the input");
   CUDNN_REQUIRE(
       is_float(*x) && is_float(*y) && w->type == CUDNN_DATA_FLOAT && convolution->compute_type == CUDNN_DATA_FLOAT,
       CUDNN_STATUS_NOT_SUPPORTED, "the stand-ins compute in float32 only");
@@ -122,8 +123,8 @@ using namespace palimpsest::libraries;
 
 extern "C" {
 
-// In the backward directions the unordered algorithm comes first, as it may on a GPU: a caller that takes the first
-// answer unseen is not repeatable, and the emulator shows it.
+// In the backward directions the unordered algorithm comes first, as it may on a GPU: a caller that blindly takes the
+// first is not repeatable, and the emulator shows it.
 
 cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
                                                      cudnnFilterDescriptor_t w,

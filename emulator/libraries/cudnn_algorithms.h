@@ -4,14 +4,14 @@
 
 namespace palimpsest::libraries {
 
-// The convolution that four descriptors describe together, or what is wrong with them. Supported are float32 NHWC
-// tensors without gaps and NHWC (KRSC) filters in cross-correlation: what cuda/ uses, and cuDNN too.
+// The convolution given by four descriptors, or what is wrong with them. Supported are float32 NHWC tensors without
+// gaps and NHWC (KRSC) filters in cross-correlation, as used by cuda/.
 cudnnStatus_t resolve(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvolutionDescriptor_t convolution,
                       cudnnTensorDescriptor_t y, Convolution& shape);
 
-// One algorithm as the stand-ins have it. In each direction there are two, as on a GPU with this layout: one on tensor
-// cores, which rounds to TF32 unless the math type forbids it and needs a workspace; and one in float32 with none,
-// which in the backward directions sums in no fixed order.
+// One algorithm of the stand-ins. Each direction has two, as on a GPU with this layout: one on tensor cores, which
+// rounds to TF32 unless the math type forbids it and needs a workspace; and one in float32 without, which in the
+// backward directions sums in no fixed order.
 struct Algorithm {
   Method method;
   std::size_t workspace = 0;

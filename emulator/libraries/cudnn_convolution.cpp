@@ -10,10 +10,10 @@
 namespace palimpsest::libraries {
 namespace {
 
-// Vector loads of tensor-core kernels want 16 bytes; all our tensors have 256.
+// Vector loads of tensor-core kernels need 16-byte alignment; all our tensors have 256.
 constexpr std::size_t kAlignment = 16;
 
-// What all convolutions ask of their arguments; finds the algorithm.
+// Checks common to all convolutions; finds the algorithm.
 template <class Name>
 cudnnStatus_t prepare(cudnnHandle_t handle, const Convolution& shape, cudnnMathType_t math, Name name,
                       std::initializer_list<const void*> tensors, void* workspace, std::size_t workspace_bytes,
@@ -37,7 +37,7 @@ float value(const void* scalar) {
 }
 
 bool is_bias(const cudnnTensorStruct& tensor, int channels) {
-  return tensor.type == CUDNN_DATA_FLOAT && tensor.is(1, channels, 1, 1) && tensor.is_nhwc();
+  return tensor.type == CUDNN_DATA_FLOAT && tensor.has_shape(1, channels, 1, 1) && tensor.is_nhwc();
 }
 
 }  // namespace
@@ -123,8 +123,8 @@ cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t handle, const void* alp
                 "an argument is null");
   const std::int64_t k = dy_descriptor->extent[1], pixels = std::int64_t{dy_descriptor->extent[0]} *
                                                             dy_descriptor->extent[2] * dy_descriptor->extent[3];
-  CUDNN_REQUIRE(db_descriptor->is(1, int(k), 1, 1), CUDNN_STATUS_BAD_PARAM,
-                "the gradient has not one value for each output channel");
+  CUDNN_REQUIRE(db_descriptor->has_shape(1, int(k), 1, 1), CUDNN_STATUS_BAD_PARAM,
+                "the gradient does not have one value for each output channel");
   CUDNN_REQUIRE(is_bias(*db_descriptor, int(k)) && dy_descriptor->type == CUDNN_DATA_FLOAT && dy_descriptor->is_nhwc(),
                 CUDNN_STATUS_NOT_SUPPORTED, "the stand-ins compute in float32 NHWC only, without gaps");
   CUDNN_REQUIRE(aligned(dy, kAlignment) && aligned(db, kAlignment), CUDNN_STATUS_BAD_PARAM,

@@ -4,9 +4,8 @@
 
 #include "emulator/libraries/status.h"
 
-// Statuses, stored values and sizes are those of the real library, which was asked the same questions
-// (tests/emulator_libraries/cudnn_descriptors_test.cpp runs against either). Where the real one would write through a
-// null pointer the answer is CUDNN_STATUS_BAD_PARAM.
+// Statuses, stored values and sizes are those of the real library (tests/emulator_libraries/cudnn_descriptors_test.cpp
+// runs against both). Where the real one would write through a null pointer, the result is CUDNN_STATUS_BAD_PARAM.
 
 using palimpsest::libraries::refuse;
 
@@ -27,7 +26,7 @@ std::size_t size_of(cudnnDataType_t type) {
 
 template <class T>
 cudnnStatus_t create(T** descriptor) {
-  CUDNN_REQUIRE(descriptor, CUDNN_STATUS_BAD_PARAM, "there is nowhere to put the descriptor");
+  CUDNN_REQUIRE(descriptor, CUDNN_STATUS_BAD_PARAM, "the pointer for the descriptor is null");
   *descriptor = new T;
   return CUDNN_STATUS_SUCCESS;
 }
@@ -66,7 +65,7 @@ bool cudnnTensorStruct::is_nhwc() const {
   return described();
 }
 
-bool cudnnTensorStruct::is(int n, int c, int h, int w) const {
+bool cudnnTensorStruct::has_shape(int n, int c, int h, int w) const {
   return extent[0] == n && extent[1] == c && extent[2] == h && extent[3] == w;
 }
 
@@ -109,7 +108,7 @@ cudnnStatus_t cudnnDestroyConvolutionDescriptor(cudnnConvolutionDescriptor_t con
 
 cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t tensor, cudnnTensorFormat_t format,
                                          cudnnDataType_t type, int n, int c, int h, int w) {
-  // In 64 bits: the strides of a tensor that is refused for its size must not overflow on the way.
+  // In 64 bits: the strides of a tensor that is too large must not overflow before it is rejected.
   const auto clip = [](std::int64_t value) { return int(value > INT_MAX ? INT_MAX : value); };
   const std::int64_t area = std::int64_t{h} * w, image = area > INT_MAX ? INT_MAX : area * c;
   switch (format) {
@@ -187,7 +186,7 @@ cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t convo
   CUDNN_REQUIRE(mode == CUDNN_CONVOLUTION || mode == CUDNN_CROSS_CORRELATION, CUDNN_STATUS_BAD_PARAM,
                 "the convolution's mode does not exist");
   CUDNN_REQUIRE(size_of(compute_type) > 0, CUDNN_STATUS_BAD_PARAM, "the compute type does not exist");
-  // The math type is not part of this call and stays what it was.
+  // This call does not change the math type.
   *convolution = {{pad_h, pad_w}, {stride_h, stride_w}, {dilation_h, dilation_w},
                   mode,           compute_type,         convolution->math};
   return CUDNN_STATUS_SUCCESS;
@@ -229,9 +228,9 @@ cudnnStatus_t cudnnGetConvolution2dForwardOutputDim(cudnnConvolutionDescriptor_t
                                                     int* n, int* c, int* h, int* w) {
   CUDNN_REQUIRE(convolution && input && filter && n && c && h && w, CUDNN_STATUS_BAD_PARAM, "an argument is null");
   CUDNN_REQUIRE(convolution->described() && input->described() && filter->described(), CUDNN_STATUS_BAD_PARAM,
-                "a descriptor describes nothing yet");
+                "a descriptor is not set");
   CUDNN_REQUIRE(input->extent[1] == filter->c, CUDNN_STATUS_BAD_PARAM,
-                "the filter has another number of input channels than the input");
+                "the numbers of input channels of filter and input differ");
   const std::int64_t rows = convolution->outputs(0, input->extent[2], filter->r);
   const std::int64_t columns = convolution->outputs(1, input->extent[3], filter->s);
   CUDNN_REQUIRE(rows > 0 && columns > 0, CUDNN_STATUS_BAD_PARAM, "the filter is larger than the padded input");

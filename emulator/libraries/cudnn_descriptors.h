@@ -4,7 +4,7 @@
 
 #include "cudnn.h"
 
-// What the handles and descriptors of cudnn.h point to. A new descriptor is zero and describes nothing.
+// The objects behind the handles and descriptors of cudnn.h. A new descriptor is zero and not set.
 struct cudnnContext {
   cudaStream_t stream = nullptr;
 };
@@ -17,7 +17,7 @@ struct cudnnTensorStruct {
 
   bool described() const { return extent[0] > 0; }
   bool is_nhwc() const;  // without gaps
-  bool is(int n, int c, int h, int w) const;
+  bool has_shape(int n, int c, int h, int w) const;
   std::size_t bytes() const;  // from the first value to the last
 };
 
@@ -38,6 +38,6 @@ struct cudnnConvolutionStruct {
   cudnnMathType_t math = CUDNN_DEFAULT_MATH;
 
   bool described() const { return stride[0] > 0; }
-  // Outputs along one axis (0: rows, 1: columns); 0 or less where the dilated filter does not fit.
+  // Outputs along one axis (0: rows, 1: columns); 0 or less if the dilated filter does not fit.
   std::int64_t outputs(int axis, int input, int taps) const;
 };

@@ -54,7 +54,7 @@ void cudnnGetLastErrorString(char* message, std::size_t max_size) {
 }
 
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {
-  CUDNN_REQUIRE(handle, CUDNN_STATUS_BAD_PARAM, "there is nowhere to put the handle");
+  CUDNN_REQUIRE(handle, CUDNN_STATUS_BAD_PARAM, "the pointer for the handle is null");
   *handle = new cudnnContext;
   return CUDNN_STATUS_SUCCESS;
 }

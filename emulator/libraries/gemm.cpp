@@ -16,7 +16,7 @@ std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
 }
 
 // Panels of `width` rows of `from`, depth after depth: to[(panel * depth + k) * width + i]. Rows past the end are
-// zero; they only reach sums that nobody reads.
+// zero; they only reach unused sums.
 void pack(const Operand& from, std::int64_t rows, std::int64_t depth, std::int64_t width, Precision precision,
           std::vector<float>& to) {
   to.assign(round_up(rows, width) * depth, 0.0f);
@@ -63,7 +63,7 @@ void scale(std::int64_t m, std::int64_t n, float beta, const Result& c) {
     }
 }
 
-// To the nearest value whose low `bits` of the mantissa are zero, ties to even. NaN and infinity stay what they are.
+// To the nearest value whose low `bits` of the mantissa are zero, ties to even. NaN and infinity are unchanged.
 float rounded_to(float value, int bits) {
   const auto pattern = std::bit_cast<std::uint32_t>(value);
   if ((pattern & 0x7f800000u) == 0x7f800000u) return value;

@@ -7,7 +7,7 @@
 
 namespace palimpsest::libraries {
 
-// A column-major matrix of float32 as it lies in memory, and whether it is read transposed.
+// A column-major matrix of float32 in memory, and whether it is read transposed.
 struct Matrix {
   std::int64_t rows = 0, columns = 0, leading = 0;
   bool transposed = false;

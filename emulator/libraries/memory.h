@@ -18,8 +18,8 @@ bool aligned(const void* pointer, std::size_t bytes);
 
 // Puts the work of the library function `name` into the stream (or the graph being captured). Every range must be live
 // device memory from its first byte to its last, now and again when the work runs, and no written range may overlap
-// another one: a GPU would fault later and elsewhere, or quietly corrupt memory, so that ends the program with a
-// sentence. A range of null or of no bytes is left out. To compute in place, name the range under `writes` only.
+// another one: a GPU would fault later and elsewhere, or silently corrupt memory, so this is a finding. A null or empty
+// range is ignored. To compute in place, list the range only under `writes`.
 void enqueue(cudaStream_t stream, const char* name, std::vector<Range> reads, std::vector<Range> writes,
              std::function<void()> work);
 

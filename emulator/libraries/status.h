@@ -5,8 +5,8 @@
 
 namespace palimpsest::libraries {
 
-// A refused call: the status goes to the caller, the sentence to cudnnGetLastErrorString (of this thread), which the
-// real library fills with the condition that failed.
+// A rejected call: the status goes to the caller, the message to cudnnGetLastErrorString (of this thread), in which the
+// real library returns the failed condition.
 cudnnStatus_t refuse(cudnnStatus_t status, std::string sentence);
 
 }  // namespace palimpsest::libraries

@@ -16,7 +16,7 @@ double LayerTime::gflops() const {
 
 namespace {
 
-// In the order of the network, each shape once.
+// In network order, each shape once.
 std::vector<LayerTime> distinct_layers(const Architecture& architecture, int batch, bool with_linear) {
   std::vector<LayerTime> layers;
   for (const Layer& layer : layers_with_weights(architecture)) {
@@ -40,7 +40,7 @@ Tensor filled(Device& device, const Shape& shape, Layout layout, double low) {
   return device.make(shape, layout, values);
 }
 
-// A layer's plan with everything that its passes read and write.
+// A layer's plan with all tensors of its passes.
 class TimedLayer {
  public:
   TimedLayer(Device& device, const LayerShape& s)

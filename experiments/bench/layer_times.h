@@ -14,11 +14,11 @@ struct LayerTime {
   LayerShape shape;
   LayerPass pass;
   double seconds = 0;
-  double gflops() const;  // billions of the direct algorithm's operations a second
+  double gflops() const;  // billions of the direct algorithm's operations per second
 };
 
-// Every distinct layer of a network in all its passes, on numbers that are not zero; the fully connected ones where
-// `with_linear`.
+// Every distinct layer of a network in all its passes, on nonzero numbers; `with_linear` includes the fully connected
+// ones.
 std::vector<LayerTime> time_layers(Device& device, const Architecture& architecture, int batch, int repeats,
                                    bool with_linear);
 

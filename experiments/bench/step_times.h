@@ -7,7 +7,7 @@
 
 namespace palimpsest {
 
-// A whole step of the study on one batch, timed; pictures are drawn and uploaded before.
+// A whole step of the study on one batch, timed without generating and uploading the pictures.
 struct StepTime {
   std::string name;
   double seconds = 0;

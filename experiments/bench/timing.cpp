@@ -15,7 +15,7 @@ double median_seconds(Device& device, int repeats, const std::function<void()>& 
     check_interrupt();
     const auto start = std::chrono::steady_clock::now();
     run();
-    device.download(marker);  // a device works in order, so this waits for all that was asked of it
+    device.download(marker);  // a device works in order, so this waits for all earlier work
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
   once();

@@ -20,13 +20,13 @@ Gallery::Gallery(const ExplainCommand& command, const LoadedPart& part, const No
   if (!command.pictures.empty()) create_folder(command.pictures);
   if (command.masks.empty()) return;
   if (command.maps.empty() && command.pictures.empty())
-    throw Error("--masks has no place for its results", "give --maps R.npy; regions.json is written beside it");
+    throw Error("--masks needs a place for its results", "give --maps R.npy; regions.json is written beside it");
   const fs::path set = command.masks.filename() == "truth" ? command.masks.parent_path() : command.masks;
   truth_ = drawn::load_truth(set);
   if (!truth_ || !pictures_)
     throw Error(
-        fmt::format("{} holds no truth of drawn faces for {}", command.masks.string(), command.data.source.text),
-        "leave --masks out, or name the folder of the drawn set that --data names");
+        fmt::format("{} has no ground truth of drawn faces for {}", command.masks.string(), command.data.source.text),
+        "omit --masks, or name the folder of the drawn set in --data");
 }
 
 void Gallery::add(int index, int target, const SummedMap& a, const SummedMap* b) {
@@ -35,7 +35,7 @@ void Gallery::add(int index, int target, const SummedMap& a, const SummedMap* b)
 }
 
 void Gallery::finish() {
-  // Names of files may be no UTF-8.
+  // File names may not be UTF-8.
   const auto text = [](const auto& json) { return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace); };
   if (!command_.pictures.empty()) write_file(command_.pictures / "index.json", text(index_) + "\n");
   if (!truth_) return;
@@ -43,7 +43,7 @@ void Gallery::finish() {
   write_file(folder / "regions.json", text(regions_) + "\n");
 }
 
-// Arrays hold what the network sees; undoing the normalisation of its weights gives a picture again.
+// Arrays hold the network's input; undoing the weights' normalisation gives a picture.
 Image Gallery::picture(int index) const {
   if (pictures_) return pictures_->image(index);
   Image image(examples_->width(), examples_->height());

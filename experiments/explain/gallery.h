@@ -12,21 +12,21 @@
 
 namespace palimpsest {
 
-// Relevance of one image and class, channels summed: as it is, and as [0, 1] in the way of --normalise.
+// Relevance of one image and class, channels summed: raw, and as [0, 1] by --normalise.
 struct SummedMap {
   Heatmap raw, normalised;
 };
 
-// What people look at: PNGs and index.json in the folder of --pictures, and, for drawn faces, how much of each map lies
-// where an action unit acts, in regions.json beside --maps (else in the folder of pictures).
-//   index.json    [{id, label, target, label_name and target_name (where classes have names), input, overlay, a,
+// For viewing: PNGs and index.json in the folder of --pictures, and, for drawn faces, how much of each map is where an
+// action unit acts, in regions.json beside --maps (else in the folder of pictures).
+//   index.json    [{id, label, target, label_name and target_name (if classes have names), input, overlay, a,
 //   total_a,
 //                 and with a second model b, difference, difference_normalised, difference_of_shares (file names),
 //                 total_b, zero (in difference_normalised)}]
 //   regions.json  [{id, au: {"14": {area, a, b, difference}}}]: shares of the area and of the positive relevance
 class Gallery {
  public:
-  // Throws Error when --masks names no truth of drawn faces, or there is no place for what is asked for.
+  // Throws Error when --masks has no ground truth of drawn faces, or an output has no place.
   Gallery(const ExplainCommand& command, const LoadedPart& part, const Normalisation& normalisation);
 
   void add(int index, int target, const SummedMap& a, const SummedMap* b);  // b: of the second model, or null

@@ -22,7 +22,7 @@ TargetChoice::TargetChoice(const std::string& text, int images, int classes, con
 int TargetChoice::class_of(const std::string& one, const std::vector<std::string>& names) const {
   const int target = class_named(one, classes_, names, "--target");
   if (target >= 0) return target;
-  throw Error(fmt::format("--target {} is not a class of these weights, which distinguish {}{}", one, classes_,
+  throw Error(fmt::format("--target {} is not a class of these weights, which have {}{}", one, classes_,
                           names.empty() ? "" : ": " + list_text(names)),
               names.empty() ? fmt::format("give classes from 0 to {}, or true, predicted or all", classes_ - 1)
                             : "give one of these names or its number, or true, predicted or all");

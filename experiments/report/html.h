@@ -16,7 +16,7 @@ std::string signed_fixed(double value, int digits);     // "+0.12", "−0.12"
 std::string percent(double share, int digits = 0);      // "87 %"
 std::string points(double difference, int digits = 1);  // of shares, as percentage points: "−12.3"
 std::string p_value(double p);                          // "p = 0.034", "p = 8.2 × 10⁻¹⁹", "p < 10⁻³⁰⁰"
-std::string scientific_number(double value);            // "1.56 × 10⁻⁴", or fixed where that reads better
+std::string scientific_number(double value);            // "1.56 × 10⁻⁴", or fixed if that reads better
 std::string count(std::int64_t n, std::string_view one, std::string_view many);  // "1 image", "4,000 images"
 
 // "a, b and c"
@@ -46,7 +46,7 @@ class Table {
 std::string figure(const std::string& content, const std::string& caption, std::string_view style = {});
 std::string section(const std::string& id, const std::string& title, const std::string& content);
 std::string paragraph(const std::string& html);
-std::string missing(const std::string& html);  // a visible note that a part is not there, and why
+std::string missing(const std::string& html);  // a visible note that a part is missing, and why
 std::string details(const std::string& summary, const std::string& content);
 
 std::string style_sheet();

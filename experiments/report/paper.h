@@ -1,7 +1,7 @@
 #pragma once
 #include <array>
 
-// What the paper reports (Prajod, Schiller, Huber and Andre, arXiv 2104.07389): its Table 1 and the figures in its
+// The paper's results (Prajod, Schiller, Huber and Andre, arXiv 2104.07389): its Table 1 and the figures in its
 // text. Its Figures 4 to 7 give no numbers. Shown beside ours, always labelled as the paper's.
 namespace palimpsest::report::paper {
 

@@ -134,7 +134,8 @@ StudyResults load_results(const fs::path& folder) {
   StudyResults results;
   results.folder = folder;
   if (!fs::exists(folder / "study.json"))
-    throw Error(fmt::format("{} holds no study", folder.string()), "name the --out folder of `palimpsest study`");
+    throw Error(fmt::format("{} does not hold a study", folder.string()),
+                "name the --out folder of `palimpsest study`");
   results.record = read_study_record(folder / "study.json");
   load_models(results);
   const auto present = [&](const char* name) { return fs::exists(folder / name); };

@@ -8,7 +8,7 @@
 #include "experiments/study/records.h"
 #include "experiments/study/truth_areas.h"
 
-// A study folder as the report sees it. A part that is not there (yet) stays empty; the page then says so.
+// A study folder as the report sees it. A missing part stays empty; the page then says so.
 namespace palimpsest::report {
 
 struct Epoch {
@@ -41,7 +41,7 @@ struct StudyResults {
   std::map<int, Evaluation> pain, retrained;  // by k
   std::optional<Evaluation> emotion;
   std::map<std::string, std::vector<Epoch>> curves;                   // by step
-  std::map<std::string, std::map<std::string, std::string>> options;  // by step: what it was run with
+  std::map<std::string, std::map<std::string, std::string>> options;  // by step: its options
   std::vector<McNemarRow> mcnemar;
   std::map<int, std::vector<Disagreement>> disagreements;  // by k; absent: not explained yet
   std::vector<ConceptRow> concepts;
@@ -56,7 +56,7 @@ struct StudyResults {
   bool cut_for(int unit) const;  // whether hypotheses about it are tested with the bottom of the face cut off
 };
 
-// Throws Error when `folder` holds no study, or a file of it is broken.
+// Throws Error when `folder` does not hold a study, or one of its files is broken.
 StudyResults load_results(const fs::path& folder);
 
 }  // namespace palimpsest::report

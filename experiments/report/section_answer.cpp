@@ -1,4 +1,4 @@
-// The headline: what the figures answer, in plain words, for better or for worse.
+// The headline: the answer in plain words.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,7 +37,7 @@ std::vector<Change> changes(const StudyResults& r) {
   return all;
 }
 
-// "40", or "12 to 500" where emotions differ.
+// "40", or "12 to 500" if emotions differ.
 std::string images_per_emotion(const StudyResults& r) {
   std::vector<std::int64_t> images;
   for (const ClassRecall& recall : r.retrained.at(0).recalls) images.push_back(recall.support);
@@ -51,14 +51,13 @@ std::string change_text(const Change& c) {
 }
 
 std::string lead(const StudyResults& r, const std::vector<Change>& all) {
-  if (all.empty())
-    return "The study is not finished: the re-trained models have not been evaluated yet, so there is no answer.";
+  if (all.empty()) return "The study is not finished: the re-trained models have not been evaluated yet.";
   double mean_before = 0;
   for (const Change& c : all) mean_before += c.before / double(all.size());
   const std::string caution =
       mean_before < 2.0 / double(all.size())
           ? fmt::format(
-                "<b>Beware:</b> the network hardly knew emotions before it learned pain (mean recall {}, by "
+                "<b>Caution:</b> the network barely recognised emotions before it learned pain (mean recall {}, by "
                 "guessing {}), so there was little to forget. ",
                 percent(mean_before), percent(1.0 / double(all.size())))
           : "";
@@ -72,18 +71,17 @@ std::string lead(const StudyResults& r, const std::vector<Change>& all) {
     text = fmt::format(
         "On these data, <b>no</b>: after all blocks were fine-tuned for pain, none of the {} emotions is "
         "recognised significantly worse than before (McNemar’s test with Holm’s correction). With {} "
-        "test images of each, only losses of several of them could show. ",
+        "test images of each, only losses of several of them are detectable. ",
         all.size(), images_per_emotion(r));
   else
     text = fmt::format(
         "<b>Yes.</b> After all blocks were fine-tuned for pain, {} of {} emotions {} recognised "
-        "significantly less often from what is left: {}. ",
+        "significantly less often than before: {}. ",
         lost.size(), all.size(), lost.size() == 1 ? "is" : "are", enumerate(lost));
   if (!gained.empty())
     text += fmt::format("{} {} recognised more often: {}. ", gained.size() == 1 ? "One emotion" : "Some emotions",
                         gained.size() == 1 ? "is" : "are", enumerate(gained));
-  return caution + text +
-         (r.record.drawn ? "The faces were drawn by a program, so what is true of each is known." : "");
+  return caution + text + (r.record.drawn ? "The faces were drawn by a program, so the ground truth is known." : "");
 }
 
 // Wald's 95 % interval of a difference of paired shares, from the discordant pairs (Agresti, "Categorical Data
@@ -148,8 +146,9 @@ std::string explanation_card(const StudyResults& r) {
     std::string name = unit_name(h.unit);
     hypotheses.push_back(fmt::format("{} with {}", escape(name), escape(h.emotion)));
   }
-  text += paragraph(hypotheses.empty() ? "No hypothesis was written down after viewing the maps."
-                                       : fmt::format("Hypotheses of what went unseen: {}.", enumerate(hypotheses)));
+  text += paragraph(hypotheses.empty()
+                        ? "No hypothesis was written down after viewing the maps."
+                        : fmt::format("Hypotheses about what is no longer seen: {}.", enumerate(hypotheses)));
   return text;
 }
 
@@ -161,11 +160,12 @@ std::string concept_sentence(const StudyResults& r, const Hypothesis& h) {
   const std::string figures = fmt::format("F1 {} → {}, {} points, {} corrected, {} uncorrected",
                                           percent(row->f1_before, 1), percent(row->f1_after, 1),
                                           points(row->difference), p_value(row->corrected.p), p_value(row->paired.p));
-  if (row->difference > -0.0005)  // what is shown as a loss of 0.0 points is none
+  if (row->difference > -0.0005)  // a loss displayed as 0.0 points does not count
     return fmt::format("<b>{}</b>: not supported. It is decoded no worse than before ({}).", name, figures);
   if (row->corrected.p < level)
     return fmt::format("<b>{}</b>: supported. It is decoded less well ({}).", name, figures);
-  return fmt::format("<b>{}</b>: points that way, but within what re-drawing the folds can do ({}).", name, figures);
+  return fmt::format("<b>{}</b>: in the expected direction, but within the variation of random folds ({}).", name,
+                     figures);
 }
 
 std::string concept_card(const StudyResults& r) {

@@ -1,4 +1,4 @@
-// What stands behind the figures: the truth of drawn faces, the null, the training curves, the caveats.
+// Checks of the results: the ground truth of drawn faces, the null, the training curves, the caveats.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -75,18 +75,18 @@ std::string curve_panel(const StudyResults& r, const char* kind, const std::stri
 std::string section_truth(const StudyResults& r) {
   if (!r.record.drawn) return "";
   std::string text = paragraph(
-      "No real set can say whether the method is right; drawn faces can, because what makes each face is known. In "
-      "them pain never uses the action units marked <i>never</i> above. Each of them strays into frames with pain as "
-      "often as into those without, so that it tells nothing about pain.");
+      "No real set can show whether the method is right; drawn faces can, because their ground truth is known. In "
+      "them pain never uses the action units marked <i>never</i> above. Each of them occurs as often in frames with "
+      "pain as in frames without, so that it carries no information about pain.");
   if (const RankingRow* ranking = r.ranking_of(0); ranking && ranking->auc) {
     std::vector<std::string> never;
     for (const auto& unit : ranking->units)
       if (unit.group == "never") never.push_back(fmt::format("{}", unit.number));
-    text += paragraph(
-        fmt::format("So the right answer to “what may be forgotten?” is AU{}. Sorted by what FreezeB0 lost, the action "
-                    "units come close to it with an AUC of <b>{}</b> (1: all of them lose more than any other; 0.5: "
-                    "chance).",
-                    enumerate(never), fixed(*ranking->auc, 2)));
+    text += paragraph(fmt::format(
+        "So the right answer to “what may be forgotten?” is AU{}. Sorting the action units by FreezeB0’s loss "
+        "matches it with an AUC of <b>{}</b> (1: all of them lose more than any other; 0.5: "
+        "chance).",
+        enumerate(never), fixed(*ranking->auc, 2)));
   }
   Table table("Share of the positive relevance where the action unit really acts",
               {"Emotion, action unit", "pain uses it", "images", "area", "FreezeB5", "FreezeB0", "change, points",
@@ -119,20 +119,20 @@ std::string section_truth(const StudyResults& r) {
   text += table.empty() ? missing("No action unit of an emotion is shown by 3 or more of its explained images.")
                         : table.html();
   text += paragraph(
-      "<span class=\"soft\">Over explained images whose face shows the action unit, where there are at least 3. "
+      "<span class=\"soft\">Over explained images whose face shows the action unit, if there are at least 3. "
       "Enrichment is the share of relevance over the share of area: 1 means that the model does "
-      "not prefer the place. Images are those which FreezeB5 gets right and FreezeB0 wrong, so a lower share "
+      "not prefer the area. The images are those that FreezeB5 gets right and FreezeB0 wrong, so a lower share "
       "after is to be expected from the choice alone; compare action units with each other. Intervals are "
       "95 %, by bootstrap over images.</span>");
-  return section("truth", "What is true of the drawn faces", text);
+  return section("truth", "Ground truth of the drawn faces", text);
 }
 
 std::string section_null(const StudyResults& r) {
   const char* title = "How much do two equal models differ?";
   if (r.null.empty()) return section("null", title, missing("No head was re-trained with another seed."));
   std::string text = paragraph(
-      "The null: heads re-trained on the same blocks with other seeds. What FreezeB0 loses should be judged against "
-      "how much FreezeB5 differs from itself.");
+      "The null: heads re-trained on the same blocks with other seeds. FreezeB0’s losses should be compared with "
+      "the variation of FreezeB5 itself.");
   std::vector<std::string> header{"Model"};
   for (const std::string& emotion : r.record.emotions) header.push_back(escape(emotion));
   Table table("Recall over the seeds: mean ± standard deviation (lowest to highest)", header);
@@ -185,13 +185,13 @@ std::string section_methods(const StudyResults& r) {
       "overstates its "
       "certainty, here and in the paper; on the corrected scale the paper’s t of −13.13 and −9.33 would be about −0.6 "
       "and −0.4.");
-  item("Holm’s correction is applied within the hypotheses and, apart from them, within everything exploratory.");
+  item("Holm’s correction is applied within the hypotheses and, separately, within all exploratory tests.");
   item(
       "The hypotheses are the config’s. If they were edited after viewing these same images, their tests are on other "
       "images "
       "(the peak frames), but the choice was still guided by this emotion set.");
   item(
-      "One study is one seed of everything. An effect should be judged over several: <code>scripts/seeds</code> runs "
+      "One study is one seed of everything. An effect should be assessed over several: <code>scripts/seeds</code> runs "
       "the demo’s study with three and prints mean and spread; its <code>--only-table</code> does so for any studies.");
   if (r.record.from_scratch)
     item(
@@ -199,7 +199,8 @@ std::string section_methods(const StudyResults& r) {
         "paper’s.");
   if (r.record.drawn)
     item(
-        "Drawn faces are far simpler than photographs; they test whether the method finds a known truth, not how "
+        "Drawn faces are far simpler than photographs; they test whether the method finds a known ground truth, not "
+        "how "
         "people look.");
   item(
       "The paper’s figures are from arXiv 2104.07389 (its Table 1 and text), on AffectNet, UNBC-McMaster and CK+. Its "

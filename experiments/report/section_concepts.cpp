@@ -75,7 +75,7 @@ std::string distributions(const StudyResults& r) {
     Histogram chart;
     chart.title = fmt::format("AU{}{}", h.unit, cut ? ", bottom cut off" : "");
     chart.description =
-        fmt::format("{} of {} pairs lie below 0; mean {} points", below, values.size(), points(row->difference, 2));
+        fmt::format("{} of {} pairs are below 0; mean {} points", below, values.size(), points(row->difference, 2));
     chart.x_label = "F1 after − before, in points";
     chart.x_percent = true;
     chart.colour = "var(--b0)";
@@ -85,7 +85,7 @@ std::string distributions(const StudyResults& r) {
   if (panels.empty()) return "";
   return figure("<div class=\"panels\">" + panels + "</div>",
                 "Difference of F1 in each random halving of the peak frames, FreezeB0 minus FreezeB5. Dashed: no "
-                "difference; solid: the mean. All pairs halve the same frames, so they are not independent: their "
+                "difference; solid: the mean. All pairs halve the same frames, so they are not independent, and their "
                 "number is not evidence.");
 }
 
@@ -110,7 +110,7 @@ std::string grouped_note(const StudyResults& r) {
       text +=
           fmt::format("{}{}: {} points{}", text.empty() ? "" : "; ", row_name(row), points(*row.grouped_difference, 2),
                       row.grouped_corrected ? ", corrected " + p_value(row.grouped_corrected->p) : "");
-  return text.empty() ? "" : paragraph("With no person in both halves: " + text + ".");
+  return text.empty() ? "" : paragraph("With each person in only one half: " + text + ".");
 }
 
 }  // namespace
@@ -120,10 +120,10 @@ std::string section_concepts(const StudyResults& r) {
   if (r.concepts.empty()) return section("concepts", title, missing("The concept tests have not been run."));
   const int repeats = r.concepts.front().repeats;
   std::string text = paragraph(fmt::format(
-      "A linear SVM tries to read an action unit from the output of the last convolution block on CK+ peak frames, "
+      "A linear SVM decodes an action unit from the output of the last convolution block on CK+ peak frames, "
       "before (FreezeB5) and after. Two-fold cross-validation, repeated with random folds ({} times for the "
       "hypotheses); F1 is the mean of the two folds. The paired t-test over the repeats is the paper’s; the corrected "
-      "one (Nadeau and Bengio) allows for the repeats sharing their images, and is what Holm’s correction is taken of. "
+      "one (Nadeau and Bengio) accounts for the repeats sharing their images; Holm’s correction is applied to it. "
       "The change is F1 after minus before, "
       "in points, with a 95 % interval by bootstrap over subjects.",
       [&] {
@@ -137,10 +137,10 @@ std::string section_concepts(const StudyResults& r) {
 
 std::string section_units(const StudyResults& r) {
   std::string text = paragraph(
-      "Action units by the emotions they make up and by how pain uses them: <i>core</i>, "
+      "Action units by the emotions they belong to and by how pain uses them: <i>core</i>, "
       "<i>sometimes</i> seen with it, or <i>never</i>. “AUC lost” is how much worse a linear "
       "SVM ranks the peak frames by this action unit on the features of FreezeB0 than on "
-      "those of FreezeB5; what is lost, B0 attends to less (the paper’s Figure 6).");
+      "those of FreezeB5; B0 attends less to what is lost (the paper’s Figure 6).");
   std::set<int> all;
   for (const auto& [emotion, units] : r.record.emotion_units) all.insert(units.begin(), units.end());
   all.insert(r.record.pain_units.begin(), r.record.pain_units.end());
@@ -152,7 +152,7 @@ std::string section_units(const StudyResults& r) {
   std::vector<std::string> header{"Action unit", "pain"};
   for (const auto& [emotion, units] : r.record.emotion_units) header.push_back(escape(emotion));
   header.emplace_back("AUC lost, B0");
-  Table table("Which action units belong to what", header, header.size() - 1);
+  Table table("Action units by emotion and pain", header, header.size() - 1);
   for (const int unit : all) {
     const auto in = [unit](const std::vector<int>& units) {
       return std::find(units.begin(), units.end(), unit) != units.end();
@@ -188,9 +188,9 @@ std::string section_units(const StudyResults& r) {
                      {"core of pain", group_colour("core")}}) +
                  "<div class=\"chart\">" + row_bars(chart) + "</div>",
              "Action units by what they lose. If fine-tuning forgets what the new task does not need, the units that "
-             "pain never uses stand at the top. Below 0: decoded better than before.",
+             "pain never uses are at the top. Below 0: decoded better than before.",
              "medium");
-  Table means("Mean AUC lost in each group, and the AUC with which the loss tells never-used from used units",
+  Table means("Mean AUC lost in each group, and the AUC with which the loss separates never-used from used units",
               {"Model", "never", "sometimes", "core", "AUC against all", "AUC against core"});
   for (const RankingRow& row : r.ranking) {
     std::vector<std::string> cells{model_name(row.k)};

@@ -18,7 +18,7 @@ std::string image(const fs::path& file, const std::string& alternative) {
   return fmt::format("<img alt=\"{}\" src=\"data:image/png;base64,{}\">", escape(alternative), base64(read_file(file)));
 }
 
-// The last part of an id. AffectNet's are hashes: their middle tells nobody anything.
+// The last part of an id. AffectNet's are hashes, whose middle is omitted.
 std::string short_name(const std::string& id) {
   const std::string name = id.substr(id.rfind('/') + 1);
   const std::string shown = name.size() > 28 ? name.substr(0, 8) + "…" + name.substr(name.size() - 10) : name;
@@ -119,17 +119,17 @@ std::string emotion_blocks(const StudyResults& r, int k, const std::set<int>& em
 std::string section_gallery(const StudyResults& r) {
   std::string text = paragraph(
       "Layer-wise relevance propagation of the <b>true</b> class, for images that FreezeB5 gets right and the other "
-      "model wrong. Maps are normalised each for itself (bright: relevant). The difference map is the raw map of "
+      "model wrong. Each map is normalised separately (bright: relevant). The difference map is the raw map of "
       "FreezeB5 minus that of the other: <b>red</b> where FreezeB5 attends more, blue where less, white where they "
       "agree.");
   if (r.record.drawn)
     text += paragraph(
-        "These faces are drawn, so it is known where each action unit acts: white ellipses mark the "
+        "These faces are drawn, so the area of each action unit is known: white ellipses mark the "
         "action units of the emotion’s hypothesis, or else those of the emotion that pain never uses, where "
         "the face really shows them.");
   if (!r.disagreements.contains(0))
     return section("gallery", "What the models look at", text + missing("Nothing has been explained yet."));
-  std::set<int> named;  // shown openly: the hypotheses' emotions, and what was lost
+  std::set<int> named;  // expanded: the hypotheses' emotions, and what was lost
   for (const Hypothesis& h : r.record.hypotheses) named.insert(r.emotion_index(h.emotion));
   for (const McNemarRow& row : r.mcnemar)
     if (row.k == 0 && row.holm < 0.05 && row.test.b > row.test.c) named.insert(r.emotion_index(row.emotion));

@@ -1,4 +1,4 @@
-// What the models can do: pain (Table 1), each emotion (Figure 4), McNemar's tests, the trade-off (Figure 7).
+// The models' performance: pain (Table 1), each emotion (Figure 4), McNemar's tests, the trade-off (Figure 7).
 #include <fmt/format.h>
 
 #include "experiments/report/html.h"
@@ -55,7 +55,7 @@ std::string emotion_figure(const StudyResults& r) {
   }
   return figure(model_list() + "<div class=\"chart\">" + grouped_bars(chart) + "</div>",
                 "Recall of each emotion by the re-trained models, with Wilson’s 95 % intervals (the paper’s Figure 4, "
-                "which gives no numbers). From left to right in each group ever more blocks were free to change while "
+                "which gives no numbers). From left to right in each group more blocks were free to change while "
                 "the network learned pain.",
                 "wide");
 }
@@ -81,14 +81,14 @@ std::string emotion_table(const StudyResults& r, const char* caption, const Valu
 
 std::string emotion_tables(const StudyResults& r) {
   return emotion_table(
-             r, "Recall: of the images of an emotion, the share called so",
+             r, "Recall: of the images of an emotion, the share predicted as it",
              [](const Evaluation& e, std::size_t i) { return e.recalls[i].recall; },
              [](const Evaluation& e) { return e.scores.macro.recall; }) +
          paragraph(
-             "A model that says a word more often finds more of what it names, and is wrong more often when it "
-             "says it. Where recall holds but precision falls, the emotion is mixed up with others.") +
+             "A model that predicts an emotion more often finds more of its images, but is also wrong more often. "
+             "If recall holds but precision falls, the emotion is confused with others.") +
          emotion_table(
-             r, "Precision: of the images called an emotion, the share that are",
+             r, "Precision: of the images predicted as an emotion, the share that are",
              [](const Evaluation& e, std::size_t i) { return e.scores.classes[i].precision; },
              [](const Evaluation& e) { return e.scores.macro.precision; });
 }
@@ -98,9 +98,11 @@ std::string emotion_tables(const StudyResults& r) {
 std::string section_pain(const StudyResults& r) {
   std::string text = paragraph(
       "The six pain models on the frames of participants they never saw. Precision, recall and F1 of each class and "
-      "their unweighted mean, and accuracy (<i>no</i>: frames without pain; <i>prec.</i>: of the frames called so, the "
+      "their unweighted mean, and accuracy (<i>no</i>: frames without pain; <i>prec.</i>: of the frames predicted as "
+      "the class, the "
       "share that are; "
-      "<i>rec.</i>: of the frames that are, the share called so); in italics the paper’s Table 1, measured on "
+      "<i>rec.</i>: of the frames of the class, the share predicted as it); in italics the paper’s Table 1, measured "
+      "on "
       "UNBC-McMaster.");
   Table table("Pain recognition",
               {"Model", "prec. no", "pain", "mean", "rec. no", "pain", "mean", "F1 no", "pain", "mean", "accuracy"});
@@ -123,9 +125,10 @@ std::string section_pain(const StudyResults& r) {
 std::string section_emotions(const StudyResults& r) {
   if (r.retrained.empty()) return section("emotions", "Which emotions are lost", missing("Not evaluated yet."));
   std::string text = paragraph(
-      "An emotion is forgotten where its recall falls from FreezeB5 to the others: the new "
-      "head had the same data and the same chances in all six.");
-  text += has_all_models(r.retrained) ? emotion_figure(r) : missing("Not all six re-trained models are there yet.");
+      "An emotion is forgotten if its recall falls from FreezeB5 to the others: the new "
+      "head had the same data and training in all six.");
+  text += has_all_models(r.retrained) ? emotion_figure(r)
+                                      : missing("Not all six re-trained models have been evaluated yet.");
   return section("emotions", "Which emotions are lost",
                  text + details("The same as numbers, and precision", emotion_tables(r)));
 }
@@ -134,10 +137,11 @@ std::string section_mcnemar(const StudyResults& r) {
   if (r.mcnemar.empty())
     return section("mcnemar", "Could it be chance?", missing("McNemar’s tests have not been run."));
   std::string text = paragraph(
-      "McNemar’s test looks at the images of one emotion on which two models disagree about being right. <i>Lost</i>: "
-      "FreezeB5 right, the other wrong; <i>gained</i>: the reverse. If nothing were forgotten both would be alike. The "
+      "McNemar’s test compares two models on the images of one emotion that only one of them gets right. <i>Lost</i>: "
+      "FreezeB5 right, the other wrong; <i>gained</i>: the reverse. If nothing were forgotten, both would be about "
+      "equal. The "
       "exact p is the two-sided binomial one; Holm’s correction is over all tests of the hypotheses’ emotions, and "
-      "apart from them over all others.");
+      "separately over all others.");
   const auto row_table = [&](int k) {
     Table table(fmt::format("FreezeB5 against {}", model_name(k)),
                 {"Emotion", "images", "lost", "gained", "exact p", "χ² p", "corrected χ² p", "Holm", "the paper’s p"});

@@ -12,11 +12,11 @@ namespace {
 
 std::string design(const StudyResults& r) {
   return paragraph(
-             "One network learns to tell emotions apart. Six copies of it learn pain; copy <b>FreezeB<i>k</i></b> may "
+             "One network learns to recognise emotions. Six copies of it learn pain; copy <b>FreezeB<i>k</i></b> may "
              "not change its first <i>k</i> of five convolution blocks. Then all five blocks of each are fixed and a "
              "new emotion head is trained on them. FreezeB5 still has the blocks of the emotion network, so it is the "
-             "“before”; FreezeB0, whose blocks were all free, is the farthest “after”. What differs between the "
-             "re-trained six is only what learning pain did to the blocks.") +
+             "“before”; FreezeB0, whose blocks were all free, is the farthest “after”. The six re-trained "
+             "models differ only in what learning pain did to the blocks.") +
          paragraph(fmt::format("The emotion network was trained {}. Seed {}.",
                                r.record.from_scratch ? "from scratch, where the paper starts from ImageNet weights"
                                                      : "from given weights, as in the paper",
@@ -40,7 +40,7 @@ std::string data_table(const StudyResults& r) {
   return table.html();
 }
 
-// The options of each kind of training, as the steps were really run; only those that models of a kind share.
+// The options of each kind of training, as actually run; only those shared by models of a kind.
 std::string training_table(const StudyResults& r) {
   const std::vector<std::pair<const char*, const char*>> steps{
       {"emotion", "Emotion model"}, {"pain-b5", "Pain models"}, {"retrain-b5", "Re-trained heads"}};
@@ -54,8 +54,8 @@ std::string training_table(const StudyResults& r) {
     std::vector<std::string> cells{escape(key)};
     for (const auto& [step, name] : steps) {
       const auto found = r.options.find(step);
-      const bool there = found != r.options.end() && found->second.contains(key);
-      std::string value = there ? found->second.at(key) : "";
+      const bool known = found != r.options.end() && found->second.contains(key);
+      std::string value = known ? found->second.at(key) : "";
       if (key == "freeze" && std::string_view(step) == "pain-b5") value = "0 to 5";
       if (value.size() > 24) value = value.substr(0, 12) + "…";  // hashes
       cells.push_back(value.empty() ? "<span class=\"soft\">–</span>" : escape(value));
@@ -85,7 +85,7 @@ std::string section_setup(const StudyResults& r) {
   text += data_table(r);
   text += details("Training options", training_table(r));
   text += details("Every value of the config", pairs_table("Every option of the study", r.record.values));
-  text += details("Choices made while the data were read", pairs_table("By the data sets’ readers", r.record.choices));
+  text += details("Choices made while reading the data", pairs_table("By the data sets’ readers", r.record.choices));
   return section("setup", "What was run", text);
 }
 

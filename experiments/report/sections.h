@@ -3,7 +3,7 @@
 
 #include "experiments/report/results.h"
 
-// The parts of the page, in its order. Each says what it cannot show.
+// The sections of the page, in order. Each states what it cannot show.
 namespace palimpsest::report {
 
 std::string section_answer(const StudyResults& results);    // headline, three cards

@@ -2,9 +2,9 @@
 
 namespace palimpsest::report {
 
-// --b5 to --b0: the six models, an ordered ramp that differs in lightness as well as in hue, so that it is read without
-// colour vision and in grey print. --never, --core, --sometimes: Okabe and Ito's vermilion, darkened until text in it
-// has a contrast of 4.5 on the page and its cards, their blue, and a grey.
+// --b5 to --b0: the six models, an ordered ramp that varies in lightness as well as in hue, so that it is readable
+// without colour vision and in grey print. --never, --core, --sometimes: Okabe and Ito's vermilion, darkened until its
+// text has a contrast of 4.5 on the page and its cards, their blue, and a grey.
 std::string style_sheet() {
   return R"(
 :root { color-scheme: light dark;

@@ -7,11 +7,11 @@ namespace palimpsest::report {
 
 enum class Anchor { start, middle, end };
 
-// One SVG drawing to stand inside an HTML page: coordinates are those of its view box, colours come from the page's
+// One SVG drawing inside an HTML page: coordinates are those of its view box, colours come from the page's
 // style sheet by class or as a CSS value ("var(--b0)"), so that it follows light and dark.
 class SvgCanvas {
  public:
-  // title and description are what a screen reader says.
+  // title and description are for screen readers.
   SvgCanvas(double width, double height, std::string_view title, std::string_view description);
 
   double width() const { return width_; }
@@ -44,7 +44,7 @@ struct Scale {
 std::vector<double> round_ticks(double low, double high, int wanted);
 std::string tick_text(double value, const std::vector<double>& ticks);  // as many digits as the ticks need
 
-// The frame that charts with two axes share: grid, ticks, labels. Returns the canvas to draw on and both scales.
+// The frame of charts with two axes: grid, ticks, labels. Returns the canvas and both scales.
 struct Frame {
   SvgCanvas canvas;
   Scale x, y;
@@ -56,7 +56,7 @@ struct FrameOptions {
   double x_low = 0, x_high = 1, y_low = 0, y_high = 1;
   std::string x_label, y_label;
   bool x_ticks = true, y_percent = false, x_percent = false;
-  double left = 44;  // room for the labels of the y axis
+  double left = 44;  // space for the labels of the y axis
 };
 Frame make_frame(const FrameOptions& options);
 

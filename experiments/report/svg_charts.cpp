@@ -32,7 +32,7 @@ struct Bounds {
   bool empty() const { return low > high; }
 };
 
-// Names that have no room are cut; the shapes' tips and the tables hold them whole. Counts code points of UTF-8.
+// Names that do not fit are cut; the shapes' tips and the tables show them in full. Counts code points of UTF-8.
 std::string fitted(const std::string& name, int room = 12) {
   int letters = 0;
   std::size_t cut = 0;
@@ -65,7 +65,7 @@ std::string grouped_bars(const GroupedBars& chart) {
   options.y_percent = true;
   options.y_label = chart.y_label;
   options.left = 50;
-  // Room for the names of the groups.
+  // Space for the names of the groups.
   options.x_label = " ";
   Frame frame = make_frame(options);
   SvgCanvas& c = frame.canvas;

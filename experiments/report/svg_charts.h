@@ -11,7 +11,7 @@ struct Series {
   std::string name, colour;
 };
 
-// HTML list of names with their colours, to stand above a chart or a row of charts.
+// HTML list of names with their colours, above a chart or a row of charts.
 std::string legend(const std::vector<Series>& series);
 
 // Bars in groups, all from 0, with intervals as whiskers. Values are shares.
@@ -43,7 +43,7 @@ struct LineChart {
 };
 std::string line_chart(const LineChart& chart);
 
-// How values are distributed, with marks at 0 and at their mean. requires: at least one value
+// The distribution of values, with marks at 0 and at their mean. requires: at least one value
 struct Histogram {
   std::string title, description, x_label, colour;
   std::vector<double> values;
@@ -52,7 +52,7 @@ struct Histogram {
 };
 std::string histogram(const Histogram& chart);
 
-// One row for each name with a horizontal bar from 0 to its value; sorted as given. `interval` where there is one.
+// One row per name with a horizontal bar from 0 to its value, in the given order. `interval` is optional.
 struct RowBars {
   struct Row {
     std::string name, colour, tip;

@@ -41,7 +41,7 @@ void add_choices(StudyRecord& record, const std::string& set, const Selected& se
   for (const auto& warning : selected.warnings) record.warnings.push_back(fmt::format("{}: {}", set, warning));
 }
 
-// Reads one set, and says in the record what is in it.
+// Reads one set and adds its contents to the record.
 Selected read_set(StudyPlan& plan, StudySet set) {
   Selected selected = select_data(data_choice(plan, set, Part::test));
   add_choices(plan.record, set_name(set), selected);
@@ -52,7 +52,8 @@ Selected read_set(StudyPlan& plan, StudySet set) {
   if (selected.parts.test.samples.empty())
     throw Error(fmt::format("{} has no test part", source_of(plan.config, set).text),
                 "use a set that has one, for instance in AffectNet's layout");
-  for (const Dataset* part : {&selected.parts.train, &selected.parts.test})  // else their recall would be undefined
+  for (const Dataset* part :
+       {&selected.parts.train, &selected.parts.test})  // otherwise their recall would be undefined
     require_every_class(*part, part == &selected.parts.test ? "test part" : "training part");
   return selected;
 }
@@ -69,7 +70,7 @@ void check_emotions(const StudyPlan& plan) {
   for (const std::string& emotion : plan.config.explained_emotions) check(emotion, "explain.emotions");
 }
 
-// Which action units the peak frames show often enough, and seldom enough, to be tested.
+// The action units that the peak frames show often enough, and rarely enough, to be tested.
 void count_units(StudyPlan& plan) {
   const int images = int(plan.peaks.samples.size()), least = plan.config.min_positives;
   for (const int unit : action_units_in(plan.peaks)) {
@@ -113,7 +114,7 @@ DataSettings data_choice(const StudyPlan& plan, StudySet set, Part part) {
   choice.part = part;
   choice.size = plan.config.size;
   if (plan.config.cache) choice.cache = plan.study / "cache";
-  // What another set is selected by is nothing that this one depends on.
+  // This set does not depend on the selection of another one.
   const DataSettings plain;
   if (set != StudySet::emotion) {
     choice.drop_classes = plain.drop_classes;

@@ -13,27 +13,26 @@
 // The study as steps: each plan_ function adds those of one part, in order.
 namespace palimpsest {
 
-// What all steps share.
+// Shared by all steps.
 struct StudyPlan {
   StudyConfig config;
   fs::path study;
   MachineSettings on;     // threads resolved
-  std::string processor;  // device and threads as text: training ends in other bits with another number of threads
+  std::string processor;  // device and threads as text: another number of threads gives different bits
   StudyRecord record;
   std::map<std::string, std::string> fingerprints;  // of "emotion", "pain", "concepts"
   Dataset peaks;                                    // CK+
   std::vector<Step> steps;
 
-  // Gram matrices of all models' features, full face and bottom cut, kept while one action unit after the other is
-  // tested on them.
+  // Gram matrices of all models' features, full face and bottom cut, shared by the tests of all action units.
   using Grams = std::map<bool, std::vector<Gram>>;
   std::shared_ptr<Grams> grams = std::make_shared<Grams>();
 
   fs::path at(const std::string& file) const { return study / file; }
 };
 
-// Reads the data sets, fills in the record and the fingerprints, and plans every step. Throws Error for data that the
-// study cannot do with: an unknown emotion in a hypothesis, no test images.
+// Reads the data sets, fills in the record and the fingerprints, and plans every step. Throws Error for unsuitable
+// data: an unknown emotion in a hypothesis, no test images.
 StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const MachineSettings& on);
 
 // plan_training.cpp: emotion, pain-bK, retrain-bK, evaluate-..., null-bK-sN
@@ -51,12 +50,12 @@ void plan_concepts(StudyPlan& plan);
 // summary.cpp: summary
 void plan_summary(StudyPlan& plan);
 
-// Data as a command names it, and what of it goes into a step's inputs.
+// A command's data, and its part of a step's inputs.
 enum class StudySet { emotion, pain, concepts };
 DataSettings data_choice(const StudyPlan& plan, StudySet set, Part part);
 
-// What a step depends on besides the files that it reads: every setting that changes results, as "group.name" and its
-// value. Of data its content counts, not its place.
+// A step's dependencies besides the files that it reads: every setting that changes results, as "group.name" and its
+// value. For data the content counts, not the path.
 void add_inputs(const Fields& fields, const std::string& group, std::map<std::string, std::string>& inputs);
 void add_data_inputs(const StudyPlan& plan, StudySet set, DataSettings choice,
                      std::map<std::string, std::string>& inputs);

@@ -1,4 +1,4 @@
-// What the features of the last block still know: the concept tests on the peak frames, and which action units lose.
+// What is still in the features of the last block: the concept tests on the peak frames, and which action units lose.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -26,7 +26,7 @@ bool contains(const std::vector<int>& numbers, int number) {
   return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
 }
 
-// A hypothesis about a unit of `bottom_cut` is about faces cut at the base of the nose, as in the paper.
+// Hypotheses about units of `bottom_cut` use faces cut at the base of the nose, as in the paper.
 bool is_hypothesis(const StudyRecord& record, int unit, bool cut) {
   return std::any_of(record.hypotheses.begin(), record.hypotheses.end(),
                      [unit](const Hypothesis& h) { return h.unit == unit; }) &&
@@ -54,7 +54,7 @@ ConceptStep concept_options(const StudyPlan& plan, int unit, bool cut) {
   return step;
 }
 
-// The Gram matrices of all models, computed when first asked for.
+// The Gram matrices of all models, computed on first use.
 const std::vector<Gram>& grams_of(const StudyPlan& plan, StudyPlan::Grams& grams, bool cut, bool standardise) {
   std::vector<Gram>& list = grams[cut];
   if (!list.empty()) return list;
@@ -66,7 +66,7 @@ const std::vector<Gram>& grams_of(const StudyPlan& plan, StudyPlan::Grams& grams
   return list = std::move(made);
 }
 
-// The peak frames that have features, in the order of these. A picture that could not be read has none.
+// The peak frames that have features, in their order. A picture that could not be read has none.
 Dataset peaks_in(const fs::path& ids, const Dataset& peaks) {
   std::map<std::string, std::size_t> by_id;
   for (std::size_t i = 0; i < peaks.samples.size(); ++i) by_id[peaks.samples[i].id] = i;
@@ -82,7 +82,7 @@ Dataset peaks_in(const fs::path& ids, const Dataset& peaks) {
   return found;
 }
 
-// StudyPlan is copied into the step without its steps, which would hold themselves.
+// StudyPlan is copied into the step without its steps, which would otherwise contain themselves.
 StudyPlan without_steps(const StudyPlan& plan) {
   StudyPlan copy = plan;
   copy.steps.clear();
@@ -184,7 +184,7 @@ std::vector<ConceptRow> rows_of(const fs::path& file, const StudyRecord& record,
   return rows;
 }
 
-// Holm's adjustment over all models and action units, apart for the hypotheses and for the rest.
+// Holm's adjustment over all models and action units, separately for the hypotheses and for the rest.
 void adjust(std::vector<ConceptRow>& rows) {
   for (const bool hypothesis : {true, false}) {
     std::vector<double> paired, corrected;

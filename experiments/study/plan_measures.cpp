@@ -1,4 +1,4 @@
-// What the models' predictions say: McNemar's tests, the images to explain, and the spread between seeds.
+// Analysis of the models' predictions: McNemar's tests, the images to explain, and the spread between seeds.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -34,7 +34,7 @@ bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// Holm's adjustment, apart for the hypotheses and for the rest.
+// Holm's adjustment, separately for the hypotheses and for the rest.
 void adjust(std::vector<McNemarRow>& rows) {
   for (const bool hypothesis : {true, false}) {
     std::vector<double> p;

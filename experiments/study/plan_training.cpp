@@ -1,5 +1,5 @@
-// The models: one that knows emotions, six that learned pain from it, six that had to learn emotions again, and the
-// null (the same heads from other seeds).
+// The models: one for emotions, six trained from it on pain, six re-trained on emotions, and the null (the same heads
+// from other seeds).
 #include <fmt/format.h>
 
 #include "base/sha256.h"
@@ -26,7 +26,7 @@ TrainCommand stage_command(const StudyPlan& plan, const Recipe& recipe, StudySet
   return c;
 }
 
-// What a trained model depends on besides the files it is given.
+// A trained model's dependencies besides its input files.
 std::map<std::string, std::string> train_inputs(const StudyPlan& plan, TrainCommand c, StudySet set) {
   std::map<std::string, std::string> inputs{{"device", plan.processor}};
   add_inputs(fields_of(static_cast<Recipe&>(c)), "train", inputs);

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-// What is not there is written as null.
+// Missing values are written as null.
 template <typename T>
 struct nlohmann::adl_serializer<std::optional<T>> {
   static void to_json(json& to, const std::optional<T>& value) { to = value ? json(*value) : json(nullptr); }
@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// JSON knows no infinity: a t of equal differences is written as null.
+// JSON has no infinity: a t of equal differences is written as null.
 Json number(double value) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
@@ -70,7 +70,7 @@ T read_as_json(const fs::path& path) {
   } catch (const nlohmann::json::exception& error) {
     throw Error(fmt::format("{} is not usable: {}", path.string(), error.what()),
                 path.filename() == "study.json"
-                    ? "run palimpsest study again, which writes it anew"
+                    ? "run palimpsest study again to rewrite it"
                     : fmt::format("run its step again with --redo {}", path.parent_path().filename().string()));
   }
 }

@@ -11,14 +11,14 @@
 #include "base/files.h"
 #include "experiments/study/config.h"
 
-// What the steps of a study leave behind besides the files of the single commands: plain structs, and their JSON files.
-// The study writes them, the report reads them; nothing else needs to know their format.
-// Models are called by the number k of blocks that were frozen while they learned pain: FreezeBk.
+// The results of a study's steps besides the files of the individual commands: plain structs, and their JSON files.
+// The study writes them, the report reads them; nothing else depends on their format.
+// Models are named by the number k of blocks that were frozen while they learned pain: FreezeBk.
 namespace palimpsest {
 
 inline constexpr int most_frozen = 5;  // FreezeB5: "before"; FreezeB0 to FreezeB4: "after"
 
-// STUDY/study.json: what is studied, with every choice.
+// STUDY/study.json: the study's description, with every choice.
 struct StudyRecord {
   struct Part {
     std::string name;  // "emotion, training"
@@ -27,7 +27,7 @@ struct StudyRecord {
   struct Unit {  // an action unit of the peak frames
     int number = 0;
     int positives = 0, images = 0;
-    bool tested = false;  // false: shown too seldom
+    bool tested = false;  // false: shown too rarely
   };
   std::string emotion, pain, concepts;  // data names
   bool drawn = false;
@@ -83,7 +83,7 @@ struct RankingRow {
   std::optional<double> auc, auc_core;      // never against all others; never against core
 };
 
-// null/null.json: what other seeds for the head alone change.
+// null/null.json: the variation from other seeds for the head alone.
 struct NullRow {
   struct Spread {
     std::string emotion;
@@ -106,7 +106,7 @@ void write_records(const fs::path& path, const std::vector<ConceptRow>& rows);
 void write_records(const fs::path& path, const std::vector<RankingRow>& rows);
 void write_records(const fs::path& path, const std::vector<NullRow>& rows);
 
-// Throw Error naming the file when it is missing or not of the form above.
+// Throw Error naming the file when it is missing or malformed.
 StudyRecord read_study_record(const fs::path& path);
 std::vector<McNemarRow> read_mcnemar_rows(const fs::path& path);
 std::vector<ConceptRow> read_concept_rows(const fs::path& path);

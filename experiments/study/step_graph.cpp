@@ -36,7 +36,7 @@ struct Written {
 
 struct StepGraph::State {
   enum class Status { absent, started, finished } status = Status::absent;
-  std::map<std::string, std::string> inputs;  // files read are in it as "file NAME"
+  std::map<std::string, std::string> inputs;  // including files read, as "file NAME"
   std::map<std::string, Written> outputs;
 };
 
@@ -45,7 +45,7 @@ StepGraph::StepGraph(fs::path study, std::vector<Step> steps, bool quiet)
   std::set<std::string> names, files;
   for (const Step& step : steps_) {
     PALIMPSEST_REQUIRE(names.insert(step.name).second, "two steps {}", step.name);
-    for (const std::string& file : step.reads) PALIMPSEST_REQUIRE(files.contains(file), "nobody writes {}", file);
+    for (const std::string& file : step.reads) PALIMPSEST_REQUIRE(files.contains(file), "no step writes {}", file);
     for (const std::string& file : step.writes) files.insert(step.name + "/" + file);
   }
 }
@@ -97,7 +97,7 @@ void StepGraph::write_state(const Step& step, const State& state) const {
   write_file(folder(step) / "state.json", json.dump(2) + "\n");
 }
 
-// With the hashes of the files read, as far as the steps that write them are finished.
+// With the hashes of the files read, if the steps that write them are finished.
 std::map<std::string, std::string> StepGraph::current_inputs(const Step& step) const {
   auto inputs = step.inputs;
   for (const std::string& file : step.reads) {
@@ -117,24 +117,24 @@ StepGraph::Change StepGraph::change_of(const Step& step, const State& state) con
     if (then == state.inputs.end()) return fmt::format("was run without {}, which is now {}", key, value);
     if (then->second == value) continue;
     if (key.starts_with("file ")) return fmt::format("was run with another {}", key.substr(5));
-    if (key.starts_with("data ")) return fmt::format("was run when the {} set had other files in it", key.substr(5));
+    if (key.starts_with("data ")) return fmt::format("was run when the {} set had other files", key.substr(5));
     return fmt::format("was run with {} = {}, which is now {}", key, then->second, value);
   }
   for (const auto& [key, value] : state.inputs)
     if (!now.contains(key) && !key.starts_with("file "))
-      return fmt::format("was run with {} = {}, which is now left out", key, value);
+      return fmt::format("was run with {} = {}, which is now omitted", key, value);
   for (const auto& [name, written] : state.outputs) {
     const fs::path path = folder(step) / name;
     std::error_code code;
     if (fs::file_size(path, code) != written.size || code)
-      return fmt::format("has lost its file {}, or it was changed", path.string());
+      return fmt::format("has lost its file {}, or the file was changed", path.string());
   }
   return {};
 }
 
 void StepGraph::refuse_changes() const {
   std::string first, what;
-  std::set<std::string> kinds;  // of the steps changed themselves, not through a file of another step
+  std::set<std::string> kinds;  // of the steps changed directly, not through a file of another step
   for (const Step& step : steps_) {
     const Change change = change_of(step, read_state(step));
     if (change.empty()) continue;
@@ -164,7 +164,7 @@ void StepGraph::redo(const std::vector<std::string>& names) {
       kinds.erase(std::unique(kinds.begin(), kinds.end()), kinds.end());
       known.insert(known.begin(), kinds.begin(), kinds.end());
       const std::string near = nearest_word(name, known);
-      throw Error(fmt::format("--redo {}: this study has no such step", name),
+      throw Error(fmt::format("--redo {}: this is not a step of the study", name),
                   fmt::format("{}its kinds of steps are {}; a folder's name names a single one",
                               near.empty() ? "" : fmt::format("did you mean {}? ", near), fmt::join(kinds, ", ")));
     }
@@ -173,7 +173,7 @@ void StepGraph::redo(const std::vector<std::string>& names) {
     if (std::any_of(step.reads.begin(), step.reads.end(),
                     [&](const std::string& file) { return forgotten.contains(producer_of(file)); }))
       forgotten.insert(step.name);
-  // The last first, and in each folder the state first: killed in between, no step is taken for whole that is not.
+  // In reverse order, and in each folder the state first: if killed, no incomplete step appears finished.
   for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
     if (!forgotten.contains(step->name)) continue;
     std::error_code code;
@@ -181,7 +181,7 @@ void StepGraph::redo(const std::vector<std::string>& names) {
     if (!code) fs::remove_all(folder(*step), code);
     if (code)
       throw Error(fmt::format("{} cannot be removed: {}", folder(*step).string(), code.message()),
-                  "check who owns the folder");
+                  "check the folder's owner and permissions");
   }
 }
 
@@ -189,7 +189,7 @@ void StepGraph::run() {
   refuse_changes();
   const auto done = finished();
   if (!quiet_ && !done.empty() && done.size() < steps_.size())
-    fmt::print(stderr, "study: {} of {} steps are finished already\n", done.size(), steps_.size());
+    fmt::print(stderr, "study: {} of {} steps are already finished\n", done.size(), steps_.size());
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     check_interrupt();
     run_step(steps_[i], i);
@@ -198,7 +198,7 @@ void StepGraph::run() {
 
 void StepGraph::run_step(const Step& step, std::size_t number) {
   State state = read_state(step);
-  if (const Change change = change_of(step, state); !change.empty())  // an earlier step has been run again meanwhile
+  if (const Change change = change_of(step, state); !change.empty())  // an earlier step has been rerun meanwhile
     throw Error(fmt::format("{}: step {} {}", study_.string(), step.name, change),
                 fmt::format("run it again with --redo {}", step.name));
   if (state.status == State::Status::finished) return;
@@ -220,8 +220,7 @@ void StepGraph::run_step(const Step& step, std::size_t number) {
   append_step_time(study_, step.name, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }
 
-// From how long steps of the same kind took, in this run or an earlier one. A kind that has not been run yet is not
-// guessed at.
+// From the times of steps of the same kind, in this run or an earlier one. Kinds without times are not estimated.
 std::string StepGraph::time_left(std::size_t from) const {
   const auto times = mean_step_times(study_);
   double seconds = 0;

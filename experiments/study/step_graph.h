@@ -8,36 +8,36 @@
 
 namespace palimpsest {
 
-// One step of a study. It owns the folder STUDY/NAME: everything it makes lies there, and running it again means
-// removing that folder first.
+// One step of a study. It owns the folder STUDY/NAME with all its files; the folder is removed before the step is
+// run again.
 struct Step {
   std::string name;   // also its folder: "pain-b3"; the part before the first '-' is its kind
   std::string title;  // for the user: "pain model, 3 blocks frozen"
-  // Everything but files of other steps that the result depends on: options and fingerprints of data, as text.
+  // Everything that the result depends on except files of other steps: options and fingerprints of data, as text.
   std::map<std::string, std::string> inputs;
   std::vector<std::string> reads;   // files of earlier steps, below the study: "emotion/weights.safetensors"
   std::vector<std::string> writes;  // files it leaves, below its own folder
-  // Makes the files in its folder. May be called again after having been killed halfway, with what it left in place,
-  // and must then end in the same bits.
+  // Writes the files in its folder. May be called again after being killed, with its partial results in place, and must
+  // then give the same bits.
   std::function<void(const fs::path& folder)> run;
-  bool quick = false;  // takes next to no time: left out of the time that is announced
+  bool quick = false;  // takes almost no time: not included in the estimate
 };
 
-// A study as steps, each of which reads files of earlier ones. STUDY/NAME/state.json says what a step was run with (its
-// inputs, and the SHA-256 of each file read) and what it wrote (SHA-256 and size); it is written before the step starts
-// and again when it has ended, so that at any moment it is known which steps are whole. No times are in it: two runs of
-// one study end in the same bytes. Times go to STUDY/timing.jsonl.
+// A study as steps, each of which reads files of earlier ones. STUDY/NAME/state.json records what a step was run with
+// (its inputs, and the SHA-256 of each file read) and what it wrote (SHA-256 and size); it is written before the step
+// starts and again when it has finished, so that it always shows which steps are complete. It contains no times: two
+// runs of one study give the same bytes. Times go to STUDY/timing.jsonl.
 class StepGraph {
  public:
   // requires: names are unique, every file read is written by an earlier step
   StepGraph(fs::path study, std::vector<Step> steps, bool quiet = false);
 
-  // Forgets steps, and all that follow from them. A name is a step's ("pain-b3") or a kind ("pain": all of these).
+  // Discards steps, and all that depend on them. A name is a step's ("pain-b3") or a kind ("pain": all of these).
   // Throws Error listing the steps when it is neither.
   void redo(const std::vector<std::string>& names);
 
-  // Runs what is not finished, in order. Throws Error, before anything is run, when a step that was started or finished
-  // would now be run with other inputs or has lost a file: the message names the step and what changed, the remedy is
+  // Runs the unfinished steps in order. Throws Error, before running anything, when a step that was started or finished
+  // would now be run with other inputs or has lost a file: the message names the step and the change, the remedy is
   // --redo.
   void run();
 
@@ -49,7 +49,7 @@ class StepGraph {
 
  private:
   struct State;
-  using Change = std::string;  // what differs, as a clause; empty: nothing
+  using Change = std::string;  // the difference as a clause; empty: none
 
   const Step* find(std::string_view name) const;
   fs::path folder(const Step& step) const { return study_ / step.name; }

@@ -19,7 +19,7 @@ std::map<std::string, double> mean_step_times(const fs::path& study) {
   std::map<std::string, std::pair<double, int>> sums;
   std::ifstream file(study / "timing.jsonl");
   for (std::string line; std::getline(file, line);) {
-    const auto json = nlohmann::json::parse(line, nullptr, false);  // a torn last line is no reason to stop
+    const auto json = nlohmann::json::parse(line, nullptr, false);  // ignores an incomplete last line
     if (!json.is_object() || !json.value("step", nlohmann::json()).is_string()) continue;
     const std::string name = json["step"];
     auto& [seconds, count] = sums[name.substr(0, name.find('-'))];

@@ -1,4 +1,4 @@
-// summary/summary.json: the study's key figures, for putting several studies (seeds) side by side.
+// summary/summary.json: the study's key figures, for comparing several studies (seeds).
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

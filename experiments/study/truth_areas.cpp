@@ -37,7 +37,7 @@ std::vector<Ellipse> ellipse_between(const std::vector<float>& mask, int size, i
 std::vector<Ellipse> ellipses_of(const std::vector<float>& mask, int size) {
   auto whole = ellipse_between(mask, size, 0, size);
   if (whole.empty()) return {};
-  // An empty strip near the middle parts a left from a right side.
+  // An empty strip near the middle separates a left from a right side.
   const int middle = int(whole[0].x * size);
   for (int column = std::max(1, middle - size / 12); column <= std::min(size - 2, middle + size / 12); ++column) {
     double strip = 0;

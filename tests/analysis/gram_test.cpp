@@ -59,7 +59,7 @@ TEST(Gram, FilesAreCheckedByName) {
   write_npy(path, std::span<const float>(features), std::vector<std::int64_t>{3, 2, 2, 2});
   expect_error("features.npy: feature 1 of row 2 is nan", [&] { read_gram(path, false); });
   write_npy(path, std::span<const float>(features), std::vector<std::int64_t>{24});
-  expect_error("features.npy has the shape (24) and holds float32, where one feature vector",
+  expect_error("features.npy has the shape (24) and holds float32, but one feature vector",
                [&] { read_gram(path, false); });
   write_npy(path, std::span<const float>(features), std::vector<std::int64_t>{1, 24});
   expect_error("features.npy", [&] { read_gram(path, false); });
@@ -69,7 +69,7 @@ TEST(Gram, FilesAreCheckedByName) {
 TEST(Gram, FeaturesTooLargeAreRefused) {
   const std::vector<float> features{1e30F, 0, 0, -1e30F, 2, 1};
   expect_error("big has features so large", [&] { linear_gram("big", features, 3, false); });
-  EXPECT_EQ(linear_gram("big", features, 3, true).size, 3) << "standardised they are no trouble";
+  EXPECT_EQ(linear_gram("big", features, 3, true).size, 3) << "standardised they are fine";
 }
 
 TEST(Gram, LabelFilesAreCheckedByName) {
@@ -79,7 +79,7 @@ TEST(Gram, LabelFilesAreCheckedByName) {
   expect_error("labels.npy: label 2 is 2", [&] { read_concept_labels(path); });
   EXPECT_EQ(read_concept_groups(path), (std::vector<std::int64_t>{0, 1, 2}));
   write_npy(path, std::vector<std::int64_t>{0, 1}, std::vector<std::int64_t>{2, 1});
-  expect_error("labels.npy has the shape (2, 1), where one number for each image", [&] { read_concept_labels(path); });
+  expect_error("labels.npy has the shape (2, 1), but one number for each image", [&] { read_concept_labels(path); });
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ TEST(McNemar, AgreesWithStatsmodelsAndScipy) {
     EXPECT_TRUE(close(got.exact_p, golden["exact"], 1e-9)) << b << " " << c << ": " << got.exact_p;
     EXPECT_TRUE(close(got.chi2.statistic, golden["chi2"][0], 1e-12));
     EXPECT_TRUE(close(got.chi2.p, golden["chi2"][1], 1e-9)) << b << " " << c << ": " << got.chi2.p;
-    if (b == c) continue;  // statsmodels takes 1 from |b - c| = 0 and squares -1; R and we take nothing away
+    if (b == c) continue;  // statsmodels subtracts 1 from |b - c| = 0 and squares -1; R and we do not
     EXPECT_TRUE(close(got.chi2_corrected.statistic, golden["corrected"][0], 1e-12));
     EXPECT_TRUE(close(got.chi2_corrected.p, golden["corrected"][1], 1e-9)) << b << " " << c;
   }
@@ -68,13 +68,13 @@ TEST(ComparePredictions, MismatchNamesBothFilesAndTheImage) {
   EXPECT_EQ(compare_predictions(a, more, 0).both_right, 1) << "class 0 is the same in both";
   auto fewer = more;
   fewer.classes = 2;
-  expect_error("distinguishes", [&] { compare_predictions(a, fewer, 0); });
+  expect_error("one has", [&] { compare_predictions(a, fewer, 0); });
   expect_error("a.csv has no image of class 2", [&] { compare_predictions(a, a, 2); });
   expect_error("has no image",
                [] { compare_predictions(predictions("e.csv", {}, {}, {}), predictions("f.csv", {}, {}, {})); });
 }
 
-// Two models that number the same classes otherwise.
+// Two models that number the same classes differently.
 TEST(ComparePredictions, MatchesClassesByName) {
   auto a = predictions("a.csv", {"1", "2", "3"}, {0, 1, 2}, {0, 1, 0});
   auto b = predictions("b.csv", {"1", "2", "3"}, {2, 1, 0}, {2, 0, 0});

@@ -67,7 +67,7 @@ TEST_F(PredictionsTest, RefusesWhatIsWrong) {
   refused("has 3 columns", "id,label,predicted\n");
   refused("column 2 is 'truth', not 'label'", "id,truth,predicted,p0\n");
   refused("column 5 is 'p2', not 'p1'", "id,label,predicted,p0,p2\n");
-  refused("row 3 has the id 'a' again, first in row 2", "id,label,predicted,p0,p1\na,0,0,1,0\na,0,0,1,0\n");
+  refused("row 3 repeats the id 'a' of row 2", "id,label,predicted,p0,p1\na,0,0,1,0\na,0,0,1,0\n");
   refused("row 2: the label is 2", "id,label,predicted,p0,p1\na,2,0,1,0\n");
   refused("row 2: the predicted is -1", "id,label,predicted,p0,p1\na,0,-1,1,0\n");
   refused("row 2: p1 is 1.5", "id,label,predicted,p0,p1\na,0,0,1,1.5\n");

@@ -15,7 +15,7 @@ TEST(RegionRelevance, SharesByHand) {
   const auto got = region_relevance(map, mask).value();
   EXPECT_NEAR(got.positive_share, 6.0 / 10, 1e-15);
   EXPECT_NEAR(got.absolute_share, 7.0 / 16, 1e-15);
-  EXPECT_NEAR(got.rank_accuracy, 2.0 / 3, 1e-15) << "of 4, 3 and 2 two lie inside";
+  EXPECT_NEAR(got.rank_accuracy, 2.0 / 3, 1e-15) << "of 4, 3 and 2 two are inside";
   EXPECT_NEAR(got.area_share, 3.0 / 8, 1e-15);
   EXPECT_NEAR(got.enrichment(), 1.6, 1e-15);
 }

@@ -24,7 +24,7 @@ TEST(TTests, FarTailsAgreeWithScipy) {
     EXPECT_TRUE(close(student_t_two_sided(golden[0], golden[1]), golden[2], 1e-9)) << golden;
 }
 
-// The paper prints t with two decimals; its p must lie between those of the t's that round to it.
+// The paper prints t with two decimals; its p must be between those of the t's that round to it.
 TEST(TTests, ThePapersPValuesFollowFromItsT) {
   EXPECT_LT(student_t_two_sided(-13.135, 499), 4.88e-34);
   EXPECT_GT(student_t_two_sided(-13.125, 499), 4.88e-34);

@@ -16,7 +16,7 @@ TEST(ClassNames, AreMatchedIgnoringCaseAndBlanks) {
   EXPECT_EQ(find_class("sadly", {"happy", "sad"}, "data"), -1);
 }
 
-// macOS writes the accents of file names as characters of their own.
+// macOS writes the accents of file names as separate characters.
 TEST(ClassNames, AnAccentMayBeACharacterOfItsOwn) {
   EXPECT_EQ(find_class("CAFE\u0301", {"tea", "caf\u00E9"}, "data"), 1);
   expect_error("differ at most in case", [] { require_distinct_names({"e\u0301", "\u00E9"}, "data"); });
@@ -35,8 +35,8 @@ TEST(ClassNames, OneEmotionHasSeveralNames) {
       {"Angry", "Disgusted", "Fearful", "Happiness", "Sadness", "Surprised", "neutral", "contempt"}, ours, "data");
   EXPECT_EQ(map.to, (std::vector{6, 5, 4, 1, 2, 3, 0, 7}));
   EXPECT_EQ(other_names_text(map),
-            "Angry is taken for anger, Disgusted for disgust, Fearful for fear, Happiness for happy, Sadness for sad, "
-            "Surprised for surprise");
+            "Angry is matched to anger, Disgusted to disgust, Fearful to fear, Happiness to happy, Sadness to sad, "
+            "Surprised to surprise");
   EXPECT_EQ(find_class("pain", {"no pain", "happy"}, "data"), -1) << "nothing else is guessed";
 }
 
@@ -59,12 +59,12 @@ TEST(ClassNames, AFileOfNamesIsText) {
     write_unsynced(folder / "names.txt", bytes);
     expect_error(why, [&] { class_names_from({"@" + (folder / "names.txt").string()}, "--class-names"); });
   };
-  refused("names.txt has no name in it", "");
-  refused("names.txt has no name in it", " \n\r\n");
+  refused("names.txt contains no names", "");
+  refused("names.txt contains no names", " \n\r\n");
   refused("names.txt is ", std::string_view("\xFF\xFE"
                                             "a\0\n\0",
                                             6));
-  refused("where a text file is needed", "\x89PNG\r\n\x1a\n and more");
+  refused("but a text file is needed", "\x89PNG\r\n\x1a\n and more");
 }
 
 TEST(ClassNames, ComeFromAListOrAFile) {
@@ -77,7 +77,8 @@ TEST(ClassNames, ComeFromAListOrAFile) {
   expect_error("--class-names has an empty name", [] { class_names_from({"a", " "}, "--class-names"); });
   expect_error("'a' and 'A'", [] { class_names_from({"a", "A"}, "--class-names"); });
   write_unsynced(folder / "row.txt", "a,b\n");
-  expect_error("'a,b' has a comma", [&] { class_names_from({"@" + (folder / "row.txt").string()}, "--class-names"); });
+  expect_error("'a,b' contains a comma",
+               [&] { class_names_from({"@" + (folder / "row.txt").string()}, "--class-names"); });
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ TEST_F(CsvTest, BlanksAroundQuotesDoNotBelongToTheField) {
 TEST_F(CsvTest, ByteOrderMarkAndWindowsLineEnds) {
   const Csv csv = read("\xEF\xBB\xBFid,label\r\na,1\r\n\r\nb,2\r\n");
   EXPECT_EQ(csv.header[0], "id");
-  EXPECT_EQ(csv.rows, (Rows{{"a", "1"}, {"b", "2"}})) << "an empty line is no row";
+  EXPECT_EQ(csv.rows, (Rows{{"a", "1"}, {"b", "2"}})) << "an empty line is not a row";
 }
 
 TEST_F(CsvTest, OldMacintoshLineEnds) {
@@ -62,11 +62,11 @@ TEST_F(CsvTest, WithoutHeaderTheFirstLineIsARow) {
 
 TEST_F(CsvTest, Refused) {
   expect_error("table.csv is empty", [&] { read(""); });
-  expect_error("table.csv, row 3 has 1 fields where 2", [&] { read("a,b\n1,2\n3\n"); });
+  expect_error("table.csv, row 3 has 1 fields, but 2", [&] { read("a,b\n1,2\n3\n"); });
   expect_error("table.csv, row 2 has 3 fields", [&] { read("a,b\n1,2,3\n"); });
   expect_error("table.csv ends inside a quoted field", [&] { read("a,b\n1,\"2\n"); });
   expect_error("zero byte", [&] { read(std::string_view("a,b\n1,\0002\n", 8)); });
-  expect_error("table.csv holds a zero byte, which no CSV file does; it may be UTF-16 text",
+  expect_error("table.csv contains a zero byte and is not a CSV file; it may be UTF-16 text",
                [&] { read(std::string_view("a\0,\0b\0", 6)); });
   expect_error("table.csv is not a CSV file: it is UTF-16 text", [&] { read(std::string_view("\xFF\xFE\x61\0", 4)); });
   expect_error("table.csv is not a CSV file: it is an Excel or Office file",

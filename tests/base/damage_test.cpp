@@ -1,5 +1,5 @@
-// Files damaged at random: reading gives a result or an Error that names the file, never a crash (the sanitizer builds
-// look on), never another exception.
+// Files damaged at random: reading gives a result or an Error that names the file, never a crash (checked by the
+// sanitizer builds), never another exception.
 #include "base/csv.h"
 #include "base/npy.h"
 #include "base/safetensors.h"

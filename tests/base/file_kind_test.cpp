@@ -34,7 +34,7 @@ TEST(FileKind, IsSeenInTheFirstBytes) {
            std::pair{"\0\0\1\0\1\0"sv, "an icon (ICO)"},
            std::pair{"<?xml version='1.0'?>\n<svg xmlns='x'/>"sv, "an SVG drawing"},
            std::pair{"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"sv,
-                     "an XML text, as servers send for an error"},
+                     "an XML text, such as a server's error message"},
            std::pair{"\xEF\xBB\xBF\n <!DOCTYPE HTML PUBLIC>"sv, "an HTML page"},
            std::pair{"%PDF-1.4"sv, "a PDF document"},
            std::pair{"version https://git-lfs.github.com/spec/v1\n"sv, "a Git LFS pointer"},
@@ -63,7 +63,7 @@ TEST(FileKind, KnowsThePicturesThatAreRead) {
   EXPECT_EQ(file_kind("GIF87a").text(), "a GIF picture (convert it to PNG or JPEG)");
 }
 
-// Every start of every picture: a kind or none, never a look beyond the end (the sanitizer builds check that).
+// Every prefix of every picture: a kind or none, never a read beyond the end (checked by the sanitizer builds).
 TEST(FileKind, TakesBytesOfAnyLength) {
   for (const char* const file : {"rgb.jpg", "rgb.png", "rgb.bmp", "rgb.tif"}) {
     const std::string whole = read_file(fs::path(GOLDENS_FOLDER) / "images" / file);

@@ -58,7 +58,7 @@ TEST(Files, CommitReplacesTheOldFileWhole) {
   EXPECT_EQ(entries(folder.path()), 1);
 }
 
-// --out /dev/null must not put a file in the place of the device, nor a link lose what it points to.
+// --out /dev/null must not replace the device by a file, nor a link lose its target.
 TEST(Files, LinksAndPipesStayWhatTheyAre) {
   const TempFolder folder;
   fs::create_symlink("target", folder / "link");

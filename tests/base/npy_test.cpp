@@ -33,7 +33,7 @@ TEST(Npy, IntegersComeBackAsWritten) {
   EXPECT_EQ(read_npy(folder / "integers.npy").integers(), values);
 }
 
-// Our bytes are numpy's own, so that either side can compare files.
+// Our bytes are identical to numpy's, so that either side can compare files.
 TEST(Npy, BytesAreThoseOfNumpy) {
   const TempFolder folder;
   const std::vector<std::int64_t> values{0, 1, 2, 3, 4}, shape{5};
@@ -150,12 +150,12 @@ TEST(Npy, WhatIsConvertedForTheUserIsSaid) {
   EXPECT_EQ(remarks_of([] { integers_and_remark(read_npy(golden("u1"))); }), "");
 }
 
-// Each is named by what it is, and nothing that is pickled is ever loaded.
+// Each is named by its kind, and nothing pickled is ever loaded.
 TEST(Npy, OtherTypesAreRefusedByName) {
   for (const auto& [name, what] :
        {std::pair{"object", "pickled Python objects, which are never executed"},
         std::pair{"record", "a structured array"}, std::pair{"complex", "complex numbers"},
-        std::pair{"long_double", "floats of another size"}, std::pair{"date", "dates or times"},
+        std::pair{"long_double", "floats of a size other"}, std::pair{"date", "dates or times"},
         std::pair{"void", "raw bytes, as numpy saves bfloat16"}})
     expect_error(fmt::format("refused_{}.npy is not a usable .npy file: it holds {}", name, what),
                  [&] { read_npy(golden(fmt::format("refused_{}", name))); });

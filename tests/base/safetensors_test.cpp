@@ -138,7 +138,7 @@ TEST(Safetensors, UnknownNamesAndTypesAreErrors) {
   expect_error("'x' has the type F8_E4M3", [&] { file.read_floats("x"); });
 }
 
-// The format gets new types; a tensor of one need not be what is wanted of the file.
+// The format gets new types; a tensor of a new type may not be needed.
 TEST(Safetensors, ATypeThatIsNotKnownIsAnErrorOnlyWhenItIsRead) {
   const TempFolder folder;
   write_file(folder / "new", bytes_of(R"({"x":{"dtype":"F4","shape":[6],"data_offsets":[0,3]},)"
@@ -165,14 +165,14 @@ TEST(Safetensors, MalformedHeadersAreRefused) {
       {R"({"a":1})", 0, "lacks dtype"},
       {R"({"a":{"dtype":"F32","shape":[1]}})", 4, "lacks dtype"},
       {R"({"a":{"dtype":"F99","shape":[1],"data_offsets":[4,0]}})", 4, "does not match its bytes"},
-      {R"({"a":{"dtype":"F99","shape":[1],"data_offsets":[0,3]}})", 4, "fill 3 bytes but 4"},
+      {R"({"a":{"dtype":"F99","shape":[1],"data_offsets":[0,3]}})", 4, "fill 3 bytes, but 4"},
       {R"({"a":{"dtype":"F99","shape":[4294967296,4294967296],"data_offsets":[0,4]}})", 4, "does not match"},
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4, "does not match its bytes"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", 4, "does not match its bytes"},
       {R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4, "not a whole number"},
       {R"({"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}})", 4, "not a whole number"},
-      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 8, "fill 4 bytes but 8"},
-      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 4, "fill 8 bytes but 4"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 8, "fill 4 bytes, but 8"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 4, "fill 8 bytes, but 4"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8, "begins at byte 4"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
        4, "begins at byte 0"},

@@ -12,14 +12,14 @@ using Rows = std::vector<std::vector<std::string>>;
 class TableTest : public testing::Test {
  protected:
   Table read(std::string_view text) {
-    const fs::path path = folder_ / std::to_string(files_++) / "list.csv";  // what is said of a file is said once
+    const fs::path path = folder_ / std::to_string(files_++) / "list.csv";  // each file's remarks are printed once
     fs::create_directories(path.parent_path());
     write_unsynced(path, text);
     Table table;
     remarks_ = remarks_of([&] { table = read_table(path, columns_); });
     return table;
   }
-  // The columns of the form, a row each, "-" where one is not there.
+  // The expected columns, a row each, "-" if one is missing.
   Rows fields(std::string_view text) {
     const Table table = read(text);
     Rows rows;
@@ -68,7 +68,7 @@ TEST_F(TableTest, OtherSeparatorsAreReadAndSaid) {
 TEST_F(TableTest, WithoutHeaderTheColumnsAreInTheirOrderAndThatIsSaid) {
   EXPECT_EQ(fields("1/a.jpg,3,0.5\n1/b.jpg,0,-0.5\n"), right_);
   EXPECT_THAT(remarks_,
-              testing::HasSubstr("list.csv has no header: its columns are taken to be Path, Expression, Valence"));
+              testing::HasSubstr("list.csv has no header: its columns are assumed to be Path, Expression, Valence"));
   EXPECT_EQ(fields("1/a.jpg;3;0.5\n1/b.jpg;0;-0.5\n"), right_);
   EXPECT_THAT(read("1/a.jpg,3,0.5\n").csv.where(0), testing::HasSubstr("row 1"));
 }
@@ -82,9 +82,8 @@ TEST_F(TableTest, Refused) {
   expect_error("list.csv is empty", [&] { read(""); });
   expect_error("list.csv has two columns called Expression", [&] { read("Path,Expression,expression\n1,2,3\n"); });
   expect_error("the first line of", [&] { read("a,b\n1,2\n"); });
-  expect_error("list.csv, row 3 has 1 field where 3 are expected",
-               [&] { read("Path,Expression,Valence\n1,2,3\n1\n"); });
-  expect_error("list.csv, row 2 has 4 fields where 3", [&] { read("Path,Expression,Valence\n1,2,3,4\n"); });
+  expect_error("list.csv, row 3 has 1 field, but 3 are expected", [&] { read("Path,Expression,Valence\n1,2,3\n1\n"); });
+  expect_error("list.csv, row 2 has 4 fields, but 3", [&] { read("Path,Expression,Valence\n1,2,3,4\n"); });
   expect_error("(separated by semicolons)", [&] { read("Path;Expression;Valence\n1;2;3;4\n"); });
 }
 

@@ -57,7 +57,7 @@ TEST(AlgorithmTable, RefusesWhatItCannotUse) {
   expect_error("AVX-512", [&] { choose("winograd", false); });
 }
 
-// One or two images go forward as every other framework does it; what trains, and relevance, takes the quicker way.
+// One or two images run forward like in other frameworks; training and relevance use the faster algorithm.
 TEST(Cpu, FewImagesGoForwardDirectly) {
   for (auto shape : vgg16_convolutions(2, 224)) {
     EXPECT_EQ(cpu::conv2d_rule(true, shape, LayerPass::forward), cpu::Conv2dAlgorithm::direct);
@@ -68,7 +68,7 @@ TEST(Cpu, FewImagesGoForwardDirectly) {
   }
 }
 
-// A table changes which algorithm runs, and that shows in the last bits.
+// A table changes which algorithm runs, which is visible in the last bits.
 TEST(Cpu, RunsWhatTheTableSays) {
   const auto automatic = make_cpu_device(1);
   const auto direct = make_cpu_device(1, AlgorithmTable::of("direct"));

@@ -46,8 +46,8 @@ TEST(Cpu, CasesCoverBothAlgorithms) {
   }
 }
 
-// Every map that VGG16 has at any size and width runs on a real kernel: making a plan whose implementation is oneDNN's
-// plain loops throws. Maps get as small as 1 x 1.
+// Every map of VGG16 at any size and width runs on a real kernel: creating a plan with oneDNN's plain loops throws.
+// Maps are as small as 1 x 1.
 TEST(Cpu, NoShapeFallsBackToPlainLoops) {
   const auto device = make_cpu_device(1);
   for (const int c : {1, 3, 8, 17, 64})

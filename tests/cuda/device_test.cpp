@@ -6,7 +6,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_devices.h"
 
-// What only the CUDA devices have: options, availability, their memory.
+// Specific to the CUDA devices: options, availability, their memory.
 namespace palimpsest {
 namespace {
 
@@ -19,17 +19,18 @@ TEST(CudaDevice, IsAlwaysThereEmulated) {
 }
 
 TEST(CudaDevice, SaysInOneSentenceWhyThereIsNone) {
-  const auto is = cuda_availability(CudaKind::real);
-  if (is.available) GTEST_SKIP() << "there is a GPU: " << is.reason;
+  const auto availability = cuda_availability(CudaKind::real);
+  if (availability.available) GTEST_SKIP() << "there is a GPU: " << availability.reason;
   expect_error("--device cuda", [] { make_cuda_device(CudaKind::real); });
-  EXPECT_EQ(is.reason.find('\n'), std::string::npos);
+  EXPECT_EQ(availability.reason.find('\n'), std::string::npos);
   EXPECT_TRUE(cuda_details(CudaKind::real).empty());
 }
 
-// Whoever counts tests must see that those on a GPU did not run.
+// The test count must show that those on a GPU did not run.
 TEST(CudaDevice, IsTestedOnAGpu) {
-  const auto is = cuda_availability(CudaKind::real);
-  if (!is.available) GTEST_SKIP() << "the tests of the contract did not run on a GPU: " << is.reason;
+  const auto availability = cuda_availability(CudaKind::real);
+  if (!availability.available)
+    GTEST_SKIP() << "the tests of the contract did not run on a GPU: " << availability.reason;
   EXPECT_EQ(make_cuda_device(CudaKind::real)->info().name, "cuda");
 }
 

@@ -58,8 +58,8 @@ class WholeNetwork : public testing::TestWithParam<TestDevice> {};
 
 // A sum of K products of random signs is off by about u sqrt(K), relative to its terms; sixteen layers of up to
 // K = 4608 add up to at most 16 * 2^-24 * 68 = 6.5e-5. The bounds are that, and for gradients and relevance, which go
-// through the layers twice, twice that. A ReLU or a max-pool that is all but tied falls the other way in about one of
-// a million places, which changes single values and not an L1 norm.
+// through the layers twice, twice that. A near-tied ReLU or max-pool differs in about one of a million places, which
+// changes single values but not an L1 norm.
 TEST_P(WholeNetwork, AgreesWithTheCpu) {
   const auto cpu = make_cpu_device(2);
   const auto device = GetParam().make();

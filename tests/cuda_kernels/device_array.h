@@ -9,7 +9,7 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Device memory with a guard behind it. Fresh values are NaN, so that what a kernel leaves unwritten shows.
+// Device memory followed by a guard. Fresh values are NaN, so that unwritten values are visible.
 template <class T>
 class DeviceArray {
  public:

@@ -4,7 +4,7 @@
 #include "cuda/gemm/operands.cuh"
 #include "tests/cuda_kernels/device_array.h"
 
-// Where the sources point in tensors of more than 2^31 elements. Only addresses are formed: nothing lies there.
+// The sources' addresses in tensors of more than 2^31 elements. Only addresses are formed; the memory does not exist.
 namespace palimpsest::PALIMPSEST_CUDA {
 namespace {
 
@@ -16,7 +16,7 @@ constexpr int kThreads = 64;
 using DepthMap = ChunkMap<Depth, kThreads>;
 using OuterMap = ChunkMap<Outer, kThreads>;
 
-// Chunks of one thread of each source, as offsets in floats from the tensor's start; -1 where there is none.
+// Chunks of one thread of each source, as offsets in floats from the tensor's start; -1 if missing.
 __global__ void offsets_kernel(Pixels pixels, ImplicitGemmShape shape, int row, Position at, long long* offsets) {
   const auto store = [&](int source, int i, const Chunk& chunk) {
     offsets[(source * 2 + i) * kThreads + int(threadIdx.x)] = chunk.valid > 0 ? chunk.from - pixels.data : -1;
@@ -54,17 +54,17 @@ TEST(GemmOffsets, HoldBeyondTwoToThe31Elements) {
     CUDA_CHECK(cudaMemcpy(got.data(), offsets, got.size() * sizeof(long long), cudaMemcpyDeviceToHost));
     for (int i = 0; i < 2; ++i)
       for (int thread = 0; thread < kThreads; ++thread) {
-        const auto of = [&](int source) { return got[std::size_t((source * 2 + i) * kThreads + thread)]; };
+        const auto offset = [&](int source) { return got[std::size_t((source * 2 + i) * kThreads + thread)]; };
         const std::int64_t line = row + thread / 4 + i * 16, column = at.first + thread % 4 * 4;
-        EXPECT_EQ(of(0), line % width == 0 ? -1 : (line - 1) * channels + column);
-        EXPECT_EQ(of(1), line % width == width - 1 ? -1 : (line + 1) * channels + column);
-        EXPECT_EQ(of(2), line < shape.outputs ? (line * 9 + at.tap) * channels + column : -1);
+        EXPECT_EQ(offset(0), line % width == 0 ? -1 : (line - 1) * channels + column);
+        EXPECT_EQ(offset(1), line % width == width - 1 ? -1 : (line + 1) * channels + column);
+        EXPECT_EQ(offset(2), line < shape.outputs ? (line * 9 + at.tap) * channels + column : -1);
         const std::int64_t outer_line = row + thread / 8 + i * 8, outer_column = thread % 8 * 4;
-        EXPECT_EQ(of(3), outer_line < shape.outputs ? (outer_line * 9 + at.tap) * channels + outer_column : -1);
-        EXPECT_EQ(of(4), outer_line * channels + outer_column);
+        EXPECT_EQ(offset(3), outer_line < shape.outputs ? (outer_line * 9 + at.tap) * channels + outer_column : -1);
+        EXPECT_EQ(offset(4), outer_line * channels + outer_column);
         // Column 0 is tap 0: one row up, one pixel left.
         const bool inside = outer_line / width % height > 0 && outer_line % width > 0;
-        EXPECT_EQ(of(5), inside ? (outer_line - width - 1) * channels + outer_column : -1);
+        EXPECT_EQ(offset(5), inside ? (outer_line - width - 1) * channels + outer_column : -1);
       }
   }
 }

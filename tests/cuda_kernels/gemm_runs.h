@@ -36,7 +36,7 @@ inline std::vector<Variant> all_variants(std::initializer_list<GemmTile> tiles) 
   return variants;
 }
 
-// Scratch memory of exactly the size that is asked for, full of NaN, with a guard behind it.
+// Scratch memory of exactly the requested size, full of NaN, followed by a guard.
 class Scratch {
  public:
   Scratch(const ImplicitGemmShape& shape, const Variant& variant)

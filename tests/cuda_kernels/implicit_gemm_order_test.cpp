@@ -4,13 +4,13 @@
 #include "simt/work.h"
 #endif
 
-// The same bits again: in another run, and in the emulator in whatever order threads and blocks run.
+// The same bits in another run, and in the emulator for any order of threads and blocks.
 namespace palimpsest::PALIMPSEST_CUDA {
 namespace {
 
 using namespace reference;
 
-// All outputs of all operations, one after another.
+// All outputs of all operations, concatenated.
 Floats everything(const LayerCase& layer, const Variant& variant) {
   const Scratch scratch(layer.shape, variant);
   const Floats w_host = weight_values(layer, Numbers::reals);

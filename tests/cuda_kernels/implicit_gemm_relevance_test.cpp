@@ -17,7 +17,7 @@ struct Term {
   bool bias = false;
 };
 
-// What a denominator is computed from, on the host.
+// The inputs of a denominator, on the host.
 struct Denominator {
   std::vector<Term> terms;
   bool floor = false, known = false;
@@ -41,7 +41,7 @@ HostTerms host_terms(const LayerCase& layer, std::size_t count) {
   return host;
 }
 
-// Values of the output's layout, other ones for each seed.
+// Values in the output's layout, different for each seed.
 Floats output_values(const LayerCase& layer, unsigned seed) {
   return values(layer.y_count(), {layer.outputs, layer.shape.outputs}, Numbers::integers, seed);
 }
@@ -171,7 +171,7 @@ void expect_denominator(const LayerCase& layer, const Denominator& what, const V
 
 using Kind = Stabiliser::Kind;
 
-// One for each way of the epilogue and of the terms.
+// One for each variant of the epilogue and of the terms.
 std::vector<std::pair<std::string, Denominator>> denominators() {
   const Term plain{InputMap::identity, 1, true};
   return {

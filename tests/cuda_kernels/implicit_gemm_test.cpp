@@ -74,7 +74,7 @@ TEST(ImplicitGemm, BackwardDataIsExactOnIntegers) {
   }
 }
 
-// Both ends of the kernels without tiles, which serve up to 8 rows, and one row more.
+// Both limits of the kernels without tiles, for up to 8 rows, and one row more.
 TEST(ImplicitGemm, FewRowsAreExactOnIntegers) {
   for (const LayerCase& layer :
        {linear(1, 4, 1), linear(1, 1028, 33), linear(5, 260, 70), linear(8, 2052, 40), linear(9, 260, 40)}) {

@@ -1,4 +1,4 @@
-"""scripts/lint_launches finds what it is meant to find, and nothing in what is right."""
+"""scripts/lint_launches finds every fault, and nothing in correct code."""
 import contextlib
 import importlib.machinery
 import importlib.util

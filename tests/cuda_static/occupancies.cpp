@@ -1,4 +1,4 @@
-// Prints the blocks of a kernel that fit on a multiprocessor, as the toolkit's own calculator has it, for many kernels:
+// Prints the blocks of a kernel that fit on a multiprocessor, by the toolkit's calculator, for many kernels:
 // architecture, threads, registers, bytes of shared memory, blocks.
 #include <cstddef>
 #include <initializer_list>

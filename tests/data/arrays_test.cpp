@@ -7,7 +7,7 @@ namespace palimpsest {
 namespace {
 
 struct ArraysTest : testing::Test {
-  // An array file as numpy would write it, of `count` items that are `item`.
+  // An array file as numpy would write it, of `count` items `item`.
   void write(const std::string& name, const std::string& descr, const std::string& shape, int count,
              std::string_view item) const {
     std::string head = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}\n", descr, shape);
@@ -37,10 +37,10 @@ TEST_F(ArraysTest, FloatsOfEverySizeAndOrderAreReadAndSaid) {
                                             std::tuple{"<f8", std::string("\0\0\0\0\0\0\x04\x40", 8), "float64"}}) {
     write("x.npy", descr, "(2, 3, 1, 1)", 6, item);
     std::shared_ptr<const Arrays> arrays;
-    const std::string said = remarks_of([&] { arrays = read(); });
+    const std::string remarks = remarks_of([&] { arrays = read(); });
     EXPECT_EQ(first(*arrays), 2.5F) << descr;
-    EXPECT_EQ(said.empty(), std::string_view(stored).empty()) << said;
-    EXPECT_THAT(said, testing::HasSubstr(stored));
+    EXPECT_EQ(remarks.empty(), std::string_view(stored).empty()) << remarks;
+    EXPECT_THAT(remarks, testing::HasSubstr(stored));
   }
 }
 
@@ -52,7 +52,7 @@ TEST_F(ArraysTest, WhatIsNotPicturesIsRefusedWithWhatToDo) {
   write("x.npy", "<f4", "(3, 4, 4)", 48, std::string(4, '\0'));
   expect_error([&] { read(); }, {"(3, 4, 4)", "x[None]"});
   write("x.npy", "<f4", "()", 1, std::string(4, '\0'));
-  expect_error([&] { read(); }, {"x.npy has the shape () and holds float32, where float32 (N, 3, H, W) is needed"});
+  expect_error([&] { read(); }, {"x.npy has the shape () and holds float32, but float32 (N, 3, H, W) is needed"});
   write("x.npy", "<f4", "(0, 3, 4, 4)", 0, "");
   expect_error([&] { read(); }, {"x.npy has the shape (0, 3, 4, 4), which holds no usable picture"});
 }
@@ -66,11 +66,11 @@ TEST_F(ArraysTest, TheFileAtFaultIsNamed) {
   write("x.npy", "<f4", "(2, 3, 1, 1)", 6, std::string(4, '\0'));
   write("y.npy", "<i8", "(3,)", 3, std::string(8, '\0'));
   expect_error([&] { read("y.npy"); },
-               {"y.npy has the shape (3), where one label for each of the 2 pictures of", "x.npy"});
+               {"y.npy has the shape (3), but one label for each of the 2 pictures of", "x.npy"});
   write("y.npy", "<f4", "(2, 8)", 16, std::string(4, '\0'));
   expect_error([&] { read("y.npy"); }, {"y.npy has the shape (2, 8)", "y.argmax(1)"});
   write("y.npy", "<U1", "(2,)", 2, std::string("a\0\0\0", 4));
-  expect_error([&] { read("y.npy"); }, {"y.npy", "text where numbers are needed"});
+  expect_error([&] { read("y.npy"); }, {"y.npy", "text, but numbers are needed"});
   write("y.npy", "|O", "(2,)", 2, std::string(8, '\0'));
   expect_error([&] { read("y.npy"); }, {"y.npy", "pickled Python objects"});
   write("y.npy", "<i8", "(2,)", 2, std::string("\x07\0\0\0\0\0\0\0", 8));
@@ -96,9 +96,9 @@ TEST_F(ArraysTest, LabelsAreWholeNumbersOfAnyType) {
   }
   write("y.npy", "<f4", "(2,)", 2, std::string("\0\0\x80\x3f", 4));
   EXPECT_THAT(remarks_of([&] { EXPECT_EQ(read("y.npy")->label(1), 1); }),
-              testing::HasSubstr("y.npy holds float32, all whole, which is read as int64"));
+              testing::HasSubstr("y.npy holds float32, all whole numbers, which is read as int64"));
   write("y.npy", "<f4", "(2,)", 2, std::string("\0\0\0\x3f", 4));
-  expect_error([&] { read("y.npy"); }, {"y.npy has the value 0.5 where a whole number is needed"});
+  expect_error([&] { read("y.npy"); }, {"y.npy has the value 0.5, but a whole number is needed"});
 }
 
 }  // namespace

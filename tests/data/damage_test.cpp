@@ -1,5 +1,5 @@
-// Files damaged at random: whatever is read from them is a result or an Error, never a crash (the sanitizer builds look
-// on) and never a picture of impossible size.
+// Files damaged at random: reading them gives a result or an Error, never a crash (checked by the sanitizer builds)
+// and never a picture of impossible size.
 #include "base/progress.h"
 #include "data/arrays.h"
 #include "data/readers.h"
@@ -64,7 +64,7 @@ TEST(DamagedLists, AreReadOrRefused) {
       "1/a.jpg,0,0,5,5,1;2,3,0.5,0.5\n\"1/a.jpg\",0,0,5,5,,0,0,0\n1/a.jpg,0,0,5,5,,1,0,0\n";
   set.file("Manually_Annotated_Images/1/a.jpg", picture_bytes("rgb.jpg"));
   set.file("Manually_Annotated_file_lists/validation.csv", list);
-  Progress::silence(true);  // remarks about what is odd in the lists
+  Progress::silence(true);  // remarks about oddities in the lists
   int read = 0;
   for (std::uint32_t trial = 0; trial < 500; ++trial) {
     Random random(3, Purpose::test, 0, trial);

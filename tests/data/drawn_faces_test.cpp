@@ -64,7 +64,7 @@ TEST_P(EveryActionUnit, ChangesThePictureInsideItsMask) {
         ++(acts ? covered : rest);
       }
   }
-  EXPECT_GT(inside / (inside + outside), .5) << "share of the change that lies inside";
+  EXPECT_GT(inside / (inside + outside), .5) << "share of the change that is inside";
   EXPECT_GT(inside / covered, 8 * outside / rest);
 }
 
@@ -77,7 +77,7 @@ TEST_P(EveryActionUnit, ShowsMoreAtHigherIntensity) {
   EXPECT_GE(full, marked);
 }
 
-// No other action unit may pass for this one: their changes at intensity 3 point in clearly different directions.
+// No other action unit may be mistaken for this one: their changes at intensity 3 have clearly different directions.
 TEST_P(EveryActionUnit, IsLikeNoOther) {
   const std::uint64_t person = 4;
   const auto mine = change(person, only(GetParam(), 3));
@@ -185,7 +185,7 @@ TEST(Expressions, EmotionsShowAtLeastHalfOfTheirActionUnits) {
     }
 }
 
-// Half a smile alone is no contempt: neutral and happy faces have it as well, and the dimple never fails.
+// A half smile alone is not contempt: neutral and happy faces have it too, and contempt always has the dimple.
 TEST(Expressions, OnlyTheDimpleTellsContempt) {
   const auto share = [](Emotion emotion, auto&& has) {
     int count = 0;
@@ -205,7 +205,7 @@ TEST(Expressions, OnlyTheDimpleTellsContempt) {
   EXPECT_EQ(share(Emotion::happy, dimple), 0);
 }
 
-// What strays do in pain frames and in others, for an action unit that pain never uses.
+// Strays in pain frames and in others, for an action unit that pain never uses.
 TEST(PainSequences, StraysAreAsCommonInPainAsWithoutIt) {
   std::array<double, 2> frames{}, strayed{};
   for (std::uint64_t i = 0; i < 2000; ++i) {

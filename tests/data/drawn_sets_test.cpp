@@ -183,7 +183,7 @@ TEST_F(DrawnSets, MasksFollowTheCrop) {
     EXPECT_NEAR(quarters, sum(whole), 1e-3);
     EXPECT_EQ(sum(truth->mask(entry.id, 12, {-80, -80, -1, -1}, 8, 8)), 0);
   }
-  EXPECT_EQ(masked, 8 + 2);  // also "none" and "uncertain", but not what is no face
+  EXPECT_EQ(masked, 8 + 2);  // also "none" and "uncertain", but not non-faces
   expect_error([&] { truth->mask(truth->entries()[0].id, 3, 32); }, {"AU3"});
   EXPECT_FALSE(load_truth(set("affectnet") / "nothing"));
 }

@@ -49,16 +49,16 @@ TEST_F(Folder, ListsEveryFileThatIsNotRead) {
   EXPECT_TRUE(lists(all, "a/x.ppm", "PPM pictures are not read"));
   EXPECT_TRUE(lists(all, "a/x.jp2", "JPEG 2000 pictures are not read"));
   EXPECT_TRUE(lists(all, "a/real.webp", "it is a WebP picture, which is not read: convert it"));
-  EXPECT_TRUE(lists(all, "a/wrong.webp", "it is a PNG picture, but its name does not end like that of one: rename it"));
+  EXPECT_TRUE(lists(all, "a/wrong.webp", "it is a PNG picture, but has another extension: rename it"));
   EXPECT_TRUE(lists(all, "a/renamed", "it is a PNG picture"));
   EXPECT_TRUE(lists(all, "a/renamed.txt", "it is a PNG picture"));
   EXPECT_TRUE(lists(all, "a/notes.txt", "it is not a picture"));
   EXPECT_TRUE(lists(all, "a/.2.png", "hidden"));
   EXPECT_TRUE(lists(all, "b/archive.zip", "a zip archive"));
-  EXPECT_TRUE(lists(all, "b/dangling.png", "link to nothing"));
+  EXPECT_TRUE(lists(all, "b/dangling.png", "dangling symbolic link"));
   EXPECT_TRUE(lists(all, "b/again", "not followed"));
   EXPECT_TRUE(lists(all, "b/pipe.png", "neither a file nor a folder"));
-  EXPECT_TRUE(lists(all, "loose.png", "beside the folders"));
+  EXPECT_TRUE(lists(all, "loose.png", "beside the class folders"));
 }
 
 TEST_F(Folder, NamesPicturesThatAreLeftOutBeforeOtherFiles) {
@@ -111,8 +111,8 @@ TEST_F(Folder, WithoutPicturesIsRefusedAndSaysWhatIsThere) {
   expect_error([&] { read_folder(set / "b"); }, {"/b/in has no picture"});
   expect_error([&] { read_folder(set / "b/in"); }, {"/b/in has no picture: it holds 1 .webp file", "put pictures"});
   fs::create_directories(set / "empty");
-  expect_error([&] { read_folder(set / "empty"); }, {"/empty has no folder and no picture"});
-  expect_error([&] { read_folder(set / "d"); }, {"/d", "not there"});
+  expect_error([&] { read_folder(set / "empty"); }, {"/empty contains neither folders nor pictures"});
+  expect_error([&] { read_folder(set / "d"); }, {"/d", "does not exist"});
 }
 
 TEST_F(Folder, PartsOfASetAreNotClasses) {

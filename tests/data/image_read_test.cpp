@@ -87,7 +87,7 @@ TEST(ImageRead, NamesThePictureThatItIs) {
   refused(std::string(2000, '\0'), "nothing but zero bytes (copy it again)");
 }
 
-// Where no colour could be right, none is made up.
+// If no colour could be right, none is invented.
 TEST(ImageRead, FormsThatAreNotReadAreNamed) {
   const Scratch scratch;
   const auto refused = [&](const std::string& golden_name, std::size_t at, const std::string& change,
@@ -99,9 +99,9 @@ TEST(ImageRead, FormsThatAreNotReadAreNamed) {
   };
   refused("rgb.bmp", 30, "\x04", "it is a BMP of 24 bits with compression 4, which is not read");
   refused("rgb.bmp", 14, "\x29", "it has a BMP header of 41 bytes");
-  refused("alpha.bmp", 54, "\x05", "its mask of a colour is 0xff0005");
+  refused("alpha.bmp", 54, "\x05", "it has the colour mask 0xff0005");
   refused("palette_4bit.bmp", 46, "\x02", "of 2 in its palette");
-  refused("rgb.png", 12, "CgBI", "it is a PNG as iOS apps hold it");
+  refused("rgb.png", 12, "CgBI", "it is an iOS app's PNG");
 }
 
 TEST(ImageRead, ACutPictureIsRefusedWhereverItIsCut) {
@@ -121,7 +121,7 @@ TEST(ImageRead, ACutPictureIsRefusedWhereverItIsCut) {
 TEST(ImageRead, AHugePictureIsRefusedBeforeMemoryIsAsked) {
   const Scratch scratch;
   std::string png = picture_bytes("rgb.png");
-  png[18] = char(0x7f);  // width in the header becomes 32,532; CRCs are not looked at
+  png[18] = char(0x7f);  // width in the header becomes 32,532; CRCs are not checked
   png[22] = char(0x7f);
   scratch.file("huge.png", png);
   expect_error([&] { read_image(scratch / "huge.png"); }, {"huge.png", "100 million"});

@@ -52,7 +52,7 @@ TEST(Loader, GoesThroughEveryExampleOnce) {
   EXPECT_EQ(epoch.counts, (std::vector<int>{4, 4, 2}));
   for (std::size_t i = 0; i < 10; ++i) {
     EXPECT_EQ(epoch.labels[i], epoch.indices[i] % 3);
-    EXPECT_EQ(epoch.images[30 * i], 30.0F * float(epoch.indices[i])) << "arrays are taken as they are";
+    EXPECT_EQ(epoch.images[30 * i], 30.0F * float(epoch.indices[i])) << "arrays are used unchanged";
   }
   std::sort(epoch.indices.begin(), epoch.indices.end());
   for (int i = 0; i < 10; ++i) EXPECT_EQ(epoch.indices[std::size_t(i)], i);
@@ -125,7 +125,7 @@ class Bytes final : public Examples {
   }();
 };
 
-// They go to the device as bytes, and come out of it bit by bit as they would be filled in here.
+// They go to the device as bytes, with bit-identical results to fill().
 TEST(Loader, PicturesAreAugmentedByTheDevice) {
   const auto examples = std::make_shared<Bytes>();
   const auto device = cpu_device();
@@ -171,7 +171,7 @@ TEST(Loader, CanBeRestartedAndDestroyedInTheMiddleOfAnEpoch) {
   const Loader never_started(ramp(3, 1, 1), options);
 }
 
-// Fails when example `bad` is asked for.
+// Fails when example `bad` is requested.
 class Failing final : public Examples {
  public:
   explicit Failing(int bad) : bad_(bad) {}

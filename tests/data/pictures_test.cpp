@@ -47,9 +47,9 @@ TEST_F(PictureSet, PicturesCroppedOtherwiseThanAskedAreCounted) {
   EXPECT_EQ(remarks_of([&] { load_pictures(data, options); }), "") << "a folder has whole pictures only";
   data.samples[0].face = Box{1, 1, 9, 9};
   data.samples[1].face = Box{9000, 1, 9009, 9};
-  const std::string said = remarks_of([&] { load_pictures(data, options); });
-  EXPECT_THAT(said, testing::HasSubstr("1 picture has no usable landmarks and is cropped to the face box"));
-  EXPECT_THAT(said, testing::HasSubstr("5 pictures have no usable landmarks or face box and are used whole"));
+  const std::string remarks = remarks_of([&] { load_pictures(data, options); });
+  EXPECT_THAT(remarks, testing::HasSubstr("1 picture has no usable landmarks and is cropped to the face box"));
+  EXPECT_THAT(remarks, testing::HasSubstr("5 pictures have no usable landmarks or face box and are used whole"));
   options.crop.crop = Crop::none;
   EXPECT_EQ(remarks_of([&] { load_pictures(data, options); }), "");
 }

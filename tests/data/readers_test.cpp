@@ -16,7 +16,7 @@ std::string landmarks(int count, char separator) {
   return text;
 }
 
-// A set of AffectNet's first form with one good picture in each list, to be changed by the test.
+// A set of AffectNet's first release with one good picture in each list, to be changed by the test.
 struct AffectNet : testing::Test {
   AffectNet() {
     set.file(images + "1/a.jpg", picture_bytes("rgb.jpg"));
@@ -136,7 +136,7 @@ TEST_F(AffectNet, ExpressionsMayBeWords) {
   Dataset list;
   EXPECT_THAT(remarks_of([&] { list = read().training; }),
               testing::HasSubstr("training.csv: expressions written as words: 2, read as the classes of these names: "
-                                 "Happiness is taken for happy"));
+                                 "Happiness is matched to happy"));
   ASSERT_EQ(list.samples.size(), 2U);
   EXPECT_EQ(list.classes.at(std::size_t(list.samples[1].label)), "happy");
   EXPECT_EQ(list.classes.at(std::size_t(list.samples[0].label)), "surprise");
@@ -148,12 +148,12 @@ TEST_F(AffectNet, APictureUnderAnotherNameIsPointedTo) {
   write("training.csv", header + row("1/a.jpg", 3) + row("1/A.JPG", 3) + row("1/c.png", 3) + row("2/b.jpg", 3) +
                             row("Images/1/a.jpg", 3));
   const auto list = read().training;
-  EXPECT_TRUE(lists(list, "1/A.JPG", "missing; there is 1/a.jpg"));
-  EXPECT_TRUE(lists(list, "1/c.png", "missing; there is 1/c.webp"));
-  EXPECT_TRUE(lists(list, "2/b.jpg", "missing; there is 2/B.TIF"));
-  EXPECT_TRUE(lists(list, "Images/1/a.jpg", "missing; there is 1/a.jpg"));
+  EXPECT_TRUE(lists(list, "1/A.JPG", "missing; similar: 1/a.jpg"));
+  EXPECT_TRUE(lists(list, "1/c.png", "missing; similar: 1/c.webp"));
+  EXPECT_TRUE(lists(list, "2/b.jpg", "missing; similar: 2/B.TIF"));
+  EXPECT_TRUE(lists(list, "Images/1/a.jpg", "missing; similar: 1/a.jpg"));
   write("training.csv", header + row("1/A.JPG", 3));
-  expect_error([&] { read(); }, {"1/A.JPG: the picture is missing; there is 1/a.jpg", "make the names in the list"});
+  expect_error([&] { read(); }, {"1/A.JPG: the picture is missing; similar: 1/a.jpg", "change the names in the list"});
 }
 
 TEST_F(AffectNet, TheRemedyIsThatOfTheFault) {
@@ -219,12 +219,12 @@ TEST_F(AffectNet, ABrokenSetIsNamed) {
   write("validation.csv", "");
   expect_error([&] { read(); }, {"validation.csv", "empty"});
   write("validation.csv", header);
-  expect_error([&] { read(); }, {"validation.csv", "no picture"});
+  expect_error([&] { read(); }, {"validation.csv", "no usable picture"});
   fs::remove(set / (lists_folder + "validation.csv"));
   expect_error([&] { read(); }, {"validation.csv"});
   fs::remove_all(set / images);
   expect_error([&] { read(); }, {"has no folder", "Manually_Annotated_Images"});
-  expect_error([&] { read_affectnet(set / "nowhere"); }, {"nowhere", "not there"});
+  expect_error([&] { read_affectnet(set / "nowhere"); }, {"nowhere", "does not exist"});
 }
 
 // One numpy array of one '<U1' element, as the release holds them.
@@ -302,9 +302,9 @@ TEST_F(AffectNet8, TheCodeMayBeAWordOrAWholeFloat) {
   write_npy(set / "train_set/annotations/10_exp.npy", std::vector<float>{1.5F}, std::vector<std::int64_t>{1});
   set.file("train_set/annotations/2_lnd.npy", "broken");
   Dataset part;
-  const std::string said = remarks_of([&] { part = read_affectnet8(set.path()).training; });
-  EXPECT_THAT(said, testing::HasSubstr("/train_set: expressions written as words: 1"));
-  EXPECT_THAT(said,
+  const std::string remarks = remarks_of([&] { part = read_affectnet8(set.path()).training; });
+  EXPECT_THAT(remarks, testing::HasSubstr("/train_set: expressions written as words: 1"));
+  EXPECT_THAT(remarks,
               testing::HasSubstr("/train_set: 1 landmark files do not hold 68 points and are not used; the first is"));
   ASSERT_EQ(part.samples.size(), 2U);
   EXPECT_EQ(part.samples[0].label, 4);

@@ -13,12 +13,12 @@
 
 namespace palimpsest {
 
-// A folder for the running test alone, in which small files are made with their parents.
+// A folder for the running test only, in which small files are created with their parents.
 class Scratch : public TempFolder {
  public:
   void file(const std::string& name, std::string_view bytes) const {
     fs::create_directories((path() / name).parent_path());
-    fs::remove(path() / name);  // cutting a file to nothing and writing it anew makes ext4 wait for the disk
+    fs::remove(path() / name);  // truncating and rewriting a file makes ext4 wait for the disk
     write_unsynced(path() / name, bytes);
   }
 };

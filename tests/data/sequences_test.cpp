@@ -91,10 +91,10 @@ TEST_F(Unbc, WhatIsNotUsedOfKeptFramesIsSaid) {
   set.file("Frame_Labels/PSPI/" + place("042-ll042", 18) + "_facs.txt", "\xEF\xBB\xBF 2.0\r\n");
   set.file("Frame_Labels/PSPI/" + place("043-jh043", 18) + "_facs.txt", "1,5");
   Dataset read;
-  const std::string said = remarks_of([&] { read = read_unbc(set.path()); });
-  EXPECT_THAT(said, testing::HasSubstr(": 1 landmark files do not hold 66 points and are not used; the first is"));
-  EXPECT_THAT(said, testing::HasSubstr(": 2 FACS files have rows that are not an action unit"));
-  EXPECT_EQ(read.samples.at(2).label, 1) << "a byte-order mark is no number";
+  const std::string remarks = remarks_of([&] { read = read_unbc(set.path()); });
+  EXPECT_THAT(remarks, testing::HasSubstr(": 1 landmark files do not hold 66 points and are not used; the first is"));
+  EXPECT_THAT(remarks, testing::HasSubstr(": 2 FACS files have rows that are not an action unit"));
+  EXPECT_EQ(read.samples.at(2).label, 1) << "a byte-order mark is not a number";
   EXPECT_TRUE(lists(read, place("043-jh043", 18) + ".png", "holds '1,5', which is not a number"));
 }
 
@@ -185,7 +185,7 @@ TEST_F(CkPlus, WhatCannotBeMeantIsNotGuessed) {
   EXPECT_EQ(read.skipped.size(), 5U);
   EXPECT_TRUE(lists(read, "Emotion/S011/001", "0 to 7"));
   EXPECT_TRUE(lists(read, "S011/002/S011_002_00000008.png", "action unit 4.5"));
-  EXPECT_TRUE(lists(read, "S011/003", "where a sequence has one"));
+  EXPECT_TRUE(lists(read, "S011/003", "but a sequence has only one"));
   EXPECT_TRUE(lists(read, "S011/004/S011_004_00000008.gif", "it is a PNG picture"));
   EXPECT_TRUE(lists(read, "S012/001/S012_001_00000008.png", "missing"));
 }

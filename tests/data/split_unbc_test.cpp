@@ -83,7 +83,7 @@ TEST(SelectPain, TheSameSeedGivesTheSameFrames) {
 }
 
 TEST(SelectPain, TightSetsAreFilledFrameByFrame) {
-  // 5 training participants x 2 sequences x 20 pain frames in a row: 10 of each 20 at most, 100 in all. Random order
+  // 5 training participants x 2 sequences x 20 consecutive pain frames: at most 10 of each 20, 100 in all. Random order
   // would stop at about 87.
   const auto selected = select_pain(pain_set(9, 2, 80, 20), selection(160, 20), 1);
   expect_the_papers_conditions(selected, 5, 160, 20);

@@ -80,10 +80,10 @@ TEST(SelectEmotions, UnknownClassesAreErrors) {
   expect_error([&] { select_emotions(sets, selection, 0); }, {"validation share"});
   selection.classes = {"disgust"};
   selection.validation_share = 0;
-  expect_error([&] { select_emotions(sets, selection, 0); }, {"none remains"});
+  expect_error([&] { select_emotions(sets, selection, 0); }, {"none of the classes", "remains"});
 }
 
-// A list of a few classes can be scored; who needs all of them asks for it.
+// A list of a few classes can be scored; callers that need all of them must request it.
 TEST(SelectEmotions, APartMayLackAClass) {
   const ListedSets sets{labelled(eleven, std::vector<int>(11, 4)), labelled(eleven, {1, 1, 1, 1, 0, 1, 1, 1})};
   const Selected selected = select_emotions(sets, {}, 0);
@@ -99,18 +99,18 @@ TEST(SelectEmotions, DroppingAClassMovesNoPictureBetweenParts) {
   const ListedSets sets{labelled(eleven, std::vector<int>(11, 40)), labelled(eleven, std::vector<int>(11, 1))};
   EmotionSelection selection;
   selection.validation_share = 0.5;
-  const auto of = [&] {
+  const auto validation_ids = [&] {
     std::set<std::string> ids;
     for (const Sample& sample : select_emotions(sets, selection, 0).parts.validation.samples)
       if (!sample.id.starts_with("4/")) ids.insert(sample.id);
     return ids;
   };
-  const auto whole = of();
+  const auto whole = validation_ids();
   selection.drop_classes = {"fear", "afraid"};
-  EXPECT_EQ(of(), whole);
+  EXPECT_EQ(validation_ids(), whole);
 }
 
-// A shell expands it only where a word begins with it.
+// A shell expands it only at the start of a word.
 TEST(Source, TheHomeFolderIsExpanded) {
   const Scratch scratch;
   scratch.file("faces/y.npy", "");

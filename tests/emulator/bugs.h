@@ -1,6 +1,6 @@
 #pragma once
 // Programs with one deliberate mistake each, and their twins without it. A program runs alone in its process: a finding
-// ends it. No GoogleTest and no iostream here: MSan reports falsely within them.
+// ends it. No GoogleTest and no iostream here: MSan reports false positives in them.
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -11,8 +11,9 @@ namespace bugs {
 
 struct Bug {
   const char* name;
-  // Where it must be caught, and as what: "MODE=KIND" or "MODE=KIND@line", separated by ';'. With @line the message
-  // names the line that carries the comment "BUG name". "CUDA error" and "wrong result" are findings of the program.
+  // Where it must be caught, and as which kind: "MODE=KIND" or "MODE=KIND@line", separated by ';'. With @line the
+  // message names the line that carries the comment "BUG name". "CUDA error" and "wrong result" are findings of the
+  // program.
   const char* caught;
   const char* file;
   void (*run)(bool planted);

@@ -53,7 +53,7 @@ PLANTED(plain_beside_atomic, "racecheck=data race@line") {
   if (!planted) EXPECT(counts.host()[1] == 64);
 }
 
-// Bytes of one word written by several threads are no race; one byte written by two is.
+// Bytes of one word written by several threads are not a race; one byte written by two is.
 __global__ void write_bytes(unsigned char* out, int shift) {
   out[threadIdx.x >> shift] = static_cast<unsigned char>(threadIdx.x);  // BUG race_on_one_byte
 }
@@ -63,7 +63,7 @@ PLANTED(race_on_one_byte, "racecheck=data race@line") {
   MUST_LAUNCH();
 }
 
-// The last writer wins: every order of the threads gives another result.
+// The last writer wins: every order of the threads gives a different result.
 template <bool planted>
 __global__ void last_positive(const float* in, int* index) {
   if constexpr (planted) {

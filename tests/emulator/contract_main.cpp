@@ -1,6 +1,6 @@
-// Every case of the contract on the emulated GPU, for the sanitizers: what a case computes is compared elsewhere, here
-// it is only run, twice, and its results are fetched. No GoogleTest, within which MSan reports falsely, and one program
-// with everything in it, so that all of it is instrumented.
+// Every case of the contract on the emulated GPU, for the sanitizers: results are compared elsewhere, here cases only
+// run twice and their results are fetched. No GoogleTest, in which MSan reports false positives, and one program with
+// everything in it, so that all of it is instrumented.
 //   contract_checks [--precision fp32|tf32|bf16] [--only TEXT] [--skip TEXT]    TEXT is part of a case's name
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-// What a kernel sees: indices, barriers, votes, shuffles, atomics, in every order of the threads.
+// A kernel's view: indices, barriers, votes, shuffles, atomics, in every order of the threads.
 #include <gtest/gtest.h>
 
 #include "emulator_test.h"
@@ -16,7 +16,7 @@ INSTANTIATE_TEST_SUITE_P(Orders, EveryOrder,
                          testing::Values(Order{Order::Kind::Plain, 0}, Order{Order::Kind::Reversed, 0},
                                          Order{Order::Kind::Shuffled, 1}, Order{Order::Kind::Shuffled, 2}));
 
-// What would give another result in every order does not compile.
+// Operations whose result depends on the order do not compile.
 template <typename T>
 concept HasAtomicAdd = requires(T* address, T value) { atomicAdd(address, value); };
 static_assert(HasAtomicAdd<int> && HasAtomicAdd<unsigned> && HasAtomicAdd<unsigned long long>);

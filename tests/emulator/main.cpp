@@ -1,4 +1,4 @@
-// planted_bugs --list           name|caught|file, a line each
+// planted_bugs --list           name|caught|file, one line each
 // planted_bugs bug|clean NAME   runs the program with the mistake, or its twin
 // Exit code 66 means a finding (the sanitizers are told to use it too), 0 that nothing was found.
 #include <cstring>

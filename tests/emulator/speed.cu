@@ -1,4 +1,4 @@
-// What the emulator costs: emulator_speed prints one line per figure.
+// The emulator's cost: emulator_speed prints one line per figure.
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -42,7 +42,7 @@ __global__ void tiled_product(const float* a, const float* b, float* c, int n) {
   c[row * n + column] = sum;
 }
 
-// Processor time, the least of five runs: other programs on the machine matter less than to the clock on the wall.
+// CPU time, the minimum of five runs, which other programs on the machine affect less than wall-clock time.
 template <typename Launch>
 double seconds(const Launch& launch) {
   double best = 1e9;

@@ -69,7 +69,7 @@ TEST(CublasLtMatmulDescriptor, HoldsWhatItIsGiven) {
   const std::int32_t transposed = CUBLAS_OP_T;
   ASSERT_EQ(set(descriptor, CUBLASLT_MATMUL_DESC_TRANSB, &transposed, sizeof(transposed)), CUBLAS_STATUS_SUCCESS);
   EXPECT_EQ(read<std::int32_t>(get, descriptor, CUBLASLT_MATMUL_DESC_TRANSB), CUBLAS_OP_T);
-  const std::uint32_t nonsense = 1000;  // found out when a product is looked for
+  const std::uint32_t nonsense = 1000;  // detected when the heuristics search for a product
   EXPECT_EQ(set(descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE, &nonsense, sizeof(nonsense)), CUBLAS_STATUS_SUCCESS);
   EXPECT_EQ(set(descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE, &nonsense, 8), CUBLAS_STATUS_INVALID_VALUE);
   EXPECT_EQ(set(descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE, nullptr, 4), CUBLAS_STATUS_INVALID_VALUE);

@@ -1,4 +1,4 @@
-// The stand-ins' products against plain loops in double, and what each misuse gives.
+// The stand-ins' products against plain loops in double, and the result of each misuse.
 #include <cublasLt.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ std::size_t count(int rows, int columns, int gap) {
   return std::size_t(rows + gap) * std::size_t(columns);
 }
 
-// D = alpha op(A) op(B) + beta C with everything it needs.
+// D = alpha op(A) op(B) + beta C with all its data.
 class Product {
  public:
   explicit Product(const Extents& extents, cublasComputeType_t compute_type = CUBLAS_COMPUTE_32F)
@@ -220,14 +220,14 @@ TEST(CublasLtMisuse, Statuses) {
   EXPECT_EQ(with(nullptr, product.a.data(), product.handle), CUBLAS_STATUS_INVALID_VALUE);
   EXPECT_EQ(with(&one, nullptr, product.handle), CUBLAS_STATUS_INVALID_VALUE);
   EXPECT_EQ(with(&one, product.a.data() + 4, product.handle),
-            CUBLAS_STATUS_INVALID_VALUE);  // the heuristics count on 256
+            CUBLAS_STATUS_INVALID_VALUE);  // the heuristics assume 256
   EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
 }
 
 TEST(CublasLtMisuse, Layouts) {
-  const auto status = [](const std::function<void(Product&)>& spoil) {
+  const auto status = [](const std::function<void(Product&)>& corrupt) {
     Product product({7, 3, 11});
-    spoil(product);
+    corrupt(product);
     int found = 0;
     const cublasStatus_t from_heuristics = product.find(1, &found);
     EXPECT_EQ(product.run(nullptr), from_heuristics);

@@ -193,7 +193,7 @@ TEST(CudnnConvolution, HeuristicsSayWhatRuns) {
   }
   EXPECT_EQ(can_run, 2);
   EXPECT_EQ(ordered, 1);
-  EXPECT_EQ(results[0].determinism, CUDNN_NON_DETERMINISTIC);  // who takes the first unseen is not repeatable
+  EXPECT_EQ(results[0].determinism, CUDNN_NON_DETERMINISTIC);  // blindly taking the first is not repeatable
   ASSERT_EQ(cudnnGetConvolutionBackwardFilterAlgorithm_v7(run.d.handle, run.d.x, run.d.y, run.d.convolution, run.d.w, 1,
                                                           &found, results),
             CUDNN_STATUS_SUCCESS);

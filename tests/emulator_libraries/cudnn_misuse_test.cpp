@@ -1,4 +1,4 @@
-// Every wrong argument is refused with a status; what would corrupt memory on a GPU ends the program with a sentence.
+// Every wrong argument is rejected with a status; misuse that would corrupt memory on a GPU is a finding.
 #include <functional>
 #include <string>
 
@@ -11,7 +11,7 @@ constexpr float kOne = 1, kZero = 0;
 constexpr auto kOnTensorCores = CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
 const Geometry kGeometry{2, 8, 5, 7, 16};
 
-// A correct call, of which one argument is then made wrong.
+// A correct call, one argument of which is then made wrong.
 struct Call {
   ConvolutionDescriptors d{kGeometry, CUDNN_FMA_MATH};
   DeviceArray x{exact_values(kGeometry.x_count(), 1)}, w{exact_values(kGeometry.w_count(), 2)}, y{kGeometry.y_count()};
@@ -31,10 +31,10 @@ struct Call {
   }
 };
 
-cudnnStatus_t status_of(const std::function<void(Call&)>& spoil) {
+cudnnStatus_t status_of(const std::function<void(Call&)>& corrupt) {
   Call call;
   EXPECT_EQ(call(), CUDNN_STATUS_SUCCESS);
-  spoil(call);
+  corrupt(call);
   const cudnnStatus_t status = call();
   EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
   return status;
@@ -181,7 +181,7 @@ TEST(CudnnMisuse, HeuristicsRefuseTheSame) {
   EXPECT_EQ(ask(c.handle, c.d.y, 8, nullptr), CUDNN_STATUS_BAD_PARAM);
 }
 
-// What a GPU would answer with an illegal address, later and elsewhere, or with wrong numbers.
+// On a GPU these would give an illegal address, later and elsewhere, or wrong numbers.
 using CudnnMisuseDeathTest = testing::Test;
 #define EXPECT_FINDING(statement, sentence) \
   EXPECT_EXIT(statement, testing::ExitedWithCode(palimpsest::simt::kFindingExitCode), sentence)

@@ -37,7 +37,7 @@ void print_layout(const char* name) {
 #define VALUE(name) print_value(#name, name);
 #define TYPE(name) print_type<name>(#name);
 #define LAYOUT(name) print_layout<name>(#name);
-// A member at the same place, and one that only has the same type (where the emulator's structure is a part).
+// A member at the same offset, and one with only the same type (if the emulator's structure is a part).
 #define MEMBER(type, member)                                                                      \
   std::printf("%s::%s: %s at %zu\n", #type, #member, type_name<decltype(type::member)>().c_str(), \
               offsetof(type, member));

@@ -8,8 +8,8 @@
 #include "experiments/explain.h"
 #include "experiments/predict.h"
 #include "experiments/report/report.h"
-#include "experiments/study/study.h"
 #include "experiments/settings/toml.h"
+#include "experiments/study/study.h"
 #include "experiments/train.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
@@ -36,7 +36,7 @@ TrainCommand train(const std::string& options) {
   return command<TrainCommand>("train --data folder:x --out RUN " + options);
 }
 
-// The forms that checks outside the project rely on.
+// The command lines that checks outside the project rely on.
 TEST(CommandLine, PredictAsDocumented) {
   const auto c =
       command<PredictCommand>("predict --weights W.safetensors --data arrays:x.npy --logits z.npy --features f.npy");
@@ -277,7 +277,7 @@ TEST(CommandLine, LinesThatMakeNoSenseExitWithTwo) {
   EXPECT_THAT(parse("train --foo").text, testing::HasSubstr("palimpsest train --help"));
 }
 
-// CLI11 by itself reads "" as 0, wraps -1 round in unsigned types and lets NaN and infinity pass.
+// CLI11 itself reads "" as 0, wraps -1 around in unsigned types and accepts NaN and infinity.
 TEST(CommandLine, ValuesThatAreNoNumbersExitWithTwo) {
   const std::vector<std::string> train{"train", "--data", "folder:x", "--out", "RUN"};
   const auto refused = [&](const std::string& option, const std::string& value) {
@@ -298,7 +298,7 @@ TEST(CommandLine, ValuesThatAreNoNumbersExitWithTwo) {
   EXPECT_EQ(command<TrainCommand>("train --data folder:x --out RUN --lr 1e-3").rate, 1e-3);
 }
 
-// What stands under "Example:" can be given as it is: continued lines are joined.
+// The text under "Example:" works unchanged: continued lines are joined.
 TEST(CommandLine, TheExamplesAreUnderstood) {
   for (const char* name :
        {"train", "predict", "evaluate", "explain", "concept", "compare", "study", "report", "info", "draw-faces"}) {

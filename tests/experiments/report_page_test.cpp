@@ -1,4 +1,4 @@
-// The report from a fabricated study: what it says must follow from the files, and it must be one well-formed page.
+// The report from a fabricated study: its text must follow from the files, and it must be one well-formed page.
 #include <cmath>
 
 #include "analysis/predictions.h"
@@ -23,11 +23,11 @@ void write_made_up(const fs::path& path, const std::vector<int>& right, int imag
   p.classes = int(right.size());
   for (int c = 0; c < p.classes; ++c)
     for (int i = 0; i < images; ++i) {
-      const int said = i < right[std::size_t(c)] ? c : (c + 1) % p.classes;
+      const int predicted = i < right[std::size_t(c)] ? c : (c + 1) % p.classes;
       p.ids.push_back(fmt::format("{}/{:03}.png", c, i));
       p.labels.push_back(c);
-      p.predicted.push_back(said);
-      for (int q = 0; q < p.classes; ++q) p.probabilities.push_back(q == said ? 1.f : 0.f);
+      p.predicted.push_back(predicted);
+      for (int q = 0; q < p.classes; ++q) p.probabilities.push_back(q == predicted ? 1.f : 0.f);
     }
   create_folder(path.parent_path());
   write_predictions(path, p);
@@ -83,7 +83,7 @@ class Report : public testing::Test {
   StudyRecord record;
 };
 
-// Every tag is closed in order, but for HTML's void elements.
+// Every tag is closed in order, except HTML's void elements.
 void expect_well_formed(const std::string& page) {
   const std::vector<std::string> without_end{"meta", "img", "br", "!DOCTYPE"};
   std::vector<std::string> open;
@@ -131,7 +131,7 @@ TEST_F(Report, ALossIsTheHeadline) {
   EXPECT_THAT(html, testing::HasSubstr("<b>contempt</b> (85 % → 30 %"));
   EXPECT_THAT(html, testing::HasSubstr("As in the paper, contempt is lost."));
   EXPECT_THAT(html, testing::HasSubstr("no significant loss of surprise"));
-  EXPECT_THAT(html, testing::HasSubstr("<b>AU14</b>: points that way, but within"));
+  EXPECT_THAT(html, testing::HasSubstr("<b>AU14</b>: in the expected direction, but within"));
   EXPECT_THAT(html, testing::HasSubstr("<b>AU5</b> was not tested"));
   EXPECT_THAT(html, testing::HasSubstr("8.19 × 10⁻¹⁸"));  // the paper's p
   EXPECT_THAT(html, testing::HasSubstr("4.88 × 10⁻³⁴"));
@@ -159,7 +159,7 @@ TEST_F(Report, TheFirstFigureShowsHowMuchEachEmotionChanges) {
   EXPECT_LT(html.find("surprise: 70 % to 70 %, 0.0 points"), header);
 }
 
-// 80 neutral faces are called so, and so are 70 of contempt: recall says nothing of that.
+// 80 neutral faces are predicted as neutral, and so are 70 of contempt, which recall does not show.
 TEST_F(Report, PrecisionStandsBesideRecall) {
   evaluate(30);
   EXPECT_THAT(page(), testing::HasSubstr(">53.3 %<"));
@@ -167,7 +167,7 @@ TEST_F(Report, PrecisionStandsBesideRecall) {
 
 TEST_F(Report, SaysWhenThereWasLittleToForget) {
   evaluate(30);
-  EXPECT_THAT(page(), testing::Not(testing::HasSubstr("Beware")));
+  EXPECT_THAT(page(), testing::Not(testing::HasSubstr("Caution")));
   for (int k = 0; k <= most_frozen; ++k)
     write_made_up(study / fmt::format("evaluate-retrain-b{}/predictions.csv", k), {50, 30, 40}, 100);
   EXPECT_THAT(page(), testing::HasSubstr("(mean recall 40 %, by guessing 33 %)"));
@@ -204,7 +204,7 @@ TEST_F(Report, GalleryHoldsThePicturesAndTheTrueArea) {
 
 TEST_F(Report, AFolderWithoutAStudyIsRefused) {
   TempFolder empty;
-  expect_error("holds no study", [&] { run_report({empty.path()}); });
+  expect_error("does not hold a study", [&] { run_report({empty.path()}); });
   write_file(study / "study.json", "{}");
   expect_error("study.json is not usable", [&] { page(); });
 }

@@ -1,4 +1,4 @@
-// What an option is stands in one place; everything else follows from it.
+// An option is defined in one place; everything else follows from it.
 #include "experiments/command_line.h"
 #include "experiments/settings/toml.h"
 #include "experiments/study/plan.h"
@@ -54,7 +54,7 @@ std::vector<std::string> another_value(const Field& field) {
   return {"something"};
 }
 
-// A study goes on where it was only if nothing has changed that its results depend on.
+// A study resumes only if nothing has changed that its results depend on.
 template <class Group>
 void expect_inputs_to_follow() {
   const Group group;
@@ -78,7 +78,7 @@ TEST(Settings, WhatChangesResultsIsAnInputOfTheStep) {
   expect_inputs_to_follow<DataSettings>();
   expect_inputs_to_follow<RelevanceSettings>();
   expect_inputs_to_follow<ConceptSettings>();
-  // These alone are declared to change nothing, or are places whose content is an input.
+  // Only these are declared to have no effect, or are paths whose content is an input.
   std::set<std::string> irrelevant;
   const TrainCommand command;
   const Fields fields = fields_of(command);

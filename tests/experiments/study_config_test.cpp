@@ -74,7 +74,7 @@ TEST(StudyConfig, DataMustFitTheirPlace) {
   });
 }
 
-// The reference names every key, and gives the default for all but the weights to start from.
+// The reference names every key, and gives the default for all except the starting weights.
 TEST(StudyConfig, PaperConfigIsTheDefaultAndNamesEveryKey) {
   const fs::path path = GOLDENS_FOLDER "/../../experiments/configs/paper.toml";
   const StudyConfig paper = read_study_config(path);

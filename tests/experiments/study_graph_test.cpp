@@ -9,7 +9,7 @@
 namespace palimpsest {
 namespace {
 
-// a -> b-1, b-2 -> c: each step writes what it was given and what it read, and counts how often it was run.
+// a -> b-1, b-2 -> c: each step writes its parameter and its inputs, and counts its runs.
 class StudyGraph : public testing::Test {
  protected:
   Step step(const std::string& name, std::vector<std::string> reads) {
@@ -97,7 +97,7 @@ TEST_F(StudyGraph, AKindIsRedoneWithWhatFollows) {
   StepGraph again = graph();
   again.redo({"b"});
   EXPECT_EQ(again.finished(), std::vector<std::string>{"a"});
-  expect_error("no such step", [&] { again.redo({"d"}); });
+  expect_error("not a step of the study", [&] { again.redo({"d"}); });
 }
 
 TEST_F(StudyGraph, ALostOrChangedFileIsNoticed) {

@@ -1,4 +1,4 @@
-"""Writes analysis/: what scikit-learn, scipy and statsmodels say, for the tests of analysis/.
+"""Writes analysis/: results of scikit-learn, scipy and statsmodels, for the tests of analysis/.
 Run: python make_analysis.py     (needs numpy, scipy, scikit-learn, statsmodels)"""
 import json
 import pathlib

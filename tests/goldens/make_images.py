@@ -1,4 +1,4 @@
-"""Small pictures in every form that the readers must take, and what they decode to.
+"""Small pictures in every supported format, and their decoded pixels.
 
 images/NAME and images/NAME.npy (uint8, H x W x 3, decoded by Pillow or known from how the file was made).
 Needs numpy and Pillow:  python make_images.py

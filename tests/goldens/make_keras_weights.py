@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/goldens/keras: a very narrow VGG16 as Keras 2 and Keras 3 lay it out in HDF5, an input, and its logits.
+"""Makes tests/goldens/keras: a very narrow VGG16 in Keras 2's and Keras 3's HDF5 layouts, an input, and its logits.
 
 The files are written with h5py in the layouts of `save_weights` (with and without the head), of a whole model with an
 optimiser's state, of a model within a model, and of Keras 3's .weights.h5. The logits are computed from Keras' own

@@ -1,4 +1,4 @@
-"""Writes npy/: one small array of every item type that base/npy.h reads, and of those that it refuses, made by numpy. Run: python make_npy.py"""
+"""Writes npy/: one small array of every item type that base/npy.h reads or rejects, made by numpy. Run: python make_npy.py"""
 import pathlib
 
 import numpy as np

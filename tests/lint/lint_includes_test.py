@@ -1,4 +1,4 @@
-"""scripts/lint_includes finds what it is meant to find, and nothing in what is right."""
+"""scripts/lint_includes finds every fault, and nothing in correct code."""
 import importlib.machinery
 import importlib.util
 import pathlib
@@ -42,7 +42,7 @@ WRONG = [
     ("examples/03_explain.cpp", '#include "experiments/devices.h"', 1, "examples/ includes only itself"),
     ("examples/02_train.cpp", '#include "cpu/context.h"', 1, "examples/ includes only itself"),
     ("tests/nn/toy.h", "make_cpu_device(1);", 1, "tests/support"),
-    ("tests/new/new_test.cpp", '#include "base/files.h"', 1, "say there what it may include"),
+    ("tests/new/new_test.cpp", '#include "base/files.h"', 1, "add what it may include"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""scripts/lint_options reads messages and options as they are meant."""
+"""scripts/lint_options finds options in messages, and the program's options."""
 import importlib.machinery
 import importlib.util
 import pathlib

@@ -4,7 +4,7 @@
 
 namespace palimpsest {
 
-// One layer alone: the groups of a rule run on a plan, as they are written or (non_negative) as they are shortened.
+// A single layer: the groups of a rule run on a plan, complete or (non_negative) shortened.
 struct LayerData {
   std::vector<float> x, w, b, r, low, high;  // low, high: one for each input channel (of a linear layer: input)
 };

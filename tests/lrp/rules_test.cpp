@@ -94,7 +94,7 @@ void compare_layer(const LayerShape& shape, bool signed_inputs) {
       if (layer.connections.size() > 20) {  // a single connection may well have the other sign
         EXPECT_GT(size, 0);
       }
-      // Where contributions of both signs meet in a denominator they cancel, and rounding grows by as much.
+      // If contributions of both signs meet in a denominator they cancel, and rounding grows accordingly.
       const bool cancels = dialect != "zennit" || choice.kind == Kind::lrp_0 || choice.kind == Kind::z_box;
       EXPECT_LE(error, (cancels ? 1e-3 : 3e-5) * size) << error / size;
       EXPECT_LE(std::abs(got.incoming - got.outgoing - got.lost), 1e-5 * (size + std::abs(got.incoming)))
@@ -176,8 +176,8 @@ TEST(Rules, KnowWhenTheOutputBoundsTheDenominator) {
 }
 
 TEST(Rules, UnknownNamesAreRefusedWithTheKnownOnes) {
-  expect_error("no relevance rules named 'zplus'", [] { composite_named("zplus"); });
-  expect_error("no relevance dialect 'torch'", [] { dialect_named("torch"); });
+  expect_error("'zplus' is not a known set of relevance rules", [] { composite_named("zplus"); });
+  expect_error("'torch' is not a known relevance dialect", [] { dialect_named("torch"); });
   expect_error("captum has no z-box rule",
                [] { make_rule({.kind = Kind::z_box, .epsilon = {}}, dialect_named("captum")); });
   expect_error("innvestigate has no gamma rule",

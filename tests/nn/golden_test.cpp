@@ -9,7 +9,7 @@
 #include "tests/support/cpu_device.h"
 #include "tests/support/temp_folder.h"
 
-// A small VGG16 as PyTorch computes it; tests/goldens/make_network.py made the files and has the same numbers in it.
+// A small VGG16 as PyTorch computes it; tests/goldens/make_network.py made the files with the same numbers.
 namespace palimpsest {
 namespace {
 
@@ -117,7 +117,7 @@ TEST(AgainstPyTorch, FullSizeNamesAndShapesAreTorchvisions) {
   EXPECT_EQ(lines, read_file(kFolder / "torchvision_vgg16.txt"));
 }
 
-// Worked by hand from the counts of AffectNet's training images.
+// Computed by hand from the counts of AffectNet's training images.
 TEST(ClassBalance, AffectNetsWeights) {
   const std::vector<std::int64_t> counts{74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750};
   const double golden[] = {.2177, .1813, .4236, .6882, 1.4113, 2.3077, .4311, 2.3391};

@@ -91,9 +91,9 @@ TEST(KerasConfig, OtherActivationsAreNamed) {
   const auto with = [](std::size_t at, const char* activation) {
     return objection([&](Json& layers) { layers[at]["config"]["activation"] = activation; });
   };
-  EXPECT_THAT(with(kFc1, "tanh"), testing::HasSubstr("'tanh' and not ReLU before the layer 'predictions'"));
-  EXPECT_THAT(with(kFc1, "linear"), testing::HasSubstr("'linear' and not ReLU"));
-  EXPECT_THAT(with(1, "elu"), testing::HasSubstr("'elu' and not ReLU before the layer 'block1_conv2'"));
+  EXPECT_THAT(with(kFc1, "tanh"), testing::HasSubstr("'tanh' instead of ReLU before the layer 'predictions'"));
+  EXPECT_THAT(with(kFc1, "linear"), testing::HasSubstr("'linear' instead of ReLU"));
+  EXPECT_THAT(with(1, "elu"), testing::HasSubstr("'elu' instead of ReLU before the layer 'block1_conv2'"));
   EXPECT_THAT(with(kPredictions, "sigmoid"), testing::HasSubstr("'sigmoid' after the last layer"));
   EXPECT_THAT(with(kPredictions, "relu"), testing::HasSubstr("'relu' after the last layer"));
 }

@@ -97,16 +97,16 @@ TEST_F(KerasFiles, SavedAgainAreSafetensors) {
 }
 
 TEST_F(KerasFiles, PathsToLayers) {
-  const auto is = [](const char* path, bool dense, int number) {
+  const auto matches = [](const char* path, bool dense, int number) {
     const auto layer = keras_parameter(path);
     return layer && layer->dense == dense && layer->number == number;
   };
-  EXPECT_TRUE(is("block1_conv1/block1_conv1_W_1:0", false, 0));
-  EXPECT_TRUE(is("model_weights/vgg16/block5_conv3/kernel:0", false, 12));
-  EXPECT_TRUE(is("fc2/fc2/bias:0", true, 1));
-  EXPECT_TRUE(is("layers/conv2d/vars/0", false, 0));
-  EXPECT_TRUE(is("layers/conv2d_12/vars/1", false, 12));
-  EXPECT_TRUE(is("layers/dense_2/vars/0", true, 2));
+  EXPECT_TRUE(matches("block1_conv1/block1_conv1_W_1:0", false, 0));
+  EXPECT_TRUE(matches("model_weights/vgg16/block5_conv3/kernel:0", false, 12));
+  EXPECT_TRUE(matches("fc2/fc2/bias:0", true, 1));
+  EXPECT_TRUE(matches("layers/conv2d/vars/0", false, 0));
+  EXPECT_TRUE(matches("layers/conv2d_12/vars/1", false, 12));
+  EXPECT_TRUE(matches("layers/dense_2/vars/0", true, 2));
   for (const char* other : {"layers/conv2d_13/vars/0", "layers/conv2d_1x/vars/0", "layers/conv2d_/vars/0",
                             "conv2d_1/kernel:0", "optimizer_weights/fc1/kernel:0", "layers/dense_3/vars/0", "", "/",
                             "fc1/gamma:0", "fc1/lora_kernel_a", "layers/dense/vars/2", "fc1", "kernel:0"})
@@ -125,7 +125,7 @@ TEST_F(KerasFiles, OtherFilesAreRefusedByName) {
   expect_error("has no fc9", [&] { KerasWeights(kFolder / "model.h5").info("fc9"); });
 }
 
-// Kinds of Keras files that are another network, or that do not say which layer is which.
+// Kinds of Keras files with another network, or that do not identify their layers.
 class OtherKerasFiles : public KerasFiles {
  protected:
   OtherKerasFiles() : network_(*device_, toy_architecture()) { initialise(network_, 1); }
@@ -166,7 +166,8 @@ TEST_F(OtherKerasFiles, VggFaceIsReadWithItsNormalisation) {
 
 TEST_F(OtherKerasFiles, DenseLayersWithoutAKnownPlaceAreNamed) {
   refused(
-      "dense layers other than fc1, fc2 and predictions, whose place is not known: model_weights/dense/dense/kernel:0",
+      "dense layers other than fc1, fc2 and predictions, whose position is not known: "
+      "model_weights/dense/dense/kernel:0",
       keras_tensors(network_, [] {
         auto names = keras_names({}, "model_weights/vgg16/LAYER/{}");
         for (const char* dense : {"dense", "dense_1", "dense_2"})
@@ -193,7 +194,7 @@ TEST_F(OtherKerasFiles, OtherNetworksAreNamed) {
     tensors.erase(tensors.begin() + 5);
     return tensors;
   }());
-  refused("both are the layer features.0", with(named(), {{"other/block1_conv1/kernel:0", {3, 3, 3, 4}, {}}}));
+  refused("are both the layer features.0", with(named(), {{"other/block1_conv1/kernel:0", {3, 3, 3, 4}, {}}}));
   NamedTensors theano = named();
   theano[0].shape = {4, 3, 3, 3};
   refused("with its axes in Theano's order", theano);
@@ -301,7 +302,7 @@ TEST_F(OtherKerasFiles, AConfigurationOfAnotherSideIsSaid) {
   }
 }
 
-// Damage within the file is another matter: HDF5 itself is known to crash on some of it.
+// Damage within the file is not tested: HDF5 itself is known to crash on some of it.
 TEST_F(KerasFiles, EveryCutIsRefused) {
   const std::string whole = read_file(kFolder / "notop.h5");
   for (std::size_t length = 0; length < whole.size(); length += 97) {

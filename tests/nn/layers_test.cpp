@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <toml++/toml.h>
 
-// The one list of the network's layers, and what is written down of VGG16 elsewhere.
+// The list of the network's layers, and other descriptions of VGG16.
 namespace palimpsest {
 namespace {
 

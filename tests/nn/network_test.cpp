@@ -134,7 +134,7 @@ TEST_P(Freezing, ComputesNoGradientThatNobodyNeeds) {
   for (const Layer& one : layers_of(network.architecture())) {
     if (one.kind != Layer::Kind::convolution) continue;
     const bool trained = network.trained(one.block);
-    // No data gradient leaves the lowest trained convolution either: nobody below needs it.
+    // The lowest trained convolution does not compute a data gradient either: nothing below needs it.
     const bool data = one.block >= lowest && !(trained && first_trained);
     if (trained) first_trained = false;
     EXPECT_EQ(device.count("conv2d_forward", layer), 1) << one.name;

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_literals;
 
-// A zip archive's entries, as its readers find them: a local header each, and the directory at the end.
+// A zip archive's entries as readers find them: a local header each, and the directory at the end.
 std::string zip_of(const std::vector<std::string>& names) {
   std::string bytes, directory;
   const auto length = [](const std::string& name) {
@@ -42,18 +42,19 @@ class OtherFormats : public testing::Test {
 };
 
 TEST_F(OtherFormats, ArchivesAreKnownByWhatIsInThem) {
-  refused("a file of PyTorch (torch.save)", zip_of({"archive/data.pkl", "archive/data/0", "archive/version"}),
+  refused("a PyTorch file (torch.save)", zip_of({"archive/data.pkl", "archive/data/0", "archive/version"}),
           "torch.load(");
-  refused("a file of PyTorch (torch.save, a whole model)",
+  refused("a PyTorch file (torch.save, a whole model)",
           zip_of({"archive/data.pkl"}) + "ctorch.nn.modules.container\nSequential\n", "weights_only=False");
-  refused("a TorchScript archive", zip_of({"m/data.pkl", "m/constants.pkl", "m/code/__torch__.py"}), "torch.jit.load(");
+  refused("a PyTorch TorchScript archive", zip_of({"m/data.pkl", "m/constants.pkl", "m/code/__torch__.py"}),
+          "torch.jit.load(");
   refused("a .keras archive", zip_of({"metadata.json", "config.json", "model.weights.h5"}), "unzip -p");
-  refused("an .npz archive", zip_of({"features.0.weight.npy"}), "numpy.load(");
+  refused("a NumPy .npz archive", zip_of({"features.0.weight.npy"}), "numpy.load(");
   refused("a zip archive with net/w.safetensors in it", zip_of({"readme.txt", "net/w.safetensors"}), "unzip");
-  refused("a zip archive of other things (a.txt, b.txt)", zip_of({"a.txt", "b.txt"}));
+  refused("a zip archive without weights (a.txt, b.txt)", zip_of({"a.txt", "b.txt"}));
   refused("a zip archive that is cut short", "PK\3\4"s + std::string(10, '\0'));
   const std::string whole = zip_of({"archive/data.pkl", std::string(300, 'x')});
-  refused("a file of PyTorch", whole.substr(0, 100));  // a download that stopped
+  refused("a PyTorch file", whole.substr(0, 100));  // a download that stopped
   for (std::size_t length = 4; length < whole.size(); length += 7) {
     write_unsynced(folder_ / "cut.pth", whole.substr(0, length));
     expect_error("cut.pth", [&] { open_weights(folder_ / "cut.pth"); });
@@ -62,12 +63,12 @@ TEST_F(OtherFormats, ArchivesAreKnownByWhatIsInThem) {
 
 TEST_F(OtherFormats, OlderFilesOfPyTorch) {
   const std::string number = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"s;
-  refused("a file of PyTorch (torch.save before version 1.6", "\x80\2"s + number + std::string(40, 'q'), "torch.load(");
-  refused("a pickle of Python", "\x80\4\x95"s + std::string(40, 'q'));
+  refused("a PyTorch file (torch.save before version 1.6", "\x80\2"s + number + std::string(40, 'q'), "torch.load(");
+  refused("a Python pickle", "\x80\4\x95"s + std::string(40, 'q'));
   std::string tar(1024, '\0');
   tar.replace(0, 8, "sys_info");
   tar.replace(257, 5, "ustar");
-  refused("a file of PyTorch (torch.save's first format", tar, "torch.load(");
+  refused("a PyTorch file (torch.save's first format", tar, "torch.load(");
   tar.replace(0, 8, "w.pth\0\0\0"s);
   refused("a tar archive", tar, "unpack");
 }
@@ -76,15 +77,15 @@ TEST_F(OtherFormats, OtherFrameworks) {
   const std::string rest(64, '\1');
   refused("an ONNX model", "\x08\x07\x12\x07pytorch"s + rest, "onnx.load(");
   refused("a TensorFlow SavedModel's graph", "\x08\x01\x12\xc1\x20\x0a\x05"s + rest);
-  refused("a frozen graph of TensorFlow", "\x0a\x3f\x0a\x0bPlaceholder\x12\x0bPlaceholder"s + rest);
-  refused("a network of Caffe ('VGG_ILSVRC_16_layers')", "\x0a\x14VGG_ILSVRC_16_layers\x12"s + rest);
+  refused("a frozen TensorFlow graph", "\x0a\x3f\x0a\x0bPlaceholder\x12\x0bPlaceholder"s + rest);
+  refused("a Caffe network ('VGG_ILSVRC_16_layers')", "\x0a\x14VGG_ILSVRC_16_layers\x12"s + rest);
   refused("a TensorFlow Lite model", "\x1c\0\0\0TFL3"s + rest);
   refused("the index of a TensorFlow checkpoint", rest + "\x57\xfb\x80\x8b\x24\x75\x47\xdb"s);
-  refused("a file of llama.cpp", "GGUF"s + rest);
+  refused("a llama.cpp file", "GGUF"s + rest);
   refused("a MATLAB file", "MATLAB 5.0 MAT-file, Platform: GLNXA64"s + rest);
-  refused("a file of MXNet", "\x12\x01\0\0\0\0\0\0"s + rest);
-  refused("a file of Torch7", "\4\0\0\0\1\0\0\0"s + rest);
-  refused("a single array of numpy", "\x93NUMPY\1\0"s + rest);
+  refused("an MXNet file", "\x12\x01\0\0\0\0\0\0"s + rest);
+  refused("a Torch7 file", "\4\0\0\0\1\0\0\0"s + rest);
+  refused("a single NumPy array", "\x93NUMPY\1\0"s + rest);
   refused("a gzip archive", "\x1f\x8b\x08"s + rest, "unpack");
 }
 
@@ -121,7 +122,7 @@ TEST_F(OtherFormats, FoldersAndNamesOfNoFile) {
   expect_error("cannot read", [&] { open_weights(folder_ / "gone"); });
 }
 
-// Nothing is said of bytes that mean nothing, and of what begins as safetensors does.
+// Unknown bytes, and files that start like safetensors, give no message.
 TEST_F(OtherFormats, TheRestIsLeftToTheReader) {
   const auto silent = [&](const std::string& bytes) {
     write_unsynced(folder_ / "w.bin", bytes);

@@ -8,7 +8,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-// One value that is not finite, in each layer in turn: nothing hides it.
+// One value that is not finite, in each layer in turn, is always detected.
 namespace palimpsest {
 namespace {
 
@@ -100,7 +100,7 @@ TEST_F(Poison, ARateThatBlowsUpIsAnError) {
 }
 
 // Pictures cannot hold NaN and arrays are tested as they are read (a fused ReLU would hide it in a forward pass), so
-// here the classifier is spoilt between training and validation.
+// here the classifier is corrupted between training and validation.
 TEST_F(Poison, ShowsInTheValidationLoss) {
   Progress::silence(true);
   TempFolder folder;

@@ -9,7 +9,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-// A run that is broken off at any moment and taken up again ends in the same bits.
+// A run that is interrupted at any moment and resumed ends in the same bits.
 namespace palimpsest {
 namespace {
 
@@ -71,12 +71,12 @@ TEST(Resume, WithoutMomentumOrValidation) {
   EXPECT_EQ(contents(folder / "broken"), contents(folder / "whole"));
 }
 
-// Ctrl-C and kill -9 end a process, so they happen to one of its own.
+// Ctrl-C and kill -9 end a process, so they are tested in a separate one.
 class Signals : public testing::Test {
  protected:
   Signals() {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    // A death test starts the program anew; the folder must be the one of the first start.
+    // A death test restarts the program; the folder must be the one of the first start.
     if (const char* const earlier = std::getenv("PALIMPSEST_TEST_RUN")) {
       path_ = earlier;
     } else {
@@ -150,7 +150,7 @@ TEST(RunFolder, ACheckpointOfAnotherNetworkIsRefused) {
   run.train(folder / "run");
   run.options.epochs = 2;
   run.architecture.hidden = {12};
-  expect_error("last.safetensors holds another network", [&] { run.train(folder / "run"); });
+  expect_error("last.safetensors holds a different network", [&] { run.train(folder / "run"); });
 }
 
 TEST(RunFolder, RefusesToOverwriteARun) {
@@ -158,7 +158,7 @@ TEST(RunFolder, RefusesToOverwriteARun) {
   ToyRun run;
   run.resume = false;
   run.train(folder / "run");
-  expect_error("holds a run already", [&] { run.train(folder / "run"); });
+  expect_error("already holds a run", [&] { run.train(folder / "run"); });
 }
 
 TEST(RunFolder, DoesNotRepeatAFinishedRun) {
@@ -186,7 +186,7 @@ TEST(RunFolder, KeepsOnlyTheMomentumThatIsNeeded) {
   for (const auto& entry : fs::directory_iterator(folder / "run"))
     EXPECT_FALSE(entry.path().filename().string().starts_with("momentum"));
   varied_run().train(folder / "kept");
-  EXPECT_TRUE(fs::exists(folder / "kept/momentum-5.safetensors")) << "the run can go on";
+  EXPECT_TRUE(fs::exists(folder / "kept/momentum-5.safetensors")) << "the run can continue";
 }
 
 TEST(RunFolder, NamesACheckpointThatIsBroken) {
@@ -198,7 +198,7 @@ TEST(RunFolder, NamesACheckpointThatIsBroken) {
   write_unsynced(last, whole.substr(0, whole.size() / 2));
   expect_error("last.safetensors", [&] { run.train(folder / "run"); });
   fs::copy_file(folder / "run" / "weights.safetensors", last, fs::copy_options::overwrite_existing);
-  expect_error("does not say where its run stands", [&] { run.train(folder / "run"); });
+  expect_error("does not record the progress of its run", [&] { run.train(folder / "run"); });
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ inline std::shared_ptr<Arrays> toy_pictures(int count, int classes = 4, std::uin
   return std::make_shared<Arrays>(std::move(values), std::move(labels), count, side, side);
 }
 
-// Examples that call a function each time one of them is read: to count, to spoil, to break off.
+// Examples that call a function whenever one is read: to count, to corrupt, to interrupt.
 class Watched final : public Examples {
  public:
   Watched(std::shared_ptr<const Examples> inner, std::function<void(int index, float* values)> on_fill)

@@ -74,8 +74,7 @@ inline std::vector<nlohmann::json> metrics(const fs::path& folder) {
   return lines;
 }
 
-// All that must be the same after a run: length and hash of each file by its name. timing.jsonl is the one that may
-// differ.
+// What must be the same after a run: length and hash of each file by its name. Only timing.jsonl may differ.
 inline std::map<std::string, std::string> contents(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::directory_iterator(folder)) {

@@ -92,7 +92,7 @@ TEST(Trainer, StopsAfterSoManyStepsAndWritesTheirGradients) {
   EXPECT_EQ(metrics(folder / "run").size(), 2u);
   const SafetensorsFile gradients(folder / "g.safetensors"), weights(folder / "run" / "weights.safetensors");
   EXPECT_EQ(gradients.names(), weights.names());
-  EXPECT_EQ(gradients.metadata().at("content"), "gradients") << "they are not taken for weights";
+  EXPECT_EQ(gradients.metadata().at("content"), "gradients") << "they are not mistaken for weights";
   for (const auto& name : gradients.names()) EXPECT_EQ(gradients.info(name).shape, weights.info(name).shape) << name;
 
   // One step by hand: w - rate * g.
@@ -123,7 +123,7 @@ TEST(Trainer, WritesGradientsOfTrainedBlocksOnly) {
         << layer.name;
 }
 
-// Frozen weights end as they began, to the bit.
+// Frozen weights stay bit-identical.
 TEST(Trainer, LeavesFrozenBlocksAlone) {
   for (int k = 0; k <= kBlocks; ++k) {
     TempFolder folder;

@@ -13,7 +13,7 @@
 
 namespace palimpsest {
 
-// Files of weights as others write them, made tensor by tensor.
+// Weights files as other programs write them, built tensor by tensor.
 struct NamedTensor {
   std::string name;
   std::vector<std::int64_t> shape;

@@ -36,7 +36,7 @@ class Contents : public testing::Test {
     network.forward(trace);
     return device_->download(trace.logits());
   }
-  // The same bits, or an Error that names the file; never other ones. True where it was read.
+  // The same bits, or an Error that names the file; never others. True if it was read.
   bool same_or_refused(const fs::path& path, const std::string& change) {
     try {
       const auto network = load_network(*device_, path, {32, true});
@@ -54,7 +54,7 @@ class Contents : public testing::Test {
     write_npy(folder_ / "x.npy", pixels, std::vector<std::int64_t>{1, 3, 32, 32});
     return folder_ / "x.npy";
   }
-  // Why the tensors are refused as safetensors.
+  // The error for these tensors as safetensors.
   void refused(const std::string& part, const NamedTensors& tensors) {
     write_safetensors(folder_ / "w.safetensors", tensors);
     expect_error("w.safetensors", [&] { load_network(*device_, folder_ / "w.safetensors", {32, true}); });
@@ -201,7 +201,7 @@ TEST_F(Contents, WhatIsLeftOutIsCountedWithAnExample) {
   EXPECT_EQ(left_out_line(plain, contents_of(plain)), "");
 }
 
-// A file of ours says that its activations are ReLU: nothing is assumed about it.
+// A file of ours states that its activations are ReLU: nothing is assumed about it.
 TEST_F(Contents, ReluIsAssumedOnlyOfOthersFiles) {
   const auto line = [&](const std::map<std::string, std::string>& metadata) {
     write_safetensors(folder_ / "w.safetensors", torch_tensors(network_), metadata);
@@ -225,7 +225,7 @@ TEST_F(Contents, InnerLayersAreNotTakenForClassesInSilence) {
   EXPECT_THAT(assumption_line(file, contents_of(file)), testing::HasSubstr("4096 outputs are classes"));
 }
 
-// A file of ours knows how many classes it has; another's entry of that name may mean anything.
+// A file of ours states its number of classes; a third party's entry of that name may mean anything.
 TEST_F(Contents, AFileOfOursWithoutItsLastLayerContradictsItself) {
   const auto path = folder_ / "w.safetensors";
   NamedTensors tensors = torch_tensors(network_);
@@ -256,7 +256,7 @@ TEST_F(Contents, SmallTensorsThatChangeALayerAreNotLeftOut) {
 }
 
 TEST_F(Contents, OneParameterTwiceIsRefused) {
-  refused("head.fc.weight (4 x 6), classifier.6.weight once more", with({{"head.fc.weight", {4, 6}, {}}}));
+  refused("head.fc.weight (4 x 6), a duplicate of classifier.6.weight", with({{"head.fc.weight", {4, 6}, {}}}));
 }
 
 // Spellings and relatives of VGG16 are recognised by what is in the file.
@@ -290,7 +290,7 @@ TEST_F(Contents, OtherNamesAreSaid) {
             return replaced(replaced(replaced(n, "classifier.0", "fc6"), "classifier.3", "fc7"), "classifier.6", "fc8");
           }));
   NamedTensors head = torch_tensors(network_);
-  refused("a head alone", {head.begin() + 26, head.end()});
+  refused("only a head", {head.begin() + 26, head.end()});
   for (const std::string convolutions : {"layers.", "slice1.", "conv_layers."}) {
     NamedTensors tensors = renamed([&](auto& n) { return replaced(n, "features.", convolutions); });
     std::rotate(tensors.begin(), tensors.begin() + 26, tensors.end());  // the head first, as names are sorted
@@ -314,7 +314,7 @@ TEST_F(Contents, TheLineThatConvertsIsSaid) {
   EXPECT_THAT(remedy(renamed([](auto& n) { return "module." + n; })), testing::HasSubstr("k.removeprefix('module.')"));
   EXPECT_THAT(remedy(renamed([](auto& n) { return replaced(n, "classifier.", "head."); })),
               testing::HasSubstr("'head.0 head.3 head.6'.split(), 'classifier.0 classifier.3 classifier.6'.split()"));
-  // What a file says must not become a command.
+  // A file's contents must not become a command.
   EXPECT_THAT(remedy(renamed([](auto& n) { return "$(rm x)'." + n; })), testing::Not(testing::HasSubstr("python")));
 }
 
@@ -353,7 +353,7 @@ TEST_F(Contents, OtherDepthsAreNamed) {
 TEST_F(Contents, GreyPicturesAreNamed) {
   NamedTensors grey = torch_tensors(network_);
   grey[0] = {"features.0.weight", {4, 1, 3, 3}, {}};
-  refused("features.0.weight has the wrong shape, features.0.weight (4 x 1 x 3 x 3): it takes 1 channels and not 3",
+  refused("features.0.weight has the wrong shape, features.0.weight (4 x 1 x 3 x 3): it takes 1 channels instead of 3",
           grey);
 }
 
@@ -363,7 +363,7 @@ TEST_F(Contents, OneOfSeveralFilesIsNamed) {
   expect_error("is one of 3 files", [&] { load_network(*device_, path); });
 }
 
-// The head may follow global average pooling as well: then its side says nothing about the pictures.
+// The head may also follow global average pooling: then its side does not determine the pictures'.
 TEST_F(Contents, TheSideIsNotGuessedFromAPooledHead) {
   const auto path = folder_ / "w.safetensors";
   write_safetensors(path, torch_tensors(network_));
@@ -398,7 +398,7 @@ TEST_F(Contents, ConvolutionsAloneGiveFeaturesOfAnySide) {
   EXPECT_EQ(load_network(*device_, path, {64, /*head=*/false})->parameters().size(), 26u) << "which does without it";
 }
 
-// NaN, which is what an overflow comes to, is 0 behind a ReLU: the logits are finite.
+// NaN, the result of an overflow, is 0 behind a ReLU: the logits are finite.
 TEST_F(Contents, WeightsThatOverflowAreNotUsed) {
   const auto examples = read_arrays(parse_source("arrays:" + write_ramp().string()));
   EXPECT_NO_THROW(require_no_overflow(network_, *examples, {}));
@@ -420,7 +420,7 @@ TEST_F(Contents, ClassesMayBeWrittenAsAList) {
   }
 }
 
-// A fresh head is wanted: what the file has in place of one is not needed, and is counted.
+// For a fresh head the file's own is not needed, but counted.
 TEST_F(Contents, AFreshHeadNeedsNoHead) {
   const auto path = folder_ / "w.safetensors";
   NamedTensors tensors = renamed([](auto& n) { return replaced(n, "classifier.0", "classifier.1"); });

@@ -35,8 +35,8 @@ TEST_P(GradientCheck, IsTheCentralDifference) {
   }
 }
 
-// Those of the list that take no longer than some tenths of a second: two evaluations for each value, of which there
-// are about as many as a case reads and writes. Every family has some.
+// The cases that take at most some tenths of a second: two evaluations per value, of which there are about as many as a
+// case reads and writes. Every family has some.
 std::vector<OpCase> quick_gradients() {
   auto cases = op_cases();
   std::erase_if(cases, [](const OpCase& one) { return !one.derivative_of || 2 * one.flops * one.bytes / 4 > 2.5e8; });

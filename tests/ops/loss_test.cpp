@@ -57,7 +57,7 @@ TEST_P(Loss, GradientIsTheCentralDifference) {
     }
 }
 
-// The closed form at the ends, where differences of floats see nothing: d = z_label - z_other, two classes.
+// The closed form at the ends, where differences of floats vanish: d = z_label - z_other, two classes.
 TEST_P(Loss, KeepsItsDigitsWhereTheLabelIsNearlyCertain) {
   for (const double gamma : kGammas)
     for (const float d : {10.0F, 20.0F, 40.0F, 80.0F}) {

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "tests/support/test_devices.h"
 
-// NaN and infinity must stay visible, or be found where they would be hidden.
+// NaN and infinity must stay visible, or be detected where they would be hidden.
 namespace palimpsest {
 namespace {
 
@@ -36,7 +36,7 @@ TEST_P(NotFinite, WinsEveryMaxPool) {
     }
 }
 
-// The SGD pass tests value and gradient of each parameter, and leaves what it finds as it was.
+// The SGD pass checks value and gradient of each parameter, and does not change the bad ones.
 TEST_P(NotFinite, IsFoundBySgdAndByTheNorm) {
   const Shape shapes[] = {{17, 3, 3, 3}, {1, 17}, {5, 9}};
   const Layout layouts[] = {Layout::kernel, Layout::channels, Layout::matrix};
@@ -52,11 +52,11 @@ TEST_P(NotFinite, IsFoundBySgdAndByTheNorm) {
             device_->fill(p.gradient, 1);
             parameters.push_back(p);
           }
-          const Tensor& spoilt =
+          const Tensor& poisoned =
               in_gradient ? parameters[std::size_t(bad)].gradient : parameters[std::size_t(bad)].value;
-          auto values = device_->download(spoilt);
+          auto values = device_->download(poisoned);
           values.back() = value;
-          device_->upload(spoilt, values);
+          device_->upload(poisoned, values);
           const auto norm = device_->gradient_norm(parameters);
           EXPECT_EQ(norm.not_finite, in_gradient ? bad : -1);
           EXPECT_EQ(device_->sgd_step(parameters, {0.5, momentum ? 0.5 : 0.0, 0, 1}), bad);

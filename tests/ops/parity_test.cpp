@@ -6,7 +6,7 @@
 #include "tests/support/case_tests.h"
 #include "tests/support/guarded.h"
 
-// Every operation on every device against the reference, from the one list of cases.
+// Every operation on every device against the reference, from the list of cases.
 namespace palimpsest {
 namespace {
 

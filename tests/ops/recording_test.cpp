@@ -2,7 +2,7 @@
 
 #include "tests/support/test_devices.h"
 
-// A recorded step does on each run what the step does, with what its tensors hold then.
+// Each run of a recorded step does what the step does, with the current values of its tensors.
 namespace palimpsest {
 namespace {
 

@@ -192,7 +192,7 @@ TEST_F(BadArrays, OneFileForTwoOutputs) {
                  {"z.npy"});
 }
 
-// A name out of a data file must not write escape sequences to the terminal, nor fill it.
+// A name from a data file must not write escape sequences to the terminal, nor flood it.
 TEST_F(BadArrays, NamesThatAreNoText) {
   const std::string row = ",0,1,.4,.6\n", header = "id,label,predicted,p0,p1\n";
   write_unsynced(folder / "a.csv", header + "\"\x1b[31m\n" + std::string(100'000, 'x') + "\"" + row);

@@ -1,5 +1,4 @@
-// What the machine can do to a run: a full disk, folders that may not be written, signals; and a loss that is no
-// number.
+// Failures of the machine: a full disk, read-only folders, signals; and a loss that is not a number.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -37,7 +36,7 @@ class BadMachine : public ToyModel {
 };
 
 TEST_F(BadMachine, FileSizeLimit) {
-  fs::copy_file(folder / "W.safetensors", folder / "z.npy");  // an earlier file of that name stays as it was
+  fs::copy_file(folder / "W.safetensors", folder / "z.npy");  // an earlier file of that name is unchanged
   const UntouchedFiles files(folder.path());
   Circumstances how;
   how.largest_file = 600;  // of any file, standard error's as well
@@ -106,7 +105,7 @@ TEST_F(BadMachine, TooLittleMemory) {
   EXPECT_EQ(outcome.complaints().size(), 1U) << outcome.errors;
 }
 
-// A rate that no network survives.
+// A rate at which every network diverges.
 TEST_F(BadMachine, LossThatIsNoNumber) {
   const Outcome outcome = run(train("run", 50, {"--lr", "1e30"}));
   expect_refused(outcome, {"step"});

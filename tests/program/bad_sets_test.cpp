@@ -1,4 +1,4 @@
-// Data sets and configs with something wrong in them.
+// Faulty data sets and configs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -139,7 +139,7 @@ TEST_F(BadSets, MalformedStudyConfig) {
   expect_refused(run({"report", "gone"}), {"gone"});
 }
 
-// Whatever is in a folder that is no study's, a slip of the hand does not write over it.
+// A mistyped folder that is not a study's is never overwritten.
 TEST_F(BadSets, StudyIntoSomeOtherFolder) {
   write_unsynced(folder / "study.toml", "emotion = \"folder:set\"\npain = \"folder:set\"\nconcepts = \"folder:set\"\n");
   const UntouchedFiles files(folder.path());

@@ -1,4 +1,4 @@
-// Classes go by the names that travel in the weights, wherever data or another model numbers them otherwise.
+// Classes are matched by the names in the weights, even if data or another model number them differently.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,7 +61,7 @@ class ClassNames : public testing::Test {
                     more));
   }
 
-  // The rows of a predictions file by the picture's own name.
+  // The rows of a predictions file by the picture's name.
   std::map<std::string, std::vector<std::string>> rows(const std::string& predictions) const {
     const Csv csv = read_csv(folder / predictions);
     std::map<std::string, std::vector<std::string>> by_name;
@@ -131,7 +131,7 @@ TEST_F(ClassNames, ScoresSubsetsReorderingsAndOtherNames) {
   pictures("other/sadness", "sad");
   pictures("other/anger", "angry");
   const Outcome other = evaluate("W.safetensors", "folder:other", "other.csv");
-  EXPECT_THAT(other.errors, HasSubstr("anger is taken for angry, sadness for sad"));
+  EXPECT_THAT(other.errors, HasSubstr("anger is matched to angry, sadness to sad"));
   expect_same_rows("other.csv", "all.csv", 6);
 
   const Outcome dropped = evaluate("W.safetensors", "folder:set", "dropped.csv", {"--drop-classes", "ANGER"});
@@ -153,7 +153,7 @@ TEST_F(ClassNames, SupersetsAreRefusedWithBothLists) {
   const Outcome predicted = run({"predict", "--weights", "W.safetensors", "--data", "folder:more", "--part", "all",
                                  "--crop", "none", "--logits", "z.npy", "--ids", "ids.csv"});
   EXPECT_EQ(predicted.status, 0) << predicted.errors;
-  EXPECT_THAT(predicted.errors, HasSubstr("3 images of classes that W.safetensors does not distinguish (wolf)"));
+  EXPECT_THAT(predicted.errors, HasSubstr("3 images of classes that W.safetensors does not have (wolf)"));
   std::map<std::string, int> labels;
   for (const auto& row : read_csv(folder / "ids.csv").rows) ++labels[row[1]];
   EXPECT_EQ(labels, (std::map<std::string, int>{{"-1", 3}, {"0", 3}, {"1", 3}, {"2", 3}}));
@@ -236,7 +236,7 @@ TEST_F(ClassNames, CompareGoesByNameToo) {
   expect_refused(compare({"--class", "wolf"}), {"wolf", "a.csv", "angry"});
 }
 
-// With --head-init keep a class starts from the row of its name; a new one afresh.
+// With --head-init keep a class starts from the row of its name; a new one is newly initialised.
 TEST_F(ClassNames, TheClassifiersRowsMoveByName) {
   pictures("next/Sadness", "sad");
   pictures("next/angry", "angry");
@@ -244,8 +244,8 @@ TEST_F(ClassNames, TheClassifiersRowsMoveByName) {
   const Outcome outcome =
       train("folder:next", "next-model", {"--init", "W.safetensors", "--head-init", "keep", "--lr", "1e-30"});
   EXPECT_EQ(outcome.status, 0) << outcome.errors;
-  EXPECT_THAT(outcome.errors, HasSubstr("Sadness is taken for sad"));
-  EXPECT_THAT(outcome.errors, HasSubstr("afresh: wolf"));
+  EXPECT_THAT(outcome.errors, HasSubstr("Sadness is matched to sad"));
+  EXPECT_THAT(outcome.errors, HasSubstr("newly initialised: wolf"));
   const SafetensorsFile before(folder / "W.safetensors"), after(folder / "next-model/weights.safetensors");
   EXPECT_EQ(after.metadata().at("classes"), "Sadness,angry,wolf");
   const auto w = before.read_floats("classifier.3.weight"), v = after.read_floats("classifier.3.weight");
@@ -258,11 +258,11 @@ TEST_F(ClassNames, TheClassifiersRowsMoveByName) {
   EXPECT_EQ(after.read_floats("classifier.0.weight"), before.read_floats("classifier.0.weight"));
 }
 
-// What classifies in one network is an inner layer of the other: its rows are not moved, whatever their number.
+// The last layer of one network is an inner layer of the other: its rows are not moved, regardless of their number.
 TEST_F(ClassNames, AnotherHeadTakesNoRowsOfTheClassifier) {
   const Outcome dense = train("folder:set", "dense", {"--init", "W.safetensors", "--head", "dense", "--lr", "1e-30"});
   EXPECT_EQ(dense.status, 0) << dense.errors;
-  EXPECT_THAT(dense.errors, HasSubstr("the head (classifier.*) is initialised afresh"));
+  EXPECT_THAT(dense.errors, HasSubstr("the head (classifier.*) is newly initialised"));
   EXPECT_THAT(dense.errors, testing::Not(HasSubstr("by name")));
   const auto hidden = SafetensorsFile(folder / "W.safetensors").read_floats("classifier.0.weight");
   const auto head = SafetensorsFile(folder / "dense/weights.safetensors").read_floats("classifier.0.weight");
@@ -275,12 +275,13 @@ TEST_F(ClassNames, AnotherHeadTakesNoRowsOfTheClassifier) {
     }
   const Outcome wider = train("folder:set", "wider", {"--init", "W.safetensors", "--hidden", "16"});
   EXPECT_EQ(wider.status, 0) << wider.errors;
-  EXPECT_THAT(wider.errors, HasSubstr("afresh: classifier.3.weight")) << "the classifier there, an inner layer here";
+  EXPECT_THAT(wider.errors, HasSubstr("newly initialised: classifier.3.weight"))
+      << "the classifier there, an inner layer here";
   EXPECT_THAT(wider.errors, HasSubstr("classifier.3.bias")) << "weight and bias together";
   EXPECT_THAT(wider.errors, testing::Not(HasSubstr("by name")));
 }
 
-// A picture is in the same part whatever is dropped.
+// A picture stays in the same part regardless of dropped classes.
 TEST_F(ClassNames, DroppingClassesMovesNoPictureBetweenParts) {
   const auto validation = [&](const std::vector<std::string>& more) {
     const Outcome outcome =
@@ -302,7 +303,7 @@ TEST_F(ClassNames, NamesThatAreGivenToTwoModelsAreSaid) {
   EXPECT_THAT(run({"explain", "--weights", "one.safetensors", "--minus", "two.safetensors", "--data", "folder:set",
                    "--part", "all", "--target", "0", "--maps", "R.npy", "--class-names", "sad,happy,angry"})
                   .errors,
-              HasSubstr("--class-names is taken for both"));
+              HasSubstr("--class-names is used for both"));
 }
 
 // Labels of arrays: are the numbers of the weights, whose names a model trained on from them keeps.
@@ -315,7 +316,7 @@ TEST_F(ClassNames, ArraysUseTheWeightsNumbers) {
   EXPECT_EQ(SafetensorsFile(folder / "on/weights.safetensors").metadata().at("classes"), "angry,happy,sad");
   expect_refused(evaluate("W.safetensors", "arrays:x.npy,y.npy", "p.csv", {"--size", "64"}), {"--size 64", "32 x 32"});
   EXPECT_THAT(evaluate("W.safetensors", "arrays:x.npy,y.npy", "p.csv", {"--normalisation", "caffe"}).errors,
-              HasSubstr("--normalisation says how its values were made"));
+              HasSubstr("--normalisation only describes its values"));
   ASSERT_EQ(evaluate("W.safetensors", "arrays:x.npy,y.npy", "p.csv").status, 0);
   const auto predictions = rows("p.csv");
   EXPECT_EQ(predictions.at("0")[0], "2");
@@ -327,7 +328,7 @@ TEST_F(ClassNames, ArraysUseTheWeightsNumbers) {
   EXPECT_EQ(SafetensorsFile(folder / "named/weights.safetensors").metadata().at("classes"), "a,b,c");
 }
 
-// CK+ as it is handed out: some sequences have no emotion.
+// CK+ as distributed: some sequences have no emotion.
 TEST_F(ClassNames, TheLabelledPartOfCkPlusIsScored) {
   const auto sequence = [&](const std::string& name, const std::string& what, const std::string& emotion) {
     const std::string below = name + "/001/", stem = name + "_001_00000009";
@@ -360,7 +361,7 @@ TEST_F(ClassNames, TheLabelledPartOfCkPlusIsScored) {
   EXPECT_EQ(read_csv(folder / "ck.csv").rows.size(), 1u);
 }
 
-// Pictures straight in a folder have no labels.
+// Pictures directly in a folder have no labels.
 TEST_F(ClassNames, UnlabelledPicturesArePredictedAndExplained) {
   pictures("plain", "happy");
   const Outcome predicted = run({"predict", "--weights", "W.safetensors", "--data", "folder:plain", "--crop", "none",

@@ -123,7 +123,7 @@ TEST_F(CudaEmulated, SaysWhichBatchFitsWhenMemoryIsShort) {
   };
   const Outcome large = train("64"), small = train("4");
   ::unsetenv("PALIMPSEST_EMULATOR_MEMORY_MB");
-  expect_refused(large, {"out of memory", "MB were asked for", "--batch of about"});
+  expect_refused(large, {"out of memory", "MB were requested", "--batch of about"});
   EXPECT_EQ(small.status, 0) << small.errors;
 }
 

@@ -1,4 +1,4 @@
-// A run that is given more epochs, or the same options in other words.
+// A run with more epochs, or with the same options spelled differently.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ TEST_F(LongerRun, GoesOnWithItsMomentum) {
   ASSERT_EQ(train("short", {"--momentum", "0.9", "--epochs", "1"}).status, 0);
   const Outcome more = train("short", {"--momentum", "0.9", "--epochs", "3"});
   EXPECT_EQ(more.status, 0) << more.errors;
-  EXPECT_THAT(more.errors, HasSubstr("going on after epoch 1"));
+  EXPECT_THAT(more.errors, HasSubstr("resuming after epoch 1"));
   ASSERT_EQ(train("whole", {"--momentum", "0.9", "--epochs", "3"}).status, 0);
   EXPECT_EQ(weights("short"), weights("whole"));
   EXPECT_EQ(read_file(folder / "short/metrics.jsonl"), read_file(folder / "whole/metrics.jsonl"));
@@ -41,7 +41,7 @@ TEST_F(LongerRun, SaysThatTheMomentumIsGone) {
   ASSERT_TRUE(fs::remove(folder / "short/momentum-1.safetensors"));
   const Outcome more = train("short", {"--momentum", "0.9", "--epochs", "2"});
   EXPECT_EQ(more.status, 0);
-  EXPECT_THAT(more.errors, HasSubstr("momentum was not kept"));
+  EXPECT_THAT(more.errors, HasSubstr("momentum was not saved"));
 }
 
 TEST_F(LongerRun, SaysThatTheScheduleWouldHaveDiffered) {
@@ -68,11 +68,11 @@ TEST_F(LongerRun, StepsBeyondTheEpochsAreSaid) {
               HasSubstr("--steps 3 is more than the 2 steps of --epochs 1"));
 }
 
-// Files of the same name with something else in them.
+// Files of the same name with other contents.
 TEST_F(LongerRun, OtherContentIsRefused) {
   ASSERT_EQ(train("r", {"--epochs", "1"}).status, 0);
   write_npy(folder / "y.npy", std::vector<std::int64_t>{1, 1, 0, 0}, std::vector<std::int64_t>{4});
-  expect_refused(train("r", {"--epochs", "2"}), {"r was begun with other options", "content of the arrays"});
+  expect_refused(train("r", {"--epochs", "2"}), {"r was started with other options", "content of the arrays"});
   write_npy(folder / "y.npy", std::vector<std::int64_t>{0, 1, 0, 1}, std::vector<std::int64_t>{4});
   fs::copy_file(folder / "r/weights.safetensors", folder / "W.safetensors", fs::copy_options::overwrite_existing);
   expect_refused(train("r", {"--epochs", "2"}), {"content of --init"});

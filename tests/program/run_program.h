@@ -7,7 +7,7 @@
 
 #include "base/files.h"
 
-// Runs the real program as a user would, in a process of its own.
+// Runs the real program as a user would, in a separate process.
 namespace palimpsest {
 
 struct Outcome {
@@ -15,7 +15,7 @@ struct Outcome {
   std::string output;  // standard output
   std::string errors;  // standard error
 
-  // The lines on standard error by which the program says what is wrong: "palimpsest: <problem>; <remedy>".
+  // The error lines on standard error: "palimpsest: <problem>; <remedy>".
   std::vector<std::string> complaints() const;
 };
 
@@ -24,10 +24,10 @@ struct Circumstances {
   std::int64_t largest_file = -1;    // bytes (RLIMIT_FSIZE); -1: any
   std::int64_t largest_memory = -1;  // bytes (RLIMIT_AS)
   fs::path standard_output = {};     // instead of being collected
-  bool as_nobody = false;            // drops root's rights, before which no folder is read-only
+  bool as_nobody = false;            // drops root's rights, for which no folder is read-only
 };
 
-// A program that is running. The destructor ends it with SIGKILL when nobody waited for it.
+// A running program. The destructor ends it with SIGKILL if it was not waited for.
 class RunningProgram {
  public:
   RunningProgram(const std::vector<std::string>& arguments, const Circumstances& circumstances);
@@ -45,7 +45,7 @@ class RunningProgram {
 
 Outcome run_program(const std::vector<std::string>& arguments, const Circumstances& circumstances = {});
 
-// Passes when the program refused: exit code 1, and exactly one complaint, which holds every one of `parts` (the file
+// Passes when the program failed with exit code 1 and exactly one error line, which contains all of `parts` (the file
 // or option at fault) and, after "; ", a remedy.
 void expect_refused(const Outcome& outcome, std::initializer_list<std::string> parts);
 

@@ -6,7 +6,7 @@ namespace {
 
 class WeightsCommand : public ToyModel {
  protected:
-  // W.safetensors without what palimpsest writes beside the tensors, as another program would save it.
+  // W.safetensors without palimpsest's metadata, as another program would save it.
   void write_bare(const fs::path& name, std::size_t tensors = 100,
                   const std::map<std::string, std::string>& metadata = {}) const {
     const SafetensorsFile file(folder / "W.safetensors");
@@ -64,7 +64,7 @@ TEST_F(WeightsCommand, ConvertsAndSaysWhatItAdds) {
   expect_refused(run({"weights", "W.safetensors", "--size", "100"}), {"--size 100"});
 }
 
-// What is assumed of a file that another program wrote is said, each thing once.
+// Each assumption about another program's file is reported once.
 TEST_F(WeightsCommand, AssumptionsAreSaidOnce) {
   const std::string header("BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\2\0\0\0\2\0\0\0\1\0\x18\0", 30);
   for (const char* name : {"a", "b"}) {
@@ -107,7 +107,7 @@ TEST_F(WeightsCommand, ConvolutionsAlonePredictFeatures) {
                  {"notop.safetensors", "convolutions only"});
 }
 
-// The side of the arrays is the pictures' own; the file at fault is the one of the weights.
+// The arrays determine the side of the pictures; the weights file is at fault.
 TEST_F(WeightsCommand, APooledHeadIsNotRunOnSmallerPictures) {
   write_bare("bare.safetensors");
   EXPECT_EQ(predict("bare.safetensors", "arrays:x.npy").status, 0);

@@ -5,14 +5,14 @@
 
 #include "tests/support/test_devices.h"
 
-// Cases as parameters of GoogleTest: each is a test of its own, which ctest lists by its name.
+// Cases as GoogleTest parameters: each is a separate test, which ctest lists by name.
 namespace palimpsest {
 
 inline void PrintTo(const OpCase& one, std::ostream* to) {
   *to << one.name;
 }
 
-// A case on a device. What rounds no factors is the same in every precision, and listed for fp32 alone.
+// A case on a device. Cases without rounded factors are the same in every precision, and listed only for fp32.
 struct DeviceCase {
   TestDevice device;
   OpCase one;

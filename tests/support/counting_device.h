@@ -8,8 +8,8 @@
 
 namespace palimpsest {
 
-// A device in front of another one that counts what is asked of it. Plans are numbered in the order in which they were
-// made, each kind by itself, so a network's layer is the number modulo its layers of that kind.
+// A wrapper of another device that counts calls. Plans are numbered in order of creation, each kind separately, so a
+// network's layer is the number modulo its layers of that kind.
 class CountingDevice : public Device {
  public:
   explicit CountingDevice(Device& inner) : inner_(inner) {}
@@ -17,7 +17,7 @@ class CountingDevice : public Device {
   // "conv2d_forward", "conv2d_backward_data", ... or, without plans, "relu_backward", "focal_loss", "sgd_step",
   // "upload", ...
   int count(const std::string& operation) const;            // of all plans together
-  int count(const std::string& operation, int plan) const;  // of one plan; -1: of those that have no plan
+  int count(const std::string& operation, int plan) const;  // of one plan; -1: of those without a plan
   // The same for the plans `layer`, `layer + layers`, `layer + 2 * layers`, ...: one layer for all batch sizes.
   int count_layer(const std::string& operation, int layer, int layers) const;
   void reset() { calls_.clear(); }

@@ -5,7 +5,7 @@
 
 namespace palimpsest {
 
-// The processor with one thread, on which every test runs that is not about devices.
+// The CPU with one thread, for every test that is not about devices.
 std::unique_ptr<Device> cpu_device();
 
 }  // namespace palimpsest

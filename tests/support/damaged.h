@@ -8,8 +8,8 @@
 
 namespace palimpsest {
 
-// `bytes` with what can happen to a file: cut short, bits flipped, bytes and whole numbers overwritten by values at the
-// edges of their types, a piece taken out or doubled. Headers, where a change does most harm, are hit most.
+// `bytes` with random damage: truncated, bits flipped, bytes and integers overwritten by extreme values of their types,
+// a piece removed or duplicated. Headers, where changes do the most harm, are hit most often.
 inline std::string damaged(std::string bytes, Random& random) {
   if (random.chance(0.2)) bytes.resize(random.below(std::uint32_t(bytes.size()) + 1));
   for (auto changes = random.below(6); changes > 0 && !bytes.empty(); --changes) {

@@ -8,12 +8,12 @@
 
 namespace palimpsest {
 
-// Passes when `action` throws Error whose sentence holds `part` and which has a remedy.
+// Passes when `action` throws Error whose message contains `part` and which has a remedy.
 template <typename Action>
 void expect_error(const std::string& part, Action&& action) {
   try {
     action();
-    ADD_FAILURE() << "no error where one about '" << part << "' was expected";
+    ADD_FAILURE() << "no error, but one about '" << part << "' was expected";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr(part));
     EXPECT_FALSE(error.remedy().empty()) << error.what();

@@ -8,7 +8,7 @@ namespace palimpsest {
 namespace {
 constexpr float kGuard = 12345.0F;
 
-// The shape with every padding lane made a real one: the largest that needs the same memory.
+// The shape with every padding lane made real: the largest that needs the same memory.
 Shape filled_up(const Device& device, const Shape& shape, Layout layout) {
   Shape full = shape;
   const std::size_t bytes = device.bytes(shape, layout);

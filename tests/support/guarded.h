@@ -3,9 +3,9 @@
 
 namespace palimpsest {
 
-// A tensor whose every lane, padding too, holds NaN, and behind which lies a guard of known values. It lies at the
-// start of a storage that is larger: one more image (row, output channel) than it has, so the guard is what follows it
-// in any layout whose outermost dimension is the first.
+// A tensor whose every lane, padding too, holds NaN, followed by a guard of known values. It is at the start of a
+// larger storage, with one more image (row, output channel), so the guard follows it in any layout whose outermost
+// dimension is the first.
 struct Guarded {
   Tensor tensor;
   Tensor whole;

@@ -10,7 +10,7 @@
 
 namespace palimpsest {
 
-// The one list of cases: every operation of the contract on shapes that are easy to get wrong. The tests compare each
+// The list of cases: every operation of the contract on shapes that are easy to get wrong. The tests compare each
 // case with the reference on every device and the reference's gradients with differences, the sanitizers run each on
 // the emulated GPU, the benchmarks time it.
 
@@ -22,7 +22,7 @@ using MakeOutput = std::function<Tensor(const Shape&, Layout)>;
 
 // A case on a device: inputs uploaded, outputs made, plan ready.
 struct PreparedOp {
-  std::function<void()> run;     // in-place operations go on from what the last run left
+  std::function<void()> run;     // in-place operations continue from the last run's results
   std::vector<Tensor> outputs;   // in the order of OpCase::expected
   std::vector<Tensor> in_place;  // those of `outputs` that are also inputs and so cannot be poisoned
   std::shared_ptr<std::vector<double>> scalars = std::make_shared<std::vector<double>>();  // what the last run returned
@@ -39,7 +39,7 @@ struct OpCase {
   double flops = 0;  // multiplications and additions of the direct algorithm
   double bytes = 0;  // read and written once, without padding
   bool exact_on_integers = true;
-  bool rounds_factors = false;  // a sum of products: TF32 and BF16 round what goes into it
+  bool rounds_factors = false;  // a sum of products: TF32 and BF16 round its factors
   bool may_be_zero = false;     // an all-zero result is right (of fewer than 8 values it always may be)
   std::function<PreparedOp(Device&, Numbers, const MakeOutput&)> prepare;
   // The outputs, then the scalars as one more result. `absolute` 0: must be exact.
@@ -65,7 +65,7 @@ std::vector<OpCase> picture_cases();      // augmentation, heatmaps
 
 std::vector<LayerShape> convolution_test_shapes();
 
-// --- for those who write cases ---
+// --- for writing cases ---
 
 // `count` numbers of input `stream` of the case called `name`; the same in the reference and on every device.
 std::vector<float> case_numbers(const std::string& name, int stream, std::int64_t count, Numbers numbers);

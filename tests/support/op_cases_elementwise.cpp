@@ -107,7 +107,7 @@ OpCase relu_backward(const Shape& s, Layout layout) {
   return one;
 }
 
-// Activation to matrix and back, and a copy of each to its like.
+// Activation to matrix and back, and a copy of each to the same layout.
 OpCase copy(const Shape& from, Layout from_layout, const Shape& to, Layout to_layout) {
   OpCase one = common(name_of("copy", from, from_layout) + (to_layout == from_layout ? "" : " to the other"), from, 2);
   one.prepare = [name = one.name, from, from_layout, to, to_layout](Device& device, Numbers numbers,

@@ -19,7 +19,7 @@ std::vector<std::uint8_t> bytes_of(const std::string& name, std::int64_t count) 
   return bytes;
 }
 
-// A map of its own for each picture: rotated, scaled, shifted beyond the edge, mirrored or not.
+// A different map for each picture: rotated, scaled, shifted beyond the edge, mirrored or not.
 std::vector<PixelMap> maps_of(int n, bool affine) {
   std::vector<PixelMap> maps(static_cast<std::size_t>(n));
   for (int i = 0; i < n; ++i) {
@@ -34,7 +34,7 @@ std::vector<PixelMap> maps_of(int n, bool affine) {
   return maps;
 }
 
-// What a place of a picture holds between its pixels, in double.
+// A picture's value between its pixels, in double.
 double sample(const std::vector<std::uint8_t>& pixels, const Shape& s, int image, int channel, double row,
               double column) {
   const double y = std::clamp(row, 0.0, s.h - 1.0), x = std::clamp(column, 0.0, s.w - 1.0);

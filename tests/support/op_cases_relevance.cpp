@@ -12,7 +12,7 @@ namespace {
 using reference::Result;
 using reference::Values;
 
-// One group of a rule: what differs between the cases.
+// One group of a rule: the differences between the cases.
 struct GroupTerm {
   InputMap input = InputMap::identity;
   bool bias = true;
@@ -57,7 +57,7 @@ std::vector<Group> groups() {
   };
 }
 
-// What convolution and linear layers have in common. Inputs by number: 0 x, 1 to 9 the terms' weights, biases and
+// Common to convolution and linear layers. Inputs by number: 0 x, 1 to 9 the terms' weights, biases and
 // constants, 10 floor, 11 known, 12 the gate's z, 13 quotient, 14 relevance held before, 20 and up the targets' R.
 struct Inputs {
   std::string name;

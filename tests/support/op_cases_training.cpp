@@ -41,13 +41,15 @@ OpCase loss_case(int n, int classes, double gamma, bool weighted) {
   };
   one.expected = [name = one.name, n, classes, loss](Numbers numbers) {
     const auto labels = labels_of(n, classes);
-    auto is = reference::focal_loss(loss, classes, case_values(name, 0, std::int64_t{n} * classes, numbers), labels);
-    Result gradient = exactly(is.gradient), scalars = exactly({is.loss, double(is.correct)});
-    for (std::size_t i = 0; i < is.gradient.size(); ++i) {  // a row's gradients sum to 0, so the label's is its scale
+    const auto result =
+        reference::focal_loss(loss, classes, case_values(name, 0, std::int64_t{n} * classes, numbers), labels);
+    Result gradient = exactly(result.gradient), scalars = exactly({result.loss, double(result.correct)});
+    for (std::size_t i = 0; i < result.gradient.size();
+         ++i) {  // a row's gradients sum to 0, so the label's is its scale
       const std::size_t row = i / std::size_t(classes);
-      gradient.absolute[i] = std::abs(is.gradient[row * std::size_t(classes) + std::size_t(labels[row])]);
+      gradient.absolute[i] = std::abs(result.gradient[row * std::size_t(classes) + std::size_t(labels[row])]);
     }
-    scalars.absolute[0] = is.loss;
+    scalars.absolute[0] = result.loss;
     return std::vector<Result>{gradient, scalars};
   };
   one.derivative_of = [name = one.name, n, classes, loss] {

@@ -5,7 +5,7 @@
 #include "ops/layer.h"
 
 // Every relevance rule from its own formula in plain double loops over single connections x_i w_ij, without the terms
-// and groups of lrp/rules.h: what those must amount to.
+// and groups of lrp/rules.h, which must give the same.
 namespace palimpsest::reference {
 
 using Values = std::vector<double>;
@@ -15,7 +15,7 @@ struct Connection {
   double weight;
 };
 
-// A layer as the list of its connections; a tap of a convolution that falls into the padding is none.
+// A layer as the list of its connections; a convolution's taps in the padding are not connections.
 struct Connected {
   std::size_t inputs, outputs;
   std::vector<Connection> connections;

@@ -113,7 +113,7 @@ Values relu_backward(const Values& output, const Values& gradient) {
   return result;
 }
 
-// Written in another way than the devices do it: the log-probabilities first, and 1 - p from them by expm1.
+// Computed differently than on the devices: first the log-probabilities, and 1 - p from them by expm1.
 Loss focal_loss(const FocalLoss& loss, int classes, const Values& logits, std::span<const int> labels) {
   Loss result;
   result.gradient.resize(logits.size());

@@ -5,16 +5,16 @@
 
 #include "ops/device.h"
 
-// Every operation of the contract as plain loops in double precision: what all devices are compared with. Canonical
+// Every operation of the contract as plain loops in double precision, the reference for all devices. Canonical
 // order (NCHW, OIHW, row major) throughout; the formulas are those of the headers in ops/.
 namespace palimpsest::reference {
 
 using Values = std::vector<double>;
 
-// A result with what its rounding error is bounded by: |got - value| <= c * u * sqrt(length) * absolute, where
+// A result with the bound of its rounding error: |got - value| <= c * u * sqrt(length) * absolute, where
 // `absolute` is the sum of |products| behind each value and `length` the number of products.
-// That bound is of first order. Where `condition` is given, an error of u sqrt(length) is magnified by it, and where
-// that comes near 1 there is no bound: a quotient whose denominator is lost in rounding.
+// That bound is of first order. If `condition` is given, an error of u sqrt(length) is magnified by it, and if that
+// is near 1 there is no bound: a quotient whose denominator is lost in rounding.
 struct Result {
   Values value, absolute;
   double length = 1;

@@ -6,7 +6,7 @@
 
 namespace palimpsest {
 
-// What `action` says on standard error.
+// The output of `action` on standard error.
 template <typename Action>
 std::string remarks_of(Action&& action) {
   testing::internal::CaptureStderr();

@@ -9,8 +9,8 @@
 
 namespace palimpsest {
 
-// A folder of this test's own, removed with everything in it at the end. Tests run side by side as processes, so a
-// fixed name would not do.
+// A folder for this test only, removed with its contents at the end. Tests run in parallel processes, so a fixed name
+// would not work.
 class TempFolder {
  public:
   TempFolder() {

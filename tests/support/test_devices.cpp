@@ -33,14 +33,14 @@ TestDevice cuda_device(CudaKind kind, const std::string& name, const std::string
           [](const Device&, const LayerShape&, LayerPass) { return false; }, unit};
 }
 
-// PALIMPSEST_TEST_DEVICES: names with commas between them; without it all but the real GPU where none is there.
+// PALIMPSEST_TEST_DEVICES: names separated by commas; by default all devices, the real GPU only if available.
 bool wanted(const std::string& name) {
   const char* const names = std::getenv("PALIMPSEST_TEST_DEVICES");
   if (!names) return true;
   return ("," + std::string(names) + ",").find("," + name + ",") != std::string::npos;
 }
 
-// Asked first where there is a driver at all: to load CUDA's libraries takes a tenth of a second, in every process.
+// Checks for a driver first: loading CUDA's libraries takes a tenth of a second in every process.
 bool has_gpu() {
   return (std::filesystem::exists("/dev/nvidiactl") || std::filesystem::exists("/dev/dxg")) &&
          cuda_availability(CudaKind::real).available;

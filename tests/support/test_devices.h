@@ -24,9 +24,9 @@ inline void PrintTo(const TestDevice& device, std::ostream* to) {
   *to << device.name;
 }  // for GoogleTest
 
-// Those that this machine has, or of them those that the variable PALIMPSEST_TEST_DEVICES names.
+// The devices of this machine, or those of them that the variable PALIMPSEST_TEST_DEVICES names.
 const std::vector<TestDevice>& test_devices();
-// Those of them whose products are float32's: what does not depend on the precision is tested on these alone.
+// Those with float32 products, for tests that do not depend on the precision.
 const std::vector<TestDevice>& exact_test_devices();
 std::string test_name(std::string name);  // fit for GoogleTest: letters, digits, underscores
 inline std::string test_name(const TestDevice& device) {

@@ -1,6 +1,6 @@
 #pragma once
 // Atomics on integers. The threads of a launch run on one OS thread, so plain arithmetic is atomic; the race detector
-// is told. Floating-point atomics are refused: their result depends on the order of the threads.
+// is notified. Floating-point atomics are rejected: their result depends on the order of the threads.
 #include <cstddef>
 
 namespace palimpsest::simt {

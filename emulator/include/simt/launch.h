@@ -1,5 +1,5 @@
 #pragma once
-// A launch: the arguments are converted to the kernel's parameter types and copied at once, as <<<>>> does.
+// A launch: the arguments are converted to the kernel's parameter types and copied immediately, like <<<>>>.
 #include <cstddef>
 #include <memory>
 #include <source_location>
@@ -20,13 +20,13 @@ struct Launch {
   std::size_t dynamic_shared_bytes;
   cudaStream_t stream;
   std::source_location site;
-  std::vector<const void*> pointers;      // by parameter: its value, or null where the parameter is no pointer
+  std::vector<const void*> pointers;      // by parameter: its value, or null if it is not a pointer
   std::shared_ptr<const void> arguments;  // the kernel and its arguments
   std::size_t argument_bytes;
   void (*invoke)(const void* arguments);  // one thread
 };
-// Checks the configuration and appends to the stream (or to the graph being captured). An impossible configuration is
-// left for cudaGetLastError, as CUDA does.
+// Checks the configuration and appends to the stream (or to the graph being captured). As in CUDA, cudaGetLastError
+// reports an impossible configuration.
 void submit(Launch launch);
 
 template <typename T>
@@ -38,7 +38,7 @@ const void* pointer_value(const T& argument) {
   }
 }
 
-// Converts as a function call does: no explicit conversion, so that a void* is no float*.
+// Converts implicitly, like a function call, so that a void* is not a float*.
 template <typename T>
 T converted(std::type_identity_t<T> argument) {
   return argument;

@@ -1,6 +1,6 @@
 #pragma once
-// The device functions of CUDA's mathematics that kernels here use, correctly rounded where CUDA's are, and <cmath>'s
-// for the rest (CUDA's differ from them by a few units in the last place: tolerances must allow for it).
+// CUDA's math functions used by the kernels, correctly rounded where CUDA's are, and <cmath>'s for the rest (CUDA's
+// differ from them by a few units in the last place: tolerances must allow for it).
 #include <bit>
 #include <climits>
 #include <cmath>
@@ -67,7 +67,7 @@ inline float __fmaf_rn(float a, float b, float c) {
 inline double __fma_rn(double a, double b, double c) {
   return fma(a, b, c);
 }
-// Each in a function of its own, so that the compiler does not contract a product and a sum into one fma.
+// Separate functions, so that the compiler does not contract a product and a sum into one fma.
 __attribute__((noinline)) inline float __fmul_rn(float a, float b) {
   return a * b;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Sixteen-bit floating point: arithmetic in float, rounded after every operation. A Format says how a float is rounded
-// to its bits, and what float they stand for.
+// Sixteen-bit floating point: arithmetic in float, rounded after every operation. A Format converts a float to
+// its bits, with rounding, and back.
 #include <cstdint>
 
 namespace palimpsest::simt {

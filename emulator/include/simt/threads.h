@@ -1,6 +1,6 @@
 #pragma once
-// What a kernel sees of its block: indices, barriers, warp operations, shared memory. One fiber runs per CUDA thread
-// that has to wait; a thread suspends in a barrier or a warp operation and nowhere else.
+// A kernel's view of its block: indices, barriers, warp operations, shared memory. Each CUDA thread that has to wait
+// has its own fiber; a thread suspends only in a barrier or a warp operation.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -22,10 +22,10 @@ void block_barrier(Site site);
 enum class Vote { Count, And, Or };
 int block_vote(Vote vote, bool predicate, Site site);
 
-// One warp operation, seen by all lanes that take part once the last of them has arrived.
+// One warp operation, shared by all participating lanes once the last of them has arrived.
 struct WarpCall {
-  std::uint32_t lanes;  // bits of the lanes that take part: in the mask, in the block, not exited
-  void* payload[32];    // what each of them brought
+  std::uint32_t lanes;  // bits of the participating lanes: in the mask, in the block, not exited
+  void* payload[32];    // the operand of each
 };
 using Resolve = void (*)(WarpCall& call);
 // Suspends until every lane of `mask` has called with the same mask and the same operation, then runs `resolve` once.

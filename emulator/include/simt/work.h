@@ -1,5 +1,5 @@
 #pragma once
-// For the stand-ins of CUDA's libraries, and for tests: work in stream order, and what a pointer is.
+// For the stand-ins of CUDA's libraries, and for tests: work in stream order, and information about pointers.
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,20 +10,20 @@
 namespace palimpsest::simt {
 
 // Appends `work` to `stream` (or to the graph being captured there); it runs in the stream's order, with device memory
-// accessible. `name` is what a finding calls it.
+// accessible. `name` is its name in findings.
 void enqueue(cudaStream_t stream, std::string name, std::function<void()> work);
 
 enum class MemoryKind { Host, Pinned, Device, Freed };
 MemoryKind memory_kind(const void* pointer);
-// Bytes from `pointer` to the end of the allocation it lies in; 0 for ordinary host memory.
+// Bytes from `pointer` to the end of its allocation; 0 for ordinary host memory.
 std::size_t bytes_behind(const void* pointer);
 
-// For a pool that hands out memory again, which hides its mistakes from the runtime: in the order of `stream` the
-// piece's contents become undefined, and what lies behind `bytes` in its allocation is guarded as what lies behind
-// allocations. A finding while the stream is captured: the graph would use the piece after it was given back.
+// For a pool that reuses memory, which would hide mistakes from the runtime: in the order of `stream` the piece's
+// contents become undefined, and the bytes beyond `bytes` in its allocation are guarded like those beyond allocations.
+// A finding while the stream is captured: the graph would use the piece after it was freed.
 void handed_out(cudaStream_t stream, void* memory, std::size_t bytes);
 
-// Ends the program with one sentence: "palimpsest emulator: KIND: TEXT". For misuse that CUDA leaves undefined.
+// Ends the program with the message "palimpsest emulator: KIND: TEXT". For misuse that CUDA leaves undefined.
 [[noreturn]] void finding(const char* kind, const std::string& text);
 constexpr int kFindingExitCode = 66;
 
@@ -34,13 +34,13 @@ struct Order {
 };
 void set_order(Order order);
 Order order();
-// Streams run at once, in the order of the calls, or deferred in a legal order drawn from a seed; as
+// Streams run immediately, in the order of the calls, or deferred in a random legal order; as
 // PALIMPSEST_EMULATOR_STREAMS=immediate|SEED.
 void set_streams_immediate();
 void set_streams_deferred(std::uint64_t seed);
-// Device memory that cudaMalloc believes in; as PALIMPSEST_EMULATOR_MEMORY_MB. At start 4 GiB.
+// Size of the device memory; as PALIMPSEST_EMULATOR_MEMORY_MB. Default 4 GiB.
 void set_device_memory(std::size_t bytes);
-// What the device says it is, 90 at start; kernels are run as before.
+// The reported architecture, default 90; it does not affect how kernels run.
 void set_compute_capability(int capability);
 
 // A finding if device or pinned memory, streams, events or graphs still exist. For the end of a program.

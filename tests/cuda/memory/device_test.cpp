@@ -19,8 +19,8 @@ TEST(Device, RefusesPrecisionsThatTheGpuLacks) {
   EXPECT_NO_THROW(make_device({"bf16", {}}));
 }
 
-// Batches of two sizes, as an epoch has them. The first turns are plain runs, in which plans get their memory; from the
-// third on the GPU is asked for none, also not while a step is recorded.
+// Batches of two sizes, as in an epoch. The first rounds are plain runs, in which plans get their memory; from the
+// third on nothing is allocated on the GPU, not even while a step is recorded.
 TEST(TrainingStep, AllocatesNothing) {
   simt::set_device_memory(std::size_t{1} << 30);
   const auto device = make_device({"fp32", {}});
@@ -41,7 +41,7 @@ TEST(TrainingStep, AllocatesNothing) {
   }
   EXPECT_GT(after_two_turns, 0u);
   EXPECT_EQ(simt::statistics().allocations, after_two_turns);
-  simt::set_device_memory(std::size_t{16} << 20);  // as the other tests here have it
+  simt::set_device_memory(std::size_t{16} << 20);  // as in the other tests here
 }
 
 }  // namespace

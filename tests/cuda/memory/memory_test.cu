@@ -8,7 +8,7 @@
 #include "cuda/upload.h"
 #include "ops/out_of_memory.h"
 
-// Device memory and the way up and down, on the emulated GPU with 16 MB of it.
+// Device memory and transfers, on the emulated GPU with 16 MB.
 namespace palimpsest::PALIMPSEST_CUDA {
 namespace {
 
@@ -46,7 +46,7 @@ TEST(MemoryPool, GivesUpWhatIsSpareBeforeItFails) {
   EXPECT_NO_THROW(DeviceBuffer(pool, kMegabyte)) << "afterwards all is as it was";
 }
 
-// What goes up comes down again, through both halves in turn, and after the first turns nothing is asked for any more.
+// Uploads come down unchanged, through both halves in turn, and after the first rounds nothing is allocated.
 TEST(Uploader, KeepsTurnsApart) {
   const Stream compute;
   const auto pool = std::make_shared<MemoryPool>(compute);
