@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "base/error.h"
@@ -290,6 +289,9 @@ std::string_view header_of(std::string_view file, const fs::path& path, std::siz
 }  // namespace
 
 NpyArray read_npy(const fs::path& path) {
+  std::error_code code;
+  if (fs::is_directory(path, code))
+    throw Error(fmt::format("{} is a folder, but a .npy file is needed", path.string()), "name a file in it");
   NpyArray array;
   array.path = path;
   std::string file = read_file(path, std::uint64_t{1} << 40);
