@@ -27,6 +27,9 @@ class CudaStorage : public Storage {
   DeviceBuffer buffer;
 };
 
+class CudnnHandle;
+class CublasLtHandle;
+
 // Shared by everything on one GPU: the stream on which all work runs in order, memory, transfers, scratch.
 class Context {
  public:
@@ -41,6 +44,10 @@ class Context {
   std::shared_ptr<MemoryPool> pool;
   Uploader uploader;
   Downloader downloader;
+
+  // Each created by the first plan that uses the library (cuda/descriptors.h).
+  std::shared_ptr<CudnnHandle> cudnn;
+  std::shared_ptr<CublasLtHandle> cublaslt;
 
   // Scratch memory (ops/device.h), one piece.
   void reserve_scratch(std::size_t bytes);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "cuda/language.h"
+#include "cuda/precision.h"
 #include "ops/layer.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -30,10 +31,6 @@ struct ImplicitGemmShape {
 // operand must be zero, and those of every result are.
 ImplicitGemmShape gemm_shape(const LayerShape& layer);
 
-// Precision of the products. Sums are always fp32. tf32 and bf16 round both factors (to 11 and 8 significant bits)
-// and need compute capability 8.0; otherwise the launchers throw Error.
-enum class Precision : std::uint8_t { fp32, tf32, bf16 };
-
 // Rows (pixels) x columns of the product that one thread block computes; for backward weights rows are output channels.
 enum class GemmTile : std::uint8_t {
   automatic,  // by shape: the same on every GPU, so that results are too
@@ -51,7 +48,7 @@ struct GemmRun {
   cudaStream_t stream = nullptr;
   void* scratch = nullptr;  // 256-byte aligned, scratch_bytes(shape, tile, splits) of it
   std::size_t scratch_bytes = 0;
-  Precision precision = Precision::fp32;
+  Precision precision = Precision::fp32;  // the launchers throw Error where the GPU lacks it
   GemmTile tile = GemmTile::automatic;
   int splits = 0;  // parts into which the sum of one tile is split, added in a fixed order; 0: by shape
 };

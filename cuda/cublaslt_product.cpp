@@ -64,21 +64,22 @@ class Product {
 }  // namespace
 
 struct CublasLtProduct::Products {
-  CublasLtHandle handle;
+  const CublasLtHandle& handle;
   MatrixLayout x, w, y;
   Product forward, backward_data, backward_weights;
 
-  Products(Precision precision, const LayerShape& s)
-      : x(s.n, s.c),
+  Products(Context& context, const LayerShape& s)
+      : handle(cublaslt_of(context)),
+        x(s.n, s.c),
         w(s.k, s.c),
         y(s.n, s.k),
-        forward(handle, precision, true, false, w, x, y),
-        backward_data(handle, precision, false, false, w, y, x),
-        backward_weights(handle, precision, false, true, x, y, w) {}
+        forward(handle, context.precision, true, false, w, x, y),
+        backward_data(handle, context.precision, false, false, w, y, x),
+        backward_weights(handle, context.precision, false, true, x, y, w) {}
 };
 
 CublasLtProduct::CublasLtProduct(Context& context, const LayerShape& shape)
-    : context_(context), shape_(shape), products_(std::make_unique<Products>(context.precision, shape)) {
+    : context_(context), shape_(shape), products_(std::make_unique<Products>(context, shape)) {
   for (const Product* product : {&products_->forward, &products_->backward_data, &products_->backward_weights})
     context.reserve_scratch(product->workspace());
 }

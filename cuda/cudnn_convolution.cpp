@@ -9,7 +9,7 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 struct CudnnConvolution::Descriptors {
-  CudnnHandle handle;
+  const CudnnHandle& handle;
   TensorDescriptor x, y, b;
   FilterDescriptor w;
   ConvolutionDescriptor convolution;
@@ -18,8 +18,8 @@ struct CudnnConvolution::Descriptors {
   cudnnConvolutionBwdFilterAlgo_t backward_weights{};
   std::size_t workspace = 0;
 
-  Descriptors(const Context& context, const LayerShape& s, cudnnMathType_t math)
-      : handle(context.stream.get()),
+  Descriptors(Context& context, const LayerShape& s, cudnnMathType_t math)
+      : handle(cudnn_of(context)),
         x(s.n, padded(s.c), s.h, s.w),
         y(s.n, padded(s.k), s.h, s.w),
         b(1, padded(s.k), 1, 1),

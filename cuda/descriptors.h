@@ -4,13 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "cuda/check.h"
+#include "cuda/context.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // Owners of the handles and descriptors of cuDNN and cuBLASLt, set up for this project. They cannot be copied or moved:
-// they are members of the plan that uses them. Constructors throw Error.
+// descriptors are members of the plan that uses them, handles belong to the context. Constructors throw Error.
 
 // Destroys what a derived constructor created, even if the rest of that constructor throws.
 template <class Handle, auto destroy>
@@ -36,6 +38,12 @@ class CudnnHandle : public LibraryObject<cudnnHandle_t, cudnnDestroy> {
     CUDNN_CHECK(cudnnSetStream(handle_, stream));
   }
 };
+
+// The context's handle of cuDNN.
+inline const CudnnHandle& cudnn_of(Context& context) {
+  if (!context.cudnn) context.cudnn = std::make_shared<CudnnHandle>(context.stream.get());
+  return *context.cudnn;
+}
 
 // (n, c, h, w) float32 values stored as NHWC; c is the padded number of channels. The library rejects more than
 // 2^31 - 1 values.
@@ -71,6 +79,12 @@ class CublasLtHandle : public LibraryObject<cublasLtHandle_t, cublasLtDestroy> {
  public:
   CublasLtHandle() { CUBLAS_CHECK(cublasLtCreate(&handle_)); }
 };
+
+// The context's handle of cuBLASLt.
+inline const CublasLtHandle& cublaslt_of(Context& context) {
+  if (!context.cublaslt) context.cublaslt = std::make_shared<CublasLtHandle>();
+  return *context.cublaslt;
+}
 
 // A dense row-major float32 matrix of `rows` rows, as cuBLASLt sees it: column major and transposed, `columns` x
 // `rows`. Then y = x w^T for rows y, x and w (outputs x inputs) becomes

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cuda/precision.h"
 #include "ops/algorithm_table.h"
 #include "ops/device.h"
 
@@ -14,7 +15,7 @@ namespace palimpsest {
 enum class CudaKind { real, emulated };
 
 struct CudaOptions {
-  std::string precision = "fp32";  // of convolutions and fully connected layers: fp32 (exact), tf32, bf16
+  Precision precision = Precision::fp32;
   // Names: "library" (cuDNN, cuBLASLt), "own", "own:TILE", "own:TILE:SPLITS" (cuda/algorithm_table.h).
   AlgorithmTable algorithms;
 };

@@ -56,28 +56,13 @@ std::vector<std::string> details() {
 }  // namespace
 
 std::string device_name(const Context& context) {
-  std::string name = PALIMPSEST_EMULATED ? "cuda-emulated" : "cuda";
-  switch (context.precision) {
-    case Precision::fp32:
-      return name;
-    case Precision::tf32:
-      return name + "-tf32";
-    case Precision::bf16:
-      return name + "-bf16";
-  }
-  throw ContractError("unknown precision");
+  const std::string name = PALIMPSEST_EMULATED ? "cuda-emulated" : "cuda";
+  return context.precision == Precision::fp32 ? name : name + "-" + word_of(context.precision);
 }
 
 std::string device_description(const Context& context) {
   return fmt::format("{}, compute capability {}.{}, {:.1f} GB, {}", context.gpu, context.compute_capability / 10,
                      context.compute_capability % 10, double(context.memory_bytes) / 1e9, libraries());
-}
-
-Precision parse_precision(const std::string& word) {
-  if (word == "fp32") return Precision::fp32;
-  if (word == "tf32") return Precision::tf32;
-  if (word == "bf16") return Precision::bf16;
-  throw Error(fmt::format("--precision {} is unknown", word), "use fp32, tf32 or bf16");
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -10,6 +10,4 @@ namespace palimpsest::PALIMPSEST_CUDA {
 std::string device_name(const Context& context);
 std::string device_description(const Context& context);  // GPU, driver, libraries, in one line
 
-Precision parse_precision(const std::string& word);  // throws Error for another word than fp32, tf32, bf16
-
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -12,8 +12,8 @@ namespace {
 bool announcing = true;
 
 void require_fp32(const MachineSettings& on) {
-  if (on.precision != "fp32")
-    throw Error(fmt::format("--precision {}: the CPU computes in fp32", on.precision),
+  if (on.precision != Precision::fp32)
+    throw Error(fmt::format("--precision {}: the CPU computes in fp32", word_of(on.precision)),
                 "omit --precision, or use --device cuda");
 }
 }  // namespace

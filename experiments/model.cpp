@@ -17,12 +17,12 @@ OpenedData::OpenedData(const DataSettings& chosen) : settings(chosen), side(chos
   side = arrays->height();
 }
 
-void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataSettings& data) {
+void tell_assumed_preparation(const TensorFile& file, const ModelNotes& notes, int side, const DataSettings& data) {
   if (data.source.scheme == Scheme::arrays) return;
   std::vector<std::string> assumed;
-  if (!data.size && !states_size(file)) assumed.push_back(fmt::format("{0} x {0} pixels (--size)", architecture.size));
+  if (!data.size && !states_size(file)) assumed.push_back(fmt::format("{0} x {0} pixels (--size)", side));
   if (data.normalisation == "auto" && !states_normalisation(file))
-    assumed.push_back(fmt::format("{}'s normalisation (--normalisation)", notes_of(file).normalisation));
+    assumed.push_back(fmt::format("{}'s normalisation (--normalisation)", notes.normalisation));
   if (assumed.empty()) return;
   remark(fmt::format("{} does not say how its pictures were prepared: {} {} assumed.", file.path().string(),
                      fmt::join(assumed, " and "), assumed.size() > 1 ? "are" : "is"));
@@ -34,9 +34,9 @@ Model load_model(const MachineSettings& on, const fs::path& weights, const Opene
   const auto file = open_weights(weights);
   model.notes = notes_of(*file);
   model.device = make_device(on);
-  model.network = load_network(*model.device, weights, {data.side, head});
+  model.network = load_network(*model.device, *file, {data.side, head});
   const Architecture& architecture = model.network->architecture();
-  tell_assumed_preparation(*file, architecture, data.settings);
+  tell_assumed_preparation(*file, model.notes, architecture.size, data.settings);
   const bool own = !model.notes.classes.empty();
   model.notes.classes = output_names(weights, model.notes, architecture.classes, data.settings.class_names);
   model.named_by_option = !own && !model.notes.classes.empty();

@@ -31,7 +31,7 @@ struct Model {
 Model load_model(const MachineSettings& on, const fs::path& weights, const OpenedData& data, bool head = true);
 
 // Reports, when pictures are read, the assumptions about their preparation that the weights file does not specify.
-void tell_assumed_preparation(const TensorFile& file, const Architecture& architecture, const DataSettings& data);
+void tell_assumed_preparation(const TensorFile& file, const ModelNotes& notes, int side, const DataSettings& data);
 
 // The value of --normalisation; `auto` follows the weights.
 Normalisation normalisation_for(const DataSettings& choice, const ModelNotes& notes);

@@ -188,7 +188,7 @@ void run_train(const TrainCommand& command) {
   if (start) {
     notes.normalisation = start->notes.normalisation;
     notes.classes = start->take(command, data.classes, network);
-    tell_assumed_preparation(*start->file, network.architecture(), command.data);
+    tell_assumed_preparation(*start->file, start->notes, size, command.data);
   }
   if (!command.data.class_names.empty() && !data.classes.empty() && (!start || command.head_init != HeadInit::keep))
     remark(fmt::format("--class-names is not used: {} names its classes.", command.data.source.text));

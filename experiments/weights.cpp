@@ -103,7 +103,7 @@ void convert(const WeightsCommand& command, const TensorFile& file, const ModelN
   MachineSettings processor;
   processor.device = DeviceName::cpu;
   const auto device = make_device(processor);
-  const auto network = load_network(*device, command.file, {command.size, /*head=*/false});
+  const auto network = load_network(*device, file, {command.size, /*head=*/false});
   save_weights(*network, command.out, notes);
   if (command.normalisation == "auto" && !states_normalisation(file))
     remark(fmt::format(

@@ -16,7 +16,6 @@
 #include "base/safetensors.h"
 #include "nn/keras_weights.h"
 #include "nn/other_formats.h"
-#include "nn/weights_contents.h"
 
 namespace palimpsest {
 
@@ -199,18 +198,16 @@ Architecture architecture_for_loading(const TensorFile& file, const WeightsUse& 
 }
 }  // namespace
 
-std::unique_ptr<Network> load_network(Device& device, const fs::path& path, const WeightsUse& use) {
-  const auto opened = open_weights(path);
-  const TensorFile& file = *opened;
+std::unique_ptr<Network> load_network(Device& device, const TensorFile& file, const WeightsUse& use) {
   const Architecture architecture = architecture_for_loading(file, use);
   if (architecture.classes == 0 && use.head)
-    throw Error(fmt::format("{} holds convolutions only: it has no classifier.0.weight", path.string()),
+    throw Error(fmt::format("{} holds convolutions only: it has no classifier.0.weight", file.path().string()),
                 "give it a head first: palimpsest train --init");
   auto network = std::make_unique<Network>(device, architecture);
   for (auto& p : network->parameters()) {
     const auto stored = stored_name(file, p.name);
     if (stored.empty() || file.info(stored).count() != p.value.shape.count())
-      throw Error(fmt::format("{} has no usable {}", path.string(), p.name),
+      throw Error(fmt::format("{} has no usable {}", file.path().string(), p.name),
                   "give weights with the names of torchvision, timm or Keras");
     upload_from(*network, p, file, stored);
   }

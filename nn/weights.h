@@ -7,6 +7,7 @@
 
 #include "base/words.h"
 #include "nn/network.h"
+#include "nn/weights_contents.h"
 
 namespace palimpsest {
 
@@ -38,7 +39,10 @@ void save_weights(Network& network, const fs::path& path, const ModelNotes& note
 // Throws Error when it is not a VGG16, holds a tensor that is neither used nor without effect, or a weight is not
 // finite; and when it has no head, unless use.head is false: then a file of convolutions only is a network without
 // one.
-std::unique_ptr<Network> load_network(Device& device, const fs::path& path, const WeightsUse& use = {});
+std::unique_ptr<Network> load_network(Device& device, const TensorFile& file, const WeightsUse& use = {});
+inline std::unique_ptr<Network> load_network(Device& device, const fs::path& path, const WeightsUse& use = {}) {
+  return load_network(device, *open_weights(path), use);
+}
 
 // Which parameters were taken from a file, and which were not and why; shown to the user.
 struct TakenWeights {

@@ -3,7 +3,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <numeric>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/excerpt.h"
@@ -12,8 +19,30 @@
 #include "nn/layers.h"
 #include "nn/other_networks.h"
 #include "nn/tensor_names.h"
+#include "nn/weights.h"
 
 namespace palimpsest {
+
+namespace {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> timm_names{
+    {{"classifier.0.", "pre_logits.fc1."}, {"classifier.3.", "pre_logits.fc2."}, {"classifier.6.", "head.fc."}}};
+}
+
+std::string stored_name(const TensorFile& file, const std::string& name) {
+  if (file.has(name)) return name;
+  for (const auto& [ours, theirs] : timm_names)
+    if (name.starts_with(ours)) {
+      const auto other = std::string(theirs) + name.substr(ours.size());
+      if (file.has(other)) return other;
+    }
+  return {};
+}
+
+std::string parameter_name(const std::string& stored) {
+  for (const auto& [ours, theirs] : timm_names)
+    if (stored.starts_with(theirs)) return std::string(ours) + stored.substr(theirs.size());
+  return stored;
+}
 
 namespace {
 
@@ -156,6 +185,150 @@ std::string assumption_line(const TensorFile& file, const WeightsContents& conte
   if (assumed.empty()) return {};
   return fmt::format("{}: the file does not say it, so {} {} assumed.", file.path().string(),
                      fmt::join(assumed, " and "), assumed.size() > 1 ? "are" : "is");
+}
+
+namespace {
+
+[[noreturn]] void not_vgg(const TensorFile& file, const std::string& why) {
+  throw Error(fmt::format("{} does not hold a VGG16: {}", file.path().string(), why),
+              "give weights with the names of torchvision (features.0.weight ... classifier.6.bias), timm or Keras");
+}
+
+const std::vector<std::int64_t>& shape_of(const TensorFile& file, const std::string& name) {
+  return file.info(stored_name(file, name)).shape;
+}
+
+// Keras on Theano had kernels as (out, in, height, width).
+bool has_theanos_axes(const TensorFile& file, const std::string& name) {
+  const auto stored = file.stored(stored_name(file, name)).shape;
+  return stored != shape_of(file, name) && stored.size() == 4 && stored[2] == 3 && stored[3] == 3;
+}
+
+std::string shape_hint(const TensorFile& file, const std::string& name, const std::vector<std::int64_t>& shape,
+                       std::int64_t in) {
+  if (has_theanos_axes(file, name)) return ", with its axes in Theano's order";
+  if (shape.size() == 4 && shape[1] != in) return fmt::format(": it takes {} channels instead of {}", shape[1], in);
+  return {};
+}
+
+// Sets the channels of all blocks; returns those of the last.
+std::int64_t take_channels(const TensorFile& file, Architecture& a) {
+  std::int64_t in = 3;
+  int block = -1;
+  for (const auto& layer : layers_with_weights(a)) {
+    if (layer.block == kBlocks) break;
+    const std::string name = layer.name + ".weight";
+    const auto& shape = shape_of(file, name);
+    if (shape.size() != 4 || shape[1] != in || shape[2] != 3 || shape[3] != 3 || shape[0] < 1 || shape[0] > 1 << 16)
+      not_vgg(file, fmt::format("{} has the wrong shape, {}{}", name, described(file, stored_name(file, name)),
+                                shape_hint(file, name, shape, in)));
+    in = shape[0];
+    auto& channels = a.channels[std::size_t(layer.block)];
+    if (layer.block != block) channels = int(in);  // a block's first convolution sets its channels
+    block = layer.block;
+    if (channels != int(in)) not_vgg(file, fmt::format("the channels change within a block at {}", layer.name));
+  }
+  return in;
+}
+
+// Sets the widths of the fully connected layers; returns how many numbers the first of them takes.
+std::int64_t take_head(const TensorFile& file, int layers, Architecture& a) {
+  std::int64_t features = 0, in = 0;
+  a.hidden.clear();
+  for (int i = 0; i < layers; ++i) {
+    const std::string name = fmt::format("classifier.{}.weight", 3 * i);
+    const auto& shape = shape_of(file, name);
+    if (shape.size() < 2 || shape[0] < 1 || shape[0] > 1 << 20) not_vgg(file, fmt::format("{} is not a matrix", name));
+    const std::int64_t takes = std::accumulate(shape.begin() + 1, shape.end(), std::int64_t{1}, std::multiplies<>());
+    if (i == 0) features = takes;
+    if (i > 0 && takes != in)
+      not_vgg(file, fmt::format("{} takes {} numbers, but the layer before it has {}",
+                                described(file, stored_name(file, name)), takes, in));
+    in = shape[0];
+    a.hidden.push_back(int(in));
+  }
+  a.classes = a.hidden.back();
+  a.hidden.pop_back();
+  return features;
+}
+
+bool usable_side(int side) {
+  return side >= 32 && side <= 1024;
+}
+
+int metadata_size(const TensorFile& file) {
+  const auto at = file.metadata().find("size");
+  int size = 0;
+  if (at != file.metadata().end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), size);
+  return usable_side(size) ? size : 0;
+}
+
+bool says_flatten(const TensorFile& file) {
+  const auto* const keras = dynamic_cast<const KerasWeights*>(&file);
+  return keras && keras->flattens();
+}
+
+// One number per channel: the last block's output is one pixel, or it was averaged over all its pixels.
+int side_of_one_place(const TensorFile& file, const WeightsUse& use) {
+  const std::string what = fmt::format("{} takes one number for each channel, as after global average pooling",
+                                       described(file, stored_name(file, "classifier.0.weight")));
+  if (use.side && *use.side / 32 == 1) return *use.side;
+  if (use.side)
+    throw Error(fmt::format("{}: {}, which is not supported on pictures of {} x {}", file.path().string(), what,
+                            *use.side, *use.side),
+                "give weights whose head follows Flatten, or convolutions alone with train --init");
+  throw Error(fmt::format("{}: {}, which is not supported, or after the last block of pictures of 32 to 63 pixels",
+                          file.path().string(), what),
+              "give --size 32 if it was trained on such pictures");
+}
+
+int side_of_head(const TensorFile& file, std::int64_t features, std::int64_t channels, const WeightsUse& use) {
+  const auto side = std::int64_t(std::lround(std::sqrt(double(features) / double(channels))));
+  if (side < 1 || side * side * channels != features || side > 32)
+    not_vgg(file, fmt::format("{} takes {} numbers, which is not a square feature map of {} channels",
+                              described(file, stored_name(file, "classifier.0.weight")), features, channels));
+  const int stated = metadata_size(file);
+  if (stated != 0 && stated / 32 != side)
+    throw Error(
+        fmt::format("{0} says that it takes pictures of {1} x {1}, but {2} takes the features of {3} x {3}",
+                    file.path().string(), stated, described(file, stored_name(file, "classifier.0.weight")), 32 * side),
+        dynamic_cast<const KerasWeights*>(&file)
+            ? "save the model again with Keras, so that its configuration matches its weights, or give other weights"
+            : "correct or remove the entry 'size' in its metadata, or give other weights");
+  if (stated != 0) return stated;
+  if (side == 1 && !says_flatten(file)) return side_of_one_place(file, use);
+  return use.side && *use.side / 32 == side ? *use.side : int(side) * 32;
+}
+
+// A file of ours names as many classes as it has outputs, unless its last layer was removed: then a hidden layer's
+// outputs would be mistaken for classes.
+void require_as_many_names(const TensorFile& file, int outputs) {
+  if (!states_size(file) || !states_normalisation(file)) return;
+  const auto names = notes_of(file).classes.size();
+  if (names == 0 || names == std::size_t(outputs)) return;
+  throw Error(
+      fmt::format("{} names {} classes, but its last layer has {} outputs", file.path().string(), names, outputs),
+      "give the original file, or correct or remove the entry 'classes' in its metadata");
+}
+
+}  // namespace
+
+Architecture architecture_of(const TensorFile& file, const WeightsUse& use) {
+  const WeightsContents contents = contents_of(file);
+  require_vgg16(file, contents, use.head);
+  Architecture a;
+  const std::int64_t channels = take_channels(file, a);
+  const int stated = metadata_size(file);
+  const int open_side = use.side && usable_side(*use.side) ? *use.side : stated != 0 ? stated : Architecture{}.size;
+  if (contents.head_layers == 0 || (!use.head && !contents.missing.empty())) {
+    a.classes = 0;
+    a.size = open_side;
+    return a;
+  }
+  const std::int64_t features = take_head(file, contents.head_layers, a);
+  if (use.head) require_as_many_names(file, a.classes);
+  a.size = use.head ? side_of_head(file, features, channels, use) : open_side;
+  return a;
 }
 
 }  // namespace palimpsest

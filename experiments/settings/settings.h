@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/folds.h"
+#include "cuda/precision.h"
 #include "data/augment.h"
 #include "data/crop.h"
 #include "data/source.h"
@@ -59,9 +60,8 @@ struct MachineSettings {
       option(convolution, "convolution", "auto",
              "auto, one algorithm (cpu: direct, winograd; cuda: own, library), or a table from bench --tune (.json)",
              of_this_call);
-  std::string precision =
-      option(precision, "precision", "fp32", "of a GPU's products: fp32 is exact, tf32 and bf16 use tensor cores",
-             one_of({"fp32", "tf32", "bf16"}), of_this_call);
+  Precision precision = option(precision, "precision", Precision::fp32,
+                               "of a GPU's products: fp32 is exact, tf32 and bf16 use tensor cores", of_this_call);
 };
 
 struct ModelSettings {

@@ -35,9 +35,8 @@ TEST(CudaDevice, IsTestedOnAGpu) {
 }
 
 TEST(CudaDevice, RefusesWhatItDoesNotKnow) {
-  expect_error("--precision fp8", [] { make_cuda_device(CudaKind::emulated, {"fp8", {}}); });
   for (const std::string wrong : {"ours", "own:huge", "own:large:x", "own:large:-1", "own:large:1:1", "winograd"}) {
-    const auto device = make_cuda_device(CudaKind::emulated, {"fp32", AlgorithmTable::of(wrong)});
+    const auto device = make_cuda_device(CudaKind::emulated, {Precision::fp32, AlgorithmTable::of(wrong)});
     expect_error("--convolution " + wrong, [&] { device->plan_layer(Conv2dShape{2, 5, 6, 7, 9}); });
     expect_error("--convolution " + wrong, [&] { device->plan_layer(LinearShape{3, 20, 12}); });
   }
@@ -81,7 +80,7 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
   const auto fixed = make_cuda_device(CudaKind::emulated);
   const Outcome expected = run(*fixed);
   for (const std::string choice : {"library", "own:small:2", "own:large:1"}) {
-    const auto device = make_cuda_device(CudaKind::emulated, {"fp32", AlgorithmTable::of(choice)});
+    const auto device = make_cuda_device(CudaKind::emulated, {Precision::fp32, AlgorithmTable::of(choice)});
     EXPECT_EQ(device->info().algorithms, choice);
     const Outcome got = run(*device);
     EXPECT_EQ(got.y, expected.y) << choice;

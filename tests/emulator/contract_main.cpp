@@ -34,7 +34,7 @@ void run(Device& device, const OpCase& one) {
   if (std::isnan(sum)) std::puts("NaN");  // and uses it
 }
 
-int run_all(const std::string& precision, const char* only, const char* skip) {
+int run_all(palimpsest::Precision precision, const char* only, const char* skip) {
   const auto device = palimpsest_cuda_library()->make({precision, {}});
   int count = 0;
   for (const OpCase& one : palimpsest::op_cases()) {
@@ -45,17 +45,18 @@ int run_all(const std::string& precision, const char* only, const char* skip) {
     ++count;
   }
   std::fprintf(stderr, "\r%-70s\r", "");
-  std::printf("%d cases of the contract in %s\n", count, precision.c_str());
+  std::printf("%d cases of the contract in %s\n", count, palimpsest::word_of(precision).c_str());
   return count == 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string precision = "fp32";
+  auto precision = palimpsest::Precision::fp32;
   const char *only = nullptr, *skip = nullptr;
   for (int i = 1; i + 1 < argc; i += 2) {
-    if (std::strcmp(argv[i], "--precision") == 0) precision = argv[i + 1];
+    if (std::strcmp(argv[i], "--precision") == 0)
+      precision = palimpsest::value_of<palimpsest::Precision>(argv[i + 1]).value();
     if (std::strcmp(argv[i], "--only") == 0) only = argv[i + 1];
     if (std::strcmp(argv[i], "--skip") == 0) skip = argv[i + 1];
   }

@@ -25,7 +25,7 @@ std::vector<float> rounded_once(const std::vector<double>& values) {
   return {values.begin(), values.end()};
 }
 
-void expect_convolution(cuda::Precision precision, const palimpsest::Conv2dShape& shape) {
+void expect_convolution(palimpsest::Precision precision, const palimpsest::Conv2dShape& shape) {
   cuda::Context context(precision);
   cuda::CudnnConvolution convolution(context, shape);
   const int c = cuda::padded(shape.c), k = cuda::padded(shape.k);
@@ -59,7 +59,7 @@ void expect_convolution(cuda::Precision precision, const palimpsest::Conv2dShape
   EXPECT_EQ(db.get(), rounded_once(db_expected));
 }
 
-void expect_linear(cuda::Precision precision, const palimpsest::LinearShape& shape) {
+void expect_linear(palimpsest::Precision precision, const palimpsest::LinearShape& shape) {
   cuda::Context context(precision);
   cuda::CublasLtProduct product(context, shape);
   const auto n = std::size_t(shape.n), inputs = std::size_t(shape.c), outputs = std::size_t(shape.k);
@@ -95,7 +95,7 @@ void expect_linear(cuda::Precision precision, const palimpsest::LinearShape& sha
 }  // namespace
 
 TEST(LibraryCalls, Convolutions) {
-  for (const auto precision : {cuda::Precision::fp32, cuda::Precision::tf32})
+  for (const auto precision : {palimpsest::Precision::fp32, palimpsest::Precision::tf32})
     for (const palimpsest::Conv2dShape& shape :
          {palimpsest::Conv2dShape{1, 1, 1, 1, 1}, palimpsest::Conv2dShape{2, 3, 5, 7, 9},
           palimpsest::Conv2dShape{1, 16, 17, 19, 8}})
@@ -103,7 +103,7 @@ TEST(LibraryCalls, Convolutions) {
 }
 
 TEST(LibraryCalls, FullyConnectedLayers) {
-  for (const auto precision : {cuda::Precision::fp32, cuda::Precision::tf32, cuda::Precision::bf16})
+  for (const auto precision : {palimpsest::Precision::fp32, palimpsest::Precision::tf32, palimpsest::Precision::bf16})
     for (const palimpsest::LinearShape& shape :
          {palimpsest::LinearShape{1, 1, 1}, palimpsest::LinearShape{3, 29, 7}, palimpsest::LinearShape{9, 300, 33}})
       expect_linear(precision, shape);

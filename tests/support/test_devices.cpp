@@ -28,7 +28,7 @@ std::string test_name(std::string name) {
 
 namespace {
 
-TestDevice cuda_device(CudaKind kind, const std::string& name, const std::string& precision, double unit) {
+TestDevice cuda_device(CudaKind kind, const std::string& name, Precision precision, double unit) {
   return {name, [=] { return make_cuda_device(kind, {precision, {}}); },
           [](const Device&, const LayerShape&, LayerPass) { return false; }, unit};
 }
@@ -55,9 +55,9 @@ std::vector<TestDevice> all_devices() {
                                    },
                                    kUnit32}};
   for (const auto& [kind, name] : {std::pair{CudaKind::emulated, "cuda-emulated"}, std::pair{CudaKind::real, "cuda"}}) {
-    devices.push_back(cuda_device(kind, name, "fp32", kUnit32));
-    devices.push_back(cuda_device(kind, std::string(name) + "-tf32", "tf32", 0x1p-11));
-    devices.push_back(cuda_device(kind, std::string(name) + "-bf16", "bf16", 0x1p-8));
+    devices.push_back(cuda_device(kind, name, Precision::fp32, kUnit32));
+    devices.push_back(cuda_device(kind, std::string(name) + "-tf32", Precision::tf32, 0x1p-11));
+    devices.push_back(cuda_device(kind, std::string(name) + "-bf16", Precision::bf16, 0x1p-8));
   }
   std::erase_if(devices, [](const TestDevice& device) {
     const bool real = device.name.starts_with("cuda") && !device.name.starts_with("cuda-emulated");
