@@ -19,17 +19,17 @@ namespace {
 
 struct BenchCommand {
   int size = option(size, "size", 224, "side of the pictures in pixels", heading("Network"), between(32, 1024));
-  double width = option(width, "width", 1, "channels as a share of VGG16's", above(0));
+  double width = option(width, "width", 1, "channels as a fraction of VGG16's", above(0));
   std::vector<int> hidden = option(hidden, "hidden", {4096, 4096},
                                    "widths of the fully connected layers before the last", between(1, 1 << 20));
   int batch = option(batch, "batch", 8, "images at a time", at_least(1));
-  int repeats = option(repeats, "repeats", 5, "runs of each, of which the median counts; short ones run more often",
+  int repeats = option(repeats, "repeats", 5, "runs of each, whose median is reported; short ones run more often",
                        heading("Timing"), at_least(1));
   bool layers = option(layers, "layers", true, "every pass of every layer (default)");
   bool steps = option(steps, "steps", true, "whole steps: forward, training, relevance (default)");
   fs::path out = option(out, "out", {}, "every figure (JSON)", heading("Output"));
   fs::path tune =
-      option(tune, "tune", {}, "time every algorithm and write the quickest as a table for --convolution (.json)");
+      option(tune, "tune", {}, "time every algorithm and write the fastest to a table for --convolution (.json)");
   MachineSettings on;
 };
 
@@ -74,10 +74,10 @@ void print_steps(const std::vector<StepTime>& times, int batch) {
   fmt::print("peak memory {:.0f} MB\n", peak_megabytes());
 }
 
-// Every pass with every algorithm that the device has; the quickest goes into the table.
+// Every pass with every algorithm that the device has; the fastest goes into the table.
 void tune(const BenchCommand& command, const Architecture& architecture) {
   if (command.tune.extension() != ".json")
-    throw Error(fmt::format("--tune {} is not named as a table", command.tune.string()),
+    throw Error(fmt::format("--tune {} does not end in .json", command.tune.string()),
                 "give a name that ends in .json");
   MachineSettings on = command.on;
   std::vector<LayerTime> layers;
@@ -102,7 +102,7 @@ void tune(const BenchCommand& command, const Architecture& architecture) {
       command.tune,
       Json{{"device", info.name + ": " + info.description}, {"threads", info.threads}, {"choices", choices}}.dump(1) +
           "\n");
-  fmt::print("{}: the quickest of {} for {} passes; use it with --convolution {}\n", command.tune.string(),
+  fmt::print("{}: the fastest of {} for {} passes; use it with --convolution {}\n", command.tune.string(),
              fmt::join(info.convolution_algorithms, ", "), layers.size(), command.tune.string());
 }
 
@@ -136,10 +136,10 @@ void run_bench(const BenchCommand& command) {
 Command bench_command() {
   return make_command(
       "bench", "Time the network's layers and whole steps on a device",
-      "Example: which algorithms are quickest here, and a model trained with them\n"
+      "Example: find the fastest algorithms on this machine, and train with them\n"
       "  palimpsest bench --batch 32 --tune table.json\n"
       "  palimpsest train --preset pain --batch 32 --convolution table.json ...\n"
-      "GFLOP/s count the direct algorithm's operations, whatever runs. Nothing else should run at the same time.",
+      "GFLOP/s count the direct algorithm's operations for every algorithm. Run nothing else at the same time.",
       run_bench);
 }
 

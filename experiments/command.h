@@ -25,7 +25,7 @@ struct Command {
 };
 
 // For a struct of settings and, where it has them, prepare(Settings&, given) and settle(Settings&, given), which throws
-// Error for settings that make no sense together. A command that prepares may get required options from a file.
+// Error for inconsistent settings. A command that prepares may get required options from a file.
 template <class Settings>
 Command make_command(std::string name, std::string about, std::string footer, void (*run)(const Settings&),
                      bool goes_on = false) {

@@ -23,8 +23,8 @@ std::string type_text(const Field& field) {
   return !field.list ? one : field.type == FieldType::path ? one + "..." : "LIST";
 }
 
-// The option takes any texts: the field reads them, because CLI11 takes "" for 0, wraps -1 round in unsigned types and
-// lets NaN and infinity pass.
+// The option accepts any text and the field parses it, because CLI11 reads "" as 0, wraps -1 around in unsigned types
+// and accepts NaN and infinity.
 CLI::Option* add_option(CLI::App& app, const Field& field) {
   const auto take = [](const std::vector<std::string>&) { return true; };
   CLI::Option* option = nullptr;
@@ -102,9 +102,9 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments, const 
     const Command& command = *std::ranges::find(commands, name, &Command::name);
     line.call = command.begin();
     Progress::silence(line.quiet);
-    const auto given = take(app, line.call.fields);  // the files to prepare from, among others
+    const auto given = take(app, line.call.fields);  // among others, which files to prepare from
     line.call.prepare(given);
-    take(app, line.call.fields);  // which count more than what stands in them
+    take(app, line.call.fields);  // they override the files
     line.call.settle(given);
     line.command = command;
   } catch (const CLI::CallForHelp&) {

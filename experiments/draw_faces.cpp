@@ -13,30 +13,29 @@ DrawFacesCommand::DrawFacesCommand() {
   };
   is(sets.seed, "seed", "the same seed draws the same bytes", heading("Pictures"));
   is(sets.image_size, "size", "pixels, 32 to 1024");
-  is(sets.masks, "masks", "where each action unit acts, beside the pictures");
+  is(sets.masks, "masks", "which sets get masks of where each action unit acts");
   is(sets.keep, "keep", "chance that an action unit of an emotion is shown");
-  is(sets.stray, "stray", "chance of an action unit that has nothing to do with it");
+  is(sets.stray, "stray", "chance of an action unit unrelated to the emotion");
   is(sets.train_faces, "faces", "training faces, the 8 emotions together",
      heading("AffectNet (no set where a count is 0)"));
   is(sets.test_faces_per_emotion, "test-faces", "test faces of each emotion");
-  is(sets.imbalance, "imbalance", "1: classes as unequal as AffectNet's, 0: equal");
-  is(sets.participants, "participants", "the last 4 are meant for testing", heading("UNBC"));
-  is(sets.sequences_per_participant, "sequences", "of each participant");
-  is(sets.frames_per_sequence, "frames", "in each sequence");
-  is(sets.pain_share, "pain-share", "of the frames, about");
-  is(sets.ckplus_sequences, "ckplus-sequences", "each from neutral to a coded peak", heading("CK+"));
-  is(sets.ckplus_subjects, "ckplus-subjects", "people in them");
-  is(sets.ckplus_frames, "ckplus-frames", "in each sequence");
-  is(sets.folder, "out", "gets affectnet/, unbc/ and ckplus/; a set that is there already is left alone",
-     heading("Output"));
+  is(sets.imbalance, "imbalance", "1: class sizes as unequal as AffectNet's, 0: equal");
+  is(sets.participants, "participants", "subjects; the last 4 are for testing", heading("UNBC"));
+  is(sets.sequences_per_participant, "sequences", "sequences per participant");
+  is(sets.frames_per_sequence, "frames", "frames per sequence");
+  is(sets.pain_share, "pain-share", "approximate share of frames with pain");
+  is(sets.ckplus_sequences, "ckplus-sequences", "sequences, each from neutral to a coded peak", heading("CK+"));
+  is(sets.ckplus_subjects, "ckplus-subjects", "subjects");
+  is(sets.ckplus_frames, "ckplus-frames", "frames per sequence");
+  is(sets.folder, "out", "folder for affectnet/, unbc/ and ckplus/; existing sets are kept", heading("Output"));
   is(contact_sheets, "contact-sheets", "folder for pictures of every action unit, emotion and pain sequence");
-  is(sets.threads, "threads", "0: one for each core; the pictures are the same for any number", heading("Machine"),
+  is(sets.threads, "threads", "0: one per core; the pictures do not depend on it", heading("Machine"),
      between(0, 1024));
 }
 
 void settle(DrawFacesCommand& command, const std::set<std::string>& /*given*/) {
   if (command.sets.folder.empty() && command.contact_sheets.empty())
-    throw Error("draw-faces was not told where to write", "give --out FOLDER, or --contact-sheets FOLDER");
+    throw Error("draw-faces has nowhere to write", "give --out FOLDER, or --contact-sheets FOLDER");
 }
 
 void run_draw_faces(const DrawFacesCommand& command) {

@@ -75,7 +75,7 @@ void run_evaluate(const EvaluateCommand& command) {
   const Predictions predictions = predict_all(model, part, command);
   if (!command.predictions.empty()) write_predictions(command.predictions, predictions);
   const auto json = to_json(predictions);
-  // Classes may be named after folders whose names are no UTF-8.
+  // Classes may be named after folders whose names are not UTF-8.
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   if (!command.out.empty()) write_file(command.out, text);
   if (command.out.empty() && command.predictions.empty()) fmt::print("{}", text);

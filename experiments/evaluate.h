@@ -6,10 +6,10 @@ namespace palimpsest {
 struct EvaluateCommand {
   ModelSettings model;
   DataSettings data;
-  fs::path predictions = option(predictions, "predictions", {},
-                                "CSV with a row for each image: id,label,predicted,p0,p1,...,label_name,predicted_name",
-                                heading("Output"));
-  fs::path out = option(out, "out", {}, "JSON with the metrics; without it they are printed");
+  fs::path predictions =
+      option(predictions, "predictions", {},
+             "CSV with one row per image: id,label,predicted,p0,p1,...,label_name,predicted_name", heading("Output"));
+  fs::path out = option(out, "out", {}, "JSON with the metrics (default: printed)");
   int batch = option(batch, "batch", 32, "images at a time", heading("Machine"), between(1, 65536));
   MachineSettings on;
 };

@@ -85,14 +85,14 @@ void require_same_pictures(const ExplainCommand& command, const Explained& a, co
                 "compare two models of the same origin, or name one --normalisation for both");
 }
 
-// The targets as the second model numbers them. Throws Error for a class that it does not distinguish.
+// The targets as the second model numbers them. Throws Error for a class that it does not have.
 std::vector<Targets> renumbered(std::vector<Targets> targets, const std::vector<int>& to, const Model& a,
                                 const Model& b) {
   for (auto& classes : targets)
     for (int& target : classes) {
       const int other = to[std::size_t(target)];
       if (other < 0)
-        throw Error(fmt::format("{} does not distinguish the class {} of {}: its classes are {}, those of the first {}",
+        throw Error(fmt::format("{} does not have the class {} of {}: its classes are {}, those of the first {}",
                                 b.weights.string(), a.notes.classes[std::size_t(target)], a.weights.string(),
                                 list_text(b.notes.classes), list_text(a.notes.classes)),
                     "give another --target, or compare two models that both have the class");
@@ -148,7 +148,7 @@ struct OneMap {
   }
 };
 
-// What becomes of the maps of one batch: they go to the array, and to the gallery.
+// Writes the maps of a batch to the array and the gallery.
 class Outlets {
  public:
   Outlets(const ExplainCommand& command, const LoadedPart& part, const TargetChoice& targets,
@@ -197,7 +197,7 @@ class Outlets {
 
 void run_explain(const ExplainCommand& command) {
   if (command.maps.empty() && command.ledger.empty() && command.pictures.empty())
-    throw Error("explain was not told what to write", "give --maps R.npy, --ledger L.json or --pictures FOLDER");
+    throw Error("explain has nothing to write", "give --maps R.npy, --ledger L.json or --pictures FOLDER");
   auto read = files_read(command.model.weights, command.data);
   read.push_back({"--minus", command.minus});
   require_separate(read, {{"--maps", command.maps}, {"--ledger", command.ledger}});
@@ -212,13 +212,13 @@ void run_explain(const ExplainCommand& command) {
   const LoadedPart part = load_part(data, a.model(), labels_for(command), command.on.threads, command.ids);
   const auto& examples = part.examples;
   const TargetChoice choice(command.target, examples->count(), a.architecture().classes, part.classes);
-  if (b)  // now, not after an hour of work: every class that may be asked for
+  if (b)  // now, not after an hour of work: every class that may be used
     renumbered({choice.possible(*examples)}, numbers_of_b, a.model(), b->model());
   a.require_no_overflow(command, *examples);
   if (b) b->require_no_overflow(command, *examples);
   Outlets outlets(command, part, choice, a.normalisation(command));
 
-  const int batch_size = std::max(1, command.batch / choice.count());  // each target has relevance of its own in memory
+  const int batch_size = std::max(1, command.batch / choice.count());  // each target keeps its own relevance in memory
   for_each_batch(examples, batch_size, a.normalisation(command), "Explaining", [&](const Batch& batch, int first) {
     const auto targets = choice.of(batch, first, a.forward(batch));
     const Explanation of_a = a.explain(targets);

@@ -18,8 +18,8 @@ namespace palimpsest {
 namespace {
 
 struct InfoCommand {
-  bool options = option(options, "options", false,
-                        "instead: every option of every command, as docs/options.md has them", heading("Output"));
+  bool options = option(options, "options", false, "print every option of every command instead, as in docs/options.md",
+                        heading("Output"));
   MachineSettings on;
 };
 
@@ -91,10 +91,10 @@ void run_info(const InfoCommand& command) {
   fmt::print("\nchosen        {} with {} thread{}: {}\n", chosen.name, chosen.threads, chosen.threads == 1 ? "" : "s",
              chosen.description);
   if (command.on.device == DeviceName::automatic)
-    fmt::print("why           --device auto takes a GPU where the build and the machine have one; {}\n",
+    fmt::print("why           --device auto uses a GPU if the build and the machine have one; {}\n",
                chosen.name != "cpu" ? "they do" : known_devices()[1].reason);
   else
-    fmt::print("why           --device {} was asked for\n", word_of(command.on.device));
+    fmt::print("why           requested by --device {}\n", word_of(command.on.device));
 
   fmt::print("\nlibraries     fmt {}.{}.{}, nlohmann-json {}.{}.{}, toml++ {}.{}.{}\n", FMT_VERSION / 10000,
              FMT_VERSION / 100 % 100, FMT_VERSION % 100, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,

@@ -204,10 +204,10 @@ LoadedPart load_part(const OpenedData& data, const Model& model, Labels labels, 
 }
 
 const char* const what_is_read =
-    "Data: folder:DIR has a folder of pictures for each class, or pictures without labels straight in it.\n"
-    "arrays:X.npy[,Y.npy] holds floats (N, 3, H, W), taken as they are, and whole numbers (N), the weights' own "
+    "Data: folder:DIR has one folder of pictures per class, or pictures without labels directly in it.\n"
+    "arrays:X.npy[,Y.npy] holds floats (N, 3, H, W), used unchanged, and integers (N), the weights' own "
     "classes.\n"
-    "The others are the data sets as they are handed out. Pictures are JPEG, PNG, BMP or TIFF. What is not read is\n"
-    "counted with its reasons; --skipped FILE lists it. Classes are matched by name with those of the weights.\n";
+    "The others are data sets in their distributed layout. Pictures are JPEG, PNG, BMP or TIFF. Skipped files are\n"
+    "counted by reason; --skipped FILE lists them. Classes are matched by name with those of the weights.\n";
 
 }  // namespace palimpsest

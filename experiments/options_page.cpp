@@ -11,7 +11,7 @@ std::string cell(std::string text) {
 }
 
 std::string table(const Fields& fields, const char* dashes) {
-  std::string text = "| name | takes | default | |\n|---|---|---|---|\n";
+  std::string text = "| name | value | default | |\n|---|---|---|---|\n";
   for (const Field& field : fields) {
     const std::string value = field.text();
     text += fmt::format("| `{}{}` | {} | {} | {} |\n", field.positional ? "" : dashes, field.name, cell(field.kind()),
@@ -28,8 +28,8 @@ std::string table(const Fields& fields, const char* dashes) {
 std::string options_page(const std::vector<Command>& commands) {
   std::string text =
       "# Options\n\n"
-      "Written by `palimpsest info --options`. A flag has an opposite that begins with no-. Lists have commas between "
-      "their values. `train --config FILE` takes the options of `train` as TOML by the same names.\n\n";
+      "Written by `palimpsest info --options`. Every flag has an opposite, --no-NAME. Lists are separated by commas. "
+      " `train --config FILE` takes the options of `train` as TOML by the same names.\n\n";
   for (const Command& command : commands) {
     const Call call = command.begin();
     text += fmt::format("## palimpsest {}\n\n{}.\n\n", command.name, command.about) + table(call.fields, "--");

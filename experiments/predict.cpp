@@ -15,7 +15,7 @@ namespace palimpsest {
 
 void run_predict(const PredictCommand& command) {
   if (command.logits.empty() && command.features.empty())
-    throw Error("predict was not told what to write", "give --logits FILE.npy, --features FILE.npy or both");
+    throw Error("predict has nothing to write", "give --logits FILE.npy, --features FILE.npy or both");
   require_separate(files_read(command.model.weights, command.data),
                    {{"--logits", command.logits}, {"--features", command.features}, {"--ids", command.ids}});
   const OpenedData data(command.data);

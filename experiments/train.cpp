@@ -29,7 +29,7 @@ struct TrainingData {
   Choices choices;
 };
 
-// What config.toml says of files by their content, so that a run does not go on with others of the same name.
+// Content hashes in config.toml, so that a run does not resume with other files of the same name.
 std::string hash_of(const Examples& examples) {
   Hash64 hash;
   std::vector<float> values(3 * std::size_t(examples.height()) * std::size_t(examples.width()));
@@ -53,7 +53,7 @@ TrainingData load_training_data(const TrainCommand& command, const OpenedData& d
     if (!arrays->labelled())
       throw Error(source.labels.empty() ? fmt::format("{} names no labels", command.data.source.text)
                                         : fmt::format("{} has no class for some pictures (-1)", source.labels.string()),
-                  "give arrays:X.npy,Y.npy with a class for each picture");
+                  "give arrays:X.npy,Y.npy with a class for every picture");
     if (command.classes > 0) require_labels(*arrays, source, command.classes);
     return {arrays, nullptr, {}, {{"content of the arrays", hash_of(*arrays)}}};
   }
@@ -61,9 +61,9 @@ TrainingData load_training_data(const TrainCommand& command, const OpenedData& d
   const Splits& parts = selected.parts;
   require_images(selected, parts.train, Part::train, "train on a set that has a training part");
   if (parts.train.classes.size() < 2)
-    throw Error(fmt::format("{} has pictures of {} only, and training takes two classes or more", parts.train.name,
+    throw Error(fmt::format("{} has pictures of {} only, but training needs two classes or more", parts.train.name,
                             list_text(parts.train.classes)),
-                command.data.drop_classes.empty() ? "put the pictures of each class into a folder of its own"
+                command.data.drop_classes.empty() ? "put the pictures of each class into a separate folder"
                                                   : "drop fewer classes");
   require_every_class(parts.train, "training part");
   const fs::path skipped = command.data.skipped.empty() ? command.out / "skipped.csv" : command.data.skipped;
@@ -87,7 +87,7 @@ std::vector<std::int64_t> count_classes(const Examples& examples, int classes) {
   return counts;
 }
 
-// --init settles the channels; the head follows it where nothing else is asked for.
+// --init determines the channels, and the head unless an option sets it.
 Architecture architecture_for(const TrainCommand& command, const std::optional<StartingWeights>& start, int size,
                               int classes) {
   const std::vector<int> asked = command.hidden.empty() ? std::vector{4096, 4096} : command.hidden;
@@ -103,7 +103,7 @@ Architecture architecture_for(const TrainCommand& command, const std::optional<S
   return a;
 }
 
-// As many as asked for; else as the data names; arrays: name none, so there as the weights to start from distinguish.
+// The number asked for, else of the data's classes; arrays have no names, so else that of --init.
 int count_of_classes(const TrainCommand& command, const std::optional<StartingWeights>& start,
                      const TrainingData& data) {
   const int largest = largest_label(*data.training);
@@ -111,7 +111,7 @@ int count_of_classes(const TrainCommand& command, const std::optional<StartingWe
   if (classes > 0 && !data.classes.empty() && classes != int(data.classes.size()))
     throw Error(fmt::format("--classes {} is not the number of classes of {}, which are {}", classes,
                             command.data.source.text, list_text(data.classes)),
-                "leave --classes out");
+                "omit --classes");
   if (classes == 0) classes = int(data.classes.size());
   if (classes == 0 && start) classes = start->architecture.classes;
   if (classes == 0) classes = largest + 1;
@@ -213,7 +213,7 @@ Command train_command() {
                           "Example: a pain model that keeps the first two blocks of an emotion model\n"
                           "  palimpsest train --preset pain --freeze 2 --init emotion/weights.safetensors \\\n"
                           "      --data unbc:UNBC --test-participants 042,095,107,120 --out pain-2\n"
-                          "--class-counts takes --class-weights rescaled for granted unless another is given.",
+                          "--class-counts implies --class-weights rescaled unless another is given.",
                       run_train, /*goes_on=*/true);
 }
 

@@ -13,7 +13,7 @@ struct TrainingSet {
 struct TrainCommand : TrainingSet, Recipe {
   fs::path config =
       option(config, "config", {},
-             "TOML file with options by their long names; the command line wins over it, it wins over --preset",
+             "TOML file with options by their long names; the command line overrides it, and it overrides --preset",
              heading("Recipe"), of_this_call);
   bool no_augment =
       option(no_augment, "no-augment", false, "the same as --augment none", heading("Training"), of_this_call);
@@ -22,8 +22,7 @@ struct TrainCommand : TrainingSet, Recipe {
              heading("Output"), of_this_call);
   fs::path gradients =
       option(gradients, "gradients", {}, "with --steps 1: the gradients of that step (safetensors)", of_this_call);
-  bool resume =
-      option(resume, "resume", true, "go on from the checkpoint in --out, if there is one (default)", of_this_call);
+  bool resume = option(resume, "resume", true, "resume from the checkpoint in --out, if any (default)", of_this_call);
   MachineSettings on;
   bool keep_momentum = true;  // of a finished run, so that it can go on with more epochs; a study's never does
   std::set<std::string> named_in_file;  // the settings that `config` gave
@@ -32,8 +31,8 @@ void prepare(TrainCommand& command, const std::set<std::string>& given);
 void settle(TrainCommand& command, const std::set<std::string>& given);
 void run_train(const TrainCommand& command);
 
-// What a run writes into its config.toml: all of its recipe and its data, by their names on the command line. Read back
-// it gives the same run. Device, threads and the places written to are not part of it.
+// The config.toml of a run: its whole recipe and its data, by their names on the command line. Read back, it gives the
+// same run. Device, threads and output paths are not part of it.
 std::string train_config_text(const TrainCommand& command);
 
 // The first option in which two texts of config.toml differ, for RunFolder. Options are compared by value: one that is

@@ -37,9 +37,9 @@ void settle(TrainCommand& c, const std::set<std::string>& given) {
   require_consistent(static_cast<const LossSettings&>(c));
   if (given.contains("freeze") && !given.contains("freeze-blocks")) c.freeze_blocks.clear();
   if (c.head == Head::dense) c.hidden.clear();
-  require(!c.data.source.text.empty(), "--data: no data set is named", "name one, for instance --data affectnet:DIR");
+  require(!c.data.source.text.empty(), "--data: no data set is named", "name one, for example --data affectnet:DIR");
   require(!c.out.empty(), "--out: no folder to write to", "name one with --out RUN");
-  require(c.gradients.empty() || c.steps == 1, "--gradients: gradients are those of a single step", "add --steps 1");
+  require(c.gradients.empty() || c.steps == 1, "--gradients needs a single step", "add --steps 1");
 }
 
 }  // namespace palimpsest

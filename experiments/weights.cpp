@@ -1,4 +1,4 @@
-// The command that shows what a file of weights holds, and converts it.
+// The command that shows what a weights file holds, and converts it.
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -22,14 +22,14 @@ namespace {
 
 struct WeightsCommand {
   fs::path file = option(file, "FILE", {}, "safetensors, or Keras' .h5", heading("Model"), argument);
-  std::optional<int> size = option(size, "size", {}, "side of its pictures in pixels, where the file does not say it");
-  std::vector<std::string> class_names = option(
-      class_names, "class-names", {}, "names of its classes in their order, where the file has none: a,b,c or @FILE");
+  std::optional<int> size = option(size, "size", {}, "side of its pictures in pixels, if the file does not state it");
+  std::vector<std::string> class_names =
+      option(class_names, "class-names", {}, "names of its classes in order, if the file has none: a,b,c or @FILE");
   std::string normalisation =
-      option(normalisation, "normalisation", "auto", "that its pictures want; auto: what the file says",
+      option(normalisation, "normalisation", "auto", "expected by the weights; auto: as the file states",
              one_of({"auto", "torchvision", "caffe", "vggface"}));
   fs::path out =
-      option(out, "out", {}, "the same weights as safetensors with torchvision's names, and all of the above",
+      option(out, "out", {}, "writes the weights as safetensors with torchvision's names and the settings above",
              heading("Output"));
 };
 
@@ -46,12 +46,12 @@ std::string use_of(const TensorUse& tensor) {
     case TensorUse::Kind::unplaced:
       break;
   }
-  return tensor.what.empty() ? "no place for it" : "no place for it: " + tensor.what;
+  return tensor.what.empty() ? "not part of VGG16" : "not part of VGG16: " + tensor.what;
 }
 
 // A line for each tensor, in columns.
 void print_tensors(const TensorFile& file, const WeightsContents& contents) {
-  std::vector<std::array<std::string, 4>> rows{{"tensor", "type", "shape", "taken for"}};
+  std::vector<std::array<std::string, 4>> rows{{"tensor", "type", "shape", "interpreted as"}};
   for (const auto& tensor : contents.tensors) {
     const StoredTensor stored = file.stored(tensor.name);
     rows.push_back({excerpt(stored.name), excerpt(file.info(tensor.name).dtype, 20),
@@ -75,15 +75,15 @@ void print_facts(const TensorFile& file, const Architecture& a, const ModelNotes
                  const WeightsCommand& command) {
   const bool size_given = states_size(file) || command.size;
   const char* const said = command.normalisation != "auto" ? "as given"
-                           : states_normalisation(file)    ? "the file says it"
-                                                           : "assumed: the file does not say it";
+                           : states_normalisation(file)    ? "stated in the file"
+                                                           : "assumed: not stated in the file";
   std::vector<std::string> classes;
   for (const auto& name : notes.classes) classes.push_back(excerpt(name));
   fmt::print("network        VGG16\n");
   fmt::print("channels       {}\n", fmt::join(a.channels, ", "));
   fmt::print("head           {}\n", head_text(a));
   fmt::print("classes        {}\n", classes.empty() ? "without names" : fmt::format("{}", fmt::join(classes, ", ")));
-  fmt::print("pictures       {0} x {0}{1}\n", a.size, size_given ? "" : " (assumed: the file does not say it)");
+  fmt::print("pictures       {0} x {0}{1}\n", a.size, size_given ? "" : " (assumed: not stated in the file)");
   fmt::print("normalisation  {} ({})\n\n", notes.normalisation, said);
 }
 
@@ -99,16 +99,16 @@ ModelNotes notes_for(const WeightsCommand& command, const TensorFile& file, cons
 void convert(const WeightsCommand& command, const TensorFile& file, const ModelNotes& notes) {
   std::error_code code;
   if (fs::equivalent(command.file, command.out, code))
-    throw Error(fmt::format("--out {} is the file that is read", command.out.string()), "name another file");
+    throw Error(fmt::format("--out {} is the input file", command.out.string()), "name another file");
   MachineSettings processor;
   processor.device = DeviceName::cpu;
   const auto device = make_device(processor);
   const auto network = load_network(*device, file, {command.size, /*head=*/false});
   save_weights(*network, command.out, notes);
   if (command.normalisation == "auto" && !states_normalisation(file))
-    remark(fmt::format(
-        "{} now says that its pictures are {} x {} and want {}'s normalisation (--size, --normalisation).",
-        command.out.string(), network->architecture().size, network->architecture().size, notes.normalisation));
+    remark(fmt::format("{} now states pictures of {} x {} and {}'s normalisation (--size, --normalisation).",
+                       command.out.string(), network->architecture().size, network->architecture().size,
+                       notes.normalisation));
 }
 
 void run_weights(const WeightsCommand& command) {
@@ -124,7 +124,7 @@ void run_weights(const WeightsCommand& command) {
     if (command.size && *command.size != a.size)
       throw Error(fmt::format("--size {0} does not fit {1}, which takes {2} x {2}", *command.size,
                               command.file.string(), a.size),
-                  "leave --size out, or give other weights");
+                  "omit --size, or give other weights");
     notes = notes_for(command, file, a);
     print_facts(file, a, *notes, command);
   } catch (const Error&) {
@@ -138,7 +138,7 @@ void run_weights(const WeightsCommand& command) {
 }  // namespace
 
 Command weights_command() {
-  return make_command("weights", "What a file of weights holds and what each tensor is taken for; converts it",
+  return make_command("weights", "What a weights file holds and how each tensor is interpreted; converts it",
                       "Example:\n"
                       "  palimpsest weights vgg16.h5 --class-names happy,sad --out vgg16.safetensors",
                       run_weights);

@@ -72,7 +72,8 @@ std::string Field::text() const {
 
 void Field::set(const std::vector<std::string>& texts, const std::string& where) const {
   if (!list && texts.size() != 1)
-    throw NotOfItsKind(fmt::format("{} is a list", where), fmt::format("give {}", kind()));
+    throw NotOfItsKind(fmt::format("{}: {} values where one is needed", where, texts.size()),
+                       fmt::format("give {}", kind()));
   for (const auto& text : texts) {
     if (!fits(*this, text))
       throw NotOfItsKind(fmt::format("{}: '{}' is not {}", where, text, one_kind(*this)),

@@ -15,8 +15,7 @@ void require_consistent(const DataSettings& data) {
 }
 void require_consistent(const LossSettings& loss) {
   if (!loss.class_counts.empty() && loss.class_weights == ClassWeights::none)
-    throw Error("--class-counts is given, but --class-weights is none",
-                "leave out --class-weights none, or the counts");
+    throw Error("--class-counts is given, but --class-weights is none", "omit --class-weights none, or the counts");
 }
 
 std::vector<Preset> presets() {
@@ -30,7 +29,7 @@ std::vector<Preset> presets() {
           // Without weights to start from, the paper's recipe does not converge. This one was dependable on unbalanced
           // faces at widths of 1/8 and 1/4: large steps held by momentum and a clipped gradient, cross-entropy until
           // the classes come apart, a slow end.
-          {"scratch", "on top of another, or alone: what training without --init needs",
+          {"scratch", "for training without --init, alone or after another",
            "lr = 0.02\nmomentum = 0.9\nclip-norm = 1\nwarmup-steps = 100\nplain-epochs = 4\nslow-epochs = 3\n"
            "batch = 16\nepochs = 16\n"}};
 }

@@ -53,9 +53,9 @@ constexpr auto words(Loss) {
 
 // Results depend on these in their last bits only; a run records the device by its fingerprint.
 struct MachineSettings {
-  DeviceName device = option(device, "device", DeviceName::automatic, "where it runs; auto says what it chose",
+  DeviceName device = option(device, "device", DeviceName::automatic, "device to run on; auto prints its choice",
                              heading("Machine"), of_this_call);
-  int threads = option(threads, "threads", 0, "0: one for each core", between(0, 1024), of_this_call);
+  int threads = option(threads, "threads", 0, "0: one per core", between(0, 1024), of_this_call);
   std::string convolution =
       option(convolution, "convolution", "auto",
              "auto, one algorithm (cpu: direct, winograd; cuda: own, library), or a table from bench --tune (.json)",
@@ -76,47 +76,44 @@ struct DataSettings {
                          heading("Data"), required, content);
   std::optional<int> size =
       option(size, "size", {}, "side of the pictures in pixels (default: the network's)", between(32, 1024));
-  Crop crop = option(crop, "crop", Crop::landmarks, "what is cut out of a picture");
-  double margin = option(margin, "margin", 0.25, "added on each side, as a share of the box's side", between(0, 10));
+  Crop crop = option(crop, "crop", Crop::landmarks, "how pictures are cropped");
+  double margin = option(margin, "margin", 0.25, "added on each side, as a fraction of the box's side", between(0, 10));
   bool bottom_cut = option(bottom_cut, "bottom-cut", false, "cut pictures at the base of the nose");
   std::string normalisation =
-      option(normalisation, "normalisation", "auto", "how values are scaled; auto: as the weights want it",
+      option(normalisation, "normalisation", "auto", "how values are scaled; auto: as the weights expect",
              one_of({"auto", "torchvision", "caffe", "vggface"}));
-  std::vector<std::string> drop_classes = option(drop_classes, "drop-classes", {}, "classes left out, by name");
+  std::vector<std::string> drop_classes = option(drop_classes, "drop-classes", {}, "classes to leave out, by name");
   double validation_share = option(validation_share, "validation-share", 0.05,
-                                   "AffectNet, folder: share cut from training", at_least(0), below(1));
+                                   "AffectNet, folder: fraction of the training part", at_least(0), below(1));
   std::vector<std::string> test_participants =
       option(test_participants, "test-participants", {}, "UNBC: participants kept for the test part");
   int pain_images =
-      option(pain_images, "pain-images", 1000, "UNBC: frames drawn for training and validation", between(2, 1e8));
-  int pain_validation = option(pain_validation, "pain-validation", 100, "UNBC: of those, for validation", at_least(0));
+      option(pain_images, "pain-images", 1000, "UNBC: frames sampled for training and validation", between(2, 1e8));
+  int pain_validation =
+      option(pain_validation, "pain-validation", 100, "UNBC: how many of those are for validation", at_least(0));
   std::uint64_t split_seed = option(split_seed, "split-seed", 1, "seed of the random selections");
-  std::vector<std::string> class_names =
-      option(class_names, "class-names", {},
-             "names of the weights' classes in their order, where the file has none: a,b,c or @FILE");
-  fs::path skipped =
-      option(skipped, "skipped", {}, "CSV that lists every file that was left out, and why", without_effect);
-  fs::path cache =
-      option(cache, "cache", {}, "folder for decoded pictures, to read them faster next time", without_effect);
+  std::vector<std::string> class_names = option(
+      class_names, "class-names", {}, "names of the weights' classes in order, if the file has none: a,b,c or @FILE");
+  fs::path skipped = option(skipped, "skipped", {}, "CSV that lists every skipped file and the reason", without_effect);
+  fs::path cache = option(cache, "cache", {}, "folder that caches decoded pictures", without_effect);
   Part part = option(part, "part", Part::test, "which part of the set", of_this_call);
 };
 
 struct NetworkSettings {
   fs::path init =
-      option(init, "init", {}, "weights to start from (safetensors, or Keras' .h5); without: He initialisation",
+      option(init, "init", {}, "weights to start from, safetensors or Keras' .h5 (default: He initialisation)",
              heading("Network"), content);
   HeadInit head_init = option(head_init, "head-init", HeadInit::keep,
-                              "with --init: the head keeps all that fits, all but the last layer, or nothing");
-  int freeze = option(freeze, "freeze", 0, "the first K of the five blocks stay as they are", between(0, kBlocks));
+                              "with --init: take all of the head that fits, all but the last layer, or nothing");
+  int freeze = option(freeze, "freeze", 0, "keep the first K of the five blocks fixed", between(0, kBlocks));
   std::vector<int> freeze_blocks =
-      option(freeze_blocks, "freeze-blocks", {}, "instead: these blocks stay", between(1, kBlocks));
-  double width = option(width, "width", 1, "channels as a share of VGG16's", above(0));
+      option(freeze_blocks, "freeze-blocks", {}, "keep these blocks fixed instead", between(1, kBlocks));
+  double width = option(width, "width", 1, "channels as a fraction of VGG16's", above(0));
   Head head = option(head, "head", Head::fc, "fully connected layers, or straight to the classes");
   std::vector<int> hidden = option(
       hidden, "hidden", {}, "widths of the fully connected layers before the last (default: as --init, else 4096,4096)",
       between(1, 1 << 20));
-  int classes =
-      option(classes, "classes", 0, "0: as many as the data has, or as --init distinguishes", between(0, 65536));
+  int classes = option(classes, "classes", 0, "0: as many as in the data, or in --init", between(0, 65536));
 };
 
 struct LossSettings {
@@ -124,10 +121,10 @@ struct LossSettings {
   double gamma = option(gamma, "gamma", 0, "focusing parameter of the focal loss", at_least(0));
   ClassWeights class_weights =
       option(class_weights, "class-weights", ClassWeights::none,
-             "class-balanced weights: rescaled to sum to the number of classes, plain as the formula gives them");
+             "class-balanced weights: rescaled to sum to the number of classes, or plain as in the formula");
   std::vector<std::int64_t> class_counts =
       option(class_counts, "class-counts", {},
-             "images per class for those weights (default: counted); implies rescaled", at_least(1));
+             "images per class for these weights (default: counted); implies rescaled", at_least(1));
   double beta =
       option(beta, "beta", 0.99998, "of the class-balanced weights (1 - beta) / (1 - beta^n)", at_least(0), below(1));
 };
@@ -138,18 +135,19 @@ struct TrainingSettings {
   double weight_decay = option(weight_decay, "weight-decay", 0, "of weights and biases", at_least(0));
   int batch = option(batch, "batch", 32, "images in a step", between(1, 65536));
   int epochs = option(epochs, "epochs", 20, "passes over the training part", at_least(1));
-  int steps = option(steps, "steps", 0, "stop after so many steps; 0: never", at_least(0));
-  int patience = option(patience, "patience", 0, "stop after so many epochs without a lower validation loss; 0: never",
-                        at_least(0));
-  double clip_norm = option(clip_norm, "clip-norm", 0, "largest norm of the gradient; 0: any", at_least(0));
-  int warmup_steps = option(warmup_steps, "warmup-steps", 0, "steps in which the rate rises to --lr", at_least(0));
+  int steps = option(steps, "steps", 0, "stop after this many steps; 0: never", at_least(0));
+  int patience = option(patience, "patience", 0,
+                        "stop after this many epochs without a lower validation loss; 0: never", at_least(0));
+  double clip_norm = option(clip_norm, "clip-norm", 0, "largest norm of the gradient; 0: no limit", at_least(0));
+  int warmup_steps = option(warmup_steps, "warmup-steps", 0, "steps over which the rate rises to --lr", at_least(0));
   int plain_epochs = option(plain_epochs, "plain-epochs", 0, "first epochs, trained with gamma 0", at_least(0));
   int slow_epochs = option(slow_epochs, "slow-epochs", 0, "last epochs, trained at a tenth of the rate", at_least(0));
   Augmentation augment = option(augment, "augment", Augmentation::none, "keras: rotation, shifts, shear, zoom, flip");
   bool shuffle = option(shuffle, "shuffle", true, "a new order in each epoch");
   std::uint64_t seed = option(seed, "seed", 1, "of all random numbers in training");
-  std::uint64_t cache_limit = option(cache_limit, "cache-limit", std::uint64_t{2} << 30,
-                                     "bytes of block-5 features kept when all blocks are frozen", without_effect);
+  std::uint64_t cache_limit =
+      option(cache_limit, "cache-limit", std::uint64_t{2} << 30,
+             "largest cache of block-5 features in bytes, used when all blocks are frozen", without_effect);
 };
 
 // The values of a preset count, not its name.
@@ -166,9 +164,9 @@ struct RelevanceSettings {
   std::string rules = option(rules, "rules", "study",
                              "study (LRP-0 for FC, z+ for convolutions), epsilon-plus, z, epsilon, z-plus, ...",
                              heading("Relevance"), checked_by([](const std::string& name) { composite_named(name); }));
-  std::string dialect =
-      option(dialect, "dialect", "zennit", "whose conventions on bias, stabiliser, negative input and pooling",
-             checked_by([](const std::string& name) { dialect_named(name); }));
+  std::string dialect = option(dialect, "dialect", "zennit",
+                               "library whose conventions on bias, stabiliser, negative input and pooling are used",
+                               checked_by([](const std::string& name) { dialect_named(name); }));
   MapNormalisation normalise =
       option(normalise, "normalise", MapNormalisation::min_max, "how --pictures are scaled to [0, 1]");
 };
@@ -177,13 +175,13 @@ struct ConceptSettings {
   int repeats =
       option(repeats, "repeats", 500, "repetitions of the 2-fold cross-validation", heading("Test"), at_least(2));
   double c = option(c, "c", 1, "cost of the support vector machine", above(0));
-  bool standardise = option(standardise, "standardise", false, "features to mean 0, deviation 1");
+  bool standardise = option(standardise, "standardise", false, "scale features to mean 0, deviation 1");
   FoldKind folds =
-      option(folds, "folds", FoldKind::stratified, "any halves, stratified by label, or whole subjects in one fold");
+      option(folds, "folds", FoldKind::stratified, "random halves, stratified by label, or each subject in one fold");
   std::uint64_t seed = option(seed, "seed", 1, "of the folds and the bootstrap");
 };
 
-// Throws Error for settings that make no sense together.
+// Throws Error for inconsistent settings.
 void require_consistent(const DataSettings& data);
 void require_consistent(const LossSettings& loss);
 template <class Command>

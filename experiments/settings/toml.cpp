@@ -39,7 +39,7 @@ class Reader {
       if (const auto field = std::ranges::find_if(fields_, is); field != fields_.end()) {
         if (written.str() != field->name) older.push_back(fmt::format("{} for {}", field->name, written.str()));
         if (!given.insert(field->key()).second)
-          throw Error(fmt::format("{}: {} is given twice", place(node), field->key()), "leave one of them out");
+          throw Error(fmt::format("{}: {} is given twice", place(node), field->key()), "remove one of them");
         field->set(values(node, *field, key), place(node) + ": " + key);
       } else if (!is_table(key)) {
         refuse(key, node);
@@ -132,8 +132,7 @@ std::set<std::string> read_toml(const std::string& text, const std::string& file
                 "correct this line of TOML");
   }
   if (!reader.older.empty() && !quiet)
-    remark(fmt::format("{}: options have one spelling now, which is that of the command line: {}.", file,
-                       fmt::join(reader.older, ", ")));
+    remark(fmt::format("{}: options are now spelled as on the command line: {}.", file, fmt::join(reader.older, ", ")));
   return reader.given;
 }
 

@@ -21,9 +21,10 @@ struct StudyConfig {
   Source emotion = option(emotion, "emotion", {}, "AffectNet, as --data names it");
   Source pain = option(pain, "pain", {}, "UNBC");
   Source concepts = option(concepts, "concepts", {}, "CK+");
-  Drawn drawn = option(drawn, "drawn", Drawn::automatic, "whether the sets are drawn faces, whose truth is known");
+  Drawn drawn =
+      option(drawn, "drawn", Drawn::automatic, "whether the sets are drawn faces, for which the truth is known");
   std::vector<Hypothesis> hypotheses = option(hypotheses, "hypotheses", {{"contempt", 14}, {"surprise", 5}},
-                                              "pairs of an emotion and the action unit that went unseen");
+                                              "pairs of an emotion and the action unit suspected of being ignored");
   // The same for all three sets.
   DataSettings data =
       in_table<DataSettings>("data", {"data", "size", "bottom-cut", "class-names", "skipped", "cache", "part"});
@@ -33,9 +34,9 @@ struct StudyConfig {
   // `init`: of the emotion model; `head_init`: for pain and for re-training.
   NetworkSettings model = in_table<NetworkSettings>("model", {"freeze", "freeze-blocks", "classes"});
   std::uint64_t seed = option(seed, "seed", 1, "of all random numbers in training", table("model"));
-  std::uint64_t cache_limit =
-      option(cache_limit, "cache-limit", TrainingSettings{}.cache_limit,
-             "bytes of block-5 features kept while a head is re-trained", table("train"), without_effect);
+  std::uint64_t cache_limit = option(cache_limit, "cache-limit", TrainingSettings{}.cache_limit,
+                                     "largest cache of block-5 features in bytes, used while a head is re-trained",
+                                     table("train"), without_effect);
   Recipe train_emotion = in_table<Recipe>("train.emotion", not_of_a_stage),
          train_pain = in_table<Recipe>("train.pain", not_of_a_stage),
          train_retrain = in_table<Recipe>("train.retrain", not_of_a_stage);
@@ -46,15 +47,14 @@ struct StudyConfig {
                                 table("explain"), at_least(0));
   ConceptSettings concept_test = in_table<ConceptSettings>("concept");
   int exploratory_repeats =
-      option(exploratory_repeats, "exploratory-repeats", 0, "of action units that no hypothesis names; 0: as many",
-             table("concept"), at_least(0));
-  int min_positives = option(min_positives, "min-positives", 10, "action units in fewer peak frames are left out",
+      option(exploratory_repeats, "exploratory-repeats", 0,
+             "repetitions for action units without a hypothesis; 0: the same", table("concept"), at_least(0));
+  int min_positives = option(min_positives, "min-positives", 10, "leave out action units with fewer peak frames",
                              table("concept"), at_least(2));
-  std::vector<int> bottom_cut =
-      option(bottom_cut, "bottom-cut", {5}, "action units tested on faces cut at the base of the nose as well",
-             table("concept"));
+  std::vector<int> bottom_cut = option(
+      bottom_cut, "bottom-cut", {5}, "action units also tested on faces cut at the base of the nose", table("concept"));
   std::vector<std::uint64_t> null_seeds =
-      option(null_seeds, "seeds", {2, 3, 4}, "heads of B5 and B0 are re-trained with these", table("null"));
+      option(null_seeds, "seeds", {2, 3, 4}, "seeds with which the heads of B5 and B0 are re-trained", table("null"));
   std::vector<EmotionUnits> emotion_units = option(emotion_units, "emotions",
                                                    {{"anger", {4, 5, 7, 23}},
                                                     {"contempt", {12, 14}},
@@ -67,9 +67,9 @@ struct StudyConfig {
   std::vector<int> pain_units =
       option(pain_units, "pain", {4, 6, 7, 9, 10, 43}, "which show pain", table("action-units"));
   std::vector<int> pain_sometimes_units = option(pain_sometimes_units, "pain-sometimes", {12, 20, 25, 26},
-                                                 "which show pain now and then", table("action-units"));
-  int report_pictures =
-      option(report_pictures, "pictures", 6, "in the gallery, per emotion and model", table("report"), at_least(0));
+                                                 "which sometimes show pain", table("action-units"));
+  int report_pictures = option(report_pictures, "pictures", 6, "pictures in the gallery per emotion and model",
+                               table("report"), at_least(0));
 
   StudyConfig();
 
