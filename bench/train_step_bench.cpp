@@ -1,14 +1,13 @@
 // Times whole training steps of a full-width VGG16 with 8 classes: upload, forward, focal loss, backward, SGD.
 //   train_step_bench [BATCH=8] [SIZE=224] [STEPS=4] [THREADS=2] [FREEZE=0]
 // Prints one line of JSON: seconds of each step after the first, which creates the plans, and the peak memory.
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "experiments/bench/timing.h"
 #include "experiments/bench/training_step.h"
 #include "experiments/devices.h"
 
@@ -41,10 +40,8 @@ int main(int argc, char** argv) {
     seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     cpu_seconds.push_back(processor_seconds() - before);
   }
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   std::puts(
-      nlohmann::json{{"seconds", seconds}, {"cpu_seconds", cpu_seconds}, {"peak_mb", double(usage.ru_maxrss) / 1024}}
+      nlohmann::json{{"seconds", seconds}, {"cpu_seconds", cpu_seconds}, {"peak_mb", palimpsest::peak_megabytes()}}
           .dump()
           .c_str());
 }

@@ -1,5 +1,4 @@
 #include <fmt/ranges.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <map>
@@ -9,6 +8,7 @@
 #include "base/files.h"
 #include "experiments/bench/layer_times.h"
 #include "experiments/bench/step_times.h"
+#include "experiments/bench/timing.h"
 #include "experiments/command.h"
 #include "experiments/devices.h"
 #include "ops/algorithm_table.h"
@@ -34,12 +34,6 @@ struct BenchCommand {
 };
 
 using Json = nlohmann::ordered_json;
-
-double peak_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return double(usage.ru_maxrss) / 1024;
-}
 
 std::string shape_text(const LayerTime& time) {
   const LayerShape& s = time.shape;

@@ -1,5 +1,7 @@
 #include "experiments/bench/timing.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <vector>
@@ -24,6 +26,12 @@ double median_seconds(Device& device, int repeats, const std::function<void()>& 
     seconds.push_back(once());
   std::nth_element(seconds.begin(), seconds.begin() + std::ptrdiff_t(seconds.size() / 2), seconds.end());
   return seconds[seconds.size() / 2];
+}
+
+double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return double(usage.ru_maxrss) / 1024;
 }
 
 }  // namespace palimpsest

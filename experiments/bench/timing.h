@@ -9,4 +9,6 @@ namespace palimpsest {
 // tenth of a second. Waits for the device at the end of each.
 double median_seconds(Device& device, int repeats, const std::function<void()>& run);
 
+double peak_megabytes();  // of this process
+
 }  // namespace palimpsest

@@ -46,35 +46,35 @@ TEST_F(ArraysTest, FloatsOfEverySizeAndOrderAreReadAndSaid) {
 
 TEST_F(ArraysTest, WhatIsNotPicturesIsRefusedWithWhatToDo) {
   write("x.npy", "|u1", "(2, 3, 1, 1)", 6, "\x01");
-  expect_error([&] { read(); }, {"x.npy has the shape (2, 3, 1, 1) and holds uint8", "float32", "normalise"});
+  expect_error_with({"x.npy has the shape (2, 3, 1, 1) and holds uint8", "float32", "normalise"}, [&] { read(); });
   write("x.npy", "<f4", "(2, 4, 4, 3)", 96, std::string(4, '\0'));
-  expect_error([&] { read(); }, {"(2, 4, 4, 3)", "x.transpose(0, 3, 1, 2)"});
+  expect_error_with({"(2, 4, 4, 3)", "x.transpose(0, 3, 1, 2)"}, [&] { read(); });
   write("x.npy", "<f4", "(3, 4, 4)", 48, std::string(4, '\0'));
-  expect_error([&] { read(); }, {"(3, 4, 4)", "x[None]"});
+  expect_error_with({"(3, 4, 4)", "x[None]"}, [&] { read(); });
   write("x.npy", "<f4", "()", 1, std::string(4, '\0'));
-  expect_error([&] { read(); }, {"x.npy has the shape () and holds float32, but float32 (N, 3, H, W) is needed"});
+  expect_error_with({"x.npy has the shape () and holds float32, but float32 (N, 3, H, W) is needed"}, [&] { read(); });
   write("x.npy", "<f4", "(0, 3, 4, 4)", 0, "");
-  expect_error([&] { read(); }, {"x.npy has the shape (0, 3, 4, 4), which holds no usable picture"});
+  expect_error_with({"x.npy has the shape (0, 3, 4, 4), which holds no usable picture"}, [&] { read(); });
 }
 
 TEST_F(ArraysTest, WhatFloat32CannotHoldIsNamedAsItIs) {
   write("x.npy", "<f8", "(2, 3, 1, 1)", 6, std::string("\x9c\x75\0\x88\x3c\xe4\x37\x7e", 8));  // 1e300
-  expect_error([&] { read(); }, {"x.npy holds 1e+300 in picture 0", "float32"});
+  expect_error_with({"x.npy holds 1e+300 in picture 0", "float32"}, [&] { read(); });
 }
 
 TEST_F(ArraysTest, TheFileAtFaultIsNamed) {
   write("x.npy", "<f4", "(2, 3, 1, 1)", 6, std::string(4, '\0'));
   write("y.npy", "<i8", "(3,)", 3, std::string(8, '\0'));
-  expect_error([&] { read("y.npy"); },
-               {"y.npy has the shape (3), but one label for each of the 2 pictures of", "x.npy"});
+  expect_error_with({"y.npy has the shape (3), but one label for each of the 2 pictures of", "x.npy"},
+                    [&] { read("y.npy"); });
   write("y.npy", "<f4", "(2, 8)", 16, std::string(4, '\0'));
-  expect_error([&] { read("y.npy"); }, {"y.npy has the shape (2, 8)", "y.argmax(1)"});
+  expect_error_with({"y.npy has the shape (2, 8)", "y.argmax(1)"}, [&] { read("y.npy"); });
   write("y.npy", "<U1", "(2,)", 2, std::string("a\0\0\0", 4));
-  expect_error([&] { read("y.npy"); }, {"y.npy", "text, but numbers are needed"});
+  expect_error_with({"y.npy", "text, but numbers are needed"}, [&] { read("y.npy"); });
   write("y.npy", "|O", "(2,)", 2, std::string(8, '\0'));
-  expect_error([&] { read("y.npy"); }, {"y.npy", "pickled Python objects"});
+  expect_error_with({"y.npy", "pickled Python objects"}, [&] { read("y.npy"); });
   write("y.npy", "<i8", "(2,)", 2, std::string("\x07\0\0\0\0\0\0\0", 8));
-  expect_error([&] { read("y.npy", 7); }, {"y.npy has the label 7 for picture 0, which is not in 0 to 6"});
+  expect_error_with({"y.npy has the label 7 for picture 0, which is not in 0 to 6"}, [&] { read("y.npy", 7); });
 }
 
 TEST_F(ArraysTest, MinusOneIsNoLabel) {
@@ -82,9 +82,9 @@ TEST_F(ArraysTest, MinusOneIsNoLabel) {
   write("y.npy", "<i8", "(2,)", 2, std::string(8, '\xFF'));
   EXPECT_EQ(read("y.npy")->label(1), -1);
   EXPECT_FALSE(read("y.npy")->labelled());
-  expect_error([&] { read("y.npy", 7); }, {"the label -1 for picture 0, which is not in 0 to 6"});
+  expect_error_with({"the label -1 for picture 0, which is not in 0 to 6"}, [&] { read("y.npy", 7); });
   write("y.npy", "|i1", "(2,)", 2, "\xFE");
-  expect_error([&] { read("y.npy"); }, {"the label -2 for picture 0"});
+  expect_error_with({"the label -2 for picture 0"}, [&] { read("y.npy"); });
 }
 
 TEST_F(ArraysTest, LabelsAreWholeNumbersOfAnyType) {
@@ -98,7 +98,7 @@ TEST_F(ArraysTest, LabelsAreWholeNumbersOfAnyType) {
   EXPECT_THAT(remarks_of([&] { EXPECT_EQ(read("y.npy")->label(1), 1); }),
               testing::HasSubstr("y.npy holds float32, all whole numbers, which is read as int64"));
   write("y.npy", "<f4", "(2,)", 2, std::string("\0\0\0\x3f", 4));
-  expect_error([&] { read("y.npy"); }, {"y.npy has the value 0.5, but a whole number is needed"});
+  expect_error_with({"y.npy has the value 0.5, but a whole number is needed"}, [&] { read("y.npy"); });
 }
 
 }  // namespace

@@ -89,15 +89,15 @@ TEST(Augment, NormalisationsAreTheWeightsOwn) {
   EXPECT_FLOAT_EQ(out[0], -93.5940F);
   EXPECT_FLOAT_EQ(out[1], 128 - 104.7624F);
   EXPECT_FLOAT_EQ(out[2], 255 - 129.1863F);
-  expect_error([] { parse_normalisation("imagenet"); }, {"'imagenet'", "torchvision, caffe, vggface or none"});
+  expect_error_with({"'imagenet'", "torchvision, caffe, vggface or none"}, [] { parse_normalisation("imagenet"); });
 }
 
 TEST(Augment, RangesAreChecked) {
   AugmentRanges ranges;
   ranges.zoom = 1;
-  expect_error([&] { check_ranges(ranges); }, {"zoom"});
+  expect_error_with({"zoom"}, [&] { check_ranges(ranges); });
   ranges.zoom = std::nan("");
-  expect_error([&] { check_ranges(ranges); }, {"zoom", "nan"});
+  expect_error_with({"zoom", "nan"}, [&] { check_ranges(ranges); });
 }
 
 }  // namespace

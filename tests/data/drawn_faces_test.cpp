@@ -152,7 +152,7 @@ TEST(Expressions, TextRoundTrip) {
   EXPECT_EQ(expression_text(parse_expression(text, "here")), text);
   EXPECT_TRUE(parse_expression("", "here").empty());
   for (const char* wrong : {"1", "3:1.0", "1:2:L", "12:2:X", "12:x"})
-    expect_error([&] { parse_expression(wrong, "truth.csv, row 3"); }, {"truth.csv, row 3"});
+    expect_error_with({"truth.csv, row 3"}, [&] { parse_expression(wrong, "truth.csv, row 3"); });
 }
 
 TEST(Expressions, PspiIsPrkachinAndSolomons) {

@@ -51,8 +51,8 @@ TEST(WriteImages, NamesAPathThatCannotBeWritten) {
   const Scratch folder;
   folder.file("file", "");
   const Image image(2, 2);
-  expect_error([&] { write_png(folder / "file" / "a.png", image); }, {"file"});
-  expect_error([&] { write_jpeg(folder / "file" / "a.jpg", image, 90); }, {"file"});
+  expect_error_with({"file"}, [&] { write_png(folder / "file" / "a.png", image); });
+  expect_error_with({"file"}, [&] { write_jpeg(folder / "file" / "a.jpg", image, 90); });
 }
 
 }  // namespace

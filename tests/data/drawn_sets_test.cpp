@@ -184,7 +184,7 @@ TEST_F(DrawnSets, MasksFollowTheCrop) {
     EXPECT_EQ(sum(truth->mask(entry.id, 12, {-80, -80, -1, -1}, 8, 8)), 0);
   }
   EXPECT_EQ(masked, 8 + 2);  // also "none" and "uncertain", but not non-faces
-  expect_error([&] { truth->mask(truth->entries()[0].id, 3, 32); }, {"AU3"});
+  expect_error_with({"AU3"}, [&] { truth->mask(truth->entries()[0].id, 3, 32); });
   EXPECT_FALSE(load_truth(set("affectnet") / "nothing"));
 }
 
@@ -205,7 +205,7 @@ TEST(DrawSets, AFinishedSetIsLeftAlone) {
   EXPECT_EQ(fs::last_write_time(list), fs::file_time_type{});
   DrawSetsOptions other = tiny(folder.path());
   other.seed = 99;
-  expect_error([&] { draw_sets(other); }, {"affectnet", "other options", "--out"});
+  expect_error_with({"affectnet", "other options", "--out"}, [&] { draw_sets(other); });
 }
 
 TEST(DrawSets, ACutShortDrawingIsDrawnAgain) {
@@ -221,11 +221,11 @@ TEST(DrawSets, ACutShortDrawingIsDrawnAgain) {
 TEST(DrawSets, RefusesWhatItDidNotDraw) {
   const Scratch folder;
   folder.file("affectnet/mine.txt", "keep me");
-  expect_error([&] { draw_sets(tiny(folder.path())); }, {"not drawn by palimpsest", "--out"});
+  expect_error_with({"not drawn by palimpsest", "--out"}, [&] { draw_sets(tiny(folder.path())); });
   EXPECT_EQ(read_file(folder / "affectnet/mine.txt"), "keep me");
   DrawSetsOptions options = tiny(folder / "new");
   options.image_size = 7;
-  expect_error([&] { draw_sets(options); }, {"picture size"});
+  expect_error_with({"picture size"}, [&] { draw_sets(options); });
   EXPECT_FALSE(fs::exists(folder / "new"));
 }
 

@@ -93,13 +93,13 @@ TEST_F(Folder, OneFolderIsOneClass) {
 
 TEST_F(Folder, WithoutPicturesIsRefusedAndSaysWhatIsThere) {
   fs::create_directories(set / "b");
-  expect_error([&] { read(); }, {"/b has no picture: it is empty"});
+  expect_error_with({"/b has no picture: it is empty"}, [&] { read(); });
   pictures({"a/1.png"});
   const auto of_b = [&] {
     const Dataset read_set = read();
     EXPECT_EQ(read_set.classes, (std::vector<std::string>{"a", "b"}));
-    expect_error([&] { require_every_class(read_set, "training part"); },
-                 {"no picture of class b (b: the class folder"});
+    expect_error_with({"no picture of class b (b: the class folder"},
+                      [&] { require_every_class(read_set, "training part"); });
     return std::ranges::find(read_set.skipped, "b", &Skipped::id)->reason;
   };
   EXPECT_EQ(of_b(), "the class folder has no picture: it is empty");
@@ -108,16 +108,17 @@ TEST_F(Folder, WithoutPicturesIsRefusedAndSaysWhatIsThere) {
             "the class folder has no picture: it holds 1 .txt file, for instance b/readme.txt (it is not a picture)");
   for (const char* const name : {"b/1.webp", "b/2.webp", "b/in/3.webp"}) set.file(name, "\x01");
   EXPECT_THAT(of_b(), testing::HasSubstr("it holds 3 .webp files, for instance b/1.webp (WebP pictures are"));
-  expect_error([&] { read_folder(set / "b"); }, {"/b/in has no picture"});
-  expect_error([&] { read_folder(set / "b/in"); }, {"/b/in has no picture: it holds 1 .webp file", "put pictures"});
+  expect_error_with({"/b/in has no picture"}, [&] { read_folder(set / "b"); });
+  expect_error_with({"/b/in has no picture: it holds 1 .webp file", "put pictures"},
+                    [&] { read_folder(set / "b/in"); });
   fs::create_directories(set / "empty");
-  expect_error([&] { read_folder(set / "empty"); }, {"/empty contains neither folders nor pictures"});
-  expect_error([&] { read_folder(set / "d"); }, {"/d", "does not exist"});
+  expect_error_with({"/empty contains neither folders nor pictures"}, [&] { read_folder(set / "empty"); });
+  expect_error_with({"/d", "does not exist"}, [&] { read_folder(set / "d"); });
 }
 
 TEST_F(Folder, PartsOfASetAreNotClasses) {
   pictures({"train/happy/1.png", "train/sad/1.png", "Test/happy/1.png", "Test/sad/1.png"});
-  expect_error([&] { read(); }, {"are parts of a set, not classes", "happy, sad", "/Test"});
+  expect_error_with({"are parts of a set, not classes", "happy, sad", "/Test"}, [&] { read(); });
   EXPECT_EQ(read_folder(set / "train").classes, (std::vector<std::string>{"happy", "sad"}));
   pictures({"other/1.png"});
   EXPECT_EQ(read().classes.size(), 3U);

@@ -65,17 +65,17 @@ TEST(ImageRead, NamesWhatIsNotAPicture) {
   const Scratch scratch;
   scratch.file("Thumbs.db", "\x01\x02 not a picture");
   scratch.file("empty.jpg", "");
-  expect_error([&] { read_image(scratch / "Thumbs.db"); }, {"Thumbs.db", "neither JPEG"});
-  expect_error([&] { read_image(scratch / "empty.jpg"); }, {"empty.jpg", "it is empty"});
-  expect_error([&] { read_image(scratch / "missing.jpg"); }, {"missing.jpg"});
-  expect_error([&] { read_image(scratch / ""); }, {"directory"});
+  expect_error_with({"Thumbs.db", "neither JPEG"}, [&] { read_image(scratch / "Thumbs.db"); });
+  expect_error_with({"empty.jpg", "it is empty"}, [&] { read_image(scratch / "empty.jpg"); });
+  expect_error_with({"missing.jpg"}, [&] { read_image(scratch / "missing.jpg"); });
+  expect_error_with({"directory"}, [&] { read_image(scratch / ""); });
 }
 
 TEST(ImageRead, NamesThePictureThatItIs) {
   const Scratch scratch;
   const auto refused = [&](const std::string& bytes, const std::string& what) {
     scratch.file("x.jpg", bytes);
-    expect_error([&] { read_image(scratch / "x.jpg"); }, {"x.jpg cannot be read as a picture: it is " + what});
+    expect_error_with({"x.jpg cannot be read as a picture: it is " + what}, [&] { read_image(scratch / "x.jpg"); });
   };
   refused(std::string("RIFF\x10\0\0\0WEBPVP8 ", 16), "a WebP picture (convert it to PNG or JPEG)");
   refused(std::string("\0\0\0\x20"
@@ -95,7 +95,7 @@ TEST(ImageRead, FormsThatAreNotReadAreNamed) {
     std::string bytes = picture_bytes(golden_name);
     bytes.replace(at, change.size(), change);
     scratch.file("x", bytes);
-    expect_error([&] { read_image(scratch / "x"); }, {why});
+    expect_error_with({why}, [&] { read_image(scratch / "x"); });
   };
   refused("rgb.bmp", 30, "\x04", "it is a BMP of 24 bits with compression 4, which is not read");
   refused("rgb.bmp", 14, "\x29", "it has a BMP header of 41 bytes");
@@ -124,7 +124,7 @@ TEST(ImageRead, AHugePictureIsRefusedBeforeMemoryIsAsked) {
   png[18] = char(0x7f);  // width in the header becomes 32,532; CRCs are not checked
   png[22] = char(0x7f);
   scratch.file("huge.png", png);
-  expect_error([&] { read_image(scratch / "huge.png"); }, {"huge.png", "100 million"});
+  expect_error_with({"huge.png", "100 million"}, [&] { read_image(scratch / "huge.png"); });
 }
 
 }  // namespace

@@ -209,17 +209,17 @@ TEST(Loader, AnErrorInAThreadReachesTheCaller) {
 TEST(Loader, RefusesWhatCannotWork) {
   LoaderOptions options;
   options.batch = 0;
-  expect_error([&] { Loader(ramp(3, 1, 1), options); }, {"batch size is 0"});
+  expect_error_with({"batch size is 0"}, [&] { Loader(ramp(3, 1, 1), options); });
   options.batch = 1;
   options.ranges.rotation = -1;
-  expect_error([&] { Loader(ramp(3, 1, 1), options); }, {"rotation"});
+  expect_error_with({"rotation"}, [&] { Loader(ramp(3, 1, 1), options); });
   options.ranges = {};
-  expect_error(
-      [&] { Loader(std::make_shared<Arrays>(std::vector<float>{}, std::vector<std::int64_t>{}, 0, 1, 1), options); },
-      {"no picture"});
+  expect_error_with({"no picture"}, [&] {
+    Loader(std::make_shared<Arrays>(std::vector<float>{}, std::vector<std::int64_t>{}, 0, 1, 1), options);
+  });
   Loader loader(ramp(3, 1, 1), options);
   Batch batch;
-  expect_error([&] { loader.next(batch); }, {"start_epoch"});
+  expect_error_with({"start_epoch"}, [&] { loader.next(batch); });
 }
 
 struct ArrayFiles : testing::Test {
@@ -257,29 +257,29 @@ TEST_F(ArrayFiles, AreTakenAsTheyAre) {
 TEST_F(ArrayFiles, ErrorsNameTheFile) {
   labels({0, 1});
   write(std::vector<float>(2 * 2 * 2 * 2), {2, 2, 2, 2});
-  expect_error([&] { read(); }, {"x.npy", "(2, 2, 2, 2)", "(N, 3, H, W)"});
+  expect_error_with({"x.npy", "(2, 2, 2, 2)", "(N, 3, H, W)"}, [&] { read(); });
   write(std::vector<float>(6), {2, 3});
-  expect_error([&] { read(); }, {"x.npy", "(2, 3)"});
+  expect_error_with({"x.npy", "(2, 3)"}, [&] { read(); });
   write({}, {0, 3, 2, 2});
-  expect_error([&] { read(); }, {"x.npy", "no usable picture"});
+  expect_error_with({"x.npy", "no usable picture"}, [&] { read(); });
   std::vector<float> values(2 * 3 * 2 * 2);
   values[13] = std::nanf("");
   write(values, {2, 3, 2, 2});
-  expect_error([&] { read(); }, {"x.npy", "nan in picture 1"});
+  expect_error_with({"x.npy", "nan in picture 1"}, [&] { read(); });
   values[13] = std::numeric_limits<float>::infinity();
   write(values, {2, 3, 2, 2});
-  expect_error([&] { read(); }, {"x.npy", "inf"});
+  expect_error_with({"x.npy", "inf"}, [&] { read(); });
   values[13] = 0;
   write(values, {2, 3, 2, 2});
-  expect_error([&] { read(1); }, {"y.npy", "label 1 for picture 1", "0 to 0"});
+  expect_error_with({"y.npy", "label 1 for picture 1", "0 to 0"}, [&] { read(1); });
   labels({0, -1});
-  expect_error([&] { read(2); }, {"y.npy", "label -1"});
+  expect_error_with({"y.npy", "label -1"}, [&] { read(2); });
   labels({0, -2});
-  expect_error([&] { read(); }, {"y.npy", "label -2"});
+  expect_error_with({"y.npy", "label -2"}, [&] { read(); });
   labels({0});
-  expect_error([&] { read(); }, {"y.npy", "(1)", "2 pictures"});
+  expect_error_with({"y.npy", "(1)", "2 pictures"}, [&] { read(); });
   fs::remove(y);
-  expect_error([&] { read(); }, {"y.npy"});
+  expect_error_with({"y.npy"}, [&] { read(); });
 }
 
 }  // namespace

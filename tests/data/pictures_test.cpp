@@ -130,14 +130,14 @@ TEST_F(PictureSet, EveryDamagedByteOfTheCacheIsNoticed) {
 TEST_F(PictureSet, ErrorsAreNamed) {
   fs::remove_all(set / "data/a");
   fs::remove(set / "data/b/good.png");
-  expect_error([&] { load_pictures(read(), options); }, {"no picture", "broken.jpg"});
+  expect_error_with({"no picture", "broken.jpg"}, [&] { load_pictures(read(), options); });
   options.size = 0;
-  expect_error([&] { load_pictures(read(), options); }, {"size 0"});
+  expect_error_with({"size 0"}, [&] { load_pictures(read(), options); });
   options.size = 8;
   set.file("file", "");
   set.file("data/b/good.png", picture_bytes());
   options.cache_folder = set / "file";
-  expect_error([&] { load_pictures(read(), options); }, {"/file"});
+  expect_error_with({"/file"}, [&] { load_pictures(read(), options); });
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ TEST_F(AffectNet, ReadsListsThatWentThroughOtherTools) {
 
 TEST_F(AffectNet, BackslashesAreReadAsSlashesAndThatIsSaid) {
   write("training.csv", header + row("1\\a.jpg", 3) + row("1\\gone.jpg", 3) + row("..\\1\\a.jpg", 3));
-  expect_error([&] { read(); }, {"training.csv", "../1/a.jpg", "outside"});
+  expect_error_with({"training.csv", "../1/a.jpg", "outside"}, [&] { read(); });
   write("training.csv", header + row("1\\a.jpg", 3) + row("1\\gone.jpg", 3));
   Dataset list;
   EXPECT_THAT(remarks_of([&] { list = read().training; }),
@@ -153,7 +153,8 @@ TEST_F(AffectNet, APictureUnderAnotherNameIsPointedTo) {
   EXPECT_TRUE(lists(list, "2/b.jpg", "missing; similar: 2/B.TIF"));
   EXPECT_TRUE(lists(list, "Images/1/a.jpg", "missing; similar: 1/a.jpg"));
   write("training.csv", header + row("1/A.JPG", 3));
-  expect_error([&] { read(); }, {"1/A.JPG: the picture is missing; similar: 1/a.jpg", "change the names in the list"});
+  expect_error_with({"1/A.JPG: the picture is missing; similar: 1/a.jpg", "change the names in the list"},
+                    [&] { read(); });
 }
 
 TEST_F(AffectNet, TheRemedyIsThatOfTheFault) {
@@ -179,7 +180,7 @@ TEST_F(AffectNet, TheRemedyIsThatOfTheFault) {
 
 TEST_F(AffectNet, WithoutHeaderTheFirstLineMustBeARow) {
   write("training.csv", "path,x,y,w,h,points,label,v,a\n" + row("1/a.jpg", 3));
-  expect_error([&] { read(); }, {"the first line of", "training.csv", "neither a header", "'label'"});
+  expect_error_with({"the first line of", "training.csv", "neither a header", "'label'"}, [&] { read(); });
 }
 
 TEST_F(AffectNet, ANegativeBoxWithLandmarksIsKeptWithoutBox) {
@@ -202,29 +203,29 @@ TEST_F(AffectNet, WrongLandmarksAreLeftOut) {
 TEST_F(AffectNet, ANameThatClimbsOutIsRefused) {
   for (const char* const name : {"../../secret.jpg", "/etc/passwd", "1/../../x.jpg", "..", "1/.."}) {
     write("training.csv", header + row("1/a.jpg", 3) + row(name, 3));
-    expect_error([&] { read(); }, {"training.csv", name, "outside"});
+    expect_error_with({"training.csv", name, "outside"}, [&] { read(); });
   }
   Scratch elsewhere;
   elsewhere.file("secret.jpg", picture_bytes("rgb.jpg"));
   fs::create_symlink(elsewhere / "secret.jpg", set / (images + "1/link.jpg"));
   write("training.csv", header + row("1/link.jpg", 3));
-  expect_error([&] { read(); }, {"training.csv", "1/link.jpg", "outside"});
+  expect_error_with({"training.csv", "1/link.jpg", "outside"}, [&] { read(); });
 }
 
 TEST_F(AffectNet, ABrokenSetIsNamed) {
   write("validation.csv", header + "1/a.jpg,1,2\n");
-  expect_error([&] { read(); }, {"validation.csv", "row 2"});
+  expect_error_with({"validation.csv", "row 2"}, [&] { read(); });
   write("validation.csv", "a,b,c\n1,2,3\n");
-  expect_error([&] { read(); }, {"validation.csv", "3 columns"});
+  expect_error_with({"validation.csv", "3 columns"}, [&] { read(); });
   write("validation.csv", "");
-  expect_error([&] { read(); }, {"validation.csv", "empty"});
+  expect_error_with({"validation.csv", "empty"}, [&] { read(); });
   write("validation.csv", header);
-  expect_error([&] { read(); }, {"validation.csv", "no usable picture"});
+  expect_error_with({"validation.csv", "no usable picture"}, [&] { read(); });
   fs::remove(set / (lists_folder + "validation.csv"));
-  expect_error([&] { read(); }, {"validation.csv"});
+  expect_error_with({"validation.csv"}, [&] { read(); });
   fs::remove_all(set / images);
-  expect_error([&] { read(); }, {"has no folder", "Manually_Annotated_Images"});
-  expect_error([&] { read_affectnet(set / "nowhere"); }, {"nowhere", "does not exist"});
+  expect_error_with({"has no folder", "Manually_Annotated_Images"}, [&] { read(); });
+  expect_error_with({"nowhere", "does not exist"}, [&] { read_affectnet(set / "nowhere"); });
 }
 
 // One numpy array of one '<U1' element, as the release holds them.
@@ -314,7 +315,7 @@ TEST_F(AffectNet8, TheCodeMayBeAWordOrAWholeFloat) {
 
 TEST_F(AffectNet8, AMissingPartIsNamed) {
   fs::remove_all(set / "val_set/annotations");
-  expect_error([&] { read_affectnet8(set.path()); }, {"val_set/annotations"});
+  expect_error_with({"val_set/annotations"}, [&] { read_affectnet8(set.path()); });
 }
 
 }  // namespace

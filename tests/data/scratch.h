@@ -1,14 +1,12 @@
 #pragma once
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
-#include <vector>
 
-#include "base/error.h"
 #include "base/files.h"
 #include "base/npy.h"
 #include "data/image.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest {
@@ -37,19 +35,6 @@ inline Image golden_picture(const std::string& name) {
   Image image(int(array.shape.at(1)), int(array.shape.at(0)));
   image.pixels.assign(array.bytes.begin(), array.bytes.end());
   return image;
-}
-
-// Runs `action`, which must throw Error; every text must occur in its message or its remedy.
-template <typename Action>
-void expect_error(const Action& action, const std::vector<std::string>& texts) {
-  try {
-    action();
-    ADD_FAILURE() << "no error was thrown";
-  } catch (const Error& error) {
-    for (const auto& text : texts)
-      EXPECT_THAT(std::string(error.what()) + " | " + error.remedy(), testing::HasSubstr(text));
-    EXPECT_FALSE(error.remedy().empty());
-  }
 }
 
 }  // namespace palimpsest

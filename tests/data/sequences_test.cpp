@@ -110,9 +110,9 @@ TEST(UnbcNested, TheCopyThatNestsItsFoldersReadsToo) {
 TEST(UnbcEmpty, IsNamed) {
   Scratch set;
   fs::create_directories(set / "Images");
-  expect_error([&] { read_unbc(set.path()); }, {"has no folder", "Frame_Labels/PSPI"});
+  expect_error_with({"has no folder", "Frame_Labels/PSPI"}, [&] { read_unbc(set.path()); });
   fs::create_directories(set / "Frame_Labels/PSPI");
-  expect_error([&] { read_unbc(set.path()); }, {"no frame with a PSPI label"});
+  expect_error_with({"no frame with a PSPI label"}, [&] { read_unbc(set.path()); });
 }
 
 struct CkPlus : testing::Test {
@@ -192,10 +192,10 @@ TEST_F(CkPlus, WhatCannotBeMeantIsNotGuessed) {
 
 TEST(CkPlusEmpty, IsNamed) {
   Scratch set;
-  expect_error([&] { read_ckplus(set.path()); }, {"cohn-kanade-images"});
+  expect_error_with({"cohn-kanade-images"}, [&] { read_ckplus(set.path()); });
   fs::create_directories(set / "cohn-kanade-images");
   fs::create_directories(set / "FACS");
-  expect_error([&] { read_ckplus(set.path()); }, {"no sequence"});
+  expect_error_with({"no sequence"}, [&] { read_ckplus(set.path()); });
 }
 
 }  // namespace

@@ -112,16 +112,16 @@ TEST(SelectPain, TestParticipantsMustBeNamedOnRealData) {
   const Dataset set = pain_set(25, 1, 100, 20);
   PainSelection named = selection(100, 20);
   named.test_participants.clear();
-  expect_error([&] { select_pain(set, named, 0); },
-               {"unbc:set", "042-p0 100 frames 20.0 % pain", "066-p24 100 frames", "--test-participants"});
+  expect_error_with({"unbc:set", "042-p0 100 frames 20.0 % pain", "066-p24 100 frames", "--test-participants"},
+                    [&] { select_pain(set, named, 0); });
   named.test_participants = {"042", "050-p8", "051", "060", "051"};
   const auto selected = select_pain(set, named, 0);
   EXPECT_EQ(selected.parts.test.samples.size(), 400U);
   EXPECT_EQ(selected.choices.at(1).second, "042-p0,050-p8,051-p9,060-p18");
   named.test_participants = {"099"};
-  expect_error([&] { select_pain(set, named, 0); }, {"'099'", "042-p0", "first4"});
+  expect_error_with({"'099'", "042-p0", "first4"}, [&] { select_pain(set, named, 0); });
   named.test_participants = {"first25"};
-  expect_error([&] { select_pain(set, named, 0); }, {"all 25"});
+  expect_error_with({"all 25"}, [&] { select_pain(set, named, 0); });
 }
 
 TEST(SelectPain, DrawnSetsHaveADefault) {
@@ -135,7 +135,7 @@ TEST(SelectPain, DrawnSetsHaveADefault) {
   scratch.file("drawn.json", R"({"test_participants": ["042", "044-p2"]})");
   EXPECT_EQ(select_pain(set, unnamed, 0).choices.at(1).second, "042-p0,044-p2");
   scratch.file("drawn.json", "{");
-  expect_error([&] { select_pain(set, unnamed, 0); }, {"drawn.json"});
+  expect_error_with({"drawn.json"}, [&] { select_pain(set, unnamed, 0); });
 }
 
 TEST(SelectPain, ATestShareFarFromThePapersIsAWarning) {
@@ -146,13 +146,13 @@ TEST(SelectPain, ATestShareFarFromThePapersIsAWarning) {
 
 TEST(SelectPain, WhatCannotBeMetIsNamed) {
   Dataset set = pain_set(9, 2, 60, 12);
-  expect_error([&] { select_pain(set, selection(900, 100), 0); }, {"unbc:set has only", "consecutive"});
-  expect_error([&] { select_pain(set, selection(4, 2), 0); }, {"too few for 5 participants"});
-  expect_error([&] { select_pain(set, selection(41, 10), 0); }, {"41", "even"});
-  expect_error([&] { select_pain(set, selection(0, 10), 0); }, {"no training frames"});
+  expect_error_with({"unbc:set has only", "consecutive"}, [&] { select_pain(set, selection(900, 100), 0); });
+  expect_error_with({"too few for 5 participants"}, [&] { select_pain(set, selection(4, 2), 0); });
+  expect_error_with({"41", "even"}, [&] { select_pain(set, selection(41, 10), 0); });
+  expect_error_with({"no training frames"}, [&] { select_pain(set, selection(0, 10), 0); });
   for (auto& sample : set.samples)
     if (sample.subject == "044-p2") sample.label = 0;
-  expect_error([&] { select_pain(set, selection(40, 10), 0); }, {"044-p2", "no frame with pain"});
+  expect_error_with({"044-p2", "no frame with pain"}, [&] { select_pain(set, selection(40, 10), 0); });
 }
 
 TEST(SelectPain, ATestPartWithoutPainIsAnError) {
@@ -161,7 +161,7 @@ TEST(SelectPain, ATestPartWithoutPainIsAnError) {
     if (sample.subject == "042-p0") sample.label = 0;
   PainSelection choice = selection(40, 8);
   choice.test_participants = {"042"};
-  expect_error([&] { select_pain(set, choice, 1); }, {"042-p0", "no frame with pain", "--test-participants"});
+  expect_error_with({"042-p0", "no frame with pain", "--test-participants"}, [&] { select_pain(set, choice, 1); });
 }
 
 }  // namespace

@@ -74,13 +74,13 @@ TEST(SelectEmotions, UnknownClassesAreErrors) {
   const ListedSets sets{labelled(eleven, {4, 4, 4, 4, 4, 0, 4, 4}), labelled(eleven, std::vector<int>(11, 1))};
   EmotionSelection selection;
   selection.drop_classes = {"disgust", "boredom"};
-  expect_error([&] { select_emotions(sets, selection, 0); }, {"'boredom'", "neutral, happy"});
+  expect_error_with({"'boredom'", "neutral, happy"}, [&] { select_emotions(sets, selection, 0); });
   selection.drop_classes = {"disgust"};
   selection.validation_share = 1;
-  expect_error([&] { select_emotions(sets, selection, 0); }, {"validation share"});
+  expect_error_with({"validation share"}, [&] { select_emotions(sets, selection, 0); });
   selection.classes = {"disgust"};
   selection.validation_share = 0;
-  expect_error([&] { select_emotions(sets, selection, 0); }, {"none of the classes", "remains"});
+  expect_error_with({"none of the classes", "remains"}, [&] { select_emotions(sets, selection, 0); });
 }
 
 // A list of a few classes can be scored; callers that need all of them must request it.
@@ -88,8 +88,8 @@ TEST(SelectEmotions, APartMayLackAClass) {
   const ListedSets sets{labelled(eleven, std::vector<int>(11, 4)), labelled(eleven, {1, 1, 1, 1, 0, 1, 1, 1})};
   const Selected selected = select_emotions(sets, {}, 0);
   EXPECT_EQ(selected.parts.test.samples.size(), 7U);
-  expect_error([&] { require_every_class(selected.parts.test, "test part"); },
-               {"test part", "fear", "--drop-classes fear"});
+  expect_error_with({"test part", "fear", "--drop-classes fear"},
+                    [&] { require_every_class(selected.parts.test, "test part"); });
   EXPECT_NO_THROW(require_every_class(selected.parts.train, "training part"));
   ASSERT_EQ(selected.warnings.size(), 1U) << "none, uncertain and non-face";
   EXPECT_THAT(selected.warnings[0], testing::HasSubstr("12 images of other classes"));
@@ -122,9 +122,9 @@ TEST(Source, TheHomeFolderIsExpanded) {
   EXPECT_EQ(parse_source("arrays:x.npy,~/faces/y.npy").labels, scratch / "faces/y.npy");
   EXPECT_EQ(parse_source("folder:~other/faces").path, "~other/faces");
   EXPECT_EQ(parse_source("folder:a/~/b").path, "a/~/b");
-  expect_error([] { parse_source("folder:~/nowhere"); }, {"'~/nowhere'", scratch.path().string()});
+  expect_error_with({"'~/nowhere'", scratch.path().string()}, [] { parse_source("folder:~/nowhere"); });
   ::unsetenv("HOME");
-  expect_error([] { parse_source("folder:~/faces"); }, {"~", "HOME"});
+  expect_error_with({"~", "HOME"}, [] { parse_source("folder:~/faces"); });
   if (!home.empty()) ::setenv("HOME", home.c_str(), 1);
 }
 
@@ -139,11 +139,11 @@ TEST(Source, NamesAreParsed) {
   EXPECT_TRUE(parse_source("arrays:x.npy").labels.empty());
   for (const char* const known :
        {"affectnet:DIR", "affectnet8:DIR", "unbc:DIR", "ckplus:DIR", "folder:DIR", "arrays:X.npy[,Y.npy]"})
-    expect_error([] { parse_source("fer2013:dir"); }, {"'fer2013'", known});
-  expect_error([] { parse_source("some/dir"); }, {"some/dir", "kind"});
-  expect_error([] { parse_source("unbc:"); }, {"names no folder"});
-  expect_error([] { parse_source("arrays:,y.npy"); }, {"names no file"});
-  expect_error([] { parse_source("arrays:x.npy,"); }, {"after the comma"});
+    expect_error_with({"'fer2013'", known}, [] { parse_source("fer2013:dir"); });
+  expect_error_with({"some/dir", "kind"}, [] { parse_source("some/dir"); });
+  expect_error_with({"names no folder"}, [] { parse_source("unbc:"); });
+  expect_error_with({"names no file"}, [] { parse_source("arrays:,y.npy"); });
+  expect_error_with({"after the comma"}, [] { parse_source("arrays:x.npy,"); });
 }
 
 }  // namespace
