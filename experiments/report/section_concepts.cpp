@@ -71,11 +71,11 @@ std::string distributions(const StudyResults& r) {
     const ConceptRow* row = r.concept_of(0, h.unit, cut);
     if (found == r.repeats.end() || !row || found->second.differences.empty()) continue;
     const auto& values = found->second.differences;
-    const auto below = std::count_if(values.begin(), values.end(), [](double d) { return d < 0; });
+    const auto negative = std::count_if(values.begin(), values.end(), [](double d) { return d < 0; });
     Histogram chart;
     chart.title = fmt::format("AU{}{}", h.unit, cut ? ", bottom cut off" : "");
     chart.description =
-        fmt::format("{} of {} pairs are below 0; mean {} points", below, values.size(), points(row->difference, 2));
+        fmt::format("{} of {} pairs are negative 0; mean {} points", negative, values.size(), points(row->difference, 2));
     chart.x_label = "F1 after − before, in points";
     chart.x_percent = true;
     chart.colour = "var(--b0)";

@@ -33,8 +33,7 @@ class NotOfItsKind : public Error {
 
 enum class FieldType : std::uint8_t { flag, integer, number, text, path };
 
-// One option of a struct, which must outlive it. Values are read and written as texts: one, or one for each entry of a
-// list.
+// One option of a struct that outlives it. Values are read and written as texts: one, or one for each entry of a list.
 struct Field {
   std::string name;                // the long option without dashes, and the key in TOML
   std::string table, group, help;  // TOML's table, and the heading in --help
@@ -69,51 +68,23 @@ const Field* find_field(const Fields& fields, std::string_view name, std::string
 Fields of_table(Fields fields, std::string_view table);
 
 // What an option() may state besides.
-inline auto heading(const char* group) {
-  return [=](Field& f) { f.group = group; };
-}
-inline auto table(const char* name) {
-  return [=](Field& f) { f.table = name; };
-}
-inline auto at_least(double bound) {
-  return [=](Field& f) { f.low = bound; };
-}
-inline auto above(double bound) {
-  return [=](Field& f) { f.low = bound, f.above_low = true; };
-}
-inline auto below(double bound) {
-  return [=](Field& f) { f.high = bound, f.below_high = true; };
-}
-inline auto between(double low, double high) {
-  return [=](Field& f) { f.low = low, f.high = high; };
-}
-inline auto multiple_of(int number) {
-  return [=](Field& f) { f.multiple = number; };
-}
-inline auto formerly(const char* name) {
-  return [=](Field& f) { f.former_name = name; };
-}
+inline constexpr auto heading = [](const char* group) { return [=](Field& f) { f.group = group; }; };
+inline constexpr auto under = [](const char* name) { return [=](Field& f) { f.table = name; }; };
+inline constexpr auto at_least = [](double bound) { return [=](Field& f) { f.low = bound; }; };
+inline constexpr auto above = [](double bound) { return [=](Field& f) { f.low = bound, f.above_low = true; }; };
+inline constexpr auto below = [](double bound) { return [=](Field& f) { f.high = bound, f.below_high = true; }; };
+inline constexpr auto between = [](double low, double high) { return [=](Field& f) { f.low = low, f.high = high; }; };
+inline constexpr auto multiple_of = [](int number) { return [=](Field& f) { f.multiple = number; }; };
+inline constexpr auto formerly = [](const char* name) { return [=](Field& f) { f.former_name = name; }; };
+inline constexpr auto checked_by = [](void (*check)(const std::string&)) { return [=](Field& f) { f.check = check; }; };
 inline auto one_of(std::initializer_list<const char*> words) {
   return [=](Field& f) { f.choices.assign(words.begin(), words.end()); };
 }
-inline auto checked_by(void (*check)(const std::string&)) {
-  return [=](Field& f) { f.check = check; };
-}
-inline void required(Field& f) {
-  f.needed = true;
-}
-inline void argument(Field& f) {
-  f.positional = f.needed = true;
-}  // given without a name
-inline void content(Field& f) {
-  f.names_content = true;
-}
-inline void without_effect(Field& f) {
-  f.changes_results = false;
-}  // on what is computed
-inline void of_this_call(Field& f) {
-  f.in_files = f.changes_results = false;
-}
+inline constexpr auto required = [](Field& f) { f.needed = true; };
+inline constexpr auto argument = [](Field& f) { f.positional = f.needed = true; };  // given without a name
+inline constexpr auto names_content = [](Field& f) { f.names_content = true; };
+inline constexpr auto without_effect = [](Field& f) { f.changes_results = false; };  // on what is computed
+inline constexpr auto of_this_call = [](Field& f) { f.in_files = f.changes_results = false; };
 
 // While one exists, it lists the options of the structs that its thread makes.
 class FieldListing {

@@ -73,7 +73,7 @@ struct ModelSettings {
 struct DataSettings {
   Source source = option(source, "data", {},
                          "affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR or arrays:X.npy[,Y.npy]",
-                         heading("Data"), required, content);
+                         heading("Data"), required, names_content);
   std::optional<int> size =
       option(size, "size", {}, "side of the pictures in pixels (default: the network's)", between(32, 1024));
   Crop crop = option(crop, "crop", Crop::landmarks, "how pictures are cropped");
@@ -102,7 +102,7 @@ struct DataSettings {
 struct NetworkSettings {
   fs::path init =
       option(init, "init", {}, "weights to start from, safetensors or Keras' .h5 (default: He initialisation)",
-             heading("Network"), content);
+             heading("Network"), names_content);
   HeadInit head_init = option(head_init, "head-init", HeadInit::keep,
                               "with --init: take all of the head that fits, all but the last layer, or nothing");
   int freeze = option(freeze, "freeze", 0, "keep the first K of the five blocks fixed", between(0, kBlocks));

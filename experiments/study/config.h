@@ -28,33 +28,33 @@ struct StudyConfig {
   // The same for all three sets.
   DataSettings data =
       in_table<DataSettings>("data", {"data", "size", "bottom-cut", "class-names", "skipped", "cache", "part"});
-  bool cache = option(cache, "cache", true, "keep decoded pictures in STUDY/cache", table("data"), without_effect);
+  bool cache = option(cache, "cache", true, "keep decoded pictures in STUDY/cache", under("data"), without_effect);
   int size =
-      option(size, "size", 224, "side of the pictures in pixels", table("model"), between(32, 1024), multiple_of(32));
+      option(size, "size", 224, "side of the pictures in pixels", under("model"), between(32, 1024), multiple_of(32));
   // `init`: of the emotion model; `head_init`: for pain and for re-training.
   NetworkSettings model = in_table<NetworkSettings>("model", {"freeze", "freeze-blocks", "classes"});
-  std::uint64_t seed = option(seed, "seed", 1, "of all random numbers in training", table("model"));
+  std::uint64_t seed = option(seed, "seed", 1, "of all random numbers in training", under("model"));
   std::uint64_t cache_limit = option(cache_limit, "cache-limit", TrainingSettings{}.cache_limit,
                                      "largest cache of block-5 features in bytes, used while a head is re-trained",
-                                     table("train"), without_effect);
+                                     under("train"), without_effect);
   Recipe train_emotion = in_table<Recipe>("train.emotion", not_of_a_stage),
          train_pain = in_table<Recipe>("train.pain", not_of_a_stage),
          train_retrain = in_table<Recipe>("train.retrain", not_of_a_stage);
   RelevanceSettings explain = in_table<RelevanceSettings>("explain");
   std::vector<std::string> explained_emotions =
-      option(explained_emotions, "emotions", {}, "only these; empty: all", table("explain"));
+      option(explained_emotions, "emotions", {}, "only these; empty: all", under("explain"));
   int explained_images = option(explained_images, "limit", 0, "images per emotion and model, the first by name; 0: all",
-                                table("explain"), at_least(0));
+                                under("explain"), at_least(0));
   ConceptSettings concept_test = in_table<ConceptSettings>("concept");
   int exploratory_repeats =
       option(exploratory_repeats, "exploratory-repeats", 0,
-             "repetitions for action units without a hypothesis; 0: the same", table("concept"), at_least(0));
+             "repetitions for action units without a hypothesis; 0: the same", under("concept"), at_least(0));
   int min_positives = option(min_positives, "min-positives", 10, "leave out action units with fewer peak frames",
-                             table("concept"), at_least(2));
+                             under("concept"), at_least(2));
   std::vector<int> bottom_cut = option(
-      bottom_cut, "bottom-cut", {5}, "action units also tested on faces cut at the base of the nose", table("concept"));
+      bottom_cut, "bottom-cut", {5}, "action units also tested on faces cut at the base of the nose", under("concept"));
   std::vector<std::uint64_t> null_seeds =
-      option(null_seeds, "seeds", {2, 3, 4}, "seeds with which the heads of B5 and B0 are re-trained", table("null"));
+      option(null_seeds, "seeds", {2, 3, 4}, "seeds with which the heads of B5 and B0 are re-trained", under("null"));
   std::vector<EmotionUnits> emotion_units = option(emotion_units, "emotions",
                                                    {{"anger", {4, 5, 7, 23}},
                                                     {"contempt", {12, 14}},
@@ -63,13 +63,13 @@ struct StudyConfig {
                                                     {"happy", {6, 12}},
                                                     {"sad", {1, 4, 15}},
                                                     {"surprise", {1, 2, 5, 26}}},
-                                                   "which action units show an emotion", table("action-units"));
+                                                   "which action units show an emotion", under("action-units"));
   std::vector<int> pain_units =
-      option(pain_units, "pain", {4, 6, 7, 9, 10, 43}, "which show pain", table("action-units"));
+      option(pain_units, "pain", {4, 6, 7, 9, 10, 43}, "which show pain", under("action-units"));
   std::vector<int> pain_sometimes_units = option(pain_sometimes_units, "pain-sometimes", {12, 20, 25, 26},
-                                                 "which sometimes show pain", table("action-units"));
+                                                 "which sometimes show pain", under("action-units"));
   int report_pictures = option(report_pictures, "pictures", 6, "pictures in the gallery per emotion and model",
-                               table("report"), at_least(0));
+                               under("report"), at_least(0));
 
   StudyConfig();
 
