@@ -75,7 +75,7 @@ std::string distributions(const StudyResults& r) {
     Histogram chart;
     chart.title = fmt::format("AU{}{}", h.unit, cut ? ", bottom cut off" : "");
     chart.description =
-        fmt::format("{} of {} pairs are negative 0; mean {} points", negative, values.size(), points(row->difference, 2));
+        fmt::format("{} of {} pairs are below 0; mean {} points", negative, values.size(), points(row->difference, 2));
     chart.x_label = "F1 after − before, in points";
     chart.x_percent = true;
     chart.colour = "var(--b0)";
