@@ -8,29 +8,29 @@ namespace palimpsest {
 
 DrawFacesCommand::DrawFacesCommand() {
   // The set's own defaults.
-  const auto is = [](auto& member, const char* name, const char* help, auto... statements) {
+  const auto declare = [](auto& member, const char* name, const char* help, auto... statements) {
     option(member, name, member, help, statements...);
   };
-  is(sets.seed, "seed", "the same seed draws the same bytes", heading("Pictures"));
-  is(sets.image_size, "size", "pixels, 32 to 1024");
-  is(sets.masks, "masks", "which sets get masks of where each action unit acts");
-  is(sets.keep, "keep", "chance that an action unit of an emotion is shown");
-  is(sets.stray, "stray", "chance of an action unit unrelated to the emotion");
-  is(sets.train_faces, "faces", "training faces, the 8 emotions together",
-     heading("AffectNet (no set where a count is 0)"));
-  is(sets.test_faces_per_emotion, "test-faces", "test faces of each emotion");
-  is(sets.imbalance, "imbalance", "1: class sizes as unequal as AffectNet's, 0: equal");
-  is(sets.participants, "participants", "subjects; the last 4 are for testing", heading("UNBC"));
-  is(sets.sequences_per_participant, "sequences", "sequences per participant");
-  is(sets.frames_per_sequence, "frames", "frames per sequence");
-  is(sets.pain_share, "pain-share", "approximate share of frames with pain");
-  is(sets.ckplus_sequences, "ckplus-sequences", "sequences, each from neutral to a coded peak", heading("CK+"));
-  is(sets.ckplus_subjects, "ckplus-subjects", "subjects");
-  is(sets.ckplus_frames, "ckplus-frames", "frames per sequence");
-  is(sets.folder, "out", "folder for affectnet/, unbc/ and ckplus/; existing sets are kept", heading("Output"));
-  is(contact_sheets, "contact-sheets", "folder for pictures of every action unit, emotion and pain sequence");
-  is(sets.threads, "threads", "0: one per core; the pictures do not depend on it", heading("Machine"),
-     between(0, 1024));
+  declare(sets.seed, "seed", "the same seed draws the same bytes", heading("Pictures"));
+  declare(sets.image_size, "size", "pixels, 32 to 1024");
+  declare(sets.masks, "masks", "which sets get masks of where each action unit acts");
+  declare(sets.keep, "keep", "chance that an action unit of an emotion is shown");
+  declare(sets.stray, "stray", "chance of an action unit unrelated to the emotion");
+  declare(sets.train_faces, "faces", "training faces, the 8 emotions together",
+          heading("AffectNet (no set where a count is 0)"));
+  declare(sets.test_faces_per_emotion, "test-faces", "test faces of each emotion");
+  declare(sets.imbalance, "imbalance", "1: class sizes as unequal as AffectNet's, 0: equal");
+  declare(sets.participants, "participants", "subjects; the last 4 are for testing", heading("UNBC"));
+  declare(sets.sequences_per_participant, "sequences", "sequences per participant");
+  declare(sets.frames_per_sequence, "frames", "frames per sequence");
+  declare(sets.pain_share, "pain-share", "approximate share of frames with pain");
+  declare(sets.ckplus_sequences, "ckplus-sequences", "sequences, each from neutral to a coded peak", heading("CK+"));
+  declare(sets.ckplus_subjects, "ckplus-subjects", "subjects");
+  declare(sets.ckplus_frames, "ckplus-frames", "frames per sequence");
+  declare(sets.folder, "out", "folder for affectnet/, unbc/ and ckplus/; existing sets are kept", heading("Output"));
+  declare(contact_sheets, "contact-sheets", "folder for pictures of every action unit, emotion and pain sequence");
+  declare(sets.threads, "threads", "0: one per core; the pictures do not depend on it", heading("Machine"),
+          between(0, 1024));
 }
 
 void settle(DrawFacesCommand& command, const std::set<std::string>& /*given*/) {

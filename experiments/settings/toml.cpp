@@ -33,10 +33,10 @@ class Reader {
       std::string name(written.str());
       std::ranges::replace(name, '_', '-');
       const std::string key = table.empty() ? name : table + "." + name;
-      const auto is = [&](const Field& f) {
+      const auto named = [&](const Field& f) {
         return f.in_files && f.table == table && (f.name == name || f.former_name == name);
       };
-      if (const auto field = std::ranges::find_if(fields_, is); field != fields_.end()) {
+      if (const auto field = std::ranges::find_if(fields_, named); field != fields_.end()) {
         if (written.str() != field->name) older.push_back(fmt::format("{} for {}", field->name, written.str()));
         if (!given.insert(field->key()).second)
           throw Error(fmt::format("{}: {} is given twice", place(node), field->key()), "remove one of them");
