@@ -136,9 +136,9 @@ fs::path through_links(fs::path path) {
 AtomicFile::AtomicFile(fs::path path) : path_(through_links(std::move(path))) {
   static std::atomic<unsigned> counter{0};
   std::error_code code;
-  const auto there = fs::status(path_, code);
-  if (fs::is_directory(there)) fail_with("write", path_, EISDIR);
-  if (fs::exists(there) && !fs::is_regular_file(there)) {  // a device or a pipe: it cannot be replaced by a file
+  const auto present = fs::status(path_, code);
+  if (fs::is_directory(present)) fail_with("write", path_, EISDIR);
+  if (fs::exists(present) && !fs::is_regular_file(present)) {  // a device or a pipe: it cannot be replaced by a file
     file_ = std::fopen(path_.c_str(), "wb");
     if (!file_) fail("write");
     return;

@@ -126,18 +126,18 @@ std::vector<To> from_halves(const NpyArray& array) {
 
 template <typename To>
 std::vector<To> numbers(const NpyArray& array) {
-  const auto is = [&](char kind, int size) { return array.kind == kind && array.item_size == size; };
-  if (is('f', 2)) return from_halves<To>(array);
-  if (is('f', 4)) return converted<To, float>(array);
-  if (is('f', 8)) return converted<To, double>(array);
-  if (is('b', 1) || is('u', 1)) return converted<To, std::uint8_t>(array);
-  if (is('u', 2)) return converted<To, std::uint16_t>(array);
-  if (is('u', 4)) return converted<To, std::uint32_t>(array);
-  if (is('u', 8)) return converted<To, std::uint64_t>(array);
-  if (is('i', 1)) return converted<To, std::int8_t>(array);
-  if (is('i', 2)) return converted<To, std::int16_t>(array);
-  if (is('i', 4)) return converted<To, std::int32_t>(array);
-  if (is('i', 8)) return converted<To, std::int64_t>(array);
+  const auto holds = [&](char kind, int size) { return array.kind == kind && array.item_size == size; };
+  if (holds('f', 2)) return from_halves<To>(array);
+  if (holds('f', 4)) return converted<To, float>(array);
+  if (holds('f', 8)) return converted<To, double>(array);
+  if (holds('b', 1) || holds('u', 1)) return converted<To, std::uint8_t>(array);
+  if (holds('u', 2)) return converted<To, std::uint16_t>(array);
+  if (holds('u', 4)) return converted<To, std::uint32_t>(array);
+  if (holds('u', 8)) return converted<To, std::uint64_t>(array);
+  if (holds('i', 1)) return converted<To, std::int8_t>(array);
+  if (holds('i', 2)) return converted<To, std::int16_t>(array);
+  if (holds('i', 4)) return converted<To, std::int32_t>(array);
+  if (holds('i', 8)) return converted<To, std::int64_t>(array);
   throw Error(array.path.string() + " holds text, but numbers are needed", "save it as float32 or int64");
 }
 

@@ -13,8 +13,8 @@ namespace palimpsest {
 namespace {
 bool silent_mode = false;
 bool terminal() {
-  static const bool is = ::isatty(STDERR_FILENO) == 1;
-  return is;
+  static const bool result = ::isatty(STDERR_FILENO) == 1;
+  return result;
 }
 }  // namespace
 

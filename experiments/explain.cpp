@@ -139,12 +139,12 @@ std::vector<std::int64_t> map_shape(const ExplainCommand& command, const TargetC
 // The maps of image i and target t of an explanation of n images.
 struct OneMap {
   std::span<const float> raw, summed, normalised;
-  OneMap(const Explanation& of, std::size_t t, std::size_t i, std::size_t n)
-      : raw(part(of.maps[t], i, n)), summed(part(of.summed[t], i, n)), normalised(part(of.normalised[t], i, n)) {}
+  OneMap(const Explanation& all, std::size_t t, std::size_t i, std::size_t n)
+      : raw(part(all.maps[t], i, n)), summed(part(all.summed[t], i, n)), normalised(part(all.normalised[t], i, n)) {}
 
  private:
-  static std::span<const float> part(const std::vector<float>& all, std::size_t i, std::size_t n) {
-    return std::span(all).subspan(i * (all.size() / n), all.size() / n);
+  static std::span<const float> part(const std::vector<float>& maps, std::size_t i, std::size_t n) {
+    return std::span(maps).subspan(i * (maps.size() / n), maps.size() / n);
   }
 };
 

@@ -64,8 +64,8 @@ void Gallery::add_pictures(int index, int target, const SummedMap& of_a, const S
   const Heatmap* const b = of_b ? &of_b->raw : nullptr;
   const auto kind = command_.relevance.normalise;
   nlohmann::ordered_json entry{{"id", examples_->id(index)}, {"label", examples_->label(index)}, {"target", target}};
-  const auto put_name = [&](const char* key, int of) {
-    if (of >= 0 && of < int(classes_.size())) entry[key] = classes_[std::size_t(of)];
+  const auto put_name = [&](const char* key, int number) {
+    if (number >= 0 && number < int(classes_.size())) entry[key] = classes_[std::size_t(number)];
   };
   put_name("label_name", examples_->label(index));
   put_name("target_name", target);
