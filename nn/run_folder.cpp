@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/safetensors.h"
 
 namespace palimpsest {
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "base/safetensors.h"
 #include "nn/feature_cache.h"
 #include "nn/inference.h"
 #include "nn/training_step.h"

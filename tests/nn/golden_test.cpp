@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/safetensors.h"
 #include "nn/class_balance.h"
 #include "tests/nn/toy_run.h"
 #include "tests/support/counting_device.h"

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "base/safetensors.h"
 #include "nn/inference.h"
 #include "tests/nn/toy_run.h"
 #include "tests/support/cpu_device.h"

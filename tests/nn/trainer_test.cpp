@@ -1,4 +1,5 @@
 #include "nn/trainer.h"
+#include "base/safetensors.h"
 
 #include <gtest/gtest.h>
 

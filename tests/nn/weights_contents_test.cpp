@@ -1,4 +1,5 @@
 #include "nn/weights_contents.h"
+#include "base/safetensors.h"
 
 #include <gtest/gtest.h>
 

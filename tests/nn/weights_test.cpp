@@ -1,4 +1,5 @@
 #include "nn/weights.h"
+#include "base/safetensors.h"
 
 #include <gtest/gtest.h>
 

@@ -12,18 +12,18 @@ namespace {
 
 TEST(Device, RefusesPrecisionsThatTheGpuLacks) {
   simt::set_compute_capability(75);
-  for (const std::string precision : {"tf32", "bf16"})
+  for (const Precision precision : {Precision::tf32, Precision::bf16})
     expect_error("compute capability 7.5", [&] { make_device({precision, {}}); });
-  EXPECT_NO_THROW(make_device({"fp32", {}}));
+  EXPECT_NO_THROW(make_device({}));
   simt::set_compute_capability(90);
-  EXPECT_NO_THROW(make_device({"bf16", {}}));
+  EXPECT_NO_THROW(make_device({Precision::bf16, {}}));
 }
 
 // Batches of two sizes, as in an epoch. The first rounds are plain runs, in which plans get their memory; from the
 // third on nothing is allocated on the GPU, not even while a step is recorded.
 TEST(TrainingStep, AllocatesNothing) {
   simt::set_device_memory(std::size_t{1} << 30);
-  const auto device = make_device({"fp32", {}});
+  const auto device = make_device({});
   const auto architecture = Architecture::vgg16(1.0 / 16, 32, {24}, 8);
   Network network(*device, architecture);
   initialise(network, 1);
