@@ -32,7 +32,7 @@ TEST_F(WeightsCommand, ListsEveryTensorInPlainText) {
   for (const auto& name : file.names()) EXPECT_THAT(outcome.output, testing::HasSubstr("\n" + name + " ")) << name;
   EXPECT_THAT(outcome.output, testing::HasSubstr("8 x 3 x 3 x 3"));
   EXPECT_THAT(outcome.output, testing::HasSubstr("pictures       32 x 32\n"));
-  EXPECT_THAT(outcome.output, testing::HasSubstr("torchvision (the file says it)"));
+  EXPECT_THAT(outcome.output, testing::HasSubstr("torchvision (stated in the file)"));
   EXPECT_THAT(outcome.output, testing::Not(testing::HasSubstr("\x1b")));
 }
 
@@ -42,7 +42,7 @@ TEST_F(WeightsCommand, ListsThenRefuses) {
   writer.commit();
   const Outcome outcome = run({"weights", "other.safetensors"});
   expect_refused(outcome, {"other.safetensors", "conv1.weight"});
-  EXPECT_THAT(outcome.output, testing::HasSubstr("conv1.weight  F32   1 x 1 x 1 x 1  no place for it"));
+  EXPECT_THAT(outcome.output, testing::HasSubstr("conv1.weight  F32   1 x 1 x 1 x 1  not part of VGG16"));
   expect_refused(run({"weights", "gone.safetensors"}), {"gone.safetensors"});
 }
 
