@@ -148,7 +148,7 @@ std::string explanation_card(const StudyResults& r) {
   }
   text += paragraph(hypotheses.empty()
                         ? "No hypothesis was written down after viewing the maps."
-                        : fmt::format("Hypotheses about what is no longer seen: {}.", enumerate(hypotheses)));
+                        : fmt::format("Hypotheses about what the network stopped seeing: {}.", enumerate(hypotheses)));
   return text;
 }
 
