@@ -87,11 +87,6 @@ void Field::set(const std::vector<std::string>& texts, const std::string& where)
   }
 }
 
-const Field* find_field(const Fields& fields, std::string_view name, std::string_view table) {
-  const auto at = std::ranges::find_if(fields, [&](const Field& f) { return f.name == name && f.table == table; });
-  return at == fields.end() ? nullptr : &*at;
-}
-
 Fields of_table(Fields fields, std::string_view table) {
   std::erase_if(fields, [&](const Field& f) { return f.table != table; });
   return fields;

@@ -62,9 +62,6 @@ struct Field {
 };
 using Fields = std::vector<Field>;
 
-// nullptr where no field has the name.
-const Field* find_field(const Fields& fields, std::string_view name, std::string_view table = "");
-
 Fields of_table(Fields fields, std::string_view table);
 
 // What an option() may state besides.
