@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 double quantile(std::vector<double>& values, double q) {
   PALIMPSEST_REQUIRE(!values.empty() && q >= 0 && q <= 1, "{} values, q = {}", values.size(), q);
@@ -59,4 +59,4 @@ MeanInterval bootstrap_mean(std::span<const double> values, std::uint64_t seed, 
   return {std::accumulate(values.begin(), values.end(), 0.0) / double(values.size()), low, high};
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 struct MeanInterval {
   double mean = 0, low = 0, high = 0;
@@ -26,4 +26,4 @@ MeanInterval bootstrap_mean(std::span<const double> values, std::uint64_t seed,
 // Numbers 0, 1, ... for the distinct values in the order of their first occurrence.
 std::vector<int> dense_groups(std::span<const std::int64_t> groups);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -10,7 +10,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 namespace {
 
@@ -172,4 +172,4 @@ ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int6
   return result;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

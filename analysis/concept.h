@@ -11,7 +11,7 @@
 #include "analysis/gram.h"
 #include "analysis/significance.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 // Is a concept (an action unit) still linearly decodable from the features of one model, and better than from those of
 // another? The test of Prajod et al. (arXiv 2104.07389, "Concept test"): per feature set a linear SVM, 2-fold
@@ -78,4 +78,4 @@ ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int6
 // An infinite t (all differences equal) is written as null.
 std::string concept_json(const ConceptResult& result, bool with_repeats = false);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -7,7 +7,7 @@
 #include "analysis/svm.h"
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 namespace {
 
@@ -131,4 +131,4 @@ std::vector<std::pair<double, double>> bootstrap_f1_differences(std::span<const 
   return intervals;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

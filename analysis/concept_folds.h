@@ -9,7 +9,7 @@
 #include "analysis/bootstrap.h"
 #include "analysis/concept.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 struct FoldScore {
   double f1 = 0, auc = 0;
@@ -34,4 +34,4 @@ std::vector<std::pair<double, double>> bootstrap_f1_differences(std::span<const 
                                                                 std::span<const std::pair<int, int>> pairs, int draws,
                                                                 std::uint64_t seed);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -2,7 +2,7 @@
 
 #include "analysis/concept.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 namespace {
 
@@ -68,4 +68,4 @@ std::string concept_json(const ConceptResult& result, bool with_repeats) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 namespace {
 
@@ -72,4 +72,4 @@ std::vector<std::uint8_t> two_folds(FoldKind kind, std::span<const std::int64_t>
   return fold;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "base/words.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 // How images are halved for 2-fold cross-validation.
 enum class FoldKind {
@@ -27,4 +27,4 @@ constexpr auto words(FoldKind) {
 std::vector<std::uint8_t> two_folds(FoldKind kind, std::span<const std::int64_t> labels, std::span<const int> groups,
                                     Random random);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

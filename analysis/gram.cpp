@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/npy.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 namespace {
 
@@ -103,4 +103,4 @@ std::vector<std::int64_t> read_concept_labels(const fs::path& path) {
   return labels;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -6,7 +6,7 @@
 
 #include "base/files.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 // The inner products of N feature vectors, all that a linear SVM needs; computed once per feature set.
 struct Gram {
@@ -36,4 +36,4 @@ Gram read_gram(const fs::path& path, bool standardise);
 std::vector<std::int64_t> read_concept_labels(const fs::path& path);
 std::vector<std::int64_t> read_concept_groups(const fs::path& path);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

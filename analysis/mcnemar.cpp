@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 namespace {
 
@@ -124,4 +124,4 @@ std::string mcnemar_json(const McNemar& r) {
   return json.dump(2) + "\n";
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -5,7 +5,7 @@
 
 #include "analysis/predictions.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 // McNemar's test (Psychometrika 12, 1947): of the images that only one of two models gets right, does one model have
 // more than chance would give it?
@@ -32,4 +32,4 @@ McNemar compare_predictions(const Predictions& a, const Predictions& b, std::opt
 // mcnemar.json: b, c, exact {p}, chi2 {statistic, p}, chi2_corrected {statistic, p}; both_right and both_wrong.
 std::string mcnemar_json(const McNemar& result);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

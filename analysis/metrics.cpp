@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 namespace {
 double share(std::int64_t part, std::int64_t whole) {
@@ -106,4 +106,4 @@ std::vector<ClassRecall> recall_per_class(const ConfusionMatrix& matrix) {
   return result;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 // Counts of images by true class (row) and predicted class (column).
 class ConfusionMatrix {
@@ -55,4 +55,4 @@ struct ClassRecall {
 };
 std::vector<ClassRecall> recall_per_class(const ConfusionMatrix& matrix);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -8,7 +8,7 @@
 #include "base/csv.h"
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 namespace {
 
@@ -154,4 +154,4 @@ ConfusionMatrix confusion_matrix(const Predictions& predictions) {
   return {predictions.classes, predictions.labels, predictions.predicted};
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

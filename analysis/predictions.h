@@ -5,7 +5,7 @@
 #include "analysis/metrics.h"
 #include "base/files.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 // A model's predictions for a test set. As a file: CSV with the header `id,label,predicted,p0,p1,...`, and if classes
 // have names `label_name,predicted_name` at the end.
@@ -32,4 +32,4 @@ void write_predictions(const fs::path& path, const Predictions& predictions);
 
 ConfusionMatrix confusion_matrix(const Predictions& predictions);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 namespace {
 
@@ -60,4 +60,4 @@ RegionSummary summarise(std::span<const RegionRelevance> images, std::uint64_t s
           mean_of([](const RegionRelevance& r) { return r.enrichment(); })};
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

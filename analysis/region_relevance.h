@@ -5,7 +5,7 @@
 
 #include "analysis/bootstrap.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 // How much of a relevance map is in a region, for instance where an action unit acts on the face. The measures of
 // Arras, Osman and Samek (CLEVR-XAI, Information Fusion 81, 2022), which compare the map with the ground truth.
@@ -31,4 +31,4 @@ struct RegionSummary {
 RegionSummary summarise(std::span<const RegionRelevance> images, std::uint64_t seed,
                         std::span<const std::int64_t> groups = {});
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 double student_t_two_sided(double t, double df) {
   if (std::isinf(t)) return 0;
@@ -60,4 +60,4 @@ std::vector<double> holm(std::span<const double> p_values) {
   return adjusted;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

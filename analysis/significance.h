@@ -2,7 +2,7 @@
 #include <span>
 #include <vector>
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 struct TTest {
   double t = 0, df = 0, p = 1;  // two-sided
@@ -23,4 +23,4 @@ TTest corrected_resampled_t_test(std::span<const double> differences, double tes
 // the chance of any false rejection among all then stays below it.
 std::vector<double> holm(std::span<const double> p_values);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

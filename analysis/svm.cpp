@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 double Svm::decision(const Gram& gram, int row) const {
   const double* const products = gram.values.data() + std::size_t(row) * std::size_t(gram.size);
@@ -79,4 +79,4 @@ Svm train_svm(const Gram& gram, std::span<const int> rows, std::span<const std::
   return svm;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -4,7 +4,7 @@
 
 #include "analysis/gram.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 // A trained two-class SVM on some rows of a Gram matrix: f(x_j) = sum_i coefficient_i K(x_i, x_j) - rho.
 struct Svm {
@@ -22,4 +22,4 @@ struct Svm {
 Svm train_svm(const Gram& gram, std::span<const int> rows, std::span<const std::int64_t> positive, double c,
               double tolerance);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -24,10 +24,11 @@ double processor_seconds() {
 
 int main(int argc, char** argv) {
   const auto number = [&](int at, int otherwise) { return argc > at ? std::atoi(argv[at]) : otherwise; };
-  palimpsest::Architecture architecture;
+  palimpsest::nn::Architecture architecture;
   architecture.size = number(2, architecture.size);
-  const auto device = palimpsest::make_device({.device = palimpsest::DeviceName::cpu, .threads = number(4, 2)});
-  palimpsest::TrainingStep step(*device, architecture, number(1, 8));
+  const auto device = palimpsest::experiments::make_device(
+      {.device = palimpsest::experiments::DeviceName::cpu, .threads = number(4, 2)});
+  palimpsest::experiments::TrainingStep step(*device, architecture, number(1, 8));
   step.freeze(number(5, 0));
   step.prepare(step.network().lowest_trained_block());
   step.run();
@@ -40,8 +41,8 @@ int main(int argc, char** argv) {
     seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     cpu_seconds.push_back(processor_seconds() - before);
   }
-  std::puts(
-      nlohmann::json{{"seconds", seconds}, {"cpu_seconds", cpu_seconds}, {"peak_mb", palimpsest::peak_megabytes()}}
-          .dump()
-          .c_str());
+  std::puts(nlohmann::json{
+      {"seconds", seconds}, {"cpu_seconds", cpu_seconds}, {"peak_mb", palimpsest::experiments::peak_megabytes()}}
+                .dump()
+                .c_str());
 }

@@ -14,7 +14,7 @@
 #include "data/readers.h"
 #include "data/set_files.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -176,4 +176,4 @@ ListedSets read_affectnet(const fs::path& folder) {
   return sets;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

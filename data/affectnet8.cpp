@@ -15,7 +15,7 @@
 #include "data/set_files.h"
 #include "data/unread.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -141,4 +141,4 @@ ListedSets read_affectnet8(const fs::path& folder) {
   return {read_part(folder, "train_set"), read_part(folder, "val_set")};
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/npy.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 Arrays::Arrays(std::vector<float> values, std::vector<std::int64_t> labels, int count, int height, int width)
     : values_(std::move(values)), labels_(std::move(labels)), count_(count), height_(height), width_(width) {
@@ -104,4 +104,4 @@ void require_labels(const Arrays& arrays, const Source& source, int classes) {
       refuse_label(source.labels, label, std::size_t(i), classes - 1);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -5,7 +5,7 @@
 #include "data/examples.h"
 #include "data/source.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // arrays:X.npy[,Y.npy]: X float16, float32 or float64 (N, 3, H, W): a Loader augments it on request, but does not
 // normalise it. Y whole numbers (N,), of any number type. Ids are 0, 1, ...
@@ -36,4 +36,4 @@ std::shared_ptr<const Arrays> read_arrays(const Source& source);
 // Throws Error naming the file for a label that is not in [0, classes).
 void require_labels(const Arrays& arrays, const Source& source, int classes);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "ops/augment_pixels.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -82,4 +82,4 @@ void check_ranges(const AugmentRanges& ranges) {
   check("zoom", ranges.zoom, 1);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

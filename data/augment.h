@@ -8,7 +8,7 @@
 
 // The augmentation of Keras' ImageDataGenerator as in keras-preprocessing 1.1.2 (the last release before the paper;
 // later ones rotate the other way and centre differently), fill mode "nearest", interpolation order 1.
-namespace palimpsest {
+namespace palimpsest::data {
 
 // The largest change of each kind, in either direction. Defaults are the paper's for the pain models.
 struct AugmentRanges {
@@ -58,4 +58,4 @@ void transform_array(const float* planes, int height, int width, const Transform
 // Throws Error naming the range that is out of bounds.
 void check_ranges(const AugmentRanges& ranges);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

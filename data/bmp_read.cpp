@@ -9,7 +9,7 @@
 
 #include "data/decode.h"
 
-namespace palimpsest::decode {
+namespace palimpsest::data::decode {
 
 namespace {
 
@@ -201,4 +201,4 @@ Image bmp(std::string_view bytes) {
   return Bmp(bytes).decode();
 }
 
-}  // namespace palimpsest::decode
+}  // namespace palimpsest::data::decode

@@ -11,7 +11,7 @@
 #include "data/set_files.h"
 #include "data/unread.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -155,4 +155,4 @@ Dataset read_ckplus(const fs::path& folder) {
   return set;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -68,4 +68,4 @@ Cropped crop_box(const Sample& sample, int width, int height, const CropOptions&
   return cropped;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -2,7 +2,7 @@
 #include "base/words.h"
 #include "data/dataset.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // The part of a picture that becomes the network's input. If a sample lacks it, the next in this order is used:
 // landmarks, box, none.
@@ -33,4 +33,4 @@ struct Cropped {
 // points outside the picture belong to another one and are not used.
 Cropped crop_box(const Sample& sample, int width, int height, const CropOptions& options);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

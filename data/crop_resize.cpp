@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "data/image.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -94,4 +94,4 @@ Image crop_and_resize(const Image& image, const Box& box, int width, int height)
   return result;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 std::vector<std::int64_t> class_counts(const Dataset& set) {
   std::vector<std::int64_t> counts(set.classes.size());
@@ -52,4 +52,4 @@ std::vector<std::int64_t> subject_groups(const Dataset& set) {
   return groups;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -8,7 +8,7 @@
 
 #include "data/image.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 struct ActionUnit {
   int number = 0;
@@ -61,4 +61,4 @@ struct Splits {
   Dataset train, validation, test;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -7,7 +7,7 @@
 
 // The decoders behind read_image, one file per library. Each takes the whole file and throws BrokenImage with a short
 // reason when it cannot be decoded completely; read_image adds the name of the file.
-namespace palimpsest::decode {
+namespace palimpsest::data::decode {
 
 struct BrokenImage {
   std::string why;
@@ -23,4 +23,4 @@ Image tiff(std::string_view bytes);  // the first picture of the file, turned as
 Image png(std::string_view bytes);   // the first picture of an animation
 Image bmp(std::string_view bytes);   // 1 to 32 bits, run-length encoded or not
 
-}  // namespace palimpsest::decode
+}  // namespace palimpsest::data::decode

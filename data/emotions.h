@@ -2,7 +2,7 @@
 #include <array>
 #include <string_view>
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // AffectNet's classes in the order of its codes 0 to 10. The study uses the first 8.
 inline constexpr std::array<std::string_view, 11> affectnet_classes{
@@ -12,4 +12,4 @@ inline constexpr std::array<std::string_view, 11> affectnet_classes{
 inline constexpr std::array<std::string_view, 8> ckplus_classes{"neutral", "anger", "contempt", "disgust",
                                                                 "fear",    "happy", "sadness",  "surprise"};
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

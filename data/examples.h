@@ -5,7 +5,7 @@
 
 #include "data/augment.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // The source of a Loader's batches: labelled inputs of one size. Immutable, so threads may share it.
 class Examples {
@@ -26,4 +26,4 @@ class Examples {
   virtual void fill(int index, const Transform& transform, const Normalisation& normalisation, float* out) const = 0;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -10,7 +10,7 @@
 #include "base/csv.h"
 #include "data/emotions.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 bool whole_number(std::string_view text, int& value) {
   text = without_blanks(text);
@@ -56,4 +56,4 @@ std::string Expressions::remark() const {
                      others.empty() ? "" : ": " + others);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // A whole number as written in lists: "3", "+3", "3.0", with blanks around it. Returns false unless it is one of at
 // most nine digits.
@@ -27,4 +27,4 @@ class Expressions {
   std::int64_t count_ = 0;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -10,7 +10,7 @@
 #include "data/set_files.h"
 #include "data/unread.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -178,4 +178,4 @@ Dataset read_folder(const fs::path& folder) {
   return FolderReader(folder).read();
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -179,4 +179,4 @@ FrameDraw draw_frames(const Dataset& set, const std::vector<int>& pool, int trai
   return drawing.split(validation_per_class);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -4,7 +4,7 @@
 
 #include "data/dataset.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 struct FrameDraw {
   std::vector<int> train, validation;  // indices into the set's samples, ascending
@@ -18,4 +18,4 @@ struct FrameDraw {
 FrameDraw draw_frames(const Dataset& set, const std::vector<int>& pool, int train_per_class, int validation_per_class,
                       bool consecutive_frames, std::uint64_t seed);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

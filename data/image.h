@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <vector>
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // An 8-bit RGB picture, rows top to bottom: pixel (x, y) is at pixels[3 * (y * width + x)], order R, G, B.
 struct Image {
@@ -40,4 +40,4 @@ void write_jpeg(const std::filesystem::path& path, const Image& image, int quali
 // (antialiased triangle filter, as Pillow's BILINEAR). Outside the picture the nearest edge pixel is repeated.
 Image crop_and_resize(const Image& image, const Box& box, int width, int height);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -3,11 +3,11 @@
 
 #include "data/image.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // The bytes that write_png() and write_jpeg() write. PNG stores a picture with three equal channels as grey. Throws
 // Error when out of memory.
 std::string encode_png(const Image& image);
 std::string encode_jpeg(const Image& image, int quality);  // quality 1 to 100
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -3,7 +3,7 @@
 #include "base/files.h"
 #include "data/decode.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace decode {
 void require_size(std::int64_t width, std::int64_t height) {
@@ -40,4 +40,4 @@ Image read_image(const std::filesystem::path& path) {
   }
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

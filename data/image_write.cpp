@@ -13,7 +13,7 @@
 #include "base/files.h"
 #include "data/image_encode.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -110,4 +110,4 @@ void write_jpeg(const fs::path& path, const Image& image, int quality) {
   write_file(path, encode_jpeg(image, quality));
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -7,7 +7,7 @@
 
 #include "data/decode.h"
 
-namespace palimpsest::decode {
+namespace palimpsest::data::decode {
 
 namespace {
 
@@ -110,4 +110,4 @@ Image jpeg(std::string_view bytes) {
   return image;
 }
 
-}  // namespace palimpsest::decode
+}  // namespace palimpsest::data::decode

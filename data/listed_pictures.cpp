@@ -4,7 +4,7 @@
 
 #include "data/set_files.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 std::string with_slashes(std::string name) {
@@ -63,4 +63,4 @@ std::string ListedPictures::similar(const std::string& name) {
   return {};
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

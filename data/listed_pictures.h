@@ -5,7 +5,7 @@
 
 #include "base/files.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // Finds the pictures that a list names, and rejects names that lead out of the folder. Resolving each of 400,000 paths
 // would take minutes: the (about 1,200) sub-folders are resolved once, and a file only if it is a link.
@@ -35,4 +35,4 @@ class ListedPictures {
   std::int64_t with_backslashes_ = 0;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 Loader::Loader(std::shared_ptr<const Examples> examples, LoaderOptions options)
     : examples_(std::move(examples)), options_(options) {
@@ -140,4 +140,4 @@ bool Loader::next(Batch& batch) {
   return true;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

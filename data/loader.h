@@ -11,7 +11,7 @@
 #include "data/augment.h"
 #include "data/examples.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 struct Batch {
   int count = 0, height = 0, width = 0;
@@ -81,4 +81,4 @@ class Loader {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 MappedFile::MappedFile(const fs::path& path) {
   const auto fail = [&](int error) {
@@ -38,4 +38,4 @@ MappedFile::~MappedFile() {
   if (data_) ::munmap(const_cast<std::uint8_t*>(data_), size_);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -4,7 +4,7 @@
 
 #include "base/files.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // A file mapped into memory for reading. The mapping stays valid when another file is renamed over it.
 class MappedFile {
@@ -27,4 +27,4 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

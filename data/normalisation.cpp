@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 Normalisation parse_normalisation(std::string_view word) {
   if (word == "torchvision") return Normalisation::torchvision();
@@ -12,4 +12,4 @@ Normalisation parse_normalisation(std::string_view word) {
   throw Error(fmt::format("'{}' is not a known normalisation", word), "give torchvision, caffe, vggface or none");
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

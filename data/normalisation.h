@@ -3,9 +3,9 @@
 
 #include "ops/normalisation.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // "torchvision", "caffe", "vggface" or "none"; throws Error listing these for another word.
 Normalisation parse_normalisation(std::string_view word);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -12,7 +12,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 void parallel_for(int count, int threads, const std::function<void(int)>& body) {
   std::atomic<int> next{0};
@@ -49,4 +49,4 @@ void parallel_for(int count, int threads, const std::string& task, const std::fu
   check_interrupt();
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -9,7 +9,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -166,4 +166,4 @@ std::optional<CacheContents> open_cache(const fs::path& path, std::uint64_t key,
   return contents;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

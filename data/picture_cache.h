@@ -12,7 +12,7 @@
 //   index      the Outcome of each sample of the set, then padding to a multiple of 8 bytes
 //   trailer    64 bytes: magic, key, checksum, kept, samples, size, bytes of the index
 // The trailer comes last, so that the file is written sequentially; a truncated file has none.
-namespace palimpsest {
+namespace palimpsest::data {
 
 // The outcome of one sample: cropped from `box`, or skipped for a reason.
 struct Outcome {
@@ -49,4 +49,4 @@ struct CacheContents {
 std::optional<CacheContents> open_cache(const fs::path& path, std::uint64_t key, std::size_t samples, int size,
                                         std::string& damage);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -11,7 +11,7 @@
 #include "data/parallel.h"
 #include "data/picture_cache.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 Pictures::Pictures(Dataset dataset, std::vector<Cropped> crops, int size,
                    std::variant<std::vector<std::uint8_t>, MappedFile> bytes)
@@ -171,4 +171,4 @@ std::shared_ptr<const Pictures> load_pictures(const Dataset& dataset, const Pict
   return pictures;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -9,7 +9,7 @@
 #include "data/examples.h"
 #include "data/mapped_file.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 struct PictureOptions {
   int size = 224;  // pixels of the square that every picture is scaled to
@@ -53,4 +53,4 @@ class Pictures final : public Examples {
 // Throws Error when no picture is left, and when they do not fit in memory or on the disk.
 std::shared_ptr<const Pictures> load_pictures(const Dataset& dataset, const PictureOptions& options);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -9,7 +9,7 @@
 // reason. A set that lacks a folder or a list, names files outside its own folder, or has no usable picture throws
 // Error. One remark reports data of a kept sample that is not used (landmarks that are not 68 points) or is converted
 // (expressions as words, backslashes). Pictures are not opened here.
-namespace palimpsest {
+namespace palimpsest::data {
 
 // A set with two lists.
 struct ListedSets {
@@ -42,4 +42,4 @@ Dataset read_ckplus(const fs::path& folder);
 // class has none, and when the sub-folders are train, test etc. with folders in them.
 Dataset read_folder(const fs::path& folder);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -12,7 +12,7 @@
 #include "base/file_kind.h"
 #include "base/progress.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 fs::path find_optional_folder(const fs::path& root, const std::vector<std::string>& names) {
   std::error_code code;
@@ -173,4 +173,4 @@ std::string path_below(const fs::path& path, const fs::path& root) {
   return path.lexically_relative(root).generic_string();
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

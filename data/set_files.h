@@ -9,7 +9,7 @@
 #include "data/dataset.h"
 
 // Shared by the readers: finding folders and parsing the small text files of the data sets.
-namespace palimpsest {
+namespace palimpsest::data {
 
 // The first of `names` (paths below `root`) that is a folder. Throws Error listing all of them if none is.
 fs::path find_folder(const fs::path& root, const std::vector<std::string>& names);
@@ -81,4 +81,4 @@ std::string for_instance(const Dataset& set);
 // "sequence/name.png": the part of `path` below `root`, with '/' on every system.
 std::string path_below(const fs::path& path, const fs::path& root);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 constexpr std::array<std::pair<std::string_view, Scheme>, 6> schemes{{{"affectnet", Scheme::affectnet},
@@ -59,4 +59,4 @@ Source parse_source(std::string_view text) {
   throw Error(fmt::format("'{}' is an unknown kind of data", text.substr(0, colon)), forms);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

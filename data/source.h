@@ -4,7 +4,7 @@
 
 #include "base/files.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 enum class Scheme { affectnet, affectnet8, unbc, ckplus, folder, arrays };
 
@@ -21,6 +21,14 @@ struct Source {
 // Throws Error listing the known forms when `text` is none of them.
 Source parse_source(std::string_view text);
 
+// As an option's value; an empty text names no set.
+inline void from_text(const std::string& text, Source& source) {
+  source = text.empty() ? Source{} : parse_source(text);
+}
+inline std::string to_text(const Source& source) {
+  return source.text;
+}
+
 std::string_view scheme_name(Scheme scheme);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -8,7 +8,7 @@
 #include "data/frame_draw.h"
 #include "data/splits.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -151,4 +151,4 @@ Selected select_pain(const Dataset& set, const PainSelection& selection, std::ui
   return selected;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

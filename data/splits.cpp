@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -158,4 +158,4 @@ Selected read_and_select(const Source& source, const Selection& selection) {
               "name a data set with parts, such as affectnet:DIR");
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -9,7 +9,7 @@
 
 // The selections of Prajod, Schiller, Huber and Andre (arXiv 2104.07389, section 3). Every choice is an option with the
 // paper's value as its default; `Selected::choices` records the choices as text, to be stored in a run.
-namespace palimpsest {
+namespace palimpsest::data {
 
 using Choices = std::vector<std::pair<std::string, std::string>>;
 
@@ -70,4 +70,4 @@ Selected select_concepts(Dataset set);
 // have names that differ only in case.
 Selected read_and_select(const Source& source, const Selection& selection);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -25,7 +25,7 @@ static void* copy_some(void* to, const void* from, std::size_t bytes) {
 #undef memcpy
 #pragma GCC diagnostic pop
 
-namespace palimpsest::decode {
+namespace palimpsest::data::decode {
 
 namespace {
 
@@ -59,4 +59,4 @@ Image png(std::string_view bytes) {
   return image;
 }
 
-}  // namespace palimpsest::decode
+}  // namespace palimpsest::data::decode

@@ -9,7 +9,7 @@
 
 #include "data/decode.h"
 
-namespace palimpsest::decode {
+namespace palimpsest::data::decode {
 
 namespace {
 
@@ -158,4 +158,4 @@ Image tiff(std::string_view bytes) {
   return orientation == ORIENTATION_TOPLEFT ? image : oriented(image, orientation);
 }
 
-}  // namespace palimpsest::decode
+}  // namespace palimpsest::data::decode

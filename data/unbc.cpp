@@ -15,7 +15,7 @@
 #include "data/set_files.h"
 #include "data/unread.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -171,4 +171,4 @@ Dataset read_unbc(const fs::path& folder, double pain_above) {
   return set;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -10,7 +10,7 @@
 #include "base/file_kind.h"
 #include "data/set_files.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 namespace {
 
@@ -62,4 +62,4 @@ std::string why_unread(const fs::path& path) {
   return kind.known() && kind.name != "a text file" ? fmt::format("it is {}", kind.name) : "it is not a picture";
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

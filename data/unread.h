@@ -3,7 +3,7 @@
 
 #include "base/files.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // Why a file without the extension of a supported picture is skipped, in a few words: "WebP pictures are not read:
 // convert it to PNG or JPEG". Examines the first bytes of a regular file.
@@ -12,4 +12,4 @@ std::string why_unread(const fs::path& path);
 // Whether the name has the extension of an unsupported picture format (.webp, .gif, .ppm ...).
 bool is_unread_picture_name(const fs::path& name);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

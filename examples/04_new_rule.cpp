@@ -10,7 +10,7 @@ using namespace palimpsest;
 constexpr LinearShape kShape{1, 6, 4};  // one row of 6 inputs, to 4 outputs
 
 // |w| = max(w, 0) - min(w, 0): two of the terms of lrp/rules.h.
-static const Rule kBySize{
+static const lrp::Rule kBySize{
     .name = "by size",
     .groups = {{.terms = {{.input = InputMap::positive, .weights = WeightMap::positive},
                           {.input = InputMap::positive, .weights = WeightMap::negative, .sign = -1}}}}};
@@ -27,14 +27,14 @@ static Values by_hand(const Values& x, const Values& w, const Values& above) {
 }
 
 // The rule on one layer, as the library's explainer applies it to each.
-static Values by_library(Device& device, const Rule& rule, const Values& x, const Values& w, const Values& above) {
+static Values by_library(Device& device, const lrp::Rule& rule, const Values& x, const Values& w, const Values& above) {
   const Tensor d_x = device.make(kShape.input(), Layout::matrix, x);
   const Tensor d_w = device.make(kShape.weights(), Layout::matrix, w);
   const Tensor d_above = device.make(kShape.output(), Layout::matrix, above);
   const Tensor d_below = device.make(kShape.input(), Layout::matrix);
-  MappedWeights weights(device);
+  lrp::MappedWeights weights(device);
   std::vector<RelevanceTerm> terms;
-  for (const RuleTerm& term : rule.groups[0].terms)
+  for (const lrp::RuleTerm& term : rule.groups[0].terms)
     terms.push_back({.input = term.input, .weights = weights.get(d_w, term.weights, rule.gamma), .sign = term.sign});
   const auto plan = device.plan_layer(kShape);
   plan->relevance_denominator({.terms = terms, .x = d_x}, {&d_above, 1}, {&d_above, 1});
@@ -48,12 +48,12 @@ int main() {
   const auto device = make_cpu_device(1);
   const bool right = equal("one layer", by_hand(x, w, above), by_library(*device, kBySize, x, w, above));
   // The same rule for every layer of a network. As it takes no bias in, the relevance of the logit arrives whole.
-  Network network(*device, Architecture::vgg16(0.125, 32, {}, 2));
-  initialise(network, 1);
-  Trace trace = network.make_trace(1, 0);
+  nn::Network network(*device, nn::Architecture::vgg16(0.125, 32, {}, 2));
+  nn::initialise(network, 1);
+  nn::Trace trace = network.make_trace(1, 0);
   device->fill(trace.input(), 1);
   network.forward(trace);
-  Explainer explainer(network, {.first = kBySize, .convolution = kBySize, .linear = kBySize});
-  const Ledger ledger = explainer.explain(trace, std::vector<Targets>{{1}}).ledger;
+  lrp::Explainer explainer(network, {.first = kBySize, .convolution = kBySize, .linear = kBySize});
+  const lrp::Ledger ledger = explainer.explain(trace, std::vector<lrp::Targets>{{1}}).ledger;
   return equal("the logit and its pixels", {float(ledger.logits())}, {float(ledger.pixels())}) && right ? 0 : 1;
 }

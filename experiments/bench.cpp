@@ -13,7 +13,7 @@
 #include "experiments/devices.h"
 #include "ops/algorithm_table.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -69,7 +69,7 @@ void print_steps(const std::vector<StepTime>& times, int batch) {
 }
 
 // Every pass with every algorithm that the device has; the fastest goes into the table.
-void tune(const BenchCommand& command, const Architecture& architecture) {
+void tune(const BenchCommand& command, const nn::Architecture& architecture) {
   if (command.tune.extension() != ".json")
     throw Error(fmt::format("--tune {} does not end in .json", command.tune.string()),
                 "give a name that ends in .json");
@@ -101,7 +101,7 @@ void tune(const BenchCommand& command, const Architecture& architecture) {
 }
 
 void run_bench(const BenchCommand& command) {
-  const auto architecture = Architecture::vgg16(command.width, command.size, command.hidden, 8);
+  const auto architecture = nn::Architecture::vgg16(command.width, command.size, command.hidden, 8);
   if (!command.tune.empty()) return tune(command, architecture);
   const auto device = make_device(command.on);
   const DeviceInfo info = device->info();
@@ -137,4 +137,4 @@ Command bench_command() {
       run_bench);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

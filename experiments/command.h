@@ -6,7 +6,7 @@
 
 #include "experiments/settings/fields.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // One use of a command: its settings, which the command line fills in through `fields`, and what is done with them.
 struct Call {
@@ -57,4 +57,4 @@ Command bench_command();
 
 extern const char* const what_is_read;  // for the end of --help of a command that reads data
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

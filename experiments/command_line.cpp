@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -120,4 +120,4 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments, const 
   return line;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -5,7 +5,7 @@
 
 #include "experiments/command.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // What a command line asks for: a command with its settings, or only a text to print (help, version, what is wrong).
 struct CommandLine {
@@ -27,4 +27,4 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments,
 // docs/options.md: every option, from the declarations that the program uses.
 std::string options_page(const std::vector<Command>& commands = all_commands());
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

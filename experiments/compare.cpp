@@ -6,12 +6,12 @@
 #include "experiments/command.h"
 #include "experiments/labels.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
 // The number in a.csv of the class that --class gives by number or name.
-std::optional<int> wanted_class(const CompareCommand& command, const Predictions& a) {
+std::optional<int> wanted_class(const CompareCommand& command, const analysis::Predictions& a) {
   if (command.only_class.empty()) return {};
   const int number = class_named(command.only_class, a.classes, a.names, "--class");
   if (number >= 0) return number;
@@ -27,8 +27,8 @@ std::optional<int> wanted_class(const CompareCommand& command, const Predictions
 
 void run_compare(const CompareCommand& command) {
   require_separate({{"the first", command.a}, {"the second", command.b}}, {{"--out", command.out}});
-  const Predictions a = read_predictions(command.a), b = read_predictions(command.b);
-  const std::string json = mcnemar_json(compare_predictions(a, b, wanted_class(command, a)));
+  const analysis::Predictions a = analysis::read_predictions(command.a), b = analysis::read_predictions(command.b);
+  const std::string json = analysis::mcnemar_json(analysis::compare_predictions(a, b, wanted_class(command, a)));
   if (command.out.empty())
     fmt::print("{}", json);
   else
@@ -42,4 +42,4 @@ Command compare_command() {
                       run_compare);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -1,7 +1,7 @@
 #pragma once
 #include "experiments/settings/fields.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 struct CompareCommand {
   fs::path a = option(a, "a", {}, "predictions of the first model (CSV, from evaluate)", heading("Data"), required);
@@ -12,4 +12,4 @@ struct CompareCommand {
 };
 void run_compare(const CompareCommand& command);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -7,14 +7,14 @@
 #include "experiments/command.h"
 #include "experiments/concept.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 void run_concept(const ConceptCommand& command) {
   if (command.features.empty()) throw Error("no feature file was given", "name them with --features A.npy B.npy");
   std::vector<NamedPath> read{{"--labels", command.labels}, {"--groups", command.groups}};
   for (const auto& file : command.features) read.push_back({"--features", file});
   require_separate(read, {{"--out", command.out}});
-  ConceptOptions options;
+  analysis::ConceptOptions options;
   options.repeats = command.test.repeats;
   options.c = command.test.c;
   options.folds = command.test.folds;
@@ -22,12 +22,13 @@ void run_concept(const ConceptCommand& command) {
   options.labels_file = command.labels.string();
   options.groups_file = command.groups.string();
   if (command.threads > 0) omp_set_num_threads(command.threads);
-  const auto labels = read_concept_labels(command.labels);
-  const auto groups = command.groups.empty() ? std::vector<std::int64_t>{} : read_concept_groups(command.groups);
-  std::vector<Gram> sets;
+  const auto labels = analysis::read_concept_labels(command.labels);
+  const auto groups =
+      command.groups.empty() ? std::vector<std::int64_t>{} : analysis::read_concept_groups(command.groups);
+  std::vector<analysis::Gram> sets;
   sets.reserve(command.features.size());
-  for (const fs::path& file : command.features) sets.push_back(read_gram(file, command.test.standardise));
-  const std::string json = concept_json(concept_test(sets, labels, groups, options));
+  for (const fs::path& file : command.features) sets.push_back(analysis::read_gram(file, command.test.standardise));
+  const std::string json = analysis::concept_json(analysis::concept_test(sets, labels, groups, options));
   if (command.out.empty())
     fmt::print("{}", json);
   else
@@ -42,4 +43,4 @@ Command concept_command() {
                       run_concept);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -1,7 +1,7 @@
 #pragma once
 #include "experiments/settings/settings.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 struct ConceptCommand {
   std::vector<fs::path> features =
@@ -16,4 +16,4 @@ struct ConceptCommand {
 };
 void run_concept(const ConceptCommand& command);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -6,7 +6,7 @@
 #include "cpu/device.h"
 #include "cuda/device.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 bool announcing = true;
@@ -71,4 +71,4 @@ std::unique_ptr<Device> make_device(const MachineSettings& on) {
   return make_cpu_device(on.threads, table);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

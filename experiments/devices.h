@@ -6,7 +6,7 @@
 #include "experiments/settings/settings.h"
 #include "ops/device.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // The values of `--device`, and whether this build and this machine support them.
 struct DeviceChoice {
@@ -23,4 +23,4 @@ std::unique_ptr<Device> make_device(const MachineSettings& on);
 
 void announce_devices(bool announce);  // false: `auto` is silent (--quiet)
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

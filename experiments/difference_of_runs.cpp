@@ -6,7 +6,7 @@
 #include "experiments/settings/toml.h"
 #include "experiments/train.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -27,9 +27,9 @@ std::string place(const fs::path& path) {
 }
 
 std::string place_of_data(const std::string& name) {
-  Source source;
+  data::Source source;
   from_text(name, source);
-  return fmt::format("{}:{},{}", scheme_name(source.scheme), place(source.path), place(source.labels));
+  return fmt::format("{}:{},{}", data::scheme_name(source.scheme), place(source.path), place(source.labels));
 }
 
 // Left to the data or the weights in one of two runs: its remarks and its checkpoint have what came of it.
@@ -63,4 +63,4 @@ std::string difference_of_runs(const std::string& earlier, const std::string& no
   return {};
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -4,7 +4,7 @@
 #include "data/drawn/contact_sheet.h"
 #include "experiments/command.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 DrawFacesCommand::DrawFacesCommand() {
   // The set's own defaults.
@@ -39,8 +39,8 @@ void settle(DrawFacesCommand& command, const std::set<std::string>& /*given*/) {
 }
 
 void run_draw_faces(const DrawFacesCommand& command) {
-  if (!command.sets.folder.empty()) drawn::draw_sets(command.sets);
-  if (!command.contact_sheets.empty()) drawn::write_contact_sheets(command.contact_sheets, command.sets.seed);
+  if (!command.sets.folder.empty()) data::drawn::draw_sets(command.sets);
+  if (!command.contact_sheets.empty()) data::drawn::write_contact_sheets(command.contact_sheets, command.sets.seed);
 }
 
 Command draw_faces_command() {
@@ -51,4 +51,4 @@ Command draw_faces_command() {
                       run_draw_faces);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

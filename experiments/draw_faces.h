@@ -5,10 +5,10 @@
 #include "data/drawn/draw_sets.h"
 #include "experiments/settings/fields.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 struct DrawFacesCommand {
-  drawn::DrawSetsOptions sets;
+  data::drawn::DrawSetsOptions sets;
   fs::path contact_sheets;
 
   DrawFacesCommand();
@@ -16,4 +16,4 @@ struct DrawFacesCommand {
 void settle(DrawFacesCommand& command, const std::set<std::string>& given);
 void run_draw_faces(const DrawFacesCommand& command);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

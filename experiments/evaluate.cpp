@@ -10,29 +10,29 @@
 #include "experiments/model.h"
 #include "nn/inference.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
-Predictions predict_all(Model& model, const LoadedPart& part, const EvaluateCommand& command) {
-  Predictions predictions;
+analysis::Predictions predict_all(Model& model, const LoadedPart& part, const EvaluateCommand& command) {
+  analysis::Predictions predictions;
   predictions.classes = model.network->architecture().classes;
   predictions.names = part.classes;
   const auto classes = std::size_t(predictions.classes);
-  InferenceOptions options{command.batch, normalisation_for(command.data, model.notes), false, "Evaluating"};
-  infer(*model.network, part.examples, options, [&](const Outputs& outputs) {
+  nn::InferenceOptions options{command.batch, normalisation_for(command.data, model.notes), false, "Evaluating"};
+  nn::infer(*model.network, part.examples, options, [&](const nn::Outputs& outputs) {
     for (int i = 0; i < outputs.count; ++i) {
       const auto row = outputs.logits.subspan(std::size_t(i) * classes, classes);
       predictions.ids.push_back(part.examples->id(outputs.first + i));
       predictions.labels.push_back(part.examples->label(outputs.first + i));
       predictions.predicted.push_back(int(std::max_element(row.begin(), row.end()) - row.begin()));
-      for (const double p : softmax(row)) predictions.probabilities.push_back(float(p));
+      for (const double p : nn::softmax(row)) predictions.probabilities.push_back(float(p));
     }
   });
   return predictions;
 }
 
-void say_absent(const Scores& table, const Predictions& predictions) {
+void say_absent(const analysis::Scores& table, const analysis::Predictions& predictions) {
   std::vector<std::string> absent;
   for (std::size_t c = 0; c < table.classes.size(); ++c)
     if (table.classes[c].support == 0) absent.push_back(predictions.name_of(int(c)));
@@ -41,17 +41,17 @@ void say_absent(const Scores& table, const Predictions& predictions) {
                        list_text(absent)));
 }
 
-nlohmann::ordered_json to_json(const Predictions& predictions) {
-  const auto matrix = confusion_matrix(predictions);
-  const Scores table = scores(matrix);
-  const auto row = [](const ClassScores& s) {
+nlohmann::ordered_json to_json(const analysis::Predictions& predictions) {
+  const auto matrix = analysis::confusion_matrix(predictions);
+  const analysis::Scores table = analysis::scores(matrix);
+  const auto row = [](const analysis::ClassScores& s) {
     return nlohmann::ordered_json{
         {"precision", s.precision}, {"recall", s.recall}, {"f1", s.f1}, {"support", s.support}};
   };
   nlohmann::ordered_json json{{"images", matrix.total()}, {"accuracy", table.accuracy}, {"macro", row(table.macro)}};
   json["macro_present"] = row(table.macro_present);
   say_absent(table, predictions);
-  const auto recalls = recall_per_class(matrix);
+  const auto recalls = analysis::recall_per_class(matrix);
   for (int c = 0; c < matrix.classes(); ++c) {
     auto one = row(table.classes[std::size_t(c)]);
     one["recall_interval"] = {recalls[std::size_t(c)].interval.low, recalls[std::size_t(c)].interval.high};
@@ -72,8 +72,8 @@ void run_evaluate(const EvaluateCommand& command) {
   const OpenedData data(command.data);
   Model model = load_model(command.on, command.model.weights, data);
   const LoadedPart part = load_part(data, model, Labels::labelled_only, command.on.threads);
-  const Predictions predictions = predict_all(model, part, command);
-  if (!command.predictions.empty()) write_predictions(command.predictions, predictions);
+  const analysis::Predictions predictions = predict_all(model, part, command);
+  if (!command.predictions.empty()) analysis::write_predictions(command.predictions, predictions);
   const auto json = to_json(predictions);
   // Classes may be named after folders whose names are not UTF-8.
   const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
@@ -90,4 +90,4 @@ Command evaluate_command() {
                       run_evaluate);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -1,7 +1,7 @@
 #pragma once
 #include "experiments/settings/settings.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 struct EvaluateCommand {
   ModelSettings model;
@@ -15,4 +15,4 @@ struct EvaluateCommand {
 };
 void run_evaluate(const EvaluateCommand& command);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

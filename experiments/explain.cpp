@@ -17,13 +17,13 @@
 #include "nn/batch_upload.h"
 #include "nn/inference.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
 // What the darkest and the brightest pixel become; arrays: hold pixels normalised in the same way.
-InputRange range_of(const Normalisation& normalisation) {
-  InputRange range;
+lrp::InputRange range_of(const Normalisation& normalisation) {
+  lrp::InputRange range;
   for (std::size_t c = 0; c < 3; ++c) {
     range.low[c] = (0 - normalisation.mean[c]) * normalisation.scale[c];
     range.high[c] = (255 - normalisation.mean[c]) * normalisation.scale[c];
@@ -36,42 +36,42 @@ class Explained {
  public:
   Explained(const ExplainCommand& command, const OpenedData& data, const fs::path& weights)
       : model_(load_model(command.on, weights, data)),
-        explainer_(*model_.network, composite_named(command.relevance.rules), dialect_named(command.relevance.dialect),
-                   range_of(normalisation(command))),
+        explainer_(*model_.network, lrp::composite_named(command.relevance.rules),
+                   lrp::dialect_named(command.relevance.dialect), range_of(normalisation(command))),
         normalisation_of_maps_(command.relevance.normalise) {}
 
   Normalisation normalisation(const ExplainCommand& command) const {
     return normalisation_for(command.data, model_.notes);
   }
-  const Architecture& architecture() const { return model_.network->architecture(); }
+  const nn::Architecture& architecture() const { return model_.network->architecture(); }
   const Model& model() const { return model_; }
-  const Ledger& ledger() const { return ledger_; }
-  void require_no_overflow(const ExplainCommand& command, const Examples& examples) {
-    palimpsest::require_no_overflow(*model_.network, examples, normalisation(command));
+  const lrp::Ledger& ledger() const { return ledger_; }
+  void require_no_overflow(const ExplainCommand& command, const data::Examples& examples) {
+    nn::require_no_overflow(*model_.network, examples, normalisation(command));
   }
 
-  std::vector<float> forward(const Batch& batch) {
+  std::vector<float> forward(const data::Batch& batch) {
     auto at = traces_.find(batch.count);
     if (at == traces_.end()) at = traces_.emplace(batch.count, model_.network->make_trace(batch.count, 0)).first;
     trace_ = &at->second;
-    upload_images(*model_.device, batch, trace_->input());
+    nn::upload_images(*model_.device, batch, trace_->input());
     model_.network->forward(*trace_);
     return model_.device->download(trace_->logits());
   }
   // requires: forward() has run on the batch
-  Explanation explain(std::span<const Targets> targets) {
-    Explanation explanation = explainer_.explain(*trace_, targets, normalisation_of_maps_);
+  lrp::Explanation explain(std::span<const lrp::Targets> targets) {
+    lrp::Explanation explanation = explainer_.explain(*trace_, targets, normalisation_of_maps_);
     ledger_.add(explanation.ledger);
     return explanation;
   }
 
  private:
   Model model_;
-  Explainer explainer_;
+  lrp::Explainer explainer_;
   MapNormalisation normalisation_of_maps_;
-  std::map<int, Trace> traces_;
-  Trace* trace_ = nullptr;
-  Ledger ledger_;
+  std::map<int, nn::Trace> traces_;
+  nn::Trace* trace_ = nullptr;
+  lrp::Ledger ledger_;
 };
 
 void require_same_pictures(const ExplainCommand& command, const Explained& a, const Explained& b) {
@@ -86,8 +86,8 @@ void require_same_pictures(const ExplainCommand& command, const Explained& a, co
 }
 
 // The targets as the second model numbers them. Throws Error for a class that it does not have.
-std::vector<Targets> renumbered(std::vector<Targets> targets, const std::vector<int>& to, const Model& a,
-                                const Model& b) {
+std::vector<lrp::Targets> renumbered(std::vector<lrp::Targets> targets, const std::vector<int>& to, const Model& a,
+                                     const Model& b) {
   for (auto& classes : targets)
     for (int& target : classes) {
       const int other = to[std::size_t(target)];
@@ -111,7 +111,7 @@ Labels labels_for(const ExplainCommand& command) {
   return named || !command.pictures.empty() ? Labels::welcome : Labels::unused;
 }
 
-nlohmann::ordered_json to_json(const Ledger& ledger) {
+nlohmann::ordered_json to_json(const lrp::Ledger& ledger) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
   for (const auto& l : ledger.layers)
     layers.push_back({{"layer", l.layer},
@@ -127,7 +127,7 @@ nlohmann::ordered_json to_json(const Ledger& ledger) {
 }
 
 std::vector<std::int64_t> map_shape(const ExplainCommand& command, const TargetChoice& targets,
-                                    const Examples& examples) {
+                                    const data::Examples& examples) {
   std::vector<std::int64_t> shape{examples.count()};
   if (targets.all()) shape.push_back(targets.count());
   if (!command.sum_channels) shape.push_back(3);
@@ -139,7 +139,7 @@ std::vector<std::int64_t> map_shape(const ExplainCommand& command, const TargetC
 // The maps of image i and target t of an explanation of n images.
 struct OneMap {
   std::span<const float> raw, summed, normalised;
-  OneMap(const Explanation& all, std::size_t t, std::size_t i, std::size_t n)
+  OneMap(const lrp::Explanation& all, std::size_t t, std::size_t i, std::size_t n)
       : raw(part(all.maps[t], i, n)), summed(part(all.summed[t], i, n)), normalised(part(all.normalised[t], i, n)) {}
 
  private:
@@ -178,11 +178,11 @@ class Outlets {
     if (!b) return maps_->append(command_.sum_channels ? a.summed : a.raw);
     std::vector<float> raw(a.raw.begin(), a.raw.end());
     for (std::size_t i = 0; i < raw.size(); ++i) raw[i] -= b->raw[i];
-    maps_->append(command_.sum_channels ? sum_channels(raw, height_, width_).values : raw);
+    maps_->append(command_.sum_channels ? lrp::sum_channels(raw, height_, width_).values : raw);
   }
   SummedMap as_maps(const OneMap& one) const {
     const auto map = [this](std::span<const float> values) {
-      return Heatmap{width_, height_, {values.begin(), values.end()}};
+      return lrp::Heatmap{width_, height_, {values.begin(), values.end()}};
     };
     return {map(one.summed), map(one.normalised)};
   }
@@ -219,23 +219,24 @@ void run_explain(const ExplainCommand& command) {
   Outlets outlets(command, part, choice, a.normalisation(command));
 
   const int batch_size = std::max(1, command.batch / choice.count());  // each target keeps its own relevance in memory
-  for_each_batch(examples, batch_size, a.normalisation(command), "Explaining", [&](const Batch& batch, int first) {
-    const auto targets = choice.of(batch, first, a.forward(batch));
-    const Explanation of_a = a.explain(targets);
-    std::optional<Explanation> of_b;
-    if (b) {
-      b->forward(batch);
-      of_b = b->explain(renumbered(targets, numbers_of_b, a.model(), b->model()));
-    }
-    const auto n = std::size_t(batch.count);
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t t = 0; t < targets.size(); ++t) {
-        const OneMap one(of_a, t, i, n);
-        std::optional<OneMap> other;
-        if (of_b) other.emplace(*of_b, t, i, n);
-        outlets.add(first + int(i), targets[t][i], one, other ? &*other : nullptr);
-      }
-  });
+  nn::for_each_batch(examples, batch_size, a.normalisation(command), "Explaining",
+                     [&](const data::Batch& batch, int first) {
+                       const auto targets = choice.of(batch, first, a.forward(batch));
+                       const lrp::Explanation of_a = a.explain(targets);
+                       std::optional<lrp::Explanation> of_b;
+                       if (b) {
+                         b->forward(batch);
+                         of_b = b->explain(renumbered(targets, numbers_of_b, a.model(), b->model()));
+                       }
+                       const auto n = std::size_t(batch.count);
+                       for (std::size_t i = 0; i < n; ++i)
+                         for (std::size_t t = 0; t < targets.size(); ++t) {
+                           const OneMap one(of_a, t, i, n);
+                           std::optional<OneMap> other;
+                           if (of_b) other.emplace(*of_b, t, i, n);
+                           outlets.add(first + int(i), targets[t][i], one, other ? &*other : nullptr);
+                         }
+                     });
   outlets.finish();
   if (command.ledger.empty()) return;
   auto ledger = to_json(a.ledger());
@@ -253,4 +254,4 @@ Command explain_command() {
                       run_explain);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

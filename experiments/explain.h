@@ -1,7 +1,7 @@
 #pragma once
 #include "experiments/settings/settings.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 struct ExplainCommand {
   ModelSettings model;
@@ -25,4 +25,4 @@ struct ExplainCommand {
 };
 void run_explain(const ExplainCommand& command);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -13,7 +13,7 @@
 #include "experiments/command_line.h"
 #include "experiments/devices.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -110,4 +110,4 @@ Command info_command() {
                       run_info);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

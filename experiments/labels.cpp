@@ -11,15 +11,15 @@
 #include "base/error.h"
 #include "base/progress.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
 // Which classes of the set its samples have.
-std::vector<std::string> classes_in_use(const Dataset& set, std::vector<int>& numbers) {
+std::vector<std::string> classes_in_use(const data::Dataset& set, std::vector<int>& numbers) {
   std::vector<std::string> names;
   numbers.assign(set.classes.size(), -1);
-  const auto counts = class_counts(set);
+  const auto counts = data::class_counts(set);
   for (std::size_t c = 0; c < counts.size(); ++c)
     if (counts[c] > 0) {
       numbers[c] = int(names.size());
@@ -28,8 +28,8 @@ std::vector<std::string> classes_in_use(const Dataset& set, std::vector<int>& nu
   return names;
 }
 
-void check_unlabelled(Dataset& set, Labels labels) {
-  const auto unlabelled = [](const Sample& s) { return s.label < 0; };
+void check_unlabelled(data::Dataset& set, Labels labels) {
+  const auto unlabelled = [](const data::Sample& s) { return s.label < 0; };
   const auto all = std::ptrdiff_t(set.samples.size()), missing = std::ranges::count_if(set.samples, unlabelled);
   if (missing == 0) return;
   if (missing == all || labels == Labels::needed)
@@ -39,8 +39,8 @@ void check_unlabelled(Dataset& set, Labels labels) {
   remark(fmt::format("{}: {} of {} images have no label and are left out.", set.name, missing, all));
 }
 
-void say_unlabelled(const Dataset& set) {
-  const auto missing = std::ranges::count_if(set.samples, [](const Sample& s) { return s.label < 0; });
+void say_unlabelled(const data::Dataset& set) {
+  const auto missing = std::ranges::count_if(set.samples, [](const data::Sample& s) { return s.label < 0; });
   if (missing > 0)
     remark(fmt::format("{}: {} of {} images have no label; theirs is -1.", set.name, missing, set.samples.size()));
 }
@@ -56,7 +56,8 @@ bool none_of(const ClassMap& map) {
   return std::ranges::all_of(map.to, [](int to) { return to < 0; });
 }
 
-void say_match(const Dataset& set, const Model& model, const std::vector<std::string>& names, const ClassMap& map) {
+void say_match(const data::Dataset& set, const Model& model, const std::vector<std::string>& names,
+               const ClassMap& map) {
   const auto& ours = model.notes.classes;
   if (map.identity(ours.size()) && map.other_name.empty()) return;
   if (none_of(map)) return;
@@ -65,7 +66,7 @@ void say_match(const Dataset& set, const Model& model, const std::vector<std::st
                      model.weights.string(), numbered(names, map.to), other.empty() ? "" : "; " + other));
 }
 
-void refuse_unknown(const Dataset& set, const Model& model, const std::vector<std::string>& names,
+void refuse_unknown(const data::Dataset& set, const Model& model, const std::vector<std::string>& names,
                     const ClassMap& map) {
   std::vector<std::string> unknown;
   for (std::size_t i = 0; i < names.size(); ++i)
@@ -81,10 +82,10 @@ void refuse_unknown(const Dataset& set, const Model& model, const std::vector<st
            : fmt::format("leave them out with --drop-classes {}, or give other weights", fmt::join(unknown, ",")));
 }
 
-void say_unknown(const Dataset& set, const Model& model, const std::vector<int>& to) {
+void say_unknown(const data::Dataset& set, const Model& model, const std::vector<int>& to) {
   std::vector<std::string> unknown;
   std::int64_t images = 0;
-  const auto counts = class_counts(set);
+  const auto counts = data::class_counts(set);
   for (std::size_t c = 0; c < counts.size(); ++c)
     if (counts[c] > 0 && to[c] < 0) {
       unknown.push_back(set.classes[c]);
@@ -96,7 +97,7 @@ void say_unknown(const Dataset& set, const Model& model, const std::vector<int>&
 }
 
 // For each class of the set its number in the weights.
-std::vector<int> match_by_name(const Dataset& set, const Model& model, Labels labels) {
+std::vector<int> match_by_name(const data::Dataset& set, const Model& model, Labels labels) {
   std::vector<int> in_use;
   const auto names = classes_in_use(set, in_use);
   const ClassMap map = match_classes(names, model.notes.classes, set.name);
@@ -109,7 +110,7 @@ std::vector<int> match_by_name(const Dataset& set, const Model& model, Labels la
 }
 
 // For weights without names. Empty if the numbers of classes differ.
-std::vector<int> match_by_position(const Dataset& set, const Model& model, Labels labels) {
+std::vector<int> match_by_position(const data::Dataset& set, const Model& model, Labels labels) {
   const int outputs = model.network->architecture().classes;
   if (outputs == 0) {
     remark(fmt::format("{} has no classifier: labels are -1.", model.weights.string()));
@@ -160,7 +161,7 @@ std::string list_text(const std::vector<std::string>& names) {
   return fmt::format("{}, ... ({} in all)", fmt::join(names.begin(), names.begin() + most, ", "), names.size());
 }
 
-std::vector<std::string> output_names(const fs::path& weights, const ModelNotes& notes, int outputs,
+std::vector<std::string> output_names(const fs::path& weights, const nn::ModelNotes& notes, int outputs,
                                       const std::vector<std::string>& given) {
   const auto option = class_names_from(given, "--class-names");
   if (outputs == 0) return {};  // convolutions only
@@ -183,7 +184,7 @@ std::vector<std::string> output_names(const fs::path& weights, const ModelNotes&
   return own.empty() ? option : own;
 }
 
-Dataset labelled_for(Dataset set, const Model& model, Labels labels) {
+data::Dataset labelled_for(data::Dataset set, const Model& model, Labels labels) {
   if (labels == Labels::needed || labels == Labels::labelled_only) check_unlabelled(set, labels);
   if (labels == Labels::welcome) say_unlabelled(set);
   if (labels == Labels::unused || set.classes.empty()) {
@@ -236,4 +237,4 @@ std::vector<int> classes_of_other(const Model& a, const Model& b) {
   return to;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -7,11 +7,11 @@
 
 // Matches the classes of data and weights: by name, else by position if their numbers agree. One remark says what was
 // matched, and how.
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // The names of the outputs of the network in `weights`: the file's own, else those of --class-names. Empty: not known.
 // Throws Error when --class-names has a different number of classes.
-std::vector<std::string> output_names(const fs::path& weights, const ModelNotes& notes, int outputs,
+std::vector<std::string> output_names(const fs::path& weights, const nn::ModelNotes& notes, int outputs,
                                       const std::vector<std::string>& given);
 
 // A command's requirements on labels.
@@ -24,7 +24,7 @@ enum class Labels : std::uint8_t {
 
 // The set with the weights' class numbers as labels and their names as classes (none if neither names nor position
 // determine them). Throws Error, with both lists, for a required class that the weights do not have.
-Dataset labelled_for(Dataset set, const Model& model, Labels labels);
+data::Dataset labelled_for(data::Dataset set, const Model& model, Labels labels);
 
 // For each class of `a` its number in `b`, -1: missing. By name if both have names, else by position.
 // Throws Error when neither is possible.
@@ -37,4 +37,4 @@ int class_named(const std::string& given, int classes, const std::vector<std::st
 // "a, b, c" or, for a long list, "a, b, c, ... (1000 in all)".
 std::string list_text(const std::vector<std::string>& names);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -15,33 +15,33 @@
 #include "data/source.h"
 #include "experiments/command.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 int effective_threads(int threads) {
   return threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency()));
 }
 
-Selected select_data(const DataSettings& choice) {
-  const Source& source = choice.source;
-  Selection selection;
+data::Selected select_data(const DataSettings& choice) {
+  const data::Source& source = choice.source;
+  data::Selection selection;
   selection.seed = choice.split_seed;
   selection.emotion.drop_classes = choice.drop_classes;
   selection.emotion.validation_share = choice.validation_share;
   selection.pain.test_participants = choice.test_participants;
   selection.pain.validation = choice.pain_validation;
   selection.pain.train = choice.pain_images - choice.pain_validation;
-  Selected selected = read_and_select(source, selection);
+  data::Selected selected = data::read_and_select(source, selection);
   for (const auto& warning : selected.warnings) remark("Note: " + warning);
   return selected;
 }
 
-Dataset part_of(const Selected& selected, Part part) {
-  const Splits& parts = selected.parts;
+data::Dataset part_of(const data::Selected& selected, Part part) {
+  const data::Splits& parts = selected.parts;
   if (part == Part::train) return parts.train;
   if (part == Part::validation) return parts.validation;
   if (part == Part::test) return parts.test;
-  Dataset all = parts.train;
-  for (const Dataset* more : {&parts.validation, &parts.test}) {
+  data::Dataset all = parts.train;
+  for (const data::Dataset* more : {&parts.validation, &parts.test}) {
     if (all.classes.empty()) all.classes = more->classes;
     if (all.name.empty()) all.name = more->name;
     all.samples.insert(all.samples.end(), more->samples.begin(), more->samples.end());
@@ -53,10 +53,10 @@ Dataset part_of(const Selected& selected, Part part) {
 namespace {
 
 // "2 x it is not a picture (notes.txt), ..." with the most frequent reasons first.
-std::string reasons_text(const std::vector<Skipped>& skipped) {
-  std::map<std::string, std::vector<const Skipped*>> by_reason;
+std::string reasons_text(const std::vector<data::Skipped>& skipped) {
+  std::map<std::string, std::vector<const data::Skipped*>> by_reason;
   for (const auto& one : skipped) by_reason[one.reason].push_back(&one);
-  std::vector<std::pair<std::string, std::vector<const Skipped*>>> reasons(by_reason.begin(), by_reason.end());
+  std::vector<std::pair<std::string, std::vector<const data::Skipped*>>> reasons(by_reason.begin(), by_reason.end());
   std::stable_sort(reasons.begin(), reasons.end(),
                    [](const auto& a, const auto& b) { return a.second.size() > b.second.size(); });
   constexpr std::size_t most = 3;
@@ -68,7 +68,7 @@ std::string reasons_text(const std::vector<Skipped>& skipped) {
 }
 
 // `list` is also written when nothing was skipped, to replace an older one.
-void tell_skipped(const Dataset& dataset, const fs::path& list) {
+void tell_skipped(const data::Dataset& dataset, const fs::path& list) {
   if (!dataset.skipped.empty())
     remark(fmt::format("{}: {} left out: {}; {}.", dataset.name,
                        dataset.skipped.size() == 1 ? "1 file or entry is"
@@ -83,9 +83,9 @@ void tell_skipped(const Dataset& dataset, const fs::path& list) {
 
 }  // namespace
 
-std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const DataSettings& choice, int size,
-                                                 int threads, const fs::path& skipped) {
-  PictureOptions options;
+std::shared_ptr<const data::Examples> load_pictures_of(const data::Dataset& dataset, const DataSettings& choice,
+                                                       int size, int threads, const fs::path& skipped) {
+  data::PictureOptions options;
   options.size = choice.size.value_or(size);
   if (options.size != size)
     throw Error(fmt::format("--size {} does not fit these weights, which take {} x {}", options.size, size, size),
@@ -93,7 +93,7 @@ std::shared_ptr<const Examples> load_pictures_of(const Dataset& dataset, const D
   options.crop = {choice.crop, choice.margin, choice.bottom_cut};
   options.cache_folder = choice.cache;
   options.threads = effective_threads(threads);
-  auto pictures = load_pictures(dataset, options);
+  auto pictures = data::load_pictures(dataset, options);
   tell_skipped(pictures->dataset(), skipped);
   return pictures;
 }
@@ -115,7 +115,7 @@ void say_unused_for_arrays(const DataSettings& choice) {
                 "leave those images out of the arrays");
 }
 
-void require_size_of_arrays(const DataSettings& choice, const Examples& arrays) {
+void require_size_of_arrays(const DataSettings& choice, const data::Examples& arrays) {
   if (choice.size && *choice.size != arrays.height())
     throw Error(fmt::format("--size {} does not match {}, which holds {} x {} images", *choice.size, choice.source.text,
                             arrays.height(), arrays.width()),
@@ -126,9 +126,9 @@ namespace {
 
 LoadedPart load_arrays(const OpenedData& data, const Model& model, Labels labels) {
   const DataSettings& choice = data.settings;
-  const Source& source = choice.source;
+  const data::Source& source = choice.source;
   say_unused_for_arrays(choice);
-  const Architecture& a = model.network->architecture();
+  const nn::Architecture& a = model.network->architecture();
   const bool needed = labels == Labels::needed || labels == Labels::labelled_only;
   const auto& arrays = data.arrays;
   require_size_of_arrays(choice, *arrays);
@@ -139,11 +139,11 @@ LoadedPart load_arrays(const OpenedData& data, const Model& model, Labels labels
   if (needed && !arrays->labelled())
     throw Error(fmt::format("{} names no labels", choice.source.text),
                 "give arrays:X.npy,Y.npy; without labels use palimpsest predict or explain --target predicted");
-  if (needed) require_labels(*arrays, source, a.classes);
+  if (needed) data::require_labels(*arrays, source, a.classes);
   return {arrays, model.notes.classes};
 }
 
-std::string parts_text(const Splits& parts) {
+std::string parts_text(const data::Splits& parts) {
   std::vector<std::string> there;
   for (const auto& [name, part] :
        {std::pair{"train", &parts.train}, {"validation", &parts.validation}, {"test", &parts.test}})
@@ -151,8 +151,8 @@ std::string parts_text(const Splits& parts) {
   return there.empty() ? "no part with images" : fmt::format("{}", fmt::join(there, ", "));
 }
 
-Dataset only(Dataset set, const std::vector<std::string>& ids, Part part) {
-  std::map<std::string, Sample> by_id;
+data::Dataset only(data::Dataset set, const std::vector<std::string>& ids, Part part) {
+  std::map<std::string, data::Sample> by_id;
   for (auto& sample : set.samples) by_id[sample.id] = std::move(sample);
   set.samples.clear();
   set.skipped.clear();
@@ -170,12 +170,12 @@ Dataset only(Dataset set, const std::vector<std::string>& ids, Part part) {
 
 std::vector<NamedPath> files_read(const fs::path& weights, const DataSettings& choice) {
   std::vector<NamedPath> files{{"--weights", weights}};
-  if (const Source& source = choice.source; source.scheme == Scheme::arrays)
+  if (const data::Source& source = choice.source; source.scheme == data::Scheme::arrays)
     files.insert(files.end(), {{"--data", source.path}, {"--data", source.labels}});
   return files;
 }
 
-void require_images(const Selected& selected, const Dataset& part, Part name, const std::string& remedy) {
+void require_images(const data::Selected& selected, const data::Dataset& part, Part name, const std::string& remedy) {
   if (part.samples.empty())
     throw Error(fmt::format("{} has no images in its part '{}'; it has {}", selected.parts.train.name, word_of(name),
                             parts_text(selected.parts)),
@@ -185,17 +185,17 @@ void require_images(const Selected& selected, const Dataset& part, Part name, co
 LoadedPart load_part(const OpenedData& data, const Model& model, Labels labels, int threads,
                      const std::vector<std::string>& ids) {
   const DataSettings& choice = data.settings;
-  const Source& source = choice.source;
+  const data::Source& source = choice.source;
   if (data.arrays) {
     if (!ids.empty())
       throw Error("--ids does not work with arrays:, whose images have no names", "omit --ids, or cut the arrays");
     return load_arrays(data, model, labels);
   }
-  const Selected selected = select_data(choice);
-  Dataset dataset = part_of(selected, choice.part);
+  const data::Selected selected = select_data(choice);
+  data::Dataset dataset = part_of(selected, choice.part);
   require_images(selected, dataset, choice.part, "give another --part, or --part all");
   // For a set with one list, skipped files are counted with the training part.
-  const bool one_list = source.scheme == Scheme::folder || source.scheme == Scheme::unbc;
+  const bool one_list = source.scheme == data::Scheme::folder || source.scheme == data::Scheme::unbc;
   if (one_list && dataset.skipped.empty()) dataset.skipped = selected.parts.train.skipped;
   if (!ids.empty()) dataset = only(std::move(dataset), ids, choice.part);
   dataset = labelled_for(std::move(dataset), model, labels);
@@ -210,4 +210,4 @@ const char* const what_is_read =
     "The others are data sets in their distributed layout. Pictures are JPEG, PNG, BMP or TIFF. Skipped files are\n"
     "counted by reason; --skipped FILE lists them. Classes are matched by name with those of the weights.\n";
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

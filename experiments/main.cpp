@@ -17,7 +17,7 @@
 #include "experiments/command_line.h"
 #include "experiments/devices.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -75,7 +75,7 @@ int guarded_main(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments
 
 namespace {
 
@@ -96,5 +96,5 @@ int main(int argc, char** argv) {
   // every file is complete at any moment.
   std::signal(SIGXFSZ, SIG_IGN);
   palimpsest::catch_interrupts();
-  return palimpsest::guarded_main(std::vector<std::string>(argv + 1, argv + argc));
+  return palimpsest::experiments::guarded_main(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -9,19 +9,19 @@
 #include "experiments/devices.h"
 #include "experiments/labels.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 OpenedData::OpenedData(const DataSettings& chosen) : settings(chosen), side(chosen.size) {
-  if (chosen.source.scheme != Scheme::arrays) return;
-  arrays = read_arrays(chosen.source);
+  if (chosen.source.scheme != data::Scheme::arrays) return;
+  arrays = data::read_arrays(chosen.source);
   side = arrays->height();
 }
 
-void tell_assumed_preparation(const TensorFile& file, const ModelNotes& notes, int side, const DataSettings& data) {
-  if (data.source.scheme == Scheme::arrays) return;
+void tell_assumed_preparation(const TensorFile& file, const nn::ModelNotes& notes, int side, const DataSettings& data) {
+  if (data.source.scheme == data::Scheme::arrays) return;
   std::vector<std::string> assumed;
-  if (!data.size && !states_size(file)) assumed.push_back(fmt::format("{0} x {0} pixels (--size)", side));
-  if (data.normalisation == "auto" && !states_normalisation(file))
+  if (!data.size && !nn::states_size(file)) assumed.push_back(fmt::format("{0} x {0} pixels (--size)", side));
+  if (data.normalisation == "auto" && !nn::states_normalisation(file))
     assumed.push_back(fmt::format("{}'s normalisation (--normalisation)", notes.normalisation));
   if (assumed.empty()) return;
   remark(fmt::format("{} does not say how its pictures were prepared: {} {} assumed.", file.path().string(),
@@ -31,11 +31,11 @@ void tell_assumed_preparation(const TensorFile& file, const ModelNotes& notes, i
 Model load_model(const MachineSettings& on, const fs::path& weights, const OpenedData& data, bool head) {
   Model model;
   model.weights = weights;
-  const auto file = open_weights(weights);
-  model.notes = notes_of(*file);
+  const auto file = nn::open_weights(weights);
+  model.notes = nn::notes_of(*file);
   model.device = make_device(on);
-  model.network = load_network(*model.device, *file, {data.side, head});
-  const Architecture& architecture = model.network->architecture();
+  model.network = nn::load_network(*model.device, *file, {data.side, head});
+  const nn::Architecture& architecture = model.network->architecture();
   tell_assumed_preparation(*file, model.notes, architecture.size, data.settings);
   const bool own = !model.notes.classes.empty();
   model.notes.classes = output_names(weights, model.notes, architecture.classes, data.settings.class_names);
@@ -43,12 +43,12 @@ Model load_model(const MachineSettings& on, const fs::path& weights, const Opene
   return model;
 }
 
-std::string normalisation_name(const DataSettings& choice, const ModelNotes& notes) {
+std::string normalisation_name(const DataSettings& choice, const nn::ModelNotes& notes) {
   return choice.normalisation == "auto" ? notes.normalisation : choice.normalisation;
 }
 
-Normalisation normalisation_for(const DataSettings& choice, const ModelNotes& notes) {
-  return parse_normalisation(normalisation_name(choice, notes));
+Normalisation normalisation_for(const DataSettings& choice, const nn::ModelNotes& notes) {
+  return data::parse_normalisation(normalisation_name(choice, notes));
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -1,7 +1,7 @@
 #include "experiments/command_line.h"
 #include "experiments/study/config.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -52,4 +52,4 @@ std::string options_page(const std::vector<Command>& commands) {
   return text;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

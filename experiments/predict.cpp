@@ -11,7 +11,7 @@
 #include "experiments/predict.h"
 #include "nn/inference.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 void run_predict(const PredictCommand& command) {
   if (command.logits.empty() && command.features.empty())
@@ -21,7 +21,7 @@ void run_predict(const PredictCommand& command) {
   const OpenedData data(command.data);
   Model model = load_model(command.on, command.model.weights, data,
                            /*head=*/!command.logits.empty() || !command.ids.empty());
-  const Architecture& a = model.network->architecture();
+  const nn::Architecture& a = model.network->architecture();
   const Labels labels = command.ids.empty() ? Labels::unused : Labels::welcome;
   const LoadedPart part = load_part(data, model, labels, command.on.threads);
   const std::int64_t n = part.examples->count(), side = a.feature_side();
@@ -29,9 +29,9 @@ void run_predict(const PredictCommand& command) {
   if (!command.logits.empty()) logits.emplace(command.logits, std::array<std::int64_t, 2>{n, a.classes});
   if (!command.features.empty())
     features.emplace(command.features, std::array<std::int64_t, 4>{n, a.channels.back(), side, side});
-  InferenceOptions options{command.batch, normalisation_for(command.data, model.notes), features.has_value(),
-                           "Predicting"};
-  infer(*model.network, part.examples, options, [&](const Outputs& outputs) {
+  nn::InferenceOptions options{command.batch, normalisation_for(command.data, model.notes), features.has_value(),
+                               "Predicting"};
+  nn::infer(*model.network, part.examples, options, [&](const nn::Outputs& outputs) {
     if (logits) logits->append(outputs.logits);
     if (features) features->append(outputs.features);
   });
@@ -60,4 +60,4 @@ Command predict_command() {
       run_predict);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -1,7 +1,7 @@
 #pragma once
 #include "experiments/settings/settings.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 struct PredictCommand {
   ModelSettings model;
@@ -15,4 +15,4 @@ struct PredictCommand {
 };
 void run_predict(const PredictCommand& command);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

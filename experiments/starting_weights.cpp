@@ -10,22 +10,22 @@
 #include "base/progress.h"
 #include "experiments/labels.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
-bool readable(const TensorFile& file, const WeightsUse& use) {
+bool readable(const TensorFile& file, const nn::WeightsUse& use) {
   try {
-    architecture_of(file, use);
+    nn::architecture_of(file, use);
     return true;
   } catch (const Error&) {
     return false;
   }
 }
 
-Architecture architecture_of_start(const TensorFile& file, WeightsUse use) {
+nn::Architecture architecture_of_start(const TensorFile& file, nn::WeightsUse use) {
   try {
-    return architecture_of(file, use);
+    return nn::architecture_of(file, use);
   } catch (const Error& error) {
     if (!std::exchange(use.head, false) || !readable(file, use)) throw;
     throw Error(error.what(), error.remedy() + ", or take only its convolutions with --head-init fresh");
@@ -33,7 +33,7 @@ Architecture architecture_of_start(const TensorFile& file, WeightsUse use) {
 }
 
 // A resumed run takes its weights from its own checkpoint.
-void tell_taken(const TakenWeights& report, const TrainCommand& command) {
+void tell_taken(const nn::TakenWeights& report, const TrainCommand& command) {
   if (fs::exists(command.out / "last.safetensors")) return;
   const bool whole_head = std::none_of(report.taken.begin(), report.taken.end(),
                                        [](const std::string& name) { return name.starts_with("classifier."); });
@@ -68,17 +68,18 @@ void keep_init_safe(const TrainCommand& command) {
 }  // namespace
 
 StartingWeights::StartingWeights(const TrainCommand& command, std::optional<int> side)
-    : file(open_weights(command.init)),
-      notes(notes_of(*file)),
-      architecture(architecture_of_start(*file, {side, command.head_init != HeadInit::fresh})) {
+    : file(nn::open_weights(command.init)),
+      notes(nn::notes_of(*file)),
+      architecture(architecture_of_start(*file, {side, command.head_init != nn::HeadInit::fresh})) {
   keep_init_safe(command);
 }
 
 std::vector<std::string> StartingWeights::take(const TrainCommand& command,
-                                               const std::vector<std::string>& named_by_data, Network& network) const {
-  const HeadInit head = command.head_init;
-  if (head != HeadInit::keep) {
-    tell_taken(take_weights(network, *file, head), command);
+                                               const std::vector<std::string>& named_by_data,
+                                               nn::Network& network) const {
+  const nn::HeadInit head = command.head_init;
+  if (head != nn::HeadInit::keep) {
+    tell_taken(nn::take_weights(network, *file, head), command);
     return named_by_data;
   }
   const int theirs = architecture.classes;
@@ -87,7 +88,7 @@ std::vector<std::string> StartingWeights::take(const TrainCommand& command,
   ClassMap map;
   if (both) map = match_classes(named_by_data, named_by_init, command.init.string());
   const bool same = !both || map.identity(named_by_init.size());
-  const TakenWeights taken = take_weights(network, *file, head, same ? std::vector<int>{} : map.to);
+  const nn::TakenWeights taken = nn::take_weights(network, *file, head, same ? std::vector<int>{} : map.to);
   if (taken.classifier && both) say_rows(command, named_by_data, named_by_init, map);
   if (taken.classifier && named_by_init.empty() && !named_by_data.empty())
     remark(
@@ -98,4 +99,4 @@ std::vector<std::string> StartingWeights::take(const TrainCommand& command,
   return named_by_data.empty() && theirs == network.architecture().classes ? named_by_init : named_by_data;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -3,7 +3,7 @@
 
 #include "experiments/train.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // The weights of `train --init`, opened once.
 struct StartingWeights {
@@ -14,11 +14,11 @@ struct StartingWeights {
   // Copies them into the network; the classifier's rows by the names of the classes if both have names. Returns the
   // names of the classes: the data's; for arrays: those of the weights, whose numbers they use.
   std::vector<std::string> take(const TrainCommand& command, const std::vector<std::string>& named_by_data,
-                                Network& network) const;
+                                nn::Network& network) const;
 
   std::unique_ptr<TensorFile> file;
-  ModelNotes notes;
-  Architecture architecture;
+  nn::ModelNotes notes;
+  nn::Architecture architecture;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

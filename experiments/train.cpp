@@ -19,18 +19,18 @@
 #include "nn/inference.h"
 #include "nn/trainer.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
 struct TrainingData {
-  std::shared_ptr<const Examples> training, validation;  // validation may be null
+  std::shared_ptr<const data::Examples> training, validation;  // validation may be null
   std::vector<std::string> classes;
-  Choices choices;
+  data::Choices choices;
 };
 
 // Content hashes in config.toml, so that a run does not resume with other files of the same name.
-std::string hash_of(const Examples& examples) {
+std::string hash_of(const data::Examples& examples) {
   Hash64 hash;
   std::vector<float> values(3 * std::size_t(examples.height()) * std::size_t(examples.width()));
   for (int i = 0; i < examples.count(); ++i) {
@@ -41,12 +41,12 @@ std::string hash_of(const Examples& examples) {
                      hash.value());
 }
 std::string hash_of(const fs::path& path) {
-  const MappedFile file(path);
+  const data::MappedFile file(path);
   return fmt::format("{} bytes, {:016x}", file.size(), Hash64().add(file.data(), file.size()).value());
 }
 
 TrainingData load_training_data(const TrainCommand& command, const OpenedData& data, int size) {
-  const Source& source = command.data.source;
+  const data::Source& source = command.data.source;
   if (const auto& arrays = data.arrays) {
     say_unused_for_arrays(command.data);
     require_size_of_arrays(command.data, *arrays);
@@ -54,18 +54,18 @@ TrainingData load_training_data(const TrainCommand& command, const OpenedData& d
       throw Error(source.labels.empty() ? fmt::format("{} names no labels", command.data.source.text)
                                         : fmt::format("{} has no class for some pictures (-1)", source.labels.string()),
                   "give arrays:X.npy,Y.npy with a class for every picture");
-    if (command.classes > 0) require_labels(*arrays, source, command.classes);
+    if (command.classes > 0) data::require_labels(*arrays, source, command.classes);
     return {arrays, nullptr, {}, {{"content of the arrays", hash_of(*arrays)}}};
   }
-  const Selected selected = select_data(command.data);
-  const Splits& parts = selected.parts;
+  const data::Selected selected = select_data(command.data);
+  const data::Splits& parts = selected.parts;
   require_images(selected, parts.train, Part::train, "train on a set that has a training part");
   if (parts.train.classes.size() < 2)
     throw Error(fmt::format("{} has pictures of {} only, but training needs two classes or more", parts.train.name,
                             list_text(parts.train.classes)),
                 command.data.drop_classes.empty() ? "put the pictures of each class into a separate folder"
                                                   : "drop fewer classes");
-  require_every_class(parts.train, "training part");
+  data::require_every_class(parts.train, "training part");
   const fs::path skipped = command.data.skipped.empty() ? command.out / "skipped.csv" : command.data.skipped;
   TrainingData loaded{load_pictures_of(parts.train, command.data, size, command.on.threads, skipped), nullptr,
                       parts.train.classes, selected.choices};
@@ -75,25 +75,25 @@ TrainingData load_training_data(const TrainCommand& command, const OpenedData& d
   return loaded;
 }
 
-int largest_label(const Examples& examples) {
+int largest_label(const data::Examples& examples) {
   int largest = -1;
   for (int i = 0; i < examples.count(); ++i) largest = std::max(largest, examples.label(i));
   return largest;
 }
 
-std::vector<std::int64_t> count_classes(const Examples& examples, int classes) {
+std::vector<std::int64_t> count_classes(const data::Examples& examples, int classes) {
   std::vector<std::int64_t> counts(std::size_t(classes), 0);
   for (int i = 0; i < examples.count(); ++i) ++counts[std::size_t(examples.label(i))];
   return counts;
 }
 
 // --init determines the channels, and the head unless an option sets it.
-Architecture architecture_for(const TrainCommand& command, const std::optional<StartingWeights>& start, int size,
-                              int classes) {
+nn::Architecture architecture_for(const TrainCommand& command, const std::optional<StartingWeights>& start, int size,
+                                  int classes) {
   const std::vector<int> asked = command.hidden.empty() ? std::vector{4096, 4096} : command.hidden;
   const bool dense = command.head == Head::dense;
-  if (!start) return Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
-  Architecture a = start->architecture;
+  if (!start) return nn::Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
+  nn::Architecture a = start->architecture;
   a.size = size;
   a.classes = classes;
   if (dense)
@@ -122,25 +122,25 @@ int count_of_classes(const TrainCommand& command, const std::optional<StartingWe
   return classes;
 }
 
-std::array<bool, kBlocks> frozen_blocks(const TrainCommand& command) {
-  std::array<bool, kBlocks> frozen{};
-  for (int block = 1; block <= kBlocks; ++block)
+std::array<bool, nn::kBlocks> frozen_blocks(const TrainCommand& command) {
+  std::array<bool, nn::kBlocks> frozen{};
+  for (int block = 1; block <= nn::kBlocks; ++block)
     frozen[std::size_t(block) - 1] = command.freeze_blocks.empty() ? block <= command.freeze
                                                                    : std::count(command.freeze_blocks.begin(),
                                                                                 command.freeze_blocks.end(), block) > 0;
   return frozen;
 }
 
-TrainOptions options_of(const TrainCommand& command, const Examples& training, int classes) {
-  TrainOptions o;
+nn::TrainOptions options_of(const TrainCommand& command, const data::Examples& training, int classes) {
+  nn::TrainOptions o;
   o.loss.gamma = command.loss == Loss::cross_entropy ? 0.0 : command.gamma;
   auto counts = command.class_counts;
-  const ClassWeights weights = command.class_weights;
-  if (weights != ClassWeights::none && counts.empty()) counts = count_classes(training, classes);
-  if (weights != ClassWeights::none && counts.size() != std::size_t(classes))
+  const nn::ClassWeights weights = command.class_weights;
+  if (weights != nn::ClassWeights::none && counts.empty()) counts = count_classes(training, classes);
+  if (weights != nn::ClassWeights::none && counts.size() != std::size_t(classes))
     throw Error(fmt::format("--class-counts names {} classes, but there are {}", counts.size(), classes),
                 "give one count for each class");
-  o.loss.class_weights = class_balanced_weights(counts, command.beta, weights);
+  o.loss.class_weights = nn::class_balanced_weights(counts, command.beta, weights);
   o.rate = command.rate;
   o.momentum = command.momentum;
   o.weight_decay = command.weight_decay;
@@ -161,7 +161,7 @@ TrainOptions options_of(const TrainCommand& command, const Examples& training, i
   return o;
 }
 
-std::string config_text(const TrainCommand& command, const Choices& choices, const DeviceInfo& device) {
+std::string config_text(const TrainCommand& command, const data::Choices& choices, const DeviceInfo& device) {
   std::string text = train_config_text(command);
   text += fmt::format("\n# The results depend on it in their last bits.\n# device: {}\n", device.fingerprint());
   for (const auto& [key, value] : choices) text += fmt::format("# {}: {}\n", key, value);
@@ -175,36 +175,36 @@ void run_train(const TrainCommand& command) {
   const OpenedData opened(command.data);
   std::optional<StartingWeights> start;
   if (!command.init.empty()) start.emplace(command, opened.side);
-  const int size = opened.side.value_or(start ? start->architecture.size : Architecture{}.size);
+  const int size = opened.side.value_or(start ? start->architecture.size : nn::Architecture{}.size);
   create_folder(command.out);
   const FolderClaim claim(command.out);
   TrainingData data = load_training_data(command, opened, size);
   if (start) data.choices.emplace_back("content of --init", hash_of(command.init));
   const int classes = count_of_classes(command, start, data);
-  Network network(*device, architecture_for(command, start, size, classes));
-  initialise(network, command.seed);
-  ModelNotes notes;
+  nn::Network network(*device, architecture_for(command, start, size, classes));
+  nn::initialise(network, command.seed);
+  nn::ModelNotes notes;
   notes.classes = data.classes;
   if (start) {
     notes.normalisation = start->notes.normalisation;
     notes.classes = start->take(command, data.classes, network);
     tell_assumed_preparation(*start->file, start->notes, size, command.data);
   }
-  if (!command.data.class_names.empty() && !data.classes.empty() && (!start || command.head_init != HeadInit::keep))
+  if (!command.data.class_names.empty() && !data.classes.empty() && (!start || command.head_init != nn::HeadInit::keep))
     remark(fmt::format("--class-names is not used: {} names its classes.", command.data.source.text));
   notes.normalisation = normalisation_name(command.data, notes);
   if (notes.classes.empty()) notes.classes = output_names("this network", {}, classes, command.data.class_names);
   network.set_frozen(frozen_blocks(command));
 
-  TrainOptions options = options_of(command, *data.training, classes);
-  options.normalisation = parse_normalisation(notes.normalisation);
-  if (start) require_no_overflow(network, *data.training, options.normalisation);
+  nn::TrainOptions options = options_of(command, *data.training, classes);
+  options.normalisation = data::parse_normalisation(notes.normalisation);
+  if (start) nn::require_no_overflow(network, *data.training, options.normalisation);
   data.choices.emplace_back("normalisation of the pictures", notes.normalisation);
   const fs::path config = command.out / "config.toml";
-  RunFolder run(
+  nn::RunFolder run(
       command.out, config_text(command, data.choices, device->info()), command.resume,
       [&](const std::string& earlier, const std::string& now) { return difference_of_runs(earlier, now, config); });
-  train(network, options, data.training, data.validation, notes, run);
+  nn::train(network, options, data.training, data.validation, notes, run);
 }
 
 Command train_command() {
@@ -217,4 +217,4 @@ Command train_command() {
                       run_train, /*goes_on=*/true);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -4,7 +4,7 @@
 
 #include "experiments/settings/settings.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 struct TrainingSet {
   DataSettings data = in_table<DataSettings>("", {"part"});
@@ -41,4 +41,4 @@ std::string train_config_text(const TrainCommand& command);
 // naming `file` where a text is broken.
 std::string difference_of_runs(const std::string& earlier, const std::string& now, const fs::path& file);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -2,7 +2,7 @@
 #include "experiments/settings/toml.h"
 #include "experiments/train.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -30,9 +30,9 @@ void prepare(TrainCommand& c, const std::set<std::string>& given) {
 }
 
 void settle(TrainCommand& c, const std::set<std::string>& given) {
-  if (c.no_augment) c.augment = Augmentation::none;
+  if (c.no_augment) c.augment = data::Augmentation::none;
   if (!c.class_counts.empty() && !given.contains("class-weights") && !c.named_in_file.contains("class-weights"))
-    c.class_weights = ClassWeights::rescaled;
+    c.class_weights = nn::ClassWeights::rescaled;
   require_consistent(c.data);
   require_consistent(static_cast<const LossSettings&>(c));
   if (given.contains("freeze") && !given.contains("freeze-blocks")) c.freeze_blocks.clear();
@@ -42,4 +42,4 @@ void settle(TrainCommand& c, const std::set<std::string>& given) {
   require(c.gradients.empty() || c.steps == 1, "--gradients needs a single step", "add --steps 1");
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -16,7 +16,7 @@
 #include "nn/weights.h"
 #include "nn/weights_contents.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -34,23 +34,23 @@ struct WeightsCommand {
 };
 
 const char* format_of(const TensorFile& file) {
-  return dynamic_cast<const KerasWeights*>(&file) ? "Keras' HDF5" : "safetensors";
+  return dynamic_cast<const nn::KerasWeights*>(&file) ? "Keras' HDF5" : "safetensors";
 }
 
-std::string use_of(const TensorUse& tensor) {
+std::string use_of(const nn::TensorUse& tensor) {
   switch (tensor.kind) {
-    case TensorUse::Kind::parameter:
+    case nn::TensorUse::Kind::parameter:
       return tensor.what;
-    case TensorUse::Kind::left_out:
+    case nn::TensorUse::Kind::left_out:
       return "left out: " + tensor.what;
-    case TensorUse::Kind::unplaced:
+    case nn::TensorUse::Kind::unplaced:
       break;
   }
   return tensor.what.empty() ? "not part of VGG16" : "not part of VGG16: " + tensor.what;
 }
 
 // A line for each tensor, in columns.
-void print_tensors(const TensorFile& file, const WeightsContents& contents) {
+void print_tensors(const TensorFile& file, const nn::WeightsContents& contents) {
   std::vector<std::array<std::string, 4>> rows{{"tensor", "type", "shape", "interpreted as"}};
   for (const auto& tensor : contents.tensors) {
     const StoredTensor stored = file.stored(tensor.name);
@@ -65,18 +65,18 @@ void print_tensors(const TensorFile& file, const WeightsContents& contents) {
     fmt::print("{:<{}}  {:<{}}  {:<{}}  {}\n", row[0], widths[0], row[1], widths[1], row[2], widths[2], row[3]);
 }
 
-std::string head_text(const Architecture& a) {
+std::string head_text(const nn::Architecture& a) {
   if (a.classes == 0) return "none: convolutions only";
   return a.hidden.empty() ? fmt::format("{} classes", a.classes)
                           : fmt::format("{}, then {} classes", fmt::join(a.hidden, ", "), a.classes);
 }
 
-void print_facts(const TensorFile& file, const Architecture& a, const ModelNotes& notes,
+void print_facts(const TensorFile& file, const nn::Architecture& a, const nn::ModelNotes& notes,
                  const WeightsCommand& command) {
-  const bool size_given = states_size(file) || command.size;
-  const char* const said = command.normalisation != "auto" ? "as given"
-                           : states_normalisation(file)    ? "stated in the file"
-                                                           : "assumed: not stated in the file";
+  const bool size_given = nn::states_size(file) || command.size;
+  const char* const said = command.normalisation != "auto"  ? "as given"
+                           : nn::states_normalisation(file) ? "stated in the file"
+                                                            : "assumed: not stated in the file";
   std::vector<std::string> classes;
   for (const auto& name : notes.classes) classes.push_back(excerpt(name));
   fmt::print("network        VGG16\n");
@@ -88,39 +88,39 @@ void print_facts(const TensorFile& file, const Architecture& a, const ModelNotes
 }
 
 // Names that are given count before the file's own: this command is how a file gets other ones.
-ModelNotes notes_for(const WeightsCommand& command, const TensorFile& file, const Architecture& a) {
-  ModelNotes notes = notes_of(file);
+nn::ModelNotes notes_for(const WeightsCommand& command, const TensorFile& file, const nn::Architecture& a) {
+  nn::ModelNotes notes = nn::notes_of(file);
   if (command.normalisation != "auto") notes.normalisation = command.normalisation;
   if (!command.class_names.empty()) notes.classes.clear();
   notes.classes = output_names(file.path(), notes, a.classes, command.class_names);
   return notes;
 }
 
-void convert(const WeightsCommand& command, const TensorFile& file, const ModelNotes& notes) {
+void convert(const WeightsCommand& command, const TensorFile& file, const nn::ModelNotes& notes) {
   std::error_code code;
   if (fs::equivalent(command.file, command.out, code))
     throw Error(fmt::format("--out {} is the input file", command.out.string()), "name another file");
   MachineSettings processor;
   processor.device = DeviceName::cpu;
   const auto device = make_device(processor);
-  const auto network = load_network(*device, file, {command.size, /*head=*/false});
-  save_weights(*network, command.out, notes);
-  if (command.normalisation == "auto" && !states_normalisation(file))
+  const auto network = nn::load_network(*device, file, {command.size, /*head=*/false});
+  nn::save_weights(*network, command.out, notes);
+  if (command.normalisation == "auto" && !nn::states_normalisation(file))
     remark(fmt::format("{} now states pictures of {} x {} and {}'s normalisation (--size, --normalisation).",
                        command.out.string(), network->architecture().size, network->architecture().size,
                        notes.normalisation));
 }
 
 void run_weights(const WeightsCommand& command) {
-  const auto opened = open_weights(command.file);
+  const auto opened = nn::open_weights(command.file);
   const TensorFile& file = *opened;
-  const WeightsContents contents = contents_of(file);
+  const nn::WeightsContents contents = nn::contents_of(file);
   fmt::print("{}: {}, {} tensor{}\n\n", excerpt(command.file.string(), 1000), format_of(file), contents.tensors.size(),
              contents.tensors.size() == 1 ? "" : "s");
-  std::optional<ModelNotes> notes;
+  std::optional<nn::ModelNotes> notes;
   std::exception_ptr refusal;
   try {
-    const Architecture a = architecture_of(file, {command.size, true});
+    const nn::Architecture a = nn::architecture_of(file, {command.size, true});
     if (command.size && *command.size != a.size)
       throw Error(fmt::format("--size {0} does not fit {1}, which takes {2} x {2}", *command.size,
                               command.file.string(), a.size),
@@ -144,4 +144,4 @@ Command weights_command() {
                       run_weights);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

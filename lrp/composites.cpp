@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 namespace {
 
@@ -58,4 +58,4 @@ const Composite& composite_named(const std::string& name) {
   return *at;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

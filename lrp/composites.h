@@ -4,7 +4,7 @@
 
 #include "lrp/rules.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 // Which rule serves which layer, by type and position. Max-pool and flatten pass relevance on unchanged.
 struct Composite {
@@ -24,4 +24,4 @@ struct Composite {
 const Composite& composite_named(const std::string& name);
 const std::vector<Composite>& composites();
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 namespace {
 
@@ -83,4 +83,4 @@ const Dialect& dialect_named(const std::string& name) {
   return *at;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

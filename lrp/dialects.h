@@ -5,7 +5,7 @@
 
 #include "ops/relevance.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 // Libraries agree on the names of the rules and differ in four details that change a map: the bias, the stabilisation
 // of denominators, negative inputs, and the set of rules. A dialect holds one library's choices as data, so that
@@ -28,4 +28,4 @@ struct Dialect {
 const Dialect& dialect_named(const std::string& name);
 std::vector<std::string> dialect_names();
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 namespace {
 
@@ -32,16 +32,17 @@ void require_finite(const std::vector<float>& map, std::size_t images) {
 
 }  // namespace
 
-Explainer::Explainer(Network& network, const Composite& composite, const Dialect& dialect, const InputRange& range)
+Explainer::Explainer(nn::Network& network, const Composite& composite, const Dialect& dialect, const InputRange& range)
     : Explainer(network,
                 {make_rule(composite.first, dialect), make_rule(composite.convolution, dialect),
                  make_rule(composite.linear, dialect)},
                 range) {}
 
-Explainer::Explainer(Network& network, LayerRules rules, const InputRange& range)
+Explainer::Explainer(nn::Network& network, LayerRules rules, const InputRange& range)
     : network_(network), device_(network.device()), range_(range), rules_(std::move(rules)), weights_(device_) {}
 
-Explanation Explainer::explain(const Trace& trace, std::span<const Targets> targets, MapNormalisation normalisation) {
+Explanation Explainer::explain(const nn::Trace& trace, std::span<const Targets> targets,
+                               MapNormalisation normalisation) {
   PALIMPSEST_REQUIRE(trace.keep_from == 0 && !targets.empty(), "trace from block {}, {} targets", trace.keep_from,
                      targets.size());
   allocate(trace, targets.size());
@@ -73,7 +74,7 @@ Explanation Explainer::explain(const Trace& trace, std::span<const Targets> targ
 }
 
 // The logit at the target, 0 at every other class.
-void Explainer::start(const Trace& trace, std::span<const Targets> targets, const Tensors& relevance) {
+void Explainer::start(const nn::Trace& trace, std::span<const Targets> targets, const Tensors& relevance) {
   const auto classes = std::size_t(trace.logits().shape.c);
   const std::vector<float> logits = device_.download(trace.logits());
   for (std::size_t k = 0; k < targets.size(); ++k) {
@@ -90,19 +91,19 @@ void Explainer::start(const Trace& trace, std::span<const Targets> targets, cons
   }
 }
 
-const Rule& Explainer::rule_of(const Layer& layer, bool pixels) const {
-  if (layer.kind == Layer::Kind::linear) return rules_.linear;
+const Rule& Explainer::rule_of(const nn::Layer& layer, bool pixels) const {
+  if (layer.kind == nn::Layer::Kind::linear) return rules_.linear;
   return pixels ? rules_.first : rules_.convolution;
 }
 
-Explainer::Step Explainer::step(const Trace& trace, std::size_t i) const {
-  const TracedLayer& layer = trace.layers[i];
+Explainer::Step Explainer::step(const nn::Trace& trace, std::size_t i) const {
+  const nn::TracedLayer& layer = trace.layers[i];
   // Behind a ReLU the stored output is max(z, 0). That is z wherever the relevance is not 0, unless the next layer with
   // weights also gives relevance to inputs of 0 (flat, w-square).
   bool serves = true;
   if (layer.relu) {
     const auto next = std::find_if(trace.layers.begin() + std::ptrdiff_t(i) + 1, trace.layers.end(),
-                                   [](const Layer& l) { return l.has_weights(); });
+                                   [](const nn::Layer& l) { return l.has_weights(); });
     serves = vanishes_at_zero(rule_of(*next, false));
   }
   return {layer, rule_of(layer, i == 0), i == 0, serves};
@@ -111,7 +112,7 @@ Explainer::Step Explainer::step(const Trace& trace, std::size_t i) const {
 void Explainer::through(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry) {
   if (step.layer.has_weights()) return through_weights(step, above, below, entry);
   for (std::size_t k = 0; k < above.size(); ++k) {
-    if (step.layer.kind == Layer::Kind::max_pool)
+    if (step.layer.kind == nn::Layer::Kind::max_pool)
       step.layer.max_pool->backward(above[k], step.layer.winner, {}, below[k]);  // the winner takes all
     else
       device_.copy(above[k], below[k]);
@@ -119,7 +120,7 @@ void Explainer::through(const Step& step, const Tensors& above, const Tensors& b
 }
 
 void Explainer::through_weights(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry) {
-  const TracedLayer& layer = step.layer;
+  const nn::TracedLayer& layer = step.layer;
   if (!step.pixels) {
     const double least = device_.smallest(layer.input);
     if (!(least >= 0))
@@ -145,7 +146,7 @@ void Explainer::through_weights(const Step& step, const Tensors& above, const Te
 
 RelevanceSums Explainer::through_group(const Step& step, const RuleGroup& group, const Tensors& above,
                                        const Tensors& quotients, const Tensors& below, bool accumulate) {
-  const TracedLayer& layer = step.layer;
+  const nn::TracedLayer& layer = step.layer;
   RelevanceDenominator denominator;
   denominator.terms = terms(layer, group, step.rule.gamma);
   denominator.x = layer.input;
@@ -162,7 +163,7 @@ RelevanceSums Explainer::through_group(const Step& step, const RuleGroup& group,
   return sums;
 }
 
-std::vector<RelevanceTerm> Explainer::terms(const TracedLayer& layer, const RuleGroup& group, double gamma) {
+std::vector<RelevanceTerm> Explainer::terms(const nn::TracedLayer& layer, const RuleGroup& group, double gamma) {
   const Tensor& weight = network_.parameters()[std::size_t(layer.parameter)].value;
   const Tensor& bias = network_.parameters()[std::size_t(layer.parameter) + 1].value;
   std::vector<RelevanceTerm> mapped;
@@ -175,7 +176,7 @@ std::vector<RelevanceTerm> Explainer::terms(const TracedLayer& layer, const Rule
   return mapped;
 }
 
-Tensor Explainer::constant(const TracedLayer& layer, Constant which) {
+Tensor Explainer::constant(const nn::TracedLayer& layer, Constant which) {
   Tensor& tensor = constants_[{layer.parameter, which}];
   if (!tensor.empty()) return tensor;
   tensor = device_.make({1, layer.in.c}, layer.shape(1).vector_layout());
@@ -189,7 +190,7 @@ Tensor Explainer::constant(const TracedLayer& layer, Constant which) {
 }
 
 // z = W x + b of a layer whose stored output has been through a ReLU.
-Tensor Explainer::reference(const TracedLayer& layer) {
+Tensor Explainer::reference(const nn::TracedLayer& layer) {
   const Shape& shape = layer.output.shape;
   const Layout layout = layer.output.layout;
   if (reference_.empty() || device_.bytes(reference_.shape, reference_.layout) < device_.bytes(shape, layout))
@@ -201,7 +202,7 @@ Tensor Explainer::reference(const TracedLayer& layer) {
   return z;
 }
 
-void Explainer::allocate(const Trace& trace, std::size_t targets) {
+void Explainer::allocate(const nn::Trace& trace, std::size_t targets) {
   const Shape& input = trace.input().shape;
   const Shape summed{input.n, input.h * input.w};
   if (map_.empty() || map_.shape != summed) map_ = device_.make(summed, Layout::matrix);
@@ -226,4 +227,4 @@ Explainer::Tensors Explainer::tensors(const Shape& shape, Layout layout, Buffer 
   return all;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

@@ -12,7 +12,7 @@
 #include "nn/network.h"
 #include "ops/heatmap.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 // The lowest and highest value a pixel can have after normalisation, for each of the three channels (z-box).
 struct InputRange {
@@ -46,18 +46,18 @@ struct Explanation {
 class Explainer {
  public:
   // Throws Error when the dialect's library lacks one of the rules.
-  Explainer(Network& network, const Composite& composite, const Dialect& dialect, const InputRange& range = {});
-  Explainer(Network& network, LayerRules rules, const InputRange& range = {});
+  Explainer(nn::Network& network, const Composite& composite, const Dialect& dialect, const InputRange& range = {});
+  Explainer(nn::Network& network, LayerRules rules, const InputRange& range = {});
 
   // Throws Error when an activation or a map is not finite.
   // requires: trace.keep_from == 0 and network.forward(trace) has run; each target has trace.n classes
-  Explanation explain(const Trace& trace, std::span<const Targets> targets,
+  Explanation explain(const nn::Trace& trace, std::span<const Targets> targets,
                       MapNormalisation normalisation = MapNormalisation::min_max);
 
  private:
   // A layer during the backward walk.
   struct Step {
-    const TracedLayer& layer;
+    const nn::TracedLayer& layer;
     const Rule& rule;
     bool pixels;         // its input is the picture, which may be negative
     bool output_serves;  // its stored output equals z = W x + b wherever there is relevance
@@ -65,22 +65,22 @@ class Explainer {
   using Tensors = std::vector<Tensor>;  // one for each target
   enum Buffer : std::size_t { first, second, spare, buffer_count };
 
-  Step step(const Trace& trace, std::size_t layer) const;
-  const Rule& rule_of(const Layer& layer, bool pixels) const;
-  std::vector<RelevanceTerm> terms(const TracedLayer& layer, const RuleGroup& group, double gamma);
-  Tensor constant(const TracedLayer& layer, Constant which);
-  Tensor reference(const TracedLayer& layer);
+  Step step(const nn::Trace& trace, std::size_t layer) const;
+  const Rule& rule_of(const nn::Layer& layer, bool pixels) const;
+  std::vector<RelevanceTerm> terms(const nn::TracedLayer& layer, const RuleGroup& group, double gamma);
+  Tensor constant(const nn::TracedLayer& layer, Constant which);
+  Tensor reference(const nn::TracedLayer& layer);
 
-  void start(const Trace& trace, std::span<const Targets> targets, const Tensors& relevance);
+  void start(const nn::Trace& trace, std::span<const Targets> targets, const Tensors& relevance);
   void through(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry);
   void through_weights(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry);
   RelevanceSums through_group(const Step& step, const RuleGroup& group, const Tensors& above, const Tensors& quotients,
                               const Tensors& below, bool accumulate);
 
-  void allocate(const Trace& trace, std::size_t targets);
+  void allocate(const nn::Trace& trace, std::size_t targets);
   Tensors tensors(const Shape& shape, Layout layout, Buffer buffer, std::size_t targets) const;
 
-  Network& network_;
+  nn::Network& network_;
   Device& device_;
   InputRange range_;
   LayerRules rules_;
@@ -91,4 +91,4 @@ class Explainer {
   Tensor reference_, map_;  // map_: (n, h * w)
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

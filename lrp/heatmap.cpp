@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 double Heatmap::total() const {
   double sum = 0;
@@ -75,8 +75,8 @@ double largest(const Heatmap& map) {
 }
 
 template <typename ColourOf>
-Image painted(const Heatmap& map, ColourOf colour_of) {
-  Image image(map.width, map.height);
+data::Image painted(const Heatmap& map, ColourOf colour_of) {
+  data::Image image(map.width, map.height);
   for (std::size_t i = 0; i < map.values.size(); ++i) {
     const Colour c = colour_of(i);
     for (std::size_t k = 0; k < 3; ++k)
@@ -87,12 +87,12 @@ Image painted(const Heatmap& map, ColourOf colour_of) {
 
 }  // namespace
 
-Image diverging(const Heatmap& map) {
+data::Image diverging(const Heatmap& map) {
   const double most = largest(map);
   return painted(map, [&](std::size_t i) { return diverging_colour(double(map.values[i]) / most); });
 }
 
-Image sequential(const Heatmap& map) {
+data::Image sequential(const Heatmap& map) {
   // Dark violet, red, orange, pale yellow: lightness rises evenly, so that it reads in grey too.
   static constexpr std::array<Colour, 5> stops{
       {{18, 10, 50}, {108, 30, 105}, {198, 60, 75}, {245, 145, 60}, {252, 244, 190}}};
@@ -103,7 +103,7 @@ Image sequential(const Heatmap& map) {
   });
 }
 
-Image overlay(const Image& picture, const Heatmap& map) {
+data::Image overlay(const data::Image& picture, const Heatmap& map) {
   PALIMPSEST_REQUIRE(picture.width == map.width && picture.height == map.height, "{} x {}", picture.width,
                      picture.height);
   const double most = largest(map);
@@ -115,4 +115,4 @@ Image overlay(const Image& picture, const Heatmap& map) {
   });
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

@@ -3,11 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "base/words.h"
 #include "data/image.h"
 #include "ops/heatmap.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 // One value per pixel, row by row.
 struct Heatmap {
@@ -24,12 +23,7 @@ Heatmap difference(const Heatmap& a, const Heatmap& b);  // a - b
 // of relevance where a logit is negative. A map that sums to 0 is unchanged.
 Heatmap difference_of_shares(const Heatmap& a, const Heatmap& b);
 
-// Raw relevance as [0, 1] (ops/heatmap.h); `zero` is the resulting value of relevance 0.
-constexpr auto words(MapNormalisation) {
-  return std::to_array<Word<MapNormalisation>>({{"min-max", MapNormalisation::min_max},
-                                                {"max-abs", MapNormalisation::max_abs},
-                                                {"share", MapNormalisation::share}});
-}
+// Raw relevance as [0, 1] (ops/heatmap.h); `zero` is what relevance 0 becomes.
 struct NormalisedMap {
   Heatmap map;
   double zero = 0;
@@ -37,10 +31,10 @@ struct NormalisedMap {
 NormalisedMap normalised(const Heatmap& map, MapNormalisation kind);
 
 // Pictures. Diverging, for maps with both signs: blue below zero, white at zero, red above, symmetric in max|R|.
-Image diverging(const Heatmap& map);
+data::Image diverging(const Heatmap& map);
 // From dark to light, for normalised maps.
-Image sequential(const Heatmap& normalised);
+data::Image sequential(const Heatmap& normalised);
 // The picture in grey with the map's colours over it, stronger where |R| is larger.
-Image overlay(const Image& picture, const Heatmap& map);
+data::Image overlay(const data::Image& picture, const Heatmap& map);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 void Ledger::add(const Ledger& batch) {
   if (layers.empty()) {
@@ -22,4 +22,4 @@ void Ledger::add(const Ledger& batch) {
   }
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 // What one layer did to the relevance of the first target, summed over the images of a batch (or of several). For
 // every layer   relevance_in = relevance_out + to_bias + to_stabiliser + to_zero + rounding().
@@ -27,4 +27,4 @@ struct Ledger {
   void add(const Ledger& batch);  // requires: the same layers, or none yet
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

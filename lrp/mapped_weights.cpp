@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 Tensor MappedWeights::get(const Tensor& from, WeightMap map, double gamma) {
   if (map == WeightMap::identity) return from;
@@ -20,4 +20,4 @@ Tensor MappedWeights::get(const Tensor& from, WeightMap map, double gamma) {
   return at->mapped;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

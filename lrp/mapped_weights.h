@@ -4,7 +4,7 @@
 
 #include "ops/device.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 // f(W) for the weight maps of a model's rules, each computed once and again only when the weights have changed.
 class MappedWeights {
@@ -25,4 +25,4 @@ class MappedWeights {
   std::vector<Entry> entries_;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

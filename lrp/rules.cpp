@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 namespace {
 
@@ -160,4 +160,4 @@ bool vanishes_at_zero(const Rule& rule) {
   });
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

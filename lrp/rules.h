@@ -7,7 +7,7 @@
 #include "lrp/dialects.h"
 #include "ops/relevance.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 // A propagation rule as data: groups of terms, each group with its own denominator. For every group
 //
@@ -64,4 +64,4 @@ bool bounds_output(const RuleGroup& group, bool non_negative_inputs);
 // R_i = 0 wherever x_i = 0. False for rules that spread relevance regardless of the input.
 bool vanishes_at_zero(const Rule& rule);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 Architecture Architecture::vgg16(double width, int size, std::vector<int> hidden, int classes) {
   if (!(width > 0 && width <= 4))
@@ -22,4 +22,4 @@ Architecture Architecture::vgg16(double width, int size, std::vector<int> hidden
   return a;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

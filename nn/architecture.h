@@ -2,7 +2,7 @@
 #include <array>
 #include <vector>
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 inline constexpr int kBlocks = 5;
 inline constexpr std::array<int, kBlocks> kConvolutionsPerBlock{2, 2, 3, 3, 3};
@@ -22,4 +22,4 @@ struct Architecture {
   friend bool operator==(const Architecture&, const Architecture&) = default;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

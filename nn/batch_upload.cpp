@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
-void upload_images(Device& device, const Batch& batch, const Tensor& input) {
+void upload_images(Device& device, const data::Batch& batch, const Tensor& input) {
   if (batch.pixels.empty())
     device.upload(input, batch.images);
   else
@@ -20,4 +20,4 @@ void upload_labels(Device& device, std::span<const int> values, int classes, con
   device.upload(labels, floats);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 std::vector<float> class_balanced_weights(std::span<const std::int64_t> counts, double beta, ClassWeights kind) {
   if (kind == ClassWeights::none) return {};
@@ -26,4 +26,4 @@ std::vector<float> class_balanced_weights(std::span<const std::int64_t> counts, 
   return result;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -5,7 +5,7 @@
 
 #include "base/words.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // Class-balanced weights (Cui et al., "Class-balanced loss based on effective number of samples", CVPR 2019, eq. 10):
 //   w_y = (1 - beta) / (1 - beta^n_y)
@@ -19,4 +19,4 @@ constexpr auto words(ClassWeights) {
 // counts: images of each class. Throws Error when a class is empty or beta is outside [0, 1).
 std::vector<float> class_balanced_weights(std::span<const std::int64_t> counts, double beta, ClassWeights kind);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

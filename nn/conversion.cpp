@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace palimpsest::conversion {
+namespace palimpsest::nn::conversion {
 
 namespace {
 
@@ -103,4 +103,4 @@ std::string renamed(const fs::path& path, const std::string& changed) {
       changed, quotable(path), quotable(fs::path(path).replace_extension("renamed.safetensors")));
 }
 
-}  // namespace palimpsest::conversion
+}  // namespace palimpsest::nn::conversion

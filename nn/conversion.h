@@ -6,7 +6,7 @@
 
 // How to convert weights of another format: a sentence, with a shell command if one line suffices. `path` is the
 // unsupported file.
-namespace palimpsest::conversion {
+namespace palimpsest::nn::conversion {
 
 std::string torch(const fs::path& path);          // torch.save of a state dict, or of one among other things
 std::string torch_model(const fs::path& path);    // torch.save of a whole model
@@ -24,4 +24,4 @@ bool plain(std::string_view text);
 // Safetensors with other names. `changed` is a Python expression for the new name of the tensor k.
 std::string renamed(const fs::path& path, const std::string& changed);
 
-}  // namespace palimpsest::conversion
+}  // namespace palimpsest::nn::conversion

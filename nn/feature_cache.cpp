@@ -13,13 +13,13 @@
 #include "nn/batch_upload.h"
 #include "nn/inference.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 std::uint64_t FeatureCache::bytes(const Network& network, int examples, bool flips) {
   return std::uint64_t(network.architecture().features()) * sizeof(float) * std::uint64_t(examples) * (flips ? 2 : 1);
 }
 
-FeatureCache::FeatureCache(Network& network, std::shared_ptr<const Examples> examples,
+FeatureCache::FeatureCache(Network& network, std::shared_ptr<const data::Examples> examples,
                            const Normalisation& normalisation, bool flips, int batch,
                            const std::filesystem::path& folder)
     : values_(std::size_t(network.architecture().features())),
@@ -59,7 +59,7 @@ std::span<const float> FeatureCache::features(int index, bool flipped) const {
 }
 
 namespace {
-void mirror(Batch& batch) {
+void mirror(data::Batch& batch) {
   for (auto& map : batch.maps) map.flip = !map.flip;
   const auto width = std::size_t(batch.width);
   for (std::size_t row = 0; row < batch.images.size(); row += width)
@@ -67,11 +67,11 @@ void mirror(Batch& batch) {
 }
 }  // namespace
 
-void FeatureCache::fill(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation,
-                        int size) {
+void FeatureCache::fill(Network& network, std::shared_ptr<const data::Examples> examples,
+                        const Normalisation& normalisation, int size) {
   Trace trace;
   std::vector<float> features;
-  for_each_batch(std::move(examples), size, normalisation, "Block-5 features", [&](Batch& batch, int /*first*/) {
+  for_each_batch(std::move(examples), size, normalisation, "Block-5 features", [&](data::Batch& batch, int /*first*/) {
     for (const bool flipped : {false, true}) {
       if (flipped && !flips_) break;
       if (flipped) mirror(batch);
@@ -87,4 +87,4 @@ void FeatureCache::fill(Network& network, std::shared_ptr<const Examples> exampl
   });
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

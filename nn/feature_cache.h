@@ -7,7 +7,7 @@
 #include "data/loader.h"
 #include "nn/network.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // Block-5 features of every example, and of its mirror image, when all blocks are frozen: they never change, so they
 // are computed once. They are kept in an unlinked file (which disappears with the process), mapped into memory, so that
@@ -18,7 +18,7 @@ class FeatureCache {
   static std::uint64_t bytes(const Network& network, int examples, bool flips);
 
   // Throws Error when the disk of `folder` lacks the space.
-  FeatureCache(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation,
+  FeatureCache(Network& network, std::shared_ptr<const data::Examples> examples, const Normalisation& normalisation,
                bool flips, int batch, const std::filesystem::path& folder);
   ~FeatureCache();
   FeatureCache(const FeatureCache&) = delete;
@@ -28,11 +28,12 @@ class FeatureCache {
 
  private:
   std::span<float> slot(int index, bool flipped) const;
-  void fill(Network& network, std::shared_ptr<const Examples> examples, const Normalisation& normalisation, int batch);
+  void fill(Network& network, std::shared_ptr<const data::Examples> examples, const Normalisation& normalisation,
+            int batch);
   std::size_t values_;
   bool flips_;
   std::uint64_t bytes_;
   float* data_ = nullptr;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/excerpt.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 
@@ -182,4 +182,4 @@ std::vector<std::string> Hdf5File::texts(const std::string& group, const std::st
                                       : fixed_texts(opened, type, std::size_t(count));
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -5,7 +5,7 @@
 
 #include "base/tensor_file.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 bool is_hdf5(const fs::path& path);  // by its first bytes; false when it cannot be read
 
@@ -40,4 +40,4 @@ class Hdf5File {
   std::int64_t file_ = -1;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

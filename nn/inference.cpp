@@ -8,18 +8,18 @@
 #include "base/progress.h"
 #include "nn/batch_upload.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
-void for_each_batch(std::shared_ptr<const Examples> examples, int batch, const Normalisation& normalisation,
-                    const std::string& task, const std::function<void(Batch& batch, int first)>& use) {
+void for_each_batch(std::shared_ptr<const data::Examples> examples, int batch, const Normalisation& normalisation,
+                    const std::string& task, const std::function<void(data::Batch& batch, int first)>& use) {
   Progress progress(task, examples->count());
-  LoaderOptions options;
+  data::LoaderOptions options;
   options.batch = batch;
   options.shuffle = false;
   options.normalisation = normalisation;
-  Loader loader(std::move(examples), options);
+  data::Loader loader(std::move(examples), options);
   loader.start_epoch(0);
-  Batch loaded;
+  data::Batch loaded;
   for (int first = 0; loader.next(loaded); first += loaded.count) {
     check_interrupt();
     use(loaded, first);
@@ -27,27 +27,28 @@ void for_each_batch(std::shared_ptr<const Examples> examples, int batch, const N
   }
 }
 
-void infer(Network& network, std::shared_ptr<const Examples> examples, const InferenceOptions& options,
+void infer(Network& network, std::shared_ptr<const data::Examples> examples, const InferenceOptions& options,
            const std::function<void(const Outputs&)>& take) {
   Device& device = network.device();
   require_no_overflow(network, *examples, options.normalisation);
   Trace trace;
   std::vector<float> features;
-  for_each_batch(examples, options.batch, options.normalisation, options.task, [&](const Batch& batch, int first) {
-    if (trace.n != batch.count) trace = network.make_trace(batch.count, kBlocks);
-    upload_images(device, batch, trace.input());
-    network.forward(trace);
-    const bool head = network.architecture().classes > 0;
-    const auto logits = head ? device.download(trace.logits()) : std::vector<float>();
-    if (options.features) features = device.download(trace.features());
-    const auto& last = head ? logits : features;
-    if (std::any_of(last.begin(), last.end(), [](float v) { return !std::isfinite(v); }))
-      throw Error(fmt::format("{} of image {} or one of the {} after it is not finite, first in {}",
-                              head ? "a logit" : "a feature", examples->id(first), batch.count - 1,
-                              first_not_finite(network, trace)),
-                  "check the input and the weights");
-    take({first, batch.count, logits, features});
-  });
+  for_each_batch(examples, options.batch, options.normalisation, options.task,
+                 [&](const data::Batch& batch, int first) {
+                   if (trace.n != batch.count) trace = network.make_trace(batch.count, kBlocks);
+                   upload_images(device, batch, trace.input());
+                   network.forward(trace);
+                   const bool head = network.architecture().classes > 0;
+                   const auto logits = head ? device.download(trace.logits()) : std::vector<float>();
+                   if (options.features) features = device.download(trace.features());
+                   const auto& last = head ? logits : features;
+                   if (std::any_of(last.begin(), last.end(), [](float v) { return !std::isfinite(v); }))
+                     throw Error(fmt::format("{} of image {} or one of the {} after it is not finite, first in {}",
+                                             head ? "a logit" : "a feature", examples->id(first), batch.count - 1,
+                                             first_not_finite(network, trace)),
+                                 "check the input and the weights");
+                   take({first, batch.count, logits, features});
+                 });
 }
 
 std::vector<double> softmax(std::span<const float> logits) {
@@ -67,7 +68,7 @@ double norm(std::span<const float> values) {
 }
 }  // namespace
 
-void require_no_overflow(Network& network, const Examples& examples, const Normalisation& normalisation) {
+void require_no_overflow(Network& network, const data::Examples& examples, const Normalisation& normalisation) {
   if (examples.count() == 0) return;
   Device& device = network.device();
   Trace trace = network.make_trace(1, 0);
@@ -107,4 +108,4 @@ std::string first_not_finite(Network& network, const Trace& trace) {
   return {};
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -12,7 +12,7 @@
 #include "nn/keras_layers.h"
 #include "nn/layers.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 
@@ -265,4 +265,4 @@ KerasConfiguration read_keras_configuration(std::string_view json) {
   return Comparison().compare(model);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // What the configuration of a whole Keras model (the JSON attribute `model_config` of model.save's .h5) adds to its
 // weights.
@@ -16,4 +16,4 @@ struct KerasConfiguration {
 // Reads nested models, of Keras 1 to 3. Never throws: an invalid configuration is an objection.
 KerasConfiguration read_keras_configuration(std::string_view json);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

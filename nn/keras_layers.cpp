@@ -7,7 +7,7 @@
 
 #include "nn/architecture.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 
@@ -150,4 +150,4 @@ std::string_view keras_foreign_layer(std::string_view name) {
   return at == kinds.end() ? std::string_view() : at->second;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

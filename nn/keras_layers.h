@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // Which parameter of VGG16 a dataset of a Keras file is, by its path in the file.
 struct KerasParameter {
@@ -35,4 +35,4 @@ bool keras_beside_the_layers(std::string_view path);  // the state of an optimis
 
 std::vector<std::string_view> path_parts(std::string_view path);  // between its slashes
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

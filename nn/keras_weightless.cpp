@@ -13,7 +13,7 @@
 #include "nn/keras_layers.h"
 #include "nn/tensor_names.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 
@@ -151,4 +151,4 @@ std::string keras_weightless_objection(const std::vector<std::string>& layers, b
   return all ? std::string() : fmt::format("{} max poolings instead of {}", poolings, kBlocks);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -4,7 +4,7 @@
 
 #include "nn/hdf5_file.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // Layers without weights of a Keras file, from its lists of layers and its groups without weights. One entry per layer:
 // Keras 3 may use the same name in different models of one file.
@@ -16,4 +16,4 @@ std::vector<std::string> keras_weightless_layers(const Hdf5File& file, const std
 // missing.
 std::string keras_weightless_objection(const std::vector<std::string>& layers, bool convolutions_alone);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

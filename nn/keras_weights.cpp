@@ -12,7 +12,7 @@
 #include "nn/keras_weightless.h"
 #include "nn/layers.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 
@@ -164,4 +164,4 @@ std::vector<float> KerasWeights::read_floats(const std::string& name) const {
   return values;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -7,7 +7,7 @@
 #include "base/tensor_file.h"
 #include "nn/hdf5_file.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // A VGG16 saved by Keras as HDF5, under torchvision's names and in its layouts. Supported are the layers block1_conv1
 // ... block5_conv3, fc1, fc2 and predictions of keras.applications wherever they are in the file (saved weights,
@@ -69,4 +69,4 @@ class KerasWeights final : public TensorFile {
   bool configured_ = false, flattens_ = false, numbered_ = false;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

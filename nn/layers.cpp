@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 LayerShape Layer::shape(int n) const {
   if (kind == Kind::linear) return LinearShape{n, in.c, out.c};
@@ -42,4 +42,4 @@ std::vector<Layer> layers_with_weights(const Architecture& architecture) {
   return layers;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -5,7 +5,7 @@
 #include "nn/architecture.h"
 #include "ops/layer.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // One step of the network, derived from the architecture alone.
 struct Layer {
@@ -29,4 +29,4 @@ std::vector<Layer> layers_of(const Architecture& architecture);
 // The layers with weights: 13 convolutions and the fully connected layers.
 std::vector<Layer> layers_with_weights(const Architecture& architecture);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

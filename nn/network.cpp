@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "ops/out_of_memory.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 const Tensor& Trace::features() const {
   const auto flatten =
@@ -205,4 +205,4 @@ void Network::backward(Trace& trace, const Tensor& logits_gradient) {
   }
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -8,7 +8,7 @@
 #include "nn/layers.h"
 #include "ops/device.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // A weight or bias. `gradient` exists only for blocks that are trained.
 struct Parameter {
@@ -85,4 +85,4 @@ class Network {
   std::array<std::size_t, 2> gradient_bytes_{};
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

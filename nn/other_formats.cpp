@@ -18,7 +18,7 @@
 #include "base/file_kind.h"
 #include "nn/conversion.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 
@@ -223,4 +223,4 @@ void refuse_other_formats(const fs::path& path) {
   if (format) throw Error(fmt::format("{} is {}, which is not read", path.string(), format->name), format->remedy);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

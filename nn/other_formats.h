@@ -1,7 +1,7 @@
 #pragma once
 #include "base/files.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // Throws Error when a file, or folder, is weights in an unsupported format (PyTorch's, ONNX, a .keras archive, ...)
 // or a substitute for weights (a Git LFS pointer, an error page, a sharded file's index). It is identified by its
@@ -9,4 +9,4 @@ namespace palimpsest {
 // like safetensors, for one that is missing, and for unknown bytes.
 void refuse_other_formats(const fs::path& path);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -17,7 +17,7 @@
 #include "nn/layers.h"
 #include "nn/tensor_names.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 
@@ -319,4 +319,4 @@ std::optional<OtherNetwork> other_network(const TensorFile& file, const WeightsC
   return Recogniser(file, contents, head_needed).recognise();
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -4,7 +4,7 @@
 
 #include "nn/weights_contents.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // What kind of network, or which naming of a VGG16, an unsupported file holds.
 struct OtherNetwork {
@@ -15,4 +15,4 @@ struct OtherNetwork {
 // some, apart from a head that is not needed
 std::optional<OtherNetwork> other_network(const TensorFile& file, const WeightsContents& contents, bool head_needed);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

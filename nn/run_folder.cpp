@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/safetensors.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 
@@ -173,4 +173,4 @@ void RunFolder::save(Network& network, const std::vector<Tensor>& velocities, Pr
   fs::remove(momentum_file(at.epochs - 1), code);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

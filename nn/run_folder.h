@@ -7,7 +7,7 @@
 
 #include "nn/weights.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // The progress of a training run after an epoch.
 struct Progression {
@@ -61,4 +61,4 @@ class RunFolder {
   bool momentum_lost_ = false;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -9,7 +9,7 @@
 
 #include "nn/keras_layers.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 
@@ -109,4 +109,4 @@ bool is_of_head(const std::string& name) {
   });
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

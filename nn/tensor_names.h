@@ -4,7 +4,7 @@
 #include "base/tensor_file.h"
 
 // What a tensor is that does not belong to a VGG16, by name, shape and type.
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // Why it may be ignored without changing the network's result; empty: it may not.
 std::string reason_to_leave_out(const std::string& name, const TensorInfo& info);
@@ -15,4 +15,4 @@ std::string probable_meaning(const std::string& name);
 // Whether it seems to belong to the head, which is not needed if a fresh one is made.
 bool is_of_head(const std::string& name);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -13,7 +13,7 @@
 #include "nn/inference.h"
 #include "nn/training_step.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 double scheduled_rate(const TrainOptions& o, int epoch, std::int64_t step) {
   const double warm = o.warmup_steps > 0 ? std::min(1.0, double(step + 1) / o.warmup_steps) : 1.0;
@@ -39,8 +39,8 @@ struct Average {
 
 class Training {
  public:
-  Training(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training,
-           std::shared_ptr<const Examples> validation, const std::vector<Tensor>& velocities, RunFolder& run)
+  Training(Network& network, const TrainOptions& options, std::shared_ptr<const data::Examples> training,
+           std::shared_ptr<const data::Examples> validation, const std::vector<Tensor>& velocities, RunFolder& run)
       : network_(network),
         device_(network.device()),
         options_(options),
@@ -48,7 +48,7 @@ class Training {
         run_(run),
         step_(network) {
     keep_features(training, validation);
-    LoaderOptions loading;
+    data::LoaderOptions loading;
     loading.batch = options_.batch;
     loading.shuffle = options_.shuffle;
     loading.seed = options_.seed;
@@ -56,12 +56,12 @@ class Training {
     loading.normalisation = options_.normalisation;
     loading.augmentation = options_.augmentation;
     loading.images = !train_features_;
-    training_ = std::make_unique<Loader>(training, loading);
+    training_ = std::make_unique<data::Loader>(training, loading);
     if (!validation) return;
     loading.shuffle = false;
-    loading.augmentation = Augmentation::none;
+    loading.augmentation = data::Augmentation::none;
     loading.images = !validation_features_;
-    validation_ = std::make_unique<Loader>(validation, loading);
+    validation_ = std::make_unique<data::Loader>(validation, loading);
   }
 
   Average train_epoch(int epoch, std::int64_t& step, Progress& progress) {
@@ -100,10 +100,10 @@ class Training {
  private:
   bool trained(const Parameter& p) const { return network_.trained(p.block); }
 
-  void keep_features(const std::shared_ptr<const Examples>& training,
-                     const std::shared_ptr<const Examples>& validation) {
-    if (network_.lowest_trained_block() < kBlocks || options_.augmentation == Augmentation::keras) return;
-    const bool flips = options_.augmentation == Augmentation::flip;
+  void keep_features(const std::shared_ptr<const data::Examples>& training,
+                     const std::shared_ptr<const data::Examples>& validation) {
+    if (network_.lowest_trained_block() < kBlocks || options_.augmentation == data::Augmentation::keras) return;
+    const bool flips = options_.augmentation == data::Augmentation::flip;
     const auto bytes = FeatureCache::bytes(network_, training->count(), flips) +
                        (validation ? FeatureCache::bytes(network_, validation->count(), false) : 0);
     const bool fits = bytes <= options_.cache_limit;
@@ -173,10 +173,10 @@ class Training {
   const std::vector<Tensor>& velocities_;  // of the trained parameters in their order; empty without momentum
   RunFolder& run_;
   std::unique_ptr<FeatureCache> train_features_, validation_features_;
-  std::unique_ptr<Loader> training_, validation_;
+  std::unique_ptr<data::Loader> training_, validation_;
   TrainingStep step_;
   std::vector<SgdParameter> updates_;
-  Batch batch_;
+  data::Batch batch_;
 };
 
 std::string metrics_line(int epoch, const Average& trained, const Average* validated, double rate, double gamma) {
@@ -226,8 +226,8 @@ void say_other_schedule(const Progression& at, const TrainOptions& options, cons
 
 }  // namespace
 
-void train(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training_examples,
-           std::shared_ptr<const Examples> validation_examples, const ModelNotes& notes, RunFolder& run) {
+void train(Network& network, const TrainOptions& options, std::shared_ptr<const data::Examples> training_examples,
+           std::shared_ptr<const data::Examples> validation_examples, const ModelNotes& notes, RunFolder& run) {
   std::vector<Tensor> velocities;
   Progression at;
   if (options.momentum != 0)
@@ -283,4 +283,4 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
   }
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -6,7 +6,7 @@
 #include "nn/run_folder.h"
 #include "ops/loss.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 struct TrainOptions {
   FocalLoss loss;
@@ -18,7 +18,7 @@ struct TrainOptions {
   int warmup_steps = 0;  // the rate rises linearly over the first steps
   int plain_epochs = 0;  // the first epochs use gamma 0
   int slow_epochs = 0;   // the last epochs use a tenth of the rate
-  Augmentation augmentation = Augmentation::none;
+  data::Augmentation augmentation = data::Augmentation::none;
   Normalisation normalisation;
   bool shuffle = true;
   std::uint64_t seed = 1;
@@ -33,11 +33,11 @@ struct TrainOptions {
 // epoch, also for a run that finished with fewer epochs; a remark says how it then differs from a single longer run.
 // Throws Error when the loss or a weight is no longer finite, naming step and layer. validation may be null: then the
 // last epoch's weights are the run's.
-void train(Network& network, const TrainOptions& options, std::shared_ptr<const Examples> training,
-           std::shared_ptr<const Examples> validation, const ModelNotes& notes, RunFolder& run);
+void train(Network& network, const TrainOptions& options, std::shared_ptr<const data::Examples> training,
+           std::shared_ptr<const data::Examples> validation, const ModelNotes& notes, RunFolder& run);
 
 // The learning rate of a step and the gamma of an epoch (both counted from 0).
 double scheduled_rate(const TrainOptions& options, int epoch, std::int64_t step);
 double scheduled_gamma(const TrainOptions& options, int epoch);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

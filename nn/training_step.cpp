@@ -4,17 +4,18 @@
 
 #include "nn/batch_upload.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
-LossResult TrainingStep::train(const Batch& batch, const FeatureCache* features, const FocalLoss& loss) {
+LossResult TrainingStep::train(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss) {
   return run(batch, features, loss, true);
 }
 
-LossResult TrainingStep::evaluate(const Batch& batch, const FeatureCache* features, const FocalLoss& loss) {
+LossResult TrainingStep::evaluate(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss) {
   return run(batch, features, loss, false);
 }
 
-LossResult TrainingStep::run(const Batch& batch, const FeatureCache* features, const FocalLoss& loss, bool backward) {
+LossResult TrainingStep::run(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss,
+                             bool backward) {
   Slot& slot = slot_for(batch.count);
   last_ = &slot;
   upload(batch, features, slot);
@@ -36,7 +37,7 @@ TrainingStep::Slot& TrainingStep::slot_for(int n) {
   return slots_.back();
 }
 
-void TrainingStep::upload(const Batch& batch, const FeatureCache* features, Slot& slot) {
+void TrainingStep::upload(const data::Batch& batch, const FeatureCache* features, Slot& slot) {
   upload_labels(device_, batch.labels, network_.architecture().classes, slot.labels);
   if (!features) return upload_images(device_, batch, slot.trace.input());
   gathered_.clear();
@@ -67,4 +68,4 @@ void TrainingStep::run(Slot& slot, bool head_only, bool backward, const FocalLos
   pass->recording->run();
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -6,7 +6,7 @@
 #include "nn/feature_cache.h"
 #include "nn/network.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // Forward pass, loss and backward pass on batches of any size. The first run with a batch size and a loss is plain and
 // allocates the plans' memory; the second is recorded, and the recording is run from then on (ops/recording.h).
@@ -16,8 +16,8 @@ class TrainingStep {
 
   // Loss of the batch; train() also computes the gradients of all trained parameters. With `features` those are the
   // inputs of the head and the blocks are not run.
-  LossResult train(const Batch& batch, const FeatureCache* features, const FocalLoss& loss);
-  LossResult evaluate(const Batch& batch, const FeatureCache* features, const FocalLoss& loss);
+  LossResult train(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss);
+  LossResult evaluate(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss);
 
   const Trace& trace() const { return last_->trace; }  // of the last batch
 
@@ -35,9 +35,9 @@ class TrainingStep {
     std::list<Pass> passes;
   };
 
-  LossResult run(const Batch& batch, const FeatureCache* features, const FocalLoss& loss, bool backward);
+  LossResult run(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss, bool backward);
   Slot& slot_for(int n);
-  void upload(const Batch& batch, const FeatureCache* features, Slot& slot);
+  void upload(const data::Batch& batch, const FeatureCache* features, Slot& slot);
   void run(Slot& slot, bool head_only, bool backward, const FocalLoss& loss);
 
   Network& network_;
@@ -47,4 +47,4 @@ class TrainingStep {
   std::vector<float> gathered_;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -17,7 +17,7 @@
 #include "nn/keras_weights.h"
 #include "nn/other_formats.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 
@@ -287,4 +287,4 @@ TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit hea
   return report;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -9,7 +9,7 @@
 #include "nn/network.h"
 #include "nn/weights_contents.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // A weights file, recognised by its first bytes: safetensors with torchvision's or timm's names, or Keras' HDF5
 // (nn/keras_weights.h). Throws Error naming the file and what it is when it is neither (nn/other_formats.h).
@@ -62,4 +62,4 @@ constexpr auto words(HeadInit) {
 // file has as many.
 TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head, const std::vector<int>& rows = {});
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

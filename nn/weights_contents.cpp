@@ -21,7 +21,7 @@
 #include "nn/tensor_names.h"
 #include "nn/weights.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 namespace {
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> timm_names{
@@ -331,4 +331,4 @@ Architecture architecture_of(const TensorFile& file, const WeightsUse& use) {
   return a;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -7,7 +7,7 @@
 #include "base/tensor_file.h"
 #include "nn/architecture.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // The name under which a file holds a parameter: torchvision's, or timm's (pre_logits.fc1, pre_logits.fc2, head.fc,
 // the same values in another shape). Empty when it holds neither.
@@ -63,4 +63,4 @@ struct WeightsUse {
 // is one of ours and names a different number of classes than its head has outputs.
 Architecture architecture_of(const TensorFile& file, const WeightsUse& use = {});
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

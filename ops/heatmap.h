@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/words.h"
+
 namespace palimpsest {
 
 // How raw relevance R becomes [0, 1]:
@@ -10,6 +12,11 @@ namespace palimpsest {
 //   max-abs  (R / max|R| + 1) / 2             zero always at 0.5
 //   share    R / |sum R|, cut to [0, 1]       parts of the total; zero at 0
 enum class MapNormalisation : std::uint8_t { min_max, max_abs, share };
+constexpr auto words(MapNormalisation) {
+  return std::to_array<Word<MapNormalisation>>({{"min-max", MapNormalisation::min_max},
+                                                {"max-abs", MapNormalisation::max_abs},
+                                                {"share", MapNormalisation::share}});
+}
 
 // As one formula for all values of a map: clamp(R * scale + shift, 0, 1), in double.
 struct MapScale {

@@ -7,7 +7,7 @@
 #include "base/csv.h"
 #include "base/error.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -125,4 +125,4 @@ int pspi(const Expression& expression) {
   return code(4) + std::max(code(6), code(7)) + std::max(code(9), code(10)) + (code(43) > 0 ? 1 : 0);
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // The action units that the study looks at. Numbers, names and muscles as in Ekman, Friesen and Hager, "Facial Action
 // Coding System" (2002).
@@ -48,4 +48,4 @@ Expression parse_expression(std::string_view text, std::string_view where);  // 
 int pspi(const Expression& expression);
 int coded_intensity(double intensity);  // what a FACS coder writes: rounded, 0 to 5
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

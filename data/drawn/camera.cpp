@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -75,4 +75,4 @@ Image photograph(const Canvas& canvas, int factor, const Scene& scene) {
   return image;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 Canvas::Canvas(int width, int height, cairo_format_t format) {
   PALIMPSEST_REQUIRE(width > 0 && height > 0 && width <= 8192 && height <= 32768, "a canvas of {} x {}", width, height);
@@ -98,4 +98,4 @@ Curve tapered(const Curve& line, double width, double start, double end) {
   return left + reversed(right);
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

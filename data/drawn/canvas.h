@@ -6,7 +6,7 @@
 #include "data/drawn/curve.h"
 #include "data/drawn/identity.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // A cairo surface with the few calls needed for faces. Coordinates are pixels. Included only by the painting files.
 class Canvas {
@@ -43,4 +43,4 @@ class Canvas {
 // widest; `start` and `end` are the shares of it left at the ends.
 Curve tapered(const Curve& line, double width, double start = 0, double end = 0);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -11,7 +11,7 @@
 #include "data/drawn/pain.h"
 #include "data/parallel.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -153,4 +153,4 @@ void write_contact_sheets(const fs::path& folder, std::uint64_t seed) {
   pain_sheet(folder / "pain.png", seed);
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

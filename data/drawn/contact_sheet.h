@@ -3,7 +3,7 @@
 
 #include "base/files.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // Pictures for checking the faces by eye, written to `folder`:
 // action_units.png     every action unit at intensities 1, 3 and 5 on three people
@@ -12,4 +12,4 @@ namespace palimpsest::drawn {
 // pain.png             a sequence of frames per row with PSPI and action units
 void write_contact_sheets(const fs::path& folder, std::uint64_t seed);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

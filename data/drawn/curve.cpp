@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 Point catmull_rom(Point a, Point b, Point c, Point d, double t) {
@@ -40,4 +40,4 @@ Point at(const Curve& curve, double t) {
   return mix(curve[i], curve[i + 1], place - double(i));
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -5,7 +5,7 @@
 
 #include "data/image.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // Face space: the origin is midway between the pupils, the unit is their distance, x points to the right of the
 // picture, y down. Side 0 is the left of the picture (the subject's right), side 1 its right.
@@ -41,4 +41,4 @@ inline double bump(double r2) {
   return r2 < 1 ? (1 - r2) * (1 - r2) : 0;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

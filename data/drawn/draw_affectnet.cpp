@@ -9,7 +9,7 @@
 #include "data/drawn/set_files.h"
 #include "data/drawn/set_writer.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -136,4 +136,4 @@ void draw_affectnet(const fs::path& set_folder, const DrawSetsOptions& options) 
   write_truth(plan, set_folder, options);
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

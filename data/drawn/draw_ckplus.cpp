@@ -9,7 +9,7 @@
 #include "data/drawn/set_writer.h"
 #include "data/parallel.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -133,4 +133,4 @@ void draw_ckplus(const fs::path& set_folder, const DrawSetsOptions& options) {
   write_truth(plan, set_folder, options);
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

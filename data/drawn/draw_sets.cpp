@@ -6,7 +6,7 @@
 #include "data/drawn/set_files.h"
 #include "data/drawn/set_writer.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -128,4 +128,4 @@ void draw_sets(const DrawSetsOptions& options) {
     draw_set(options.folder / "ckplus", ckplus_manifest(options), [&](const fs::path& f) { draw_ckplus(f, options); });
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -4,7 +4,7 @@
 #include "base/files.h"
 #include "base/words.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 enum class MaskScope { none, tested, all };  // tested: AffectNet's and UNBC's test parts and CK+'s peaks
 constexpr auto words(MaskScope) {
@@ -41,4 +41,4 @@ struct DrawSetsOptions {
 // or files that were not drawn. No person is in two sets, or in both parts of one.
 void draw_sets(const DrawSetsOptions& options);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -146,4 +146,4 @@ Expression random_blend(Random& random) {
   return expression;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

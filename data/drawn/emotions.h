@@ -5,7 +5,7 @@
 
 #include "data/drawn/action_units.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // In AffectNet's order: label = index.
 enum class Emotion { neutral, happy, sad, surprise, fear, disgust, anger, contempt };
@@ -43,4 +43,4 @@ void add_stray(Expression& expression, std::span<const int> pool, Random& random
 // FACS scores AU25 whenever the lips are apart, so AU10, AU16 and AU26 imply it.
 void score_parted_lips(Expression& expression);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

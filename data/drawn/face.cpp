@@ -6,7 +6,7 @@
 #include "data/drawn/camera.h"
 #include "data/drawn/paint.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -64,4 +64,4 @@ DrawnFace draw_face(const Identity& identity, const Expression& expression, cons
   return drawn;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

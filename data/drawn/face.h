@@ -5,7 +5,7 @@
 #include "data/drawn/identity.h"
 #include "data/drawn/scene.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 struct DrawnFace {
   Image image;
@@ -16,4 +16,4 @@ struct DrawnFace {
 // Draws at two or three times the size and averages down; a pure function of its arguments.
 DrawnFace draw_face(const Identity& identity, const Expression& expression, const Scene& scene, int width, int height);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -120,4 +120,4 @@ Identity random_identity(std::uint64_t seed, std::uint64_t index) {
   return face;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

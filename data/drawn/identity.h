@@ -1,7 +1,7 @@
 #pragma once
 #include "base/random.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 struct Colour {
   double r = 0, g = 0, b = 0;  // sRGB, 0 to 1
@@ -35,4 +35,4 @@ struct Identity {
 // Person `index` of the people drawn with this seed.
 Identity random_identity(std::uint64_t seed, std::uint64_t index);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

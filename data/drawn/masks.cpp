@@ -6,7 +6,7 @@
 #include "data/drawn/muscles.h"
 #include "data/drawn/pose.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -111,4 +111,4 @@ std::vector<std::uint32_t> action_unit_masks(const Identity& identity, const Exp
   return cells;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

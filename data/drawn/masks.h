@@ -6,7 +6,7 @@
 #include "data/drawn/identity.h"
 #include "data/drawn/scene.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 inline constexpr int mask_grid = 64;
 
@@ -18,4 +18,4 @@ inline constexpr int mask_grid = 64;
 std::vector<std::uint32_t> action_unit_masks(const Identity& identity, const Expression& expression, const Scene& scene,
                                              int width, int height);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -2,7 +2,7 @@
 
 #include "data/drawn/paint.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -93,4 +93,4 @@ void model_skin(Relief& relief, const Sitter& sitter) {
     }
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

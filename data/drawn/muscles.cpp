@@ -4,7 +4,7 @@
 
 #include "data/drawn/regions.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 double effect_of(double intensity) {
   return intensity <= 0 ? 0 : std::pow(intensity / 5, .7);
@@ -111,4 +111,4 @@ Shape deform(const Shape& neutral, const Expression& expression) {
   return shape;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -4,7 +4,7 @@
 #include "data/drawn/action_units.h"
 #include "data/drawn/shape.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // A piece of a displacement field: points of the named parts within an ellipse move by `by`, and towards `centre` by
 // the shares `gather`, both weighted with bump(), which falls from 1 at the centre to 0 at the ellipse.
@@ -45,4 +45,4 @@ Point displacement(const std::vector<Push>& field, Part part, Point at);
 // The neutral face moved by every action unit of the expression. Lids and lips touch but never cross.
 Shape deform(const Shape& neutral, const Expression& expression);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

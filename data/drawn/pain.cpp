@@ -5,7 +5,7 @@
 
 #include "data/drawn/emotions.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 std::vector<int> pain_strays() {
   return {1, 2, 5, 12, 14, 15, 16, 17, 20, 23, 25, 26};
@@ -100,4 +100,4 @@ std::vector<Expression> pain_sequence(const PainOptions& options, double express
   return frames;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

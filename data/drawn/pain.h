@@ -3,7 +3,7 @@
 
 #include "data/drawn/action_units.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // The frames of one filmed movement of the shoulder: rest, and sometimes an episode of pain with onset, peak and
 // offset. Pain is AU4, 6/7, 9/10 and 43, which alone define PSPI; 12, 20, 25 and 26 accompany it (Prkachin and
@@ -20,4 +20,4 @@ std::vector<Expression> pain_sequence(const PainOptions& options, double express
 // The possible strays of a pain sequence.
 std::vector<int> pain_strays();
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

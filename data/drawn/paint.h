@@ -4,7 +4,7 @@
 #include "data/drawn/relief.h"
 #include "data/drawn/shape.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // The input of every painter: the person, the moved lines, their place in the picture.
 struct Sitter {
@@ -33,4 +33,4 @@ void paint_glasses(const Canvas& canvas, const Sitter& sitter);
 // The outline of head and cranium, in pixels; `grown` pushes the cranium outwards (hair), in face space.
 Curve head_outline(const Sitter& sitter, double grown = 0);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -3,7 +3,7 @@
 
 #include "data/drawn/paint.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 void paint_nose(const Canvas& canvas, const Sitter& sitter) {
   const Shape& shape = sitter.shape;
@@ -107,4 +107,4 @@ void paint_glasses(const Canvas& canvas, const Sitter& sitter) {
   canvas.stroke(smooth(Curve{middle(-.165, -.08), middle(0, -.13), middle(.165, -.08)}, 5), frame, line, .9);
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

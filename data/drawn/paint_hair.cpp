@@ -3,7 +3,7 @@
 
 #include "data/drawn/paint.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -186,4 +186,4 @@ void paint_hair(const Canvas& canvas, const Sitter& sitter) {
   cairo_restore(canvas.cr());
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

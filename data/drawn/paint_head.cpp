@@ -3,7 +3,7 @@
 
 #include "data/drawn/paint.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 void paint_background(const Canvas& canvas, const Scene& scene) {
   const double w = canvas.width(), h = canvas.height();
@@ -134,4 +134,4 @@ void paint_behind(const Canvas& canvas, const Sitter& sitter) {
   for (int side : {0, 1}) paint_ear(canvas, sitter, side);
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

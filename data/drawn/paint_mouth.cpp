@@ -2,7 +2,7 @@
 
 #include "data/drawn/paint.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -55,4 +55,4 @@ void paint_mouth(const Canvas& canvas, const Sitter& sitter) {
     canvas.glow(sitter.pose(shape.mouth_corner(side)), {sitter.px(.05), sitter.px(.045)}, 0, line, .75);
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

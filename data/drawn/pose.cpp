@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 constexpr Point face_middle{0, .37};  // appears in the middle of the picture
@@ -41,4 +41,4 @@ Curve Pose::operator()(const Curve& curve) const {
   return posed;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -1,7 +1,7 @@
 #pragma once
 #include "data/drawn/scene.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // From face space to pixels: every point gets a depth from a simple head (ellipsoid and nose), is turned by yaw and
 // pitch, then rolled, scaled and shifted (weak perspective).
@@ -21,4 +21,4 @@ class Pose {
   Point axis_x_, origin_;
 };
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

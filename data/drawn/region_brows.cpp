@@ -1,6 +1,6 @@
 #include "data/drawn/regions.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 std::vector<Push> brow_pushes(int number, int side) {
   const double s = sign_of(side);
@@ -50,4 +50,4 @@ Marks brow_marks(int number, int side, const Shape&) {
   return marks;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

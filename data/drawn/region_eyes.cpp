@@ -1,6 +1,6 @@
 #include "data/drawn/regions.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 std::vector<Push> eye_pushes(int number, int side) {
   const double s = sign_of(side);
@@ -76,4 +76,4 @@ Marks eye_marks(int number, int side, const Shape& face) {
   return marks;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

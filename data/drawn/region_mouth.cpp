@@ -3,7 +3,7 @@
 
 #include "data/drawn/regions.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 std::vector<Push> mouth_pushes(int number, int side, const Shape& face) {
   const double s = sign_of(side), y = face.mouth_line;
@@ -170,4 +170,4 @@ Marks mouth_marks(int number, int side, const Shape& face) {
   }
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -1,6 +1,6 @@
 #include "data/drawn/regions.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 std::vector<Push> nose_pushes(int number, int side, const Shape& face) {
   const double s = sign_of(side), y = face.mouth_line;
@@ -49,4 +49,4 @@ Marks nose_marks(int number, int side, const Shape& face) {
   return marks;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

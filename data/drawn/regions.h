@@ -1,7 +1,7 @@
 #pragma once
 #include "data/drawn/muscles.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // Displacements and marks of the action units, by region of the face. Called only by muscles.cpp.
 std::vector<Push> brow_pushes(int number, int side);  // AU1, 2, 4
@@ -15,4 +15,4 @@ Marks mouth_marks(int number, int side, const Shape& moved);
 
 inline constexpr double full_jaw_drop = .26;  // of AU26 at intensity 5
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 Relief::Relief(int width, int height, const Pose& pose)
     : width_(width),
@@ -137,4 +137,4 @@ void Relief::shade(const Canvas& canvas, const Canvas& mask, const Scene& scene)
   canvas.changed();
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

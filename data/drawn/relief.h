@@ -5,7 +5,7 @@
 #include "data/drawn/muscles.h"
 #include "data/drawn/pose.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // The form of the skin as a height field over the picture, and how much light folds absorb. Bulges and furrows are
 // added in face space; shade() then lights the painted skin by the field's slope.
@@ -35,4 +35,4 @@ class Relief {
   std::vector<float> height_field_, dark_;
 };
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

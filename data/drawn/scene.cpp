@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -40,4 +40,4 @@ Scene random_scene(std::uint64_t seed, Setting setting, std::uint64_t index, std
   return scene;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -5,7 +5,7 @@
 #include "data/drawn/curve.h"
 #include "data/drawn/identity.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // Everything in a picture except the person and the expression.
 struct Scene {
@@ -29,4 +29,4 @@ enum class Setting { in_the_wild, laboratory };  // AffectNet; UNBC and CK+
 // `index` share pose, light and background, and differ by `frame` in small head movements and in noise.
 Scene random_scene(std::uint64_t seed, Setting setting, std::uint64_t index, std::uint32_t frame = 0);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -41,4 +41,4 @@ void sync_parts(const fs::path& set_folder) {
   if (result != 0) fail(set_folder, error);
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -11,7 +11,7 @@
 #include "data/image_encode.h"
 #include "data/parallel.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -96,4 +96,4 @@ std::string points_text(const std::vector<Point>& points) {
   return text;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -9,7 +9,7 @@
 
 // Common to the three sets: a list of pictures is first planned, cheaply and in order, and then drawn by any number of
 // threads.
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // Persons of different sets and parts have different ranges, so none is in two.
 enum PersonRange : std::uint64_t {
@@ -49,4 +49,4 @@ std::string unbc_participant(int index, std::uint64_t seed);  // "042-ll042"
 std::string scientific(double value);                         // "   4.0000000e+00", as UNBC's and CK+'s files have it
 std::string points_text(const std::vector<Point>& points);    // a line "x y" each
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numbers>
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 Part part_of(Line line) {
   switch (line) {
@@ -155,4 +155,4 @@ std::array<Point, 68> landmarks68(const Shape& shape) {
   return points;
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -4,7 +4,7 @@
 #include "data/drawn/curve.h"
 #include "data/drawn/identity.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // The moving lines of a face. Paired ones are stored once per side, from the nose outwards, so that mirrored rules can
 // be written once. `_0` is the left of the picture, `_1` its right.
@@ -77,4 +77,4 @@ Shape neutral_shape(const Identity& face);
 // The 68 points of the usual scheme (iBUG 300-W order), in face space.
 std::array<Point, 68> landmarks68(const Shape& shape);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

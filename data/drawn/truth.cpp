@@ -9,7 +9,7 @@
 #include "base/npy.h"
 #include "data/drawn/masks.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 namespace {
 
@@ -102,4 +102,4 @@ std::optional<Truth> load_truth(const fs::path& set_folder) {
   return Truth(std::move(entries), std::move(masks));
 }
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -9,7 +9,7 @@
 #include "data/drawn/action_units.h"
 #include "data/image.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 
 // The ground truth of a drawn picture. On disk, in SET/truth/:
 // truth.csv         id,part,person,emotion,width,height,mask_row,action_units (in expression_text()'s form)
@@ -50,4 +50,4 @@ class Truth {
 // when its truth folder cannot be read.
 std::optional<Truth> load_truth(const fs::path& set_folder);
 
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "experiments/bench/timing.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 double LayerTime::gflops() const {
   return 2e-9 * double(shape.weights().count()) * shape.n * shape.h * shape.w / seconds;
@@ -17,9 +17,9 @@ double LayerTime::gflops() const {
 namespace {
 
 // In network order, each shape once.
-std::vector<LayerTime> distinct_layers(const Architecture& architecture, int batch, bool with_linear) {
+std::vector<LayerTime> distinct_layers(const nn::Architecture& architecture, int batch, bool with_linear) {
   std::vector<LayerTime> layers;
-  for (const Layer& layer : layers_with_weights(architecture)) {
+  for (const nn::Layer& layer : nn::layers_with_weights(architecture)) {
     const LayerShape shape = layer.shape(batch);
     if (!shape.is_convolution() && !with_linear) continue;
     const auto same =
@@ -80,7 +80,7 @@ class TimedLayer {
 
 }  // namespace
 
-std::vector<LayerTime> time_layers(Device& device, const Architecture& architecture, int batch, int repeats,
+std::vector<LayerTime> time_layers(Device& device, const nn::Architecture& architecture, int batch, int repeats,
                                    bool with_linear) {
   constexpr std::array passes{LayerPass::forward, LayerPass::backward_data, LayerPass::backward_weights,
                               LayerPass::relevance};
@@ -99,4 +99,4 @@ std::vector<LayerTime> time_layers(Device& device, const Architecture& architect
   return times;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

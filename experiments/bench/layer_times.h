@@ -5,7 +5,7 @@
 #include "nn/layers.h"
 #include "ops/device.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // One pass of one layer, timed.
 struct LayerTime {
@@ -19,7 +19,7 @@ struct LayerTime {
 
 // Every distinct layer of a network in all its passes, on nonzero numbers; `with_linear` includes the fully connected
 // ones.
-std::vector<LayerTime> time_layers(Device& device, const Architecture& architecture, int batch, int repeats,
+std::vector<LayerTime> time_layers(Device& device, const nn::Architecture& architecture, int batch, int repeats,
                                    bool with_linear);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

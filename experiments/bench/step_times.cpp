@@ -5,16 +5,17 @@
 #include "experiments/bench/training_step.h"
 #include "lrp/explain.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
-std::vector<StepTime> time_steps(Device& device, const Architecture& architecture, int batch, int repeats) {
+std::vector<StepTime> time_steps(Device& device, const nn::Architecture& architecture, int batch, int repeats) {
   TrainingStep step(device, architecture, batch);
-  std::unique_ptr<Explainer> explainer;
+  std::unique_ptr<lrp::Explainer> explainer;
   const auto explain = [&](int targets) {
     if (!explainer)
-      explainer = std::make_unique<Explainer>(step.network(), composite_named("study"), dialect_named("zennit"));
+      explainer =
+          std::make_unique<lrp::Explainer>(step.network(), lrp::composite_named("study"), lrp::dialect_named("zennit"));
     step.network().forward(step.trace());
-    std::vector<Targets> classes;
+    std::vector<lrp::Targets> classes;
     for (int k = 0; k < targets; ++k) classes.emplace_back(std::size_t(batch), k);
     explainer->explain(step.trace(), classes);
   };
@@ -24,9 +25,9 @@ std::vector<StepTime> time_steps(Device& device, const Architecture& architectur
     times.push_back({name, median_seconds(device, repeats, run)});
     progress.advance();
   };
-  step.prepare(kBlocks);
+  step.prepare(nn::kBlocks);
   time("forward", [&] { step.network().forward(step.trace()); });
-  step.freeze(kBlocks);
+  step.freeze(nn::kBlocks);
   time("training, all blocks frozen", [&] { step.run(); });
   step.freeze(0);
   step.prepare(0);
@@ -36,4 +37,4 @@ std::vector<StepTime> time_steps(Device& device, const Architecture& architectur
   return times;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -5,7 +5,7 @@
 #include "nn/architecture.h"
 #include "ops/device.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // A whole step of the study on one batch, timed without generating and uploading the pictures.
 struct StepTime {
@@ -15,6 +15,6 @@ struct StepTime {
 
 // Forward; training (forward, focal loss, backward, SGD) with every block trained and with all frozen; relevance by the
 // study's rules, for one class and for all of them.
-std::vector<StepTime> time_steps(Device& device, const Architecture& architecture, int batch, int repeats);
+std::vector<StepTime> time_steps(Device& device, const nn::Architecture& architecture, int batch, int repeats);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -8,7 +8,7 @@
 
 #include "base/interrupt.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 double median_seconds(Device& device, int repeats, const std::function<void()>& run) {
   constexpr double kLeast = 0.1;
@@ -34,4 +34,4 @@ double peak_megabytes() {
   return double(usage.ru_maxrss) / 1024;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -3,7 +3,7 @@
 
 #include "ops/device.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // Median seconds of one run: after a first one, which creates plans and packs weights, at least `repeats` runs and a
 // tenth of a second. Waits for the device at the end of each.
@@ -11,4 +11,4 @@ double median_seconds(Device& device, int repeats, const std::function<void()>& 
 
 double peak_megabytes();  // of this process
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

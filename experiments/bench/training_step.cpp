@@ -7,19 +7,19 @@
 #include "nn/batch_upload.h"
 #include "nn/weights.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
-TrainingStep::TrainingStep(Device& device, const Architecture& architecture, int batch)
+TrainingStep::TrainingStep(Device& device, const nn::Architecture& architecture, int batch)
     : device_(device), network_(device, architecture), batch_(batch) {
-  initialise(network_, 1);
+  nn::initialise(network_, 1);
   std::vector<int> labels;
   for (int i = 0; i < batch; ++i) labels.push_back(i % architecture.classes);
   labels_ = device.make({batch, 1}, Layout::matrix);
-  upload_labels(device, labels, architecture.classes, labels_);
+  nn::upload_labels(device, labels, architecture.classes, labels_);
 }
 
 void TrainingStep::freeze(int blocks) {
-  std::array<bool, kBlocks> frozen{};
+  std::array<bool, nn::kBlocks> frozen{};
   std::fill_n(frozen.begin(), blocks, true);
   network_.set_frozen(frozen);
   updates_.clear();
@@ -49,4 +49,4 @@ void TrainingStep::run() {
   PALIMPSEST_REQUIRE(bad < 0, "parameter {} is not finite", bad);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -6,13 +6,13 @@
 #include "analysis/region_relevance.h"
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 Gallery::Gallery(const ExplainCommand& command, const LoadedPart& part, const Normalisation& normalisation)
     : command_(command),
       examples_(part.examples),
       classes_(part.classes),
-      pictures_(std::dynamic_pointer_cast<const Pictures>(examples_)),
+      pictures_(std::dynamic_pointer_cast<const data::Pictures>(examples_)),
       normalisation_(normalisation) {
   if ((!command.pictures.empty() || !command.masks.empty()) && command.target == "all")
     throw Error("--pictures and --masks show one class of each image, not all",
@@ -22,7 +22,7 @@ Gallery::Gallery(const ExplainCommand& command, const LoadedPart& part, const No
   if (command.maps.empty() && command.pictures.empty())
     throw Error("--masks needs a place for its results", "give --maps R.npy; regions.json is written beside it");
   const fs::path set = command.masks.filename() == "truth" ? command.masks.parent_path() : command.masks;
-  truth_ = drawn::load_truth(set);
+  truth_ = data::drawn::load_truth(set);
   if (!truth_ || !pictures_)
     throw Error(
         fmt::format("{} has no ground truth of drawn faces for {}", command.masks.string(), command.data.source.text),
@@ -44,9 +44,9 @@ void Gallery::finish() {
 }
 
 // Arrays hold the network's input; undoing the weights' normalisation gives a picture.
-Image Gallery::picture(int index) const {
+data::Image Gallery::picture(int index) const {
   if (pictures_) return pictures_->image(index);
-  Image image(examples_->width(), examples_->height());
+  data::Image image(examples_->width(), examples_->height());
   const std::size_t area = image.pixels.size() / 3;
   std::vector<float> values(3 * area);
   examples_->fill(index, {}, normalisation_, values.data());
@@ -60,8 +60,8 @@ Image Gallery::picture(int index) const {
 }
 
 void Gallery::add_pictures(int index, int target, const SummedMap& of_a, const SummedMap* of_b) {
-  const Heatmap& a = of_a.raw;
-  const Heatmap* const b = of_b ? &of_b->raw : nullptr;
+  const lrp::Heatmap& a = of_a.raw;
+  const lrp::Heatmap* const b = of_b ? &of_b->raw : nullptr;
   const auto kind = command_.relevance.normalise;
   nlohmann::ordered_json entry{{"id", examples_->id(index)}, {"label", examples_->label(index)}, {"target", target}};
   const auto put_name = [&](const char* key, int number) {
@@ -69,41 +69,41 @@ void Gallery::add_pictures(int index, int target, const SummedMap& of_a, const S
   };
   put_name("label_name", examples_->label(index));
   put_name("target_name", target);
-  const auto put = [&](const char* key, const Image& image) {
+  const auto put = [&](const char* key, const data::Image& image) {
     const std::string name = fmt::format("{:05}-{}.png", index, key);
-    write_png(command_.pictures / name, image);
+    data::write_png(command_.pictures / name, image);
     entry[key] = name;
   };
-  const Image input = picture(index);
+  const data::Image input = picture(index);
   put("input", input);
-  put("overlay", overlay(input, b ? difference(a, *b) : a));
-  put("a", sequential(of_a.normalised));
+  put("overlay", lrp::overlay(input, b ? lrp::difference(a, *b) : a));
+  put("a", lrp::sequential(of_a.normalised));
   entry["total_a"] = a.total();
   if (b) {
-    const auto normal = normalised(difference(a, *b), kind);
-    put("b", sequential(of_b->normalised));
-    put("difference", diverging(difference(a, *b)));
-    put("difference_normalised", sequential(normal.map));
-    put("difference_of_shares", diverging(difference_of_shares(a, *b)));
+    const auto normal = lrp::normalised(lrp::difference(a, *b), kind);
+    put("b", lrp::sequential(of_b->normalised));
+    put("difference", lrp::diverging(lrp::difference(a, *b)));
+    put("difference_normalised", lrp::sequential(normal.map));
+    put("difference_of_shares", lrp::diverging(lrp::difference_of_shares(a, *b)));
     entry["total_b"] = b->total();
     entry["zero"] = normal.zero;
   }
   index_.push_back(std::move(entry));
 }
 
-void Gallery::add_regions(int index, const Heatmap& a, const Heatmap* b) {
+void Gallery::add_regions(int index, const lrp::Heatmap& a, const lrp::Heatmap* b) {
   const std::string id = examples_->id(index);
   const auto* entry = truth_->find(id);
   if (!entry || entry->mask_row < 0) return;
   nlohmann::ordered_json units = nlohmann::ordered_json::object();
-  for (const auto& unit : drawn::action_unit_table()) {
+  for (const auto& unit : data::drawn::action_unit_table()) {
     const auto mask = truth_->mask(id, unit.number, pictures_->crop(index).box, a.width, a.height);
-    const auto of_a = mask.empty() ? std::nullopt : region_relevance(a.values, mask);
+    const auto of_a = mask.empty() ? std::nullopt : analysis::region_relevance(a.values, mask);
     if (!of_a) continue;
     nlohmann::ordered_json one{{"area", of_a->area_share}, {"a", of_a->positive_share}};
     if (b) {
-      const auto of_b = region_relevance(b->values, mask);
-      const auto of_difference = region_relevance(difference(a, *b).values, mask);
+      const auto of_b = analysis::region_relevance(b->values, mask);
+      const auto of_difference = analysis::region_relevance(lrp::difference(a, *b).values, mask);
       if (of_b) one["b"] = of_b->positive_share;
       if (of_difference) one["difference"] = of_difference->positive_share;
     }
@@ -112,4 +112,4 @@ void Gallery::add_regions(int index, const Heatmap& a, const Heatmap* b) {
   regions_.push_back({{"id", id}, {"au", std::move(units)}});
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -10,11 +10,11 @@
 #include "experiments/load_data.h"
 #include "lrp/heatmap.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // Relevance of one image and class, channels summed: raw, and as [0, 1] by --normalise.
 struct SummedMap {
-  Heatmap raw, normalised;
+  lrp::Heatmap raw, normalised;
 };
 
 // For viewing: PNGs and index.json in the folder of --pictures, and, for drawn faces, how much of each map is where an
@@ -33,17 +33,17 @@ class Gallery {
   void finish();                                                            // writes the two JSON files
 
  private:
-  Image picture(int index) const;
+  data::Image picture(int index) const;
   void add_pictures(int index, int target, const SummedMap& of_a, const SummedMap* of_b);
-  void add_regions(int index, const Heatmap& a, const Heatmap* b);
+  void add_regions(int index, const lrp::Heatmap& a, const lrp::Heatmap* b);
 
   const ExplainCommand& command_;
-  std::shared_ptr<const Examples> examples_;
-  std::vector<std::string> classes_;          // names; empty: not known
-  std::shared_ptr<const Pictures> pictures_;  // null for arrays:
+  std::shared_ptr<const data::Examples> examples_;
+  std::vector<std::string> classes_;                // names; empty: not known
+  std::shared_ptr<const data::Pictures> pictures_;  // null for arrays:
   Normalisation normalisation_;
-  std::optional<drawn::Truth> truth_;
+  std::optional<data::drawn::Truth> truth_;
   nlohmann::ordered_json index_ = nlohmann::ordered_json::array(), regions_ = nlohmann::ordered_json::array();
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "experiments/labels.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 TargetChoice::TargetChoice(const std::string& text, int images, int classes, const std::vector<std::string>& names)
     : text_(text), classes_(classes) {
@@ -28,7 +28,7 @@ int TargetChoice::class_of(const std::string& one, const std::vector<std::string
                             : "give one of these names or its number, or true, predicted or all");
 }
 
-std::vector<int> TargetChoice::possible(const Examples& examples) const {
+std::vector<int> TargetChoice::possible(const data::Examples& examples) const {
   if (!fixed_.empty()) return fixed_;
   std::vector<int> every(static_cast<std::size_t>(classes_));
   std::iota(every.begin(), every.end(), 0);
@@ -41,8 +41,8 @@ std::vector<int> TargetChoice::possible(const Examples& examples) const {
   return every;
 }
 
-std::vector<Targets> TargetChoice::of(const Batch& batch, int first, std::span<const float> logits) const {
-  std::vector<Targets> targets;
+std::vector<lrp::Targets> TargetChoice::of(const data::Batch& batch, int first, std::span<const float> logits) const {
+  std::vector<lrp::Targets> targets;
   if (all()) {
     for (int c = 0; c < classes_; ++c) targets.emplace_back(std::size_t(batch.count), c);
   } else {
@@ -52,7 +52,7 @@ std::vector<Targets> TargetChoice::of(const Batch& batch, int first, std::span<c
   return targets;
 }
 
-int TargetChoice::one(const Batch& batch, int i, int first, std::span<const float> logits) const {
+int TargetChoice::one(const data::Batch& batch, int i, int first, std::span<const float> logits) const {
   if (text_ == "predicted") {
     const auto row = logits.subspan(std::size_t(i) * std::size_t(classes_), std::size_t(classes_));
     return int(std::max_element(row.begin(), row.end()) - row.begin());
@@ -65,4 +65,4 @@ int TargetChoice::one(const Batch& batch, int i, int first, std::span<const floa
   return label;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 std::string escape(std::string_view text) {
   std::string out;
@@ -135,4 +135,4 @@ std::string details(const std::string& summary, const std::string& content) {
   return fmt::format("<details><summary>{}</summary>\n{}</details>\n", summary, content);
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

@@ -6,7 +6,7 @@
 #include "base/files.h"
 
 // Small pieces of HTML and of its wording. Everything that comes from data goes through escape().
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 std::string escape(std::string_view text);  // & < > " '
 std::string base64(std::string_view bytes);
@@ -51,4 +51,4 @@ std::string details(const std::string& summary, const std::string& content);
 
 std::string style_sheet();
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

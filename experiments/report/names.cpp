@@ -4,7 +4,7 @@
 
 #include "experiments/report/sections.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 std::string model_name(int k) {
   return fmt::format("FreezeB{}", k);
@@ -57,4 +57,4 @@ std::string unit_name(int unit) {
   return found == names.end() ? fmt::format("AU{}", unit) : fmt::format("AU{} {}", unit, found->second);
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

@@ -3,7 +3,7 @@
 
 // The paper's results (Prajod, Schiller, Huber and Andre, arXiv 2104.07389): its Table 1 and the figures in its
 // text. Its Figures 4 to 7 give no numbers. Shown beside ours, always labelled as the paper's.
-namespace palimpsest::report::paper {
+namespace palimpsest::experiments::report::paper {
 
 struct PainRow {
   int k;
@@ -33,4 +33,4 @@ struct ConceptFigure {
 inline constexpr std::array<ConceptFigure, 2> concepts{
     {{14, false, .7241, .7413, -13.13, 4.88e-34}, {5, true, .8387, .8436, -9.33, 3.49e-19}}};
 
-}  // namespace palimpsest::report::paper
+}  // namespace palimpsest::experiments::report::paper

@@ -7,7 +7,7 @@
 #include "experiments/report/results.h"
 #include "experiments/report/sections.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -61,4 +61,4 @@ Command report_command() {
                       run_report);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -7,7 +7,7 @@
 #include "analysis/predictions.h"
 #include "base/error.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 namespace {
 
@@ -25,8 +25,8 @@ auto guarded(const fs::path& path, const Read& read) {
 
 std::optional<Evaluation> load_evaluation(const fs::path& file) {
   if (!fs::exists(file)) return {};
-  const auto matrix = confusion_matrix(read_predictions(file));
-  return Evaluation{scores(matrix), recall_per_class(matrix), matrix.total()};
+  const auto matrix = analysis::confusion_matrix(analysis::read_predictions(file));
+  return Evaluation{analysis::scores(matrix), analysis::recall_per_class(matrix), matrix.total()};
 }
 
 std::vector<Epoch> load_curve(const fs::path& file) {
@@ -178,4 +178,4 @@ bool StudyResults::cut_for(int unit) const {
   return std::find(record.bottom_cut.begin(), record.bottom_cut.end(), unit) != record.bottom_cut.end();
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

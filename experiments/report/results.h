@@ -9,7 +9,7 @@
 #include "experiments/study/truth_areas.h"
 
 // A study folder as the report sees it. A missing part stays empty; the page then says so.
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 struct Epoch {
   double epoch = 0, train_loss = 0, train_accuracy = 0;
@@ -17,8 +17,8 @@ struct Epoch {
 };
 
 struct Evaluation {
-  Scores scores;
-  std::vector<ClassRecall> recalls;
+  analysis::Scores scores;
+  std::vector<analysis::ClassRecall> recalls;
   std::int64_t images = 0;
 };
 
@@ -59,4 +59,4 @@ struct StudyResults {
 // Throws Error when `folder` does not hold a study, or one of its files is broken.
 StudyResults load_results(const fs::path& folder);
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

@@ -8,7 +8,7 @@
 #include "experiments/report/sections.h"
 #include "experiments/report/svg_charts.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 namespace {
 
@@ -40,7 +40,7 @@ std::vector<Change> changes(const StudyResults& r) {
 // "40", or "12 to 500" if emotions differ.
 std::string images_per_emotion(const StudyResults& r) {
   std::vector<std::int64_t> images;
-  for (const ClassRecall& recall : r.retrained.at(0).recalls) images.push_back(recall.support);
+  for (const analysis::ClassRecall& recall : r.retrained.at(0).recalls) images.push_back(recall.support);
   const auto [least, most] = std::minmax_element(images.begin(), images.end());
   return *least == *most ? fmt::format("{}", *most) : fmt::format("{} to {}", *least, *most);
 }
@@ -202,4 +202,4 @@ std::string section_answer(const StudyResults& r) {
       card("2 · Explanation", explanation_card(r)), card("3 · Concept tests", concept_card(r)));
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

@@ -9,14 +9,14 @@
 #include "experiments/report/sections.h"
 #include "experiments/report/svg_charts.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 namespace {
 
 struct RegionMeans {
   int images = 0;
   double area = 0, before = 0, after = 0, difference = 0;
-  MeanInterval change;  // after minus before
+  analysis::MeanInterval change;  // after minus before
 };
 
 // Over the explained images of an emotion whose face shows the action unit.
@@ -38,7 +38,7 @@ RegionMeans region_means(const std::vector<Disagreement>& list, int emotion, int
   }
   if (means.images == 0) return means;
   for (double* value : {&means.area, &means.before, &means.after, &means.difference}) *value /= means.images;
-  means.change = bootstrap_mean(changes, 1);
+  means.change = analysis::bootstrap_mean(changes, 1);
   return means;
 }
 
@@ -209,4 +209,4 @@ std::string section_methods(const StudyResults& r) {
   return section("methods", "How to read this", "<ul>" + items + "</ul>");
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

@@ -10,7 +10,7 @@
 #include "experiments/report/sections.h"
 #include "experiments/report/svg_charts.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 namespace {
 
@@ -203,4 +203,4 @@ std::string section_units(const StudyResults& r) {
   return section("units", "Which action units are lost", text + means.html());
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

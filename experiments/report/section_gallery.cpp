@@ -9,7 +9,7 @@
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 namespace {
 
@@ -148,4 +148,4 @@ std::string section_gallery(const StudyResults& r) {
   return section("gallery", "What the models look at", text);
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

@@ -6,11 +6,11 @@
 #include "experiments/report/sections.h"
 #include "experiments/report/svg_charts.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 namespace {
 
-std::vector<std::string> pain_cells(int k, const Scores& s) {
+std::vector<std::string> pain_cells(int k, const analysis::Scores& s) {
   const auto& no = s.classes[0];
   const auto& pain = s.classes[1];
   const auto cell = [](double value) { return fixed(value, 2); };
@@ -47,7 +47,7 @@ std::string emotion_figure(const StudyResults& r) {
     auto& group = chart.bars.emplace_back();
     chart.description += chart.groups[e] + ":";
     for (int k = most_frozen; k >= 0; --k) {
-      const ClassRecall& recall = r.retrained.at(k).recalls.at(e);
+      const analysis::ClassRecall& recall = r.retrained.at(k).recalls.at(e);
       group.push_back({recall.recall, recall.interval.low, recall.interval.high});
       chart.description += fmt::format(" B{} {}", k, percent(recall.recall));
     }
@@ -198,4 +198,4 @@ std::string section_tradeoff(const StudyResults& r) {
                         "medium"));
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

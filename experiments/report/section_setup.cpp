@@ -6,7 +6,7 @@
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 namespace {
 
@@ -89,4 +89,4 @@ std::string section_setup(const StudyResults& r) {
   return section("setup", "What was run", text);
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

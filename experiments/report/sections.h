@@ -4,7 +4,7 @@
 #include "experiments/report/results.h"
 
 // The sections of the page, in order. Each states what it cannot show.
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 std::string section_answer(const StudyResults& results);    // headline, three cards
 std::string section_setup(const StudyResults& results);     // what was run, with which options
@@ -26,4 +26,4 @@ std::string model_colour(int k);  // "var(--b3)"
 std::string unit_name(int unit);  // "AU14 dimpler"
 std::string group_colour(const std::string& group);
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

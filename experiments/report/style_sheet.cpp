@@ -1,6 +1,6 @@
 #include "experiments/report/html.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 // --b5 to --b0: the six models, an ordered ramp that varies in lightness as well as in hue, so that it is readable
 // without colour vision and in grey print. --never, --core, --sometimes: Okabe and Ito's vermilion, darkened until its
@@ -91,4 +91,4 @@ code { font: 0.9em ui-monospace, "SFMono-Regular", Menlo, Consolas, "Liberation 
 )";
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

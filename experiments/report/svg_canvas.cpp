@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "experiments/report/html.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 namespace {
 
@@ -133,4 +133,4 @@ Frame make_frame(const FrameOptions& o) {
   return frame;
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

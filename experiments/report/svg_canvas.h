@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 enum class Anchor { start, middle, end };
 
@@ -60,4 +60,4 @@ struct FrameOptions {
 };
 Frame make_frame(const FrameOptions& options);
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

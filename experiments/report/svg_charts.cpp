@@ -11,7 +11,7 @@
 #include "experiments/report/html.h"
 #include "experiments/report/svg_canvas.h"
 
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 namespace {
 
@@ -184,4 +184,4 @@ std::string row_bars(const RowBars& chart) {
   return c.finish();
 }
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

@@ -5,7 +5,7 @@
 #include <vector>
 
 // The report's charts, each from plain data to inline SVG. Colours are CSS values ("var(--b0)").
-namespace palimpsest::report {
+namespace palimpsest::experiments::report {
 
 struct Series {
   std::string name, colour;
@@ -65,4 +65,4 @@ struct RowBars {
 };
 std::string row_bars(const RowBars& chart);
 
-}  // namespace palimpsest::report
+}  // namespace palimpsest::experiments::report

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 thread_local FieldListing* FieldListing::innermost = nullptr;
 
@@ -120,4 +120,4 @@ TableOfListing::~TableOfListing() {
   }
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -23,7 +23,7 @@
 // states its name, default, help and bounds. fields_of(settings) lists the options of a struct; the command line,
 // --help, TOML files, a run's config.toml, the inputs of a study's steps and docs/options.md are derived from that
 // list.
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // The text cannot be read as a value of the option. Any other Error is about a value that can, but is not allowed.
 class NotOfItsKind : public Error {
@@ -219,4 +219,4 @@ Group in_table(const char* name, std::initializer_list<const char*> without = {}
   return Group{};
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "experiments/settings/toml.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 void require_consistent(const DataSettings& data) {
   if (data.pain_validation >= data.pain_images)
@@ -14,7 +14,7 @@ void require_consistent(const DataSettings& data) {
                 "give an even number below --pain-images; the paper's is 100");
 }
 void require_consistent(const LossSettings& loss) {
-  if (!loss.class_counts.empty() && loss.class_weights == ClassWeights::none)
+  if (!loss.class_counts.empty() && loss.class_weights == nn::ClassWeights::none)
     throw Error("--class-counts is given, but --class-weights is none", "omit --class-weights none, or the counts");
 }
 
@@ -47,4 +47,4 @@ void apply_presets(Recipe& recipe) {
   }
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -18,14 +18,7 @@
 #include "nn/weights.h"
 
 // The groups of settings that commands and the study consist of.
-namespace palimpsest {
-
-inline void from_text(const std::string& text, Source& source) {
-  source = text.empty() ? Source{} : parse_source(text);
-}
-inline std::string to_text(const Source& source) {
-  return source.text;
-}
+namespace palimpsest::experiments {
 
 enum class DeviceName : std::uint8_t { automatic, cpu, cuda, cuda_emulated };
 constexpr auto words(DeviceName) {
@@ -71,12 +64,12 @@ struct ModelSettings {
 };
 
 struct DataSettings {
-  Source source = option(source, "data", {},
-                         "affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR or arrays:X.npy[,Y.npy]",
-                         heading("Data"), required, names_content);
+  data::Source source = option(
+      source, "data", {}, "affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR or arrays:X.npy[,Y.npy]",
+      heading("Data"), required, names_content);
   std::optional<int> size =
       option(size, "size", {}, "side of the pictures in pixels (default: the network's)", between(32, 1024));
-  Crop crop = option(crop, "crop", Crop::landmarks, "how pictures are cropped");
+  data::Crop crop = option(crop, "crop", data::Crop::landmarks, "how pictures are cropped");
   double margin = option(margin, "margin", 0.25, "added on each side, as a fraction of the box's side", between(0, 10));
   bool bottom_cut = option(bottom_cut, "bottom-cut", false, "cut pictures at the base of the nose");
   std::string normalisation =
@@ -103,11 +96,11 @@ struct NetworkSettings {
   fs::path init =
       option(init, "init", {}, "weights to start from, safetensors or Keras' .h5 (default: He initialisation)",
              heading("Network"), names_content);
-  HeadInit head_init = option(head_init, "head-init", HeadInit::keep,
-                              "with --init: take all of the head that fits, all but the last layer, or nothing");
-  int freeze = option(freeze, "freeze", 0, "keep the first K of the five blocks fixed", between(0, kBlocks));
+  nn::HeadInit head_init = option(head_init, "head-init", nn::HeadInit::keep,
+                                  "with --init: take all of the head that fits, all but the last layer, or nothing");
+  int freeze = option(freeze, "freeze", 0, "keep the first K of the five blocks fixed", between(0, nn::kBlocks));
   std::vector<int> freeze_blocks =
-      option(freeze_blocks, "freeze-blocks", {}, "keep these blocks fixed instead", between(1, kBlocks));
+      option(freeze_blocks, "freeze-blocks", {}, "keep these blocks fixed instead", between(1, nn::kBlocks));
   double width = option(width, "width", 1, "channels as a fraction of VGG16's", above(0));
   Head head = option(head, "head", Head::fc, "fully connected layers, or straight to the classes");
   std::vector<int> hidden = option(
@@ -119,8 +112,8 @@ struct NetworkSettings {
 struct LossSettings {
   Loss loss = option(loss, "loss", Loss::focal, "focal with --gamma 0 is cross-entropy", heading("Loss"));
   double gamma = option(gamma, "gamma", 0, "focusing parameter of the focal loss", at_least(0));
-  ClassWeights class_weights =
-      option(class_weights, "class-weights", ClassWeights::none,
+  nn::ClassWeights class_weights =
+      option(class_weights, "class-weights", nn::ClassWeights::none,
              "class-balanced weights: rescaled to sum to the number of classes, or plain as in the formula");
   std::vector<std::int64_t> class_counts =
       option(class_counts, "class-counts", {},
@@ -142,7 +135,8 @@ struct TrainingSettings {
   int warmup_steps = option(warmup_steps, "warmup-steps", 0, "steps over which the rate rises to --lr", at_least(0));
   int plain_epochs = option(plain_epochs, "plain-epochs", 0, "first epochs, trained with gamma 0", at_least(0));
   int slow_epochs = option(slow_epochs, "slow-epochs", 0, "last epochs, trained at a tenth of the rate", at_least(0));
-  Augmentation augment = option(augment, "augment", Augmentation::none, "keras: rotation, shifts, shear, zoom, flip");
+  data::Augmentation augment =
+      option(augment, "augment", data::Augmentation::none, "keras: rotation, shifts, shear, zoom, flip");
   bool shuffle = option(shuffle, "shuffle", true, "a new order in each epoch");
   std::uint64_t seed = option(seed, "seed", 1, "of all random numbers in training");
   std::uint64_t cache_limit =
@@ -161,12 +155,12 @@ struct PresetChoice {
 struct Recipe : PresetChoice, NetworkSettings, LossSettings, TrainingSettings {};
 
 struct RelevanceSettings {
-  std::string rules = option(rules, "rules", "study",
-                             "study (LRP-0 for FC, z+ for convolutions), epsilon-plus, z, epsilon, z-plus, ...",
-                             heading("Relevance"), checked_by([](const std::string& name) { composite_named(name); }));
+  std::string rules = option(
+      rules, "rules", "study", "study (LRP-0 for FC, z+ for convolutions), epsilon-plus, z, epsilon, z-plus, ...",
+      heading("Relevance"), checked_by([](const std::string& name) { lrp::composite_named(name); }));
   std::string dialect = option(dialect, "dialect", "zennit",
                                "library whose conventions on bias, stabiliser, negative input and pooling are used",
-                               checked_by([](const std::string& name) { dialect_named(name); }));
+                               checked_by([](const std::string& name) { lrp::dialect_named(name); }));
   MapNormalisation normalise =
       option(normalise, "normalise", MapNormalisation::min_max, "how --pictures are scaled to [0, 1]");
 };
@@ -176,8 +170,8 @@ struct ConceptSettings {
       option(repeats, "repeats", 500, "repetitions of the 2-fold cross-validation", heading("Test"), at_least(2));
   double c = option(c, "c", 1, "cost of the support vector machine", above(0));
   bool standardise = option(standardise, "standardise", false, "scale features to mean 0, deviation 1");
-  FoldKind folds =
-      option(folds, "folds", FoldKind::stratified, "random halves, stratified by label, or each subject in one fold");
+  analysis::FoldKind folds = option(folds, "folds", analysis::FoldKind::stratified,
+                                    "random halves, stratified by label, or each subject in one fold");
   std::uint64_t seed = option(seed, "seed", 1, "of the folds and the bootstrap");
 };
 
@@ -199,4 +193,4 @@ std::vector<Preset> presets();
 // Those that `recipe.preset` lists, in its order ("emotion,scratch"). Throws Error for an unknown one.
 void apply_presets(Recipe& recipe);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

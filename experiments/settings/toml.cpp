@@ -10,7 +10,7 @@
 #include "base/nearest_word.h"
 #include "base/progress.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -153,4 +153,4 @@ std::string write_toml(const Fields& fields) {
   return text;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

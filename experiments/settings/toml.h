@@ -4,7 +4,7 @@
 
 #include "experiments/settings/fields.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // Sets the fields that `text` gives and returns their keys ("train.pain.epochs"). Keys are the long names of options;
 // underscores for dashes and names of older versions are taken, with a remark unless `quiet`. Throws Error naming
@@ -18,4 +18,4 @@ std::string toml_line(const Field& field);  // "momentum = 0.5"
 // The fields that belong into files, with their groups as comments; read back they are the same.
 std::string write_toml(const Fields& fields);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -10,11 +10,11 @@
 #include "data/source.h"
 #include "experiments/settings/toml.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 StudyConfig::StudyConfig() {
   model.hidden = {4096, 4096};
-  model.head_init = HeadInit::fresh;
+  model.head_init = nn::HeadInit::fresh;
   train_emotion.preset = "emotion";
   train_pain.preset = "pain";
   train_retrain.preset = "retrain";
@@ -31,17 +31,18 @@ void require(bool good, const StudyConfig& config, std::string_view key, std::st
 void check(const StudyConfig& c) {
   for (const auto& [key, name] : {std::pair{"emotion", &c.emotion}, {"pain", &c.pain}, {"concepts", &c.concepts}}) {
     require(!name->text.empty(), c, key, R"(given, for instance emotion = "affectnet:DIR")");
-    const Scheme scheme = name->scheme;
-    require(scheme != Scheme::arrays, c, key, "a data set with parts; arrays:... has none");
-    if (key == std::string_view("pain")) require(scheme == Scheme::unbc, c, key, "a set in UNBC's layout, unbc:DIR");
+    const data::Scheme scheme = name->scheme;
+    require(scheme != data::Scheme::arrays, c, key, "a data set with parts; arrays:... has none");
+    if (key == std::string_view("pain"))
+      require(scheme == data::Scheme::unbc, c, key, "a set in UNBC's layout, unbc:DIR");
     if (key == std::string_view("concepts"))
-      require(scheme == Scheme::ckplus, c, key, "a set in CK+'s layout, ckplus:DIR");
+      require(scheme == data::Scheme::ckplus, c, key, "a set in CK+'s layout, ckplus:DIR");
   }
   require(c.data.validation_share > 0, c, "data.validation-share", "above 0");
   require(c.data.pain_validation > 0 && c.data.pain_validation < c.data.pain_images, c, "data.pain-validation",
           "above 0 and below data.pain-images");
   require(c.model.width <= 4, c, "model.width", "at most 4");
-  require(c.model.head_init != HeadInit::keep, c, "model.head-init", "one of copy-fc, fresh");
+  require(c.model.head_init != nn::HeadInit::keep, c, "model.head-init", "one of copy-fc, fresh");
   require(c.exploratory_repeats != 1, c, "concept.exploratory-repeats", "0 or at least 2");
   const std::set<std::uint64_t> seeds(c.null_seeds.begin(), c.null_seeds.end());
   require(seeds.size() == c.null_seeds.size() && !seeds.contains(c.seed), c, "null.seeds",
@@ -77,4 +78,4 @@ std::vector<std::pair<std::string, std::string>> config_values(const StudyConfig
   return values;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

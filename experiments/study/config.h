@@ -8,7 +8,7 @@
 
 // What `palimpsest study CONFIG.toml` understands. Every value that is not in the file is the paper's.
 // experiments/configs/paper.toml names and explains every key.
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // Whether the sets carry the truth of drawn faces.
 enum class Drawn : std::uint8_t { automatic, yes, no };
@@ -18,9 +18,9 @@ constexpr auto words(Drawn) {
 
 struct StudyConfig {
   fs::path path;
-  Source emotion = option(emotion, "emotion", {}, "AffectNet, as --data names it");
-  Source pain = option(pain, "pain", {}, "UNBC");
-  Source concepts = option(concepts, "concepts", {}, "CK+");
+  data::Source emotion = option(emotion, "emotion", {}, "AffectNet, as --data names it");
+  data::Source pain = option(pain, "pain", {}, "UNBC");
+  data::Source concepts = option(concepts, "concepts", {}, "CK+");
   Drawn drawn =
       option(drawn, "drawn", Drawn::automatic, "whether the sets are drawn faces, for which the truth is known");
   std::vector<Hypothesis> hypotheses = option(hypotheses, "hypotheses", {{"contempt", 14}, {"surprise", 5}},
@@ -85,4 +85,4 @@ StudyConfig parse_study_config(const std::string& text, const fs::path& path);
 // "train.pain.epochs" -> value as text, for every value, those of presets and defaults included.
 std::vector<std::pair<std::string, std::string>> config_values(const StudyConfig& config);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 void from_text(const std::string& text, EmotionUnits& value) {
   value = {};
@@ -32,4 +32,4 @@ std::string to_text(const Hypothesis& value) {
   return fmt::format("{} {}", value.emotion, value.unit);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // Which action units show an emotion. As text: "happy 6 12".
 struct EmotionUnits {
@@ -22,4 +22,4 @@ struct Hypothesis {
 void from_text(const std::string& text, Hypothesis& value);
 std::string to_text(const Hypothesis& value);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -9,7 +9,7 @@
 #include "base/sha256.h"
 #include "data/set_files.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -25,7 +25,8 @@ std::vector<Listed> list_files(const fs::path& folder) {
     const auto options = fs::directory_options::follow_directory_symlink;
     for (const auto& entry : fs::recursive_directory_iterator(folder, options)) {
       check_interrupt();
-      if (entry.is_regular_file()) files.push_back({path_below(entry.path(), folder), entry.path(), entry.file_size()});
+      if (entry.is_regular_file())
+        files.push_back({data::path_below(entry.path(), folder), entry.path(), entry.file_size()});
     }
   } catch (const fs::filesystem_error& error) {
     throw Error(fmt::format("{} cannot be listed: {}", folder.string(), error.code().message()),
@@ -37,7 +38,7 @@ std::vector<Listed> list_files(const fs::path& folder) {
 
 }  // namespace
 
-std::string data_fingerprint(const Source& source, std::uint64_t whole_limit) {
+std::string data_fingerprint(const data::Source& source, std::uint64_t whole_limit) {
   const std::vector<Listed> files = list_files(source.path);
   std::uint64_t total = 0;
   for (const Listed& file : files) total += file.size;
@@ -47,10 +48,10 @@ std::string data_fingerprint(const Source& source, std::uint64_t whole_limit) {
   for (const Listed& file : files) {
     check_interrupt();
     hash.add(fmt::format("{}\n{}\n", file.name, file.size));
-    if (whole || !is_picture_name(file.path)) hash.add(sha256_of_file(file.path));
+    if (whole || !data::is_picture_name(file.path)) hash.add(sha256_of_file(file.path));
     progress.advance();
   }
   return hash.hex();
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

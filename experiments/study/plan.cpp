@@ -10,7 +10,7 @@
 #include "experiments/load_data.h"
 #include "experiments/study/fingerprint.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -18,7 +18,7 @@ const char* set_name(StudySet set) {
   return set == StudySet::emotion ? "emotion" : set == StudySet::pain ? "pain" : "concepts";
 }
 
-const Source& source_of(const StudyConfig& config, StudySet set) {
+const data::Source& source_of(const StudyConfig& config, StudySet set) {
   return set == StudySet::emotion ? config.emotion : set == StudySet::pain ? config.pain : config.concepts;
 }
 
@@ -29,21 +29,21 @@ bool is_drawn(const StudyConfig& config) {
   return true;
 }
 
-void add_part(StudyRecord& record, const std::string& name, const Dataset& set) {
+void add_part(StudyRecord& record, const std::string& name, const data::Dataset& set) {
   StudyRecord::Part part{name, {}};
-  const auto counts = class_counts(set);
+  const auto counts = data::class_counts(set);
   for (std::size_t c = 0; c < set.classes.size(); ++c) part.classes.emplace_back(set.classes[c], counts[c]);
   record.parts.push_back(std::move(part));
 }
 
-void add_choices(StudyRecord& record, const std::string& set, const Selected& selected) {
+void add_choices(StudyRecord& record, const std::string& set, const data::Selected& selected) {
   for (const auto& [key, value] : selected.choices) record.choices.emplace_back(fmt::format("{}: {}", set, key), value);
   for (const auto& warning : selected.warnings) record.warnings.push_back(fmt::format("{}: {}", set, warning));
 }
 
 // Reads one set and adds its contents to the record.
-Selected read_set(StudyPlan& plan, StudySet set) {
-  Selected selected = select_data(data_choice(plan, set, Part::test));
+data::Selected read_set(StudyPlan& plan, StudySet set) {
+  data::Selected selected = select_data(data_choice(plan, set, Part::test));
   add_choices(plan.record, set_name(set), selected);
   if (set == StudySet::concepts) return selected;
   add_part(plan.record, fmt::format("{}, training", set_name(set)), selected.parts.train);
@@ -52,9 +52,9 @@ Selected read_set(StudyPlan& plan, StudySet set) {
   if (selected.parts.test.samples.empty())
     throw Error(fmt::format("{} has no test part", source_of(plan.config, set).text),
                 "use a set that has one, for instance in AffectNet's layout");
-  for (const Dataset* part :
+  for (const data::Dataset* part :
        {&selected.parts.train, &selected.parts.test})  // otherwise their recall would be undefined
-    require_every_class(*part, part == &selected.parts.test ? "test part" : "training part");
+    data::require_every_class(*part, part == &selected.parts.test ? "test part" : "training part");
   return selected;
 }
 
@@ -73,8 +73,8 @@ void check_emotions(const StudyPlan& plan) {
 // The action units that the peak frames show often enough, and rarely enough, to be tested.
 void count_units(StudyPlan& plan) {
   const int images = int(plan.peaks.samples.size()), least = plan.config.min_positives;
-  for (const int unit : action_units_in(plan.peaks)) {
-    const auto labels = action_unit_labels(plan.peaks, unit);
+  for (const int unit : data::action_units_in(plan.peaks)) {
+    const auto labels = data::action_unit_labels(plan.peaks, unit);
     const int positives = int(std::count(labels.begin(), labels.end(), 1));
     plan.record.units.push_back({unit, positives, images, positives >= least && images - positives >= least});
   }
@@ -165,4 +165,4 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Mac
   return plan;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -11,7 +11,7 @@
 #include "experiments/study/step_graph.h"
 
 // The study as steps: each plan_ function adds those of one part, in order.
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // Shared by all steps.
 struct StudyPlan {
@@ -21,11 +21,11 @@ struct StudyPlan {
   std::string processor;  // device and threads as text: another number of threads gives different bits
   StudyRecord record;
   std::map<std::string, std::string> fingerprints;  // of "emotion", "pain", "concepts"
-  Dataset peaks;                                    // CK+
+  data::Dataset peaks;                              // CK+
   std::vector<Step> steps;
 
   // Gram matrices of all models' features, full face and bottom cut, shared by the tests of all action units.
-  using Grams = std::map<bool, std::vector<Gram>>;
+  using Grams = std::map<bool, std::vector<analysis::Gram>>;
   std::shared_ptr<Grams> grams = std::make_shared<Grams>();
 
   fs::path at(const std::string& file) const { return study / file; }
@@ -63,4 +63,4 @@ void add_data_inputs(const StudyPlan& plan, StudySet set, DataSettings choice,
 // How pain uses an action unit: "never", "core" or "sometimes".
 std::string pain_group(const StudyRecord& record, int unit);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -9,7 +9,7 @@
 #include "experiments/predict.h"
 #include "experiments/study/plan.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -36,7 +36,7 @@ bool is_hypothesis(const StudyRecord& record, int unit, bool cut) {
 struct ConceptStep {
   int unit = 0;
   bool cut = false;
-  ConceptOptions options;
+  analysis::ConceptOptions options;
   bool standardise = false;
 };
 
@@ -55,22 +55,23 @@ ConceptStep concept_options(const StudyPlan& plan, int unit, bool cut) {
 }
 
 // The Gram matrices of all models, computed on first use.
-const std::vector<Gram>& grams_of(const StudyPlan& plan, StudyPlan::Grams& grams, bool cut, bool standardise) {
-  std::vector<Gram>& list = grams[cut];
+const std::vector<analysis::Gram>& grams_of(const StudyPlan& plan, StudyPlan::Grams& grams, bool cut,
+                                            bool standardise) {
+  std::vector<analysis::Gram>& list = grams[cut];
   if (!list.empty()) return list;
-  std::vector<Gram> made;
+  std::vector<analysis::Gram> made;
   for (int k = 0; k < models; ++k) {
-    made.push_back(read_gram(plan.at(features_file(k, cut)), standardise));
+    made.push_back(analysis::read_gram(plan.at(features_file(k, cut)), standardise));
     made.back().name = fmt::format("FreezeB{}", k);
   }
   return list = std::move(made);
 }
 
 // The peak frames that have features, in their order. A picture that could not be read has none.
-Dataset peaks_in(const fs::path& ids, const Dataset& peaks) {
+data::Dataset peaks_in(const fs::path& ids, const data::Dataset& peaks) {
   std::map<std::string, std::size_t> by_id;
   for (std::size_t i = 0; i < peaks.samples.size(); ++i) by_id[peaks.samples[i].id] = i;
-  Dataset found;
+  data::Dataset found;
   const Csv csv = read_csv(ids);
   const int column = csv.column("id");
   for (std::size_t row = 0; row < csv.rows.size(); ++row) {
@@ -133,11 +134,11 @@ void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, bool cut) 
   add_inputs(fields_of(settings), "concept", step.inputs);
   for (int k = 0; k < models; ++k) step.reads.push_back(features_file(k, cut));
   step.run = [shared, options](const fs::path& folder) {
-    const Dataset peaks = peaks_in(shared.at(ids_file(options.cut)), shared.peaks);
+    const data::Dataset peaks = peaks_in(shared.at(ids_file(options.cut)), shared.peaks);
     const auto& grams = grams_of(shared, *shared.grams, options.cut, options.standardise);
-    const ConceptResult result =
-        concept_test(grams, action_unit_labels(peaks, options.unit), subject_groups(peaks), options.options);
-    write_file(folder / "concept.json", concept_json(result, true));
+    const analysis::ConceptResult result = analysis::concept_test(grams, data::action_unit_labels(peaks, options.unit),
+                                                                  data::subject_groups(peaks), options.options);
+    write_file(folder / "concept.json", analysis::concept_json(result, true));
   };
   plan.steps.push_back(std::move(step));
 }
@@ -146,7 +147,7 @@ double number_or_infinity(const nlohmann::json& json) {
   return json.is_null() ? std::numeric_limits<double>::infinity() : json.get<double>();
 }
 
-TTest t_test(const nlohmann::json& json) {
+analysis::TTest t_test(const nlohmann::json& json) {
   return {number_or_infinity(json.at("t")), json.at("df"), json.at("p")};
 }
 
@@ -193,7 +194,7 @@ void adjust(std::vector<ConceptRow>& rows) {
       paired.push_back(row.paired.p);
       corrected.push_back(row.corrected.p);
     }
-    const auto holm_paired = holm(paired), holm_corrected = holm(corrected);
+    const auto holm_paired = analysis::holm(paired), holm_corrected = analysis::holm(corrected);
     std::size_t i = 0;
     for (ConceptRow& row : rows) {
       if (row.hypothesis != hypothesis) continue;
@@ -236,8 +237,8 @@ RankingRow ranking_row(const std::vector<ConceptRow>& rows, const StudyRecord& r
   }
   for (auto& [group, mean] : result.mean_lost) mean /= counts[group];
   if (counts["never"] == 0) return result;
-  if (counts["core"] + counts["sometimes"] > 0) result.auc = ranking_auc(lost, never);
-  if (counts["core"] > 0) result.auc_core = ranking_auc(lost_core, never_core);
+  if (counts["core"] + counts["sometimes"] > 0) result.auc = analysis::ranking_auc(lost, never);
+  if (counts["core"] > 0) result.auc_core = analysis::ranking_auc(lost_core, never_core);
   return result;
 }
 
@@ -280,4 +281,4 @@ void plan_concepts(StudyPlan& plan) {
   plan.steps.push_back(std::move(ranking));
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -11,7 +11,7 @@
 #include "experiments/study/plan.h"
 #include "experiments/study/truth_areas.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -40,7 +40,7 @@ void adjust(std::vector<McNemarRow>& rows) {
     std::vector<double> p;
     for (const McNemarRow& row : rows)
       if (row.hypothesis == hypothesis) p.push_back(row.test.exact_p);
-    const auto adjusted = holm(p);
+    const auto adjusted = analysis::holm(p);
     auto next = adjusted.begin();
     for (McNemarRow& row : rows)
       if (row.hypothesis == hypothesis) row.holm = *next++;
@@ -48,16 +48,16 @@ void adjust(std::vector<McNemarRow>& rows) {
 }
 
 void run_mcnemar(const fs::path& study, const StudyRecord& record, const fs::path& folder) {
-  const Predictions before = read_predictions(study / retrained_predictions(most_frozen));
+  const analysis::Predictions before = analysis::read_predictions(study / retrained_predictions(most_frozen));
   const auto named = hypothesis_emotions(record);
   std::vector<McNemarRow> rows;
   for (int k = most_frozen - 1; k >= 0; --k) {
-    const Predictions after = read_predictions(study / retrained_predictions(k));
+    const analysis::Predictions after = analysis::read_predictions(study / retrained_predictions(k));
     for (std::size_t e = 0; e < record.emotions.size(); ++e) {
       const std::int64_t images = std::count(before.labels.begin(), before.labels.end(), int(e));
       if (images == 0) continue;
       rows.push_back({k, record.emotions[e], contains(named, record.emotions[e]), images,
-                      compare_predictions(before, after, int(e)), 1});
+                      analysis::compare_predictions(before, after, int(e)), 1});
     }
   }
   adjust(rows);
@@ -65,7 +65,7 @@ void run_mcnemar(const fs::path& study, const StudyRecord& record, const fs::pat
 }
 
 // Test images that FreezeB5 gets right and FreezeBk wrong, by emotion and then by name.
-std::vector<std::string> disagreements(const Predictions& before, const Predictions& after,
+std::vector<std::string> disagreements(const analysis::Predictions& before, const analysis::Predictions& after,
                                        const std::vector<int>& emotions, int limit) {
   std::map<std::string, std::size_t> row_of;
   for (std::size_t i = 0; i < after.size(); ++i) row_of[after.ids[i]] = i;
@@ -101,8 +101,8 @@ struct Explanation {
 
 void run_explanation(const Explanation& explanation, const fs::path& folder) {
   ExplainCommand command = explanation.command;
-  command.ids = disagreements(read_predictions(explanation.before), read_predictions(explanation.after),
-                              explanation.emotions, explanation.limit);
+  command.ids = disagreements(analysis::read_predictions(explanation.before),
+                              analysis::read_predictions(explanation.after), explanation.emotions, explanation.limit);
   command.pictures = folder / "pictures";
   command.maps = folder / "differences.npy";
   command.ledger = folder / "ledger.json";
@@ -125,12 +125,13 @@ NullRow null_row(const fs::path& study, const StudyRecord& record, int k) {
   row.k = k;
   row.seeds = record.null_seeds;
   row.seeds.insert(row.seeds.begin(), record.seed);
-  std::vector<Predictions> runs{read_predictions(study / retrained_predictions(k))};
+  std::vector<analysis::Predictions> runs{analysis::read_predictions(study / retrained_predictions(k))};
   for (const std::uint64_t seed : record.null_seeds)
-    runs.push_back(read_predictions(study / predictions_of(null_step(k, seed))));
-  std::vector<std::vector<ClassRecall>> recalls;
+    runs.push_back(analysis::read_predictions(study / predictions_of(null_step(k, seed))));
+  std::vector<std::vector<analysis::ClassRecall>> recalls;
   recalls.reserve(runs.size());
-  for (const Predictions& run : runs) recalls.push_back(recall_per_class(confusion_matrix(run)));
+  for (const analysis::Predictions& run : runs)
+    recalls.push_back(analysis::recall_per_class(analysis::confusion_matrix(run)));
   for (std::size_t e = 0; e < record.emotions.size(); ++e) {
     NullRow::Spread spread{record.emotions[e], 0, 0, 1, 0};
     for (const auto& run : recalls) {
@@ -145,7 +146,7 @@ NullRow null_row(const fs::path& study, const StudyRecord& record, int k) {
     for (std::size_t a = 0; a < runs.size(); ++a)
       for (std::size_t b = a + 1; b < runs.size(); ++b)
         row.pairs.push_back(
-            {row.seeds[a], row.seeds[b], record.emotions[e], compare_predictions(runs[a], runs[b], int(e))});
+            {row.seeds[a], row.seeds[b], record.emotions[e], analysis::compare_predictions(runs[a], runs[b], int(e))});
   }
   return row;
 }
@@ -207,4 +208,4 @@ void plan_null_summary(StudyPlan& plan) {
   plan.steps.push_back(std::move(step));
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -7,7 +7,7 @@
 #include "experiments/study/plan.h"
 #include "experiments/train.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -143,4 +143,4 @@ void plan_null(StudyPlan& plan) {
     }
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

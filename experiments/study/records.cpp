@@ -17,9 +17,11 @@ struct nlohmann::adl_serializer<std::optional<T>> {
 
 namespace palimpsest {
 
-namespace {
-
 using Json = nlohmann::json;
+
+namespace analysis {
+
+namespace {
 
 // JSON has no infinity: a t of equal differences is written as null.
 Json number(double value) {
@@ -38,14 +40,19 @@ void from_json(const Json& json, TTest& t) {
   t = {number(json.at("t")), json.at("df"), json.at("p")};
 }
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemar::ChiSquare, statistic, p)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemar, b, c, both_right, both_wrong, exact_p, chi2, chi2_corrected)
+
+}  // namespace analysis
+
+namespace experiments {
+
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hypothesis, emotion, unit)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord::Part, name, classes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord::Unit, number, positives, images, tested)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord, emotion, pain, concepts, drawn, from_scratch, emotions, parts, units,
                                    hypotheses, emotion_units, pain_units, pain_sometimes_units, null_seeds, bottom_cut,
                                    seed, report_pictures, values, choices, warnings)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemar::ChiSquare, statistic, p)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemar, b, c, both_right, both_wrong, exact_p, chi2, chi2_corrected)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemarRow, k, emotion, hypothesis, images, test, holm)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankingRow::Unit, number, group, auc_lost)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NullRow::Spread, emotion, mean, sd, low, high)
@@ -118,5 +125,7 @@ std::string concept_step(int unit, bool bottom_cut) {
 std::string null_step(int k, std::uint64_t seed) {
   return fmt::format("null-b{}-s{}", k, seed);
 }
+
+}  // namespace experiments
 
 }  // namespace palimpsest

@@ -14,7 +14,7 @@
 // The results of a study's steps besides the files of the individual commands: plain structs, and their JSON files.
 // The study writes them, the report reads them; nothing else depends on their format.
 // Models are named by the number k of blocks that were frozen while they learned pain: FreezeBk.
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 inline constexpr int most_frozen = 5;  // FreezeB5: "before"; FreezeB0 to FreezeB4: "after"
 
@@ -53,7 +53,7 @@ struct McNemarRow {
   std::string emotion;
   bool hypothesis = false;  // a hypothesis of the config names the emotion
   std::int64_t images = 0;
-  McNemar test;
+  analysis::McNemar test;
   double holm = 1;  // exact p, adjusted within the hypotheses or within the rest
 };
 
@@ -64,10 +64,10 @@ struct ConceptRow {
   int images = 0, positives = 0, repeats = 0;
   double f1_before = 0, f1_after = 0, auc_before = 0, auc_after = 0;
   double difference = 0, low = 0, high = 0;  // of the F1s, with its bootstrap interval over subjects
-  TTest paired, corrected;
+  analysis::TTest paired, corrected;
   double holm_paired = 1, holm_corrected = 1;  // adjusted within the hypotheses or within the rest
   std::optional<double> grouped_difference;    // with subject-grouped folds
-  std::optional<TTest> grouped_corrected;
+  std::optional<analysis::TTest> grouped_corrected;
 };
 
 // ranking/ranking.json: do the action units that pain never uses lose more?
@@ -92,7 +92,7 @@ struct NullRow {
   struct Pair {
     std::uint64_t seed_a = 0, seed_b = 0;
     std::string emotion;
-    McNemar test;
+    analysis::McNemar test;
   };
   int k = 0;
   std::vector<std::uint64_t> seeds;
@@ -118,4 +118,4 @@ std::string model_step(const char* kind, int k);
 std::string concept_step(int unit, bool bottom_cut);
 std::string null_step(int k, std::uint64_t seed);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -15,7 +15,7 @@
 #include "experiments/study/config.h"
 #include "experiments/study/step_times.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -237,4 +237,4 @@ std::string StepGraph::time_left(std::size_t from) const {
   return fmt::format(" ({} {} left)", all_known ? "about" : "more than", duration_text(seconds));
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

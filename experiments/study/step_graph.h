@@ -6,7 +6,7 @@
 
 #include "base/files.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // One step of a study. It owns the folder STUDY/NAME with all its files; the folder is removed before the step is
 // run again.
@@ -65,4 +65,4 @@ class StepGraph {
   bool quiet_;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 void append_step_time(const fs::path& study, const std::string& step, double seconds) {
   const fs::path path = study / "timing.jsonl";
@@ -31,4 +31,4 @@ std::map<std::string, double> mean_step_times(const fs::path& study) {
   return means;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -8,7 +8,7 @@
 #include "experiments/report/report.h"
 #include "experiments/study/plan.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -46,4 +46,4 @@ Command study_command() {
                       run_study, /*goes_on=*/true);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -1,7 +1,7 @@
 #pragma once
 #include "experiments/settings/settings.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 struct StudyCommand {
   fs::path config =
@@ -12,4 +12,4 @@ struct StudyCommand {
 };
 void run_study(const StudyCommand& command);
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

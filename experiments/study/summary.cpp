@@ -6,7 +6,7 @@
 #include "analysis/predictions.h"
 #include "experiments/study/plan.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -18,7 +18,7 @@ std::string model_name(int k) {
 
 Json recalls(const fs::path& predictions, const std::vector<std::string>& names) {
   Json json = Json::object();
-  const auto rows = recall_per_class(confusion_matrix(read_predictions(predictions)));
+  const auto rows = analysis::recall_per_class(analysis::confusion_matrix(analysis::read_predictions(predictions)));
   double mean = 0;
   for (std::size_t c = 0; c < rows.size() && c < names.size(); ++c) {
     json[names[c]] = rows[c].recall;
@@ -73,4 +73,4 @@ void plan_summary(StudyPlan& plan) {
   plan.steps.push_back(std::move(step));
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

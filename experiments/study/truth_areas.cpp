@@ -9,7 +9,7 @@
 #include "data/source.h"
 #include "experiments/load_data.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 namespace {
 
@@ -52,19 +52,19 @@ std::vector<Ellipse> ellipses_of(const std::vector<float>& mask, int size) {
 }
 
 std::vector<TruthAreas> truth_areas(const DataSettings& choice, const std::vector<std::string>& ids) {
-  const auto truth = drawn::load_truth(choice.source.path);
+  const auto truth = data::drawn::load_truth(choice.source.path);
   if (!truth) return {};
-  std::map<std::string, Sample> by_id;
-  for (const Sample& sample : part_of(select_data(choice), choice.part).samples) by_id[sample.id] = sample;
+  std::map<std::string, data::Sample> by_id;
+  for (const data::Sample& sample : part_of(select_data(choice), choice.part).samples) by_id[sample.id] = sample;
   std::vector<TruthAreas> all;
   for (const std::string& id : ids) {
     const auto* entry = truth->find(id);
     const auto sample = by_id.find(id);
     if (!entry || sample == by_id.end()) continue;
-    const CropOptions crop{choice.crop, choice.margin, choice.bottom_cut};
-    const Box box = crop_box(sample->second, entry->width, entry->height, crop).box;
+    const data::CropOptions crop{choice.crop, choice.margin, choice.bottom_cut};
+    const data::Box box = data::crop_box(sample->second, entry->width, entry->height, crop).box;
     TruthAreas areas{id, {}, {}};
-    for (const auto& unit : drawn::action_unit_table()) {
+    for (const auto& unit : data::drawn::action_unit_table()) {
       if (!entry->expression.has(unit.number)) continue;
       areas.shown.push_back(unit.number);
       const auto mask = truth->mask(id, unit.number, box, grid, grid);
@@ -101,4 +101,4 @@ std::vector<TruthAreas> read_truth_areas(const fs::path& path) {
   }
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

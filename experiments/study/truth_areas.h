@@ -6,7 +6,7 @@
 #include "data/dataset.h"
 #include "experiments/settings/settings.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
 // An ellipse on the network's input, as shares of its side.
 struct Ellipse {
@@ -29,4 +29,4 @@ std::vector<Ellipse> ellipses_of(const std::vector<float>& mask, int size);
 void write_truth_areas(const fs::path& path, const std::vector<TruthAreas>& areas);
 std::vector<TruthAreas> read_truth_areas(const fs::path& path);  // throws Error naming the file
 
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -12,7 +12,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 namespace {
 
 // Images of `subjects` subjects, some with the concept; features that show it with the given strength.
@@ -239,4 +239,4 @@ TEST(Concept, JsonHasTheDocumentedKeys) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 namespace {
 
 struct Halves {
@@ -86,4 +86,4 @@ TEST(Folds, TwoSubjectsWithPositivesAreParted) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

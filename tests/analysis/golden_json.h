@@ -4,7 +4,7 @@
 
 #include "base/files.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 
 inline fs::path golden_path(const std::string& name) {
   return fs::path(GOLDENS_FOLDER) / "analysis" / name;
@@ -18,4 +18,4 @@ inline bool close(double got, double expected, double relative) {
   return std::abs(got - expected) <= relative * std::abs(expected);
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -7,7 +7,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 namespace {
 
 // Straight from the definition.
@@ -83,4 +83,4 @@ TEST(Gram, LabelFilesAreCheckedByName) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -3,7 +3,7 @@
 #include "tests/analysis/golden_json.h"
 #include "tests/support/expect_error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 namespace {
 
 TEST(McNemar, AgreesWithStatsmodelsAndScipy) {
@@ -106,4 +106,4 @@ TEST(ComparePredictions, JsonHasTheDocumentedKeys) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

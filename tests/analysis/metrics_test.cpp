@@ -3,7 +3,7 @@
 #include "tests/analysis/golden_json.h"
 #include "tests/support/expect_error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 namespace {
 
 TEST(Metrics, AgreeWithScikitLearn) {
@@ -72,4 +72,4 @@ TEST(Metrics, ClassesWithoutImages) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

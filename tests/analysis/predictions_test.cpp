@@ -5,7 +5,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 namespace {
 
 class PredictionsTest : public testing::Test {
@@ -94,4 +94,4 @@ TEST_F(PredictionsTest, WritingNaNIsADefect) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -7,7 +7,7 @@
 #include "tests/analysis/golden_json.h"
 #include "tests/support/expect_error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 namespace {
 
 TEST(Ranking, AgreesWithScipyAndScikitLearn) {
@@ -68,4 +68,4 @@ TEST(Bootstrap, CountsAddUp) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "tests/support/expect_error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 namespace {
 
 TEST(RegionRelevance, SharesByHand) {
@@ -55,4 +55,4 @@ TEST(RegionRelevance, SummaryOverImages) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -3,7 +3,7 @@
 #include "tests/analysis/golden_json.h"
 #include "tests/support/expect_error.h"
 
-namespace palimpsest {
+namespace palimpsest::analysis {
 namespace {
 
 TEST(TTests, AgreeWithScipy) {
@@ -52,4 +52,4 @@ TEST(Holm, AgreesWithStatsmodels) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::analysis

@@ -22,17 +22,17 @@ struct Outcome {
 };
 
 Outcome outcome_on(Device& device) {
-  Architecture architecture;
+  nn::Architecture architecture;
   architecture.size = 32;
-  Network network(device, architecture);
-  initialise(network, 11);
-  Trace trace = network.make_trace(kImages, 0);
+  nn::Network network(device, architecture);
+  nn::initialise(network, 11);
+  nn::Trace trace = network.make_trace(kImages, 0);
   Random random(12, Purpose::test);
   std::vector<float> images(std::size_t(trace.input().shape.count()));
   for (auto& v : images) v = float(random.normal());
   device.upload(trace.input(), images);
   const Tensor labels = device.make({kImages, 1}, Layout::matrix);
-  upload_labels(device, std::vector{3, 6}, architecture.classes, labels);
+  nn::upload_labels(device, std::vector{3, 6}, architecture.classes, labels);
   const Tensor gradient = device.make(trace.logits().shape, Layout::matrix);
   network.forward(trace);
   device.focal_loss({2, {}}, trace.logits(), labels, &gradient);
@@ -40,8 +40,8 @@ Outcome outcome_on(Device& device) {
   Outcome outcome;
   outcome.logits = device.download(trace.logits());
   for (const auto& p : network.parameters()) outcome.gradients.emplace_back(p.name, device.download(p.gradient));
-  Explainer explainer(network, composite_named("study"), dialect_named("zennit"));
-  outcome.map = explainer.explain(trace, std::vector<Targets>{{3, 6}}).maps.front();
+  lrp::Explainer explainer(network, lrp::composite_named("study"), lrp::dialect_named("zennit"));
+  outcome.map = explainer.explain(trace, std::vector<lrp::Targets>{{3, 6}}).maps.front();
   return outcome;
 }
 

@@ -3,7 +3,7 @@
 #include "tests/data/scratch.h"
 #include "tests/support/remarks.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 struct ArraysTest : testing::Test {
@@ -102,4 +102,4 @@ TEST_F(ArraysTest, LabelsAreWholeNumbersOfAnyType) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -4,7 +4,7 @@
 
 #include "tests/data/scratch.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 class KerasAugment : public testing::TestWithParam<const char*> {};
@@ -101,4 +101,4 @@ TEST(Augment, RangesAreChecked) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

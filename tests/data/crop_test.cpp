@@ -4,7 +4,7 @@
 
 #include "tests/data/scratch.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 TEST(CropAndResize, EqualsPillowWithinOneLevel) {
@@ -85,4 +85,4 @@ TEST(CropBox, TheBottomIsCutAtTheBaseOfTheNose) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

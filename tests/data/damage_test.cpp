@@ -6,7 +6,7 @@
 #include "tests/data/scratch.h"
 #include "tests/support/damaged.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 class DamagedPicture : public testing::TestWithParam<const char*> {};
@@ -79,4 +79,4 @@ TEST(DamagedLists, AreReadOrRefused) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

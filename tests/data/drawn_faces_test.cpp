@@ -9,7 +9,7 @@
 #include "data/drawn/pain.h"
 #include "tests/data/scratch.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 namespace {
 
 constexpr int size = 96;
@@ -237,4 +237,4 @@ TEST(PainSequences, RiseToAPeakAndFall) {
 }
 
 }  // namespace
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "tests/data/scratch.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 Image noisy(int width, int height, bool grey) {
@@ -56,4 +56,4 @@ TEST(WriteImages, NamesAPathThatCannotBeWritten) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -9,7 +9,7 @@
 #include "data/readers.h"
 #include "tests/data/scratch.h"
 
-namespace palimpsest::drawn {
+namespace palimpsest::data::drawn {
 namespace {
 
 DrawSetsOptions small(const fs::path& folder) {
@@ -230,4 +230,4 @@ TEST(DrawSets, RefusesWhatItDidNotDraw) {
 }
 
 }  // namespace
-}  // namespace palimpsest::drawn
+}  // namespace palimpsest::data::drawn

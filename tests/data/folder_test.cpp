@@ -4,7 +4,7 @@
 
 #include "tests/data/sets.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 struct Folder : testing::Test {
@@ -125,4 +125,4 @@ TEST_F(Folder, PartsOfASetAreNotClasses) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -3,7 +3,7 @@
 
 #include "tests/data/scratch.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 class Decodes : public testing::TestWithParam<std::pair<const char*, int>> {};
@@ -128,4 +128,4 @@ TEST(ImageRead, AHugePictureIsRefusedBeforeMemoryIsAsked) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -10,7 +10,7 @@
 #include "tests/data/scratch.h"
 #include "tests/support/cpu_device.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 std::shared_ptr<const Arrays> ramp(int count, int height, int width) {
@@ -283,4 +283,4 @@ TEST_F(ArrayFiles, ErrorsNameTheFile) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -5,7 +5,7 @@
 #include "tests/data/scratch.h"
 #include "tests/support/remarks.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 struct PictureSet : testing::Test {
@@ -141,4 +141,4 @@ TEST_F(PictureSet, ErrorsAreNamed) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -3,7 +3,7 @@
 #include "tests/data/sets.h"
 #include "tests/support/remarks.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 const std::string header =
@@ -319,4 +319,4 @@ TEST_F(AffectNet8, AMissingPartIsNamed) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -9,7 +9,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 // A folder for the running test only, in which small files are created with their parents.
 class Scratch : public TempFolder {
@@ -37,4 +37,4 @@ inline Image golden_picture(const std::string& name) {
   return image;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

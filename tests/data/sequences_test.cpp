@@ -2,7 +2,7 @@
 #include "tests/data/sets.h"
 #include "tests/support/remarks.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 std::string points(int count) {
@@ -199,4 +199,4 @@ TEST(CkPlusEmpty, IsNamed) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -2,7 +2,7 @@
 #include "data/readers.h"
 #include "tests/data/scratch.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 
 inline std::vector<std::string> ids(const Dataset& set) {
   std::vector<std::string> result;
@@ -17,4 +17,4 @@ inline bool lists(const Dataset& set, const std::string& id, const std::string& 
   return false;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::data

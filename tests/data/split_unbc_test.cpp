@@ -6,7 +6,7 @@
 #include "data/splits.h"
 #include "tests/data/scratch.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 // `participants` with `sequences` of `frames` frames each; the middle `pain` frames of each sequence show pain.
@@ -165,4 +165,4 @@ TEST(SelectPain, ATestPartWithoutPainIsAnError) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

@@ -5,7 +5,7 @@
 
 #include "tests/data/scratch.h"
 
-namespace palimpsest {
+namespace palimpsest::data {
 namespace {
 
 // Samples with the given labels; nothing on disk.
@@ -147,4 +147,4 @@ TEST(Source, NamesAreParsed) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::data

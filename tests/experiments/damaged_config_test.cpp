@@ -9,7 +9,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 namespace {
 
 template <typename Read>
@@ -33,7 +33,7 @@ int refused(const std::string& whole, std::uint32_t trials, const Read& read) {
 
 TEST(DamagedConfig, OfATraining) {
   TrainCommand command;
-  command.data.source = parse_source("folder:x");
+  command.data.source = data::parse_source("folder:x");
   command.out = "RUN";
   const int count = refused(train_config_text(command), 1500, [](const fs::path& file) {
     TrainCommand read;
@@ -53,4 +53,4 @@ TEST(DamagedConfig, OfAStudy) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

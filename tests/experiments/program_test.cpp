@@ -14,7 +14,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 namespace {
 
 CommandLine parse(const std::string& line) {
@@ -69,13 +69,13 @@ TEST(CommandLine, TrainAsDocumented) {
   EXPECT_EQ(c.loss, Loss::focal);
   EXPECT_EQ(c.gamma, 5);
   EXPECT_EQ(c.class_counts, (std::vector<std::int64_t>{74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750}));
-  EXPECT_EQ(c.class_weights, ClassWeights::rescaled) << "--class-counts implies it";
+  EXPECT_EQ(c.class_weights, nn::ClassWeights::rescaled) << "--class-counts implies it";
   EXPECT_EQ(c.beta, 0.99998);
   EXPECT_EQ(c.rate, 0.01);
   EXPECT_EQ(c.batch, 2);
   EXPECT_EQ(c.steps, 1);
   EXPECT_FALSE(c.shuffle);
-  EXPECT_EQ(c.augment, Augmentation::none);
+  EXPECT_EQ(c.augment, data::Augmentation::none);
   EXPECT_EQ(c.out, "RUN");
 }
 
@@ -113,7 +113,7 @@ TEST(CommandLine, DrawFaces) {
   EXPECT_EQ(c.sets.folder, "faces");
   EXPECT_EQ(c.sets.seed, 7U);
   EXPECT_EQ(c.sets.image_size, 64);
-  EXPECT_EQ(c.sets.masks, drawn::MaskScope::none);
+  EXPECT_EQ(c.sets.masks, data::drawn::MaskScope::none);
   EXPECT_EQ(c.sets.participants, 6);
   EXPECT_EQ(command<DrawFacesCommand>("draw-faces --contact-sheets sheets").contact_sheets, "sheets");
   expect_error("draw-faces", [] { parse("draw-faces --seed 3"); });
@@ -127,7 +127,7 @@ TEST(CommandLine, DefaultsAreThePapers) {
   EXPECT_EQ(c.batch, 32);
   EXPECT_EQ(c.width, 1);
   EXPECT_EQ(c.hidden, std::vector<int>{}) << "as --init, else VGG16's own";
-  EXPECT_EQ(c.class_weights, ClassWeights::none);
+  EXPECT_EQ(c.class_weights, nn::ClassWeights::none);
   EXPECT_TRUE(c.shuffle);
   EXPECT_TRUE(c.resume);
 }
@@ -135,14 +135,14 @@ TEST(CommandLine, DefaultsAreThePapers) {
 TEST(Presets, ThePapersThree) {
   const TrainCommand emotion = train("--preset emotion");
   EXPECT_EQ(emotion.gamma, 5);
-  EXPECT_EQ(emotion.class_weights, ClassWeights::rescaled);
-  EXPECT_EQ(emotion.augment, Augmentation::flip);
+  EXPECT_EQ(emotion.class_weights, nn::ClassWeights::rescaled);
+  EXPECT_EQ(emotion.augment, data::Augmentation::flip);
   EXPECT_EQ(emotion.epochs, 20);
   EXPECT_EQ(emotion.freeze, 0);
   const TrainCommand pain = train("--preset pain --freeze 3");
   EXPECT_EQ(pain.gamma, 2);
-  EXPECT_EQ(pain.class_weights, ClassWeights::none);
-  EXPECT_EQ(pain.augment, Augmentation::keras);
+  EXPECT_EQ(pain.class_weights, nn::ClassWeights::none);
+  EXPECT_EQ(pain.augment, data::Augmentation::keras);
   EXPECT_EQ(pain.epochs, 50);
   EXPECT_EQ(pain.freeze, 3);
   const TrainCommand retrain = train("--preset retrain");
@@ -160,7 +160,7 @@ TEST(Presets, ScratchGoesOnTop) {
   const TrainCommand c = train("--preset emotion,scratch");
   EXPECT_EQ(c.preset, "emotion,scratch");
   EXPECT_EQ(c.gamma, 5) << "from emotion";
-  EXPECT_EQ(c.class_weights, ClassWeights::rescaled);
+  EXPECT_EQ(c.class_weights, nn::ClassWeights::rescaled);
   EXPECT_EQ(c.momentum, 0.9) << "from scratch";
   EXPECT_EQ(c.clip_norm, 1);
   EXPECT_GT(c.plain_epochs, 0);
@@ -172,9 +172,9 @@ TEST(Presets, FillOnlyWhatIsNotGiven) {
   const TrainCommand c = train("--epochs 3 --preset pain --gamma 1 --no-augment");
   EXPECT_EQ(c.epochs, 3);
   EXPECT_EQ(c.gamma, 1);
-  EXPECT_EQ(c.augment, Augmentation::none);
-  EXPECT_EQ(train("--preset pain --class-counts 5,6").class_weights, ClassWeights::rescaled);
-  EXPECT_EQ(train("--class-counts 5,6 --class-weights plain").class_weights, ClassWeights::plain);
+  EXPECT_EQ(c.augment, data::Augmentation::none);
+  EXPECT_EQ(train("--preset pain --class-counts 5,6").class_weights, nn::ClassWeights::rescaled);
+  EXPECT_EQ(train("--class-counts 5,6 --class-weights plain").class_weights, nn::ClassWeights::plain);
 }
 
 TEST(Config, LinesBeatFilesBeatPresets) {
@@ -185,7 +185,7 @@ TEST(Config, LinesBeatFilesBeatPresets) {
                  "shuffle = false\nsize = 64\n");
   const TrainCommand c = train("--epochs 9 --config " + file.string());
   EXPECT_EQ(c.preset, "pain");
-  EXPECT_EQ(c.augment, Augmentation::keras) << "the file's preset";
+  EXPECT_EQ(c.augment, data::Augmentation::keras) << "the file's preset";
   EXPECT_EQ(c.gamma, 3) << "the file beats its preset";
   EXPECT_EQ(c.epochs, 9) << "the line beats the file";
   EXPECT_EQ(c.hidden, (std::vector<int>{16, 8}));
@@ -193,7 +193,7 @@ TEST(Config, LinesBeatFilesBeatPresets) {
   EXPECT_EQ(c.data.size, 64);
   EXPECT_FALSE(c.shuffle);
   EXPECT_TRUE(train("--shuffle --config " + file.string()).shuffle);
-  EXPECT_EQ(train("--preset emotion --config " + file.string()).augment, Augmentation::flip)
+  EXPECT_EQ(train("--preset emotion --config " + file.string()).augment, data::Augmentation::flip)
       << "the line's preset beats the file's";
 }
 
@@ -339,4 +339,4 @@ TEST(CommandLine, Version) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

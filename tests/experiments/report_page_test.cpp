@@ -12,14 +12,14 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 namespace {
 
 using namespace report;
 
 // `right` of `images` of each class are predicted right, the others as the next class.
 void write_made_up(const fs::path& path, const std::vector<int>& right, int images) {
-  Predictions p;
+  analysis::Predictions p;
   p.classes = int(right.size());
   for (int c = 0; c < p.classes; ++c)
     for (int i = 0; i < images; ++i) {
@@ -30,7 +30,7 @@ void write_made_up(const fs::path& path, const std::vector<int>& right, int imag
       for (int q = 0; q < p.classes; ++q) p.probabilities.push_back(q == predicted ? 1.f : 0.f);
     }
   create_folder(path.parent_path());
-  write_predictions(path, p);
+  analysis::write_predictions(path, p);
 }
 
 class Report : public testing::Test {
@@ -52,7 +52,7 @@ class Report : public testing::Test {
       write_made_up(study / fmt::format("evaluate-retrain-b{}/predictions.csv", k),
                     {80, 70, k == 0 ? contempt_after : 85}, 100);
     }
-    McNemarRow row{0, "contempt", true, 100, mcnemar(85 - contempt_after, 0), 0};
+    McNemarRow row{0, "contempt", true, 100, analysis::mcnemar(85 - contempt_after, 0), 0};
     row.holm = std::min(1.0, 2 * row.test.exact_p);
     create_folder(study / "mcnemar");
     write_records(study / "mcnemar/mcnemar.json", std::vector{row});
@@ -189,7 +189,8 @@ TEST_F(Report, GalleryHoldsThePicturesAndTheTrueArea) {
   evaluate(30);
   const fs::path pictures = study / "explain-b0/pictures";
   create_folder(pictures);
-  for (const char* name : {"i", "a", "b", "d"}) write_png(pictures / (std::string(name) + ".png"), Image(8, 8));
+  for (const char* name : {"i", "a", "b", "d"})
+    data::write_png(pictures / (std::string(name) + ".png"), data::Image(8, 8));
   write_file(pictures / "index.json",
              R"([{"id":"2/077.png","label":2,"input":"i.png","a":"a.png","b":"b.png","difference":"d.png"}])");
   write_truth_areas(study / "explain-b0/truth.json", {{"2/077.png", {14}, {{14, {{.3, .6, .1, .1}}}}}});
@@ -267,4 +268,4 @@ TEST(TruthAreas, TwoSidesAreTwoEllipses) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

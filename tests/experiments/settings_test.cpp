@@ -5,7 +5,7 @@
 #include "experiments/train.h"
 #include "tests/support/expect_error.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 namespace {
 
 using testing::HasSubstr;
@@ -107,4 +107,4 @@ TEST(Settings, ThePageIsTrue) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

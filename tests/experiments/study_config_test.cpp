@@ -2,7 +2,7 @@
 
 #include "tests/support/expect_error.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 namespace {
 
 const std::string sets = "emotion = 'affectnet:e'\npain = 'unbc:p'\nconcepts = 'ckplus:c'\n";
@@ -93,4 +93,4 @@ TEST(StudyConfig, PaperConfigIsTheDefaultAndNamesEveryKey) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -6,7 +6,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 namespace {
 
 // a -> b-1, b-2 -> c: each step writes its parameter and its inputs, and counts its runs.
@@ -119,7 +119,7 @@ TEST(Fingerprint, SeesEveryChangeThatMatters) {
   fs::create_directories(folder / "images");
   write_unsynced(folder / "images/a.png", "123");
   write_unsynced(folder / "list.csv", "a,1");
-  const Source source = parse_source("folder:" + folder.path().string());
+  const data::Source source = data::parse_source("folder:" + folder.path().string());
   const std::string before = data_fingerprint(source), large = data_fingerprint(source, 0);
   write_unsynced(folder / "images/a.png", "124");
   EXPECT_NE(data_fingerprint(source), before);
@@ -131,8 +131,9 @@ TEST(Fingerprint, SeesEveryChangeThatMatters) {
   EXPECT_NE(data_fingerprint(source, 0), large);
   write_unsynced(folder / "list.csv", "a,1");
   EXPECT_EQ(data_fingerprint(source), before);
-  expect_error("cannot be listed", [&] { data_fingerprint(parse_source("folder:" + (folder / "none").string())); });
+  expect_error("cannot be listed",
+               [&] { data_fingerprint(data::parse_source("folder:" + (folder / "none").string())); });
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -21,6 +21,9 @@ RIGHT = [
     ("tests/cuda/memory/device_test.cpp", '#include "cuda/memory_pool.h"\n#include <gtest/gtest.h>'),
     ("examples/01_layer.cpp", '#include "cpu/device.h"\n#include "examples/compare.h"\nmake_cpu_device(1);'),
     ("examples/05_new_operation/case.cpp", '#include "tests/support/op_cases.h"'),
+    ("data/drawn/face.h", "namespace palimpsest::data::drawn {"),
+    ("experiments/study/records.cpp", "namespace palimpsest {\nnamespace analysis {\n}\nnamespace experiments {"),
+    ("tests/support/op_cases.h", "namespace palimpsest {"),
     ("lrp/rules.h", '// what make_cpu_device makes\n// #include "experiments/train.h"'),
 ]
 WRONG = [
@@ -42,6 +45,8 @@ WRONG = [
     ("examples/03_explain.cpp", '#include "experiments/devices.h"', 1, "examples/ includes only itself"),
     ("examples/02_train.cpp", '#include "cpu/context.h"', 1, "examples/ includes only itself"),
     ("tests/nn/toy.h", "make_cpu_device(1);", 1, "tests/support"),
+    ("nn/network.h", "#pragma once\nnamespace palimpsest {", 2, "palimpsest::nn"),
+    ("tests/lrp/rules_test.cpp", "namespace palimpsest::nn {", 1, "palimpsest::lrp"),
     ("tests/new/new_test.cpp", '#include "base/files.h"', 1, "add what it may include"),
 ]
 

@@ -11,7 +11,7 @@
 #include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 namespace {
 
 const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "lrp";
@@ -22,7 +22,7 @@ class Explain : public testing::Test {
   Explain()
       : inner_(cpu_device()),
         device_(*inner_),
-        network_(load_network(device_, kFolder / "network.safetensors", {32, true})) {
+        network_(nn::load_network(device_, kFolder / "network.safetensors", {32, true})) {
     trace_ = network_->make_trace(2, 0);
     device_.upload(trace_.input(), read_npy(kFolder / "x.npy").floats());
     network_->forward(trace_);
@@ -37,8 +37,8 @@ class Explain : public testing::Test {
 
   std::unique_ptr<Device> inner_;
   CountingDevice device_;
-  std::unique_ptr<Network> network_;
-  Trace trace_;
+  std::unique_ptr<nn::Network> network_;
+  nn::Trace trace_;
 };
 
 const Targets kFirst{1, 3}, kSecond{0, 4}, kThird{2, 2};
@@ -150,4 +150,4 @@ TEST_F(Explain, LedgersOfBatchesAddUp) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

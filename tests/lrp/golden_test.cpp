@@ -9,7 +9,7 @@
 #include "nn/weights.h"
 #include "tests/support/cpu_device.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 namespace {
 
 const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "lrp";
@@ -43,8 +43,8 @@ TEST_P(Golden, IsReproduced) {
   const std::string name = GetParam();
   const auto split = name.find('_');
   const auto device = cpu_device();
-  const auto network = load_network(*device, kFolder / "network.safetensors", {32, true});
-  Trace trace = network->make_trace(2, 0);
+  const auto network = nn::load_network(*device, kFolder / "network.safetensors", {32, true});
+  nn::Trace trace = network->make_trace(2, 0);
   device->upload(trace.input(), read_npy(kFolder / "x.npy").floats());
   network->forward(trace);
   Explainer explainer(*network, composite_named(name.substr(split + 1)), dialect_named(name.substr(0, split)),
@@ -72,4 +72,4 @@ INSTANTIATE_TEST_SUITE_P(Peers, Golden, testing::ValuesIn(goldens()), [](const a
 });
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

@@ -6,13 +6,13 @@
 
 #include "tests/support/expect_error.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 namespace {
 
 Heatmap map_of(std::vector<float> values) {
   return {int(values.size()), 1, std::move(values)};
 }
-std::array<int, 3> pixel(const Image& image, int x) {
+std::array<int, 3> pixel(const data::Image& image, int x) {
   return {image.at(x, 0)[0], image.at(x, 0)[1], image.at(x, 0)[2]};
 }
 
@@ -47,7 +47,7 @@ TEST(Heatmap, SharesKeepTheSignOfRelevance) {
 }
 
 TEST(Heatmap, DivergingIsWhiteAtZeroRedAboveBlueBelow) {
-  const Image image = diverging(map_of({-2, 0, 2}));
+  const data::Image image = diverging(map_of({-2, 0, 2}));
   EXPECT_GT(pixel(image, 0)[2], pixel(image, 0)[0]);
   EXPECT_EQ(pixel(image, 1)[0], pixel(image, 1)[2]);
   EXPECT_GT(pixel(image, 1)[0], 240);
@@ -57,7 +57,7 @@ TEST(Heatmap, DivergingIsWhiteAtZeroRedAboveBlueBelow) {
 TEST(Heatmap, SequentialRisesInLightness) {
   std::vector<float> ramp;
   for (int i = 0; i <= 100; ++i) ramp.push_back(float(i) / 100);
-  const Image image = sequential(map_of(ramp));
+  const data::Image image = sequential(map_of(ramp));
   double last = -1;
   for (int x = 0; x <= 100; ++x) {
     const auto p = pixel(image, x);
@@ -68,4 +68,4 @@ TEST(Heatmap, SequentialRisesInLightness) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

@@ -2,7 +2,7 @@
 #include "lrp/explain.h"
 #include "ops/device.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 
 // A single layer: the groups of a rule run on a plan, complete or (non_negative) shortened.
 struct LayerData {
@@ -61,4 +61,4 @@ inline LayerRelevance layer_relevance(Device& device, const LayerShape& shape, c
   return result;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

@@ -10,7 +10,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/reference_lrp.h"
 
-namespace palimpsest {
+namespace palimpsest::lrp {
 namespace {
 
 using Kind = RuleChoice::Kind;
@@ -188,4 +188,4 @@ TEST(Rules, UnknownNamesAreRefusedWithTheKnownOnes) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::lrp

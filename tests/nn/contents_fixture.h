@@ -15,7 +15,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // A toy network, and weights files that hold it with changes.
 class Contents : public testing::Test {
@@ -80,4 +80,4 @@ inline std::string replaced(std::string text, const std::string& from, const std
   return text;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

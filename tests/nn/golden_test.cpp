@@ -11,7 +11,7 @@
 #include "tests/support/temp_folder.h"
 
 // A small VGG16 as PyTorch computes it; tests/goldens/make_network.py made the files with the same numbers.
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "network";
@@ -80,7 +80,7 @@ TEST(AgainstPyTorch, OutputsGradientsAndOneStep) {
   options.steps = 1;
   options.shuffle = false;
   options.gradients = folder / "g.safetensors";
-  const auto pictures = std::make_shared<Arrays>(x, std::vector<std::int64_t>{7, 1, 4, 2}, kBatch, kSize, kSize);
+  const auto pictures = std::make_shared<data::Arrays>(x, std::vector<std::int64_t>{7, 1, 4, 2}, kBatch, kSize, kSize);
   RunFolder run(folder / "run", "", false);
   train(network, options, pictures, nullptr, {}, run);
   EXPECT_NEAR(metrics(folder / "run").at(0).at("train_loss"), golden.read_floats("loss")[0], 1e-5);
@@ -137,4 +137,4 @@ TEST(ClassBalance, AffectNetsWeights) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -6,7 +6,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 using Json = nlohmann::json;
@@ -184,4 +184,4 @@ TEST(KerasConfig, AnythingElseIsAnObjectionAndNoCrash) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -14,7 +14,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "keras";
@@ -313,4 +313,4 @@ TEST_F(KerasFiles, EveryCutIsRefused) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -4,7 +4,7 @@
 #include <toml++/toml.h>
 
 // The list of the network's layers, and other descriptions of VGG16.
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 using Kind = Layer::Kind;
@@ -60,4 +60,4 @@ TEST(Layers, AreThoseOfTheKernelCosts) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -11,7 +11,7 @@
 #include "tests/support/counting_device.h"
 #include "tests/support/cpu_device.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 constexpr int kImages = 3;
@@ -205,4 +205,4 @@ TEST(Network, KeepingLessGivesTheSameLogits) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -6,7 +6,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 using namespace std::string_literals;
@@ -138,4 +138,4 @@ TEST_F(OtherFormats, TheRestIsLeftToTheReader) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -1,7 +1,7 @@
 #include "base/safetensors.h"
 #include "tests/nn/contents_fixture.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 // Spellings and relatives of VGG16 are recognised by what is in the file.
@@ -109,4 +109,4 @@ TEST_F(Contents, OneOfSeveralFilesIsNamed) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -10,7 +10,7 @@
 #include "tests/support/temp_folder.h"
 
 // One value that is not finite, in each layer in turn, is always detected.
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInf = std::numeric_limits<float>::infinity();
@@ -135,4 +135,4 @@ TEST_F(Poison, InferenceNamesTheLayer) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

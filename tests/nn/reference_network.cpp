@@ -1,6 +1,6 @@
 #include "tests/nn/reference_network.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 using reference::Values;
 
@@ -66,4 +66,4 @@ std::map<std::string, Values> ReferenceNetwork::gradients(const Values& images, 
   return result;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

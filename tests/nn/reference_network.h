@@ -7,7 +7,7 @@
 #include "nn/network.h"
 #include "tests/support/reference_ops.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // VGG16 in plain double loops: forward, loss and all gradients, from weights given by torchvision's names.
 class ReferenceNetwork {
@@ -39,4 +39,4 @@ class ReferenceNetwork {
   std::map<std::string, Values> weights_;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -10,13 +10,13 @@
 #include "tests/support/temp_folder.h"
 
 // A run that is interrupted at any moment and resumed ends in the same bits.
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 struct BrokenOff {};
 
-std::shared_ptr<const Examples> breaking_after(int fills, std::function<void()> what,
-                                               std::shared_ptr<const Examples> inner) {
+std::shared_ptr<const data::Examples> breaking_after(int fills, std::function<void()> what,
+                                                     std::shared_ptr<const data::Examples> inner) {
   auto count = std::make_shared<std::atomic<int>>(0);
   return std::make_shared<Watched>(std::move(inner), [count, fills, what](int, float*) {
     if (++*count == fills) what();
@@ -202,4 +202,4 @@ TEST(RunFolder, NamesACheckpointThatIsBroken) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -8,7 +8,7 @@
 #include "data/arrays.h"
 #include "nn/network.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // A whole VGG16, but a few channels wide and on 32 x 32 pictures, and pictures that it can learn.
 
@@ -22,7 +22,7 @@ inline Architecture toy_architecture(int classes = 4, std::vector<int> hidden = 
 }
 
 // Class y has a bright square in quarter y of the picture, in noise.
-inline std::shared_ptr<Arrays> toy_pictures(int count, int classes = 4, std::uint64_t seed = 1) {
+inline std::shared_ptr<data::Arrays> toy_pictures(int count, int classes = 4, std::uint64_t seed = 1) {
   constexpr int side = 32;
   std::vector<float> values(std::size_t(count) * 3 * side * side);
   std::vector<std::int64_t> labels;
@@ -38,27 +38,28 @@ inline std::shared_ptr<Arrays> toy_pictures(int count, int classes = 4, std::uin
           values[at++] = float(0.3 * random.normal() + (lit ? 1.5 : -0.5));
         }
   }
-  return std::make_shared<Arrays>(std::move(values), std::move(labels), count, side, side);
+  return std::make_shared<data::Arrays>(std::move(values), std::move(labels), count, side, side);
 }
 
 // Examples that call a function whenever one is read: to count, to corrupt, to interrupt.
-class Watched final : public Examples {
+class Watched final : public data::Examples {
  public:
-  Watched(std::shared_ptr<const Examples> inner, std::function<void(int index, float* values)> on_fill)
+  Watched(std::shared_ptr<const data::Examples> inner, std::function<void(int index, float* values)> on_fill)
       : inner_(std::move(inner)), on_fill_(std::move(on_fill)) {}
   int count() const override { return inner_->count(); }
   int height() const override { return inner_->height(); }
   int width() const override { return inner_->width(); }
   int label(int index) const override { return inner_->label(index); }
   std::string id(int index) const override { return inner_->id(index); }
-  void fill(int index, const Transform& transform, const Normalisation& normalisation, float* out) const override {
+  void fill(int index, const data::Transform& transform, const Normalisation& normalisation,
+            float* out) const override {
     inner_->fill(index, transform, normalisation, out);
     on_fill_(index, out);
   }
 
  private:
-  std::shared_ptr<const Examples> inner_;
+  std::shared_ptr<const data::Examples> inner_;
   std::function<void(int, float*)> on_fill_;
 };
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -16,14 +16,14 @@
 #include "tests/nn/toy.h"
 #include "tests/support/cpu_device.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // A training run of a small network on pictures that it can learn, ready to be varied.
 struct ToyRun {
   Architecture architecture = toy_architecture();
   std::array<bool, kBlocks> frozen{};
   TrainOptions options;
-  std::shared_ptr<const Examples> training = toy_pictures(16), validation;
+  std::shared_ptr<const data::Examples> training = toy_pictures(16), validation;
   std::string config = "rate = 0.01\n";
   bool resume = true;
 
@@ -43,7 +43,7 @@ struct ToyRun {
   }
   void train(const fs::path& folder, Network& network) const {
     RunFolder run(folder, config, resume);
-    palimpsest::train(network, options, training, validation, {}, run);
+    nn::train(network, options, training, validation, {}, run);
   }
   void train(const fs::path& folder) const {
     const auto device = cpu_device();
@@ -63,7 +63,7 @@ inline ToyRun varied_run() {
   run.options.plain_epochs = 1;
   run.options.epochs = 5;
   run.options.loss = {2, {0.5F, 1, 1.5F, 1}};
-  run.options.augmentation = Augmentation::keras;
+  run.options.augmentation = data::Augmentation::keras;
   return run;
 }
 
@@ -86,4 +86,4 @@ inline std::map<std::string, std::string> contents(const fs::path& folder) {
   return files;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

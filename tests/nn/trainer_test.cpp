@@ -17,10 +17,10 @@
 #include "tests/support/reference_ops.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
-double validation_loss(const fs::path& weights, const std::shared_ptr<const Examples>& examples,
+double validation_loss(const fs::path& weights, const std::shared_ptr<const data::Examples>& examples,
                        const FocalLoss& loss) {
   const auto device = cpu_device();
   const auto network = load_network(*device, weights);
@@ -211,7 +211,7 @@ class AllFrozen : public testing::Test {
 
 TEST_F(AllFrozen, FeaturesAreComputedOncePerPictureAndFlip) {
   TempFolder folder;
-  run_.options.augmentation = Augmentation::flip;
+  run_.options.augmentation = data::Augmentation::flip;
   run_.options.cache_limit = 1 << 20;
   EXPECT_EQ(forwards(folder / "kept"), 2 * 4 + 2);
   run_.options.cache_limit = 100;
@@ -230,7 +230,7 @@ TEST_F(AllFrozen, WithoutFlipsOncePerPicture) {
 
 TEST_F(AllFrozen, OtherAugmentationNeedsThemEachTime) {
   TempFolder folder;
-  run_.options.augmentation = Augmentation::keras;
+  run_.options.augmentation = data::Augmentation::keras;
   run_.options.cache_limit = 1 << 20;
   EXPECT_EQ(forwards(folder / "run"), 3 * (4 + 2));
 }
@@ -238,7 +238,7 @@ TEST_F(AllFrozen, OtherAugmentationNeedsThemEachTime) {
 TEST_F(AllFrozen, TheLimitIsInBytes) {
   TempFolder folder;
   const std::uint64_t bytes = (16 * 2 + 6) * std::uint64_t(run_.architecture.features()) * sizeof(float);
-  run_.options.augmentation = Augmentation::flip;
+  run_.options.augmentation = data::Augmentation::flip;
   run_.options.cache_limit = bytes;
   EXPECT_EQ(forwards(folder / "kept"), 2 * 4 + 2);
   run_.options.cache_limit = bytes - 1;
@@ -246,4 +246,4 @@ TEST_F(AllFrozen, TheLimitIsInBytes) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

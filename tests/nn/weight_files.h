@@ -11,7 +11,7 @@
 #include "nn/network.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 
 // Weights files as other programs write them, built tensor by tensor.
 struct NamedTensor {
@@ -158,4 +158,4 @@ inline std::vector<std::string> keras_names(const std::vector<std::string>& head
   return names;
 }
 
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

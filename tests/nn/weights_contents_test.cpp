@@ -10,7 +10,7 @@
 #include "nn/inference.h"
 #include "tests/nn/contents_fixture.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 const std::map<std::string, std::string> kOurs{{"size", "32"}, {"normalisation", "torchvision"}};
@@ -229,7 +229,7 @@ TEST_F(Contents, ConvolutionsAloneGiveFeaturesOfAnySide) {
 
 // NaN, the result of an overflow, is 0 behind a ReLU: the logits are finite.
 TEST_F(Contents, WeightsThatOverflowAreNotUsed) {
-  const auto examples = read_arrays(parse_source("arrays:" + write_ramp().string()));
+  const auto examples = data::read_arrays(data::parse_source("arrays:" + write_ramp().string()));
   EXPECT_NO_THROW(require_no_overflow(network_, *examples, {}));
   for (auto& p : network_.parameters()) {
     if (p.block == kBlocks) continue;
@@ -264,4 +264,4 @@ TEST_F(Contents, AFreshHeadNeedsNoHead) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

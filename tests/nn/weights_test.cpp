@@ -11,7 +11,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
-namespace palimpsest {
+namespace palimpsest::nn {
 namespace {
 
 class Weights : public testing::Test {
@@ -194,4 +194,4 @@ TEST_F(Weights, AFreshHeadDependsOnTheSeedOnly) {
 }
 
 }  // namespace
-}  // namespace palimpsest
+}  // namespace palimpsest::nn

@@ -19,9 +19,9 @@ class BadSets : public ToyModel {
       picture(std::string(i % 2 == 0 ? "set/cat/" : "set/dog/") + std::to_string(i) + ".png", 40 * i);
   }
   void picture(const fs::path& name, int shade) const {
-    Image image(40, 40);
+    data::Image image(40, 40);
     std::fill(image.pixels.begin(), image.pixels.end(), std::uint8_t(shade));
-    write_png(folder / name, image);
+    data::write_png(folder / name, image);
   }
   Outcome evaluate(const std::string& data, std::vector<std::string> more = {}) const {
     std::vector<std::string> all{"evaluate", "--weights", "W.safetensors", "--data",        data,   "--part",

@@ -30,10 +30,10 @@ class ClassNames : public testing::Test {
   void pictures(const fs::path& where, const std::string& what) const {
     fs::create_directories(folder / where);
     for (int i = 0; i < 3; ++i) {
-      Image image(32, 32);
+      data::Image image(32, 32);
       for (std::size_t p = 0; p < image.pixels.size(); ++p)
         image.pixels[p] = std::uint8_t((p * std::size_t(7 + i) + std::size_t(what[0]) * p % 97) % 256);
-      write_png(folder / where / (what + std::to_string(i) + ".png"), image);
+      data::write_png(folder / where / (what + std::to_string(i) + ".png"), image);
     }
   }
   Outcome run(const std::vector<std::string>& arguments) const {

@@ -61,9 +61,9 @@ Connected connected(const LayerShape& s, const Values& w, const Values& b) {
   return layer;
 }
 
-Values relevance(const RuleChoice& rule, const std::string& dialect, const Connected& layer, const Values& x,
+Values relevance(const lrp::RuleChoice& rule, const std::string& dialect, const Connected& layer, const Values& x,
                  const Values& r, const Values& low, const Values& high) {
-  using Kind = RuleChoice::Kind;
+  using Kind = lrp::RuleChoice::Kind;
   const bool zennit = dialect == "zennit", captum = dialect == "captum";
   const double epsilon = captum ? 1e-9 : 1e-6;
   const auto safe = [&](double z) { return stabilised(z, dialect, epsilon); };

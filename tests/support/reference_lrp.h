@@ -24,7 +24,7 @@ struct Connected {
 Connected connected(const LayerShape& shape, const Values& w, const Values& b);
 
 // R at the inputs from R at the outputs. low, high: one for each input (z-box).
-Values relevance(const RuleChoice& rule, const std::string& dialect, const Connected& layer, const Values& x,
+Values relevance(const lrp::RuleChoice& rule, const std::string& dialect, const Connected& layer, const Values& x,
                  const Values& r, const Values& low, const Values& high);
 
 }  // namespace palimpsest::reference

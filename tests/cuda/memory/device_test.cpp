@@ -24,14 +24,14 @@ TEST(Device, RefusesPrecisionsThatTheGpuLacks) {
 TEST(TrainingStep, AllocatesNothing) {
   simt::set_device_memory(std::size_t{1} << 30);
   const auto device = make_device({});
-  const auto architecture = Architecture::vgg16(1.0 / 16, 32, {24}, 8);
-  Network network(*device, architecture);
-  initialise(network, 1);
-  TrainingStep step(network);
+  const auto architecture = nn::Architecture::vgg16(1.0 / 16, 32, {24}, 8);
+  nn::Network network(*device, architecture);
+  nn::initialise(network, 1);
+  nn::TrainingStep step(network);
   std::uint64_t after_two_turns = 0;
   for (int turn = 0; turn < 5; ++turn) {
     for (const int count : {3, 2}) {
-      Batch batch;
+      data::Batch batch;
       batch.count = count, batch.height = batch.width = 32;
       batch.images.assign(std::size_t(count) * 3 * 32 * 32, 0.25F * float(turn));
       batch.labels.assign(std::size_t(count), turn);
