@@ -33,9 +33,7 @@ static Values by_library(Device& device, const lrp::Rule& rule, const Values& x,
   const Tensor d_above = device.make(kShape.output(), Layout::matrix, above);
   const Tensor d_below = device.make(kShape.input(), Layout::matrix);
   lrp::MappedWeights weights(device);
-  std::vector<RelevanceTerm> terms;
-  for (const lrp::RuleTerm& term : rule.groups[0].terms)
-    terms.push_back({.input = term.input, .weights = weights.get(d_w, term.weights, rule.gamma), .sign = term.sign});
+  const auto terms = weights.terms(rule.groups[0], rule.gamma, d_w, {});
   const auto plan = device.plan_layer(kShape);
   plan->relevance_denominator({.terms = terms, .x = d_x}, {&d_above, 1}, {&d_above, 1});
   plan->relevance_redistribute({terms, d_x}, d_above, d_below);

@@ -148,7 +148,10 @@ RelevanceSums Explainer::through_group(const Step& step, const RuleGroup& group,
                                        const Tensors& quotients, const Tensors& below, bool accumulate) {
   const nn::TracedLayer& layer = step.layer;
   RelevanceDenominator denominator;
-  denominator.terms = terms(layer, group, step.rule.gamma);
+  const Tensor& weight = network_.parameters()[std::size_t(layer.parameter)].value;
+  const Tensor& bias = network_.parameters()[std::size_t(layer.parameter) + 1].value;
+  denominator.terms =
+      weights_.terms(group, step.rule.gamma, weight, bias, [&](Constant which) { return constant(layer, which); });
   denominator.x = layer.input;
   denominator.stabiliser = group.stabiliser;
   denominator.gate = group.gate;
@@ -161,19 +164,6 @@ RelevanceSums Explainer::through_group(const Step& step, const RuleGroup& group,
   for (std::size_t k = 0; k < above.size(); ++k)
     layer.plan->relevance_redistribute(redistribution, quotients[k], below[k]);
   return sums;
-}
-
-std::vector<RelevanceTerm> Explainer::terms(const nn::TracedLayer& layer, const RuleGroup& group, double gamma) {
-  const Tensor& weight = network_.parameters()[std::size_t(layer.parameter)].value;
-  const Tensor& bias = network_.parameters()[std::size_t(layer.parameter) + 1].value;
-  std::vector<RelevanceTerm> mapped;
-  for (const auto& term : group.terms)
-    mapped.push_back({.input = term.input,
-                      .constant = term.input == InputMap::constant ? constant(layer, term.constant) : Tensor{},
-                      .weights = weights_.get(weight, term.weights, gamma),
-                      .bias = term.bias ? weights_.get(bias, *term.bias, gamma) : Tensor{},
-                      .sign = term.sign});
-  return mapped;
 }
 
 Tensor Explainer::constant(const nn::TracedLayer& layer, Constant which) {

@@ -67,7 +67,6 @@ class Explainer {
 
   Step step(const nn::Trace& trace, std::size_t layer) const;
   const Rule& rule_of(const nn::Layer& layer, bool pixels) const;
-  std::vector<RelevanceTerm> terms(const nn::TracedLayer& layer, const RuleGroup& group, double gamma);
   Tensor constant(const nn::TracedLayer& layer, Constant which);
   Tensor reference(const nn::TracedLayer& layer);
 

@@ -20,4 +20,16 @@ Tensor MappedWeights::get(const Tensor& from, WeightMap map, double gamma) {
   return at->mapped;
 }
 
+std::vector<RelevanceTerm> MappedWeights::terms(const RuleGroup& group, double gamma, const Tensor& weights,
+                                                const Tensor& bias, const std::function<Tensor(Constant)>& constant) {
+  std::vector<RelevanceTerm> mapped;
+  for (const RuleTerm& term : group.terms)
+    mapped.push_back({.input = term.input,
+                      .constant = term.input == InputMap::constant ? constant(term.constant) : Tensor{},
+                      .weights = get(weights, term.weights, gamma),
+                      .bias = term.bias ? get(bias, *term.bias, gamma) : Tensor{},
+                      .sign = term.sign});
+  return mapped;
+}
+
 }  // namespace palimpsest::lrp

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <vector>
 
+#include "lrp/rules.h"
 #include "ops/device.h"
 
 namespace palimpsest::lrp {
@@ -13,6 +15,10 @@ class MappedWeights {
 
   // `from` itself for WeightMap::identity. gamma matters for the gamma maps only.
   Tensor get(const Tensor& from, WeightMap map, double gamma);
+
+  // A group's terms as the operations take them, on a layer's weights and bias. `constant` supplies constant inputs.
+  std::vector<RelevanceTerm> terms(const RuleGroup& group, double gamma, const Tensor& weights, const Tensor& bias,
+                                   const std::function<Tensor(Constant)>& constant = {});
 
  private:
   struct Entry {

@@ -31,19 +31,12 @@ inline LayerRelevance layer_relevance(Device& device, const LayerShape& shape, c
   for (const RuleGroup& written : rule.groups) {
     const RuleGroup group = non_negative ? for_non_negative_inputs(written) : written;
     RelevanceDenominator denominator;
-    for (const auto& t : group.terms) {
-      Tensor constant;
-      if (t.input == InputMap::constant)
-        constant = device.make({1, shape.c}, shape.vector_layout(),
-                               t.constant == Constant::one   ? std::vector<float>(std::size_t(shape.c), 1.0F)
-                               : t.constant == Constant::low ? data.low
-                                                             : data.high);
-      denominator.terms.push_back({.input = t.input,
-                                   .constant = constant,
-                                   .weights = mapped.get(w, t.weights, rule.gamma),
-                                   .bias = t.bias ? mapped.get(b, *t.bias, rule.gamma) : Tensor{},
-                                   .sign = t.sign});
-    }
+    denominator.terms = mapped.terms(group, rule.gamma, w, b, [&](Constant which) {
+      return device.make({1, shape.c}, shape.vector_layout(),
+                         which == Constant::one   ? std::vector<float>(std::size_t(shape.c), 1.0F)
+                         : which == Constant::low ? data.low
+                                                  : data.high);
+    });
     denominator.x = x;
     denominator.stabiliser = group.stabiliser;
     denominator.gate = group.gate;
