@@ -36,6 +36,11 @@ class TensorFile {
   virtual std::vector<float> read_floats(const std::string& name) const = 0;  // row-major
   virtual StoredTensor stored(const std::string& name) const { return {name, info(name).shape}; }
 
+  // What became of a tensor that is part of others here, as in "folded into features.0"; empty: it stands for itself.
+  virtual std::string fate(const std::string& /*name*/) const { return {}; }
+  // What was assumed or changed to present the tensors as they are here, in words.
+  virtual std::vector<std::string> changes() const { return {}; }
+
  protected:
   TensorFile() = default;
   TensorFile(const TensorFile&) = default;

@@ -26,7 +26,7 @@ static data::Image picture() {
 int main() {
   // A network of random weights; load_network() (nn/weights.h) takes trained ones from a file.
   const auto device = make_cpu_device(1);
-  nn::Network network(*device, nn::Architecture::vgg16(0.25, kSide, {32}, 8));
+  nn::Network network(*device, nn::Architecture::vgg(16, 0.25, kSide, {32}, 8));
   nn::initialise(network, 1);
 
   // Forward, keeping what every layer from block 0 on took in and gave.

@@ -46,7 +46,7 @@ int main() {
   const auto device = make_cpu_device(1);
   const bool right = equal("one layer", by_hand(x, w, above), by_library(*device, kBySize, x, w, above));
   // The same rule for every layer of a network. As it takes no bias in, the relevance of the logit arrives whole.
-  nn::Network network(*device, nn::Architecture::vgg16(0.125, 32, {}, 2));
+  nn::Network network(*device, nn::Architecture::vgg(16, 0.125, 32, {}, 2));
   nn::initialise(network, 1);
   nn::Trace trace = network.make_trace(1, 0);
   device->fill(trace.input(), 1);

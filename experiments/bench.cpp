@@ -101,7 +101,7 @@ void tune(const BenchCommand& command, const nn::Architecture& architecture) {
 }
 
 void run_bench(const BenchCommand& command) {
-  const auto architecture = nn::Architecture::vgg16(command.width, command.size, command.hidden, 8);
+  const auto architecture = nn::Architecture::vgg(16, command.width, command.size, command.hidden, 8);
   if (!command.tune.empty()) return tune(command, architecture);
   const auto device = make_device(command.on);
   const DeviceInfo info = device->info();

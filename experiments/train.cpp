@@ -92,8 +92,14 @@ nn::Architecture architecture_for(const TrainCommand& command, const std::option
                                   int classes) {
   const std::vector<int> asked = command.hidden.empty() ? std::vector{4096, 4096} : command.hidden;
   const bool dense = command.head == Head::dense;
-  if (!start) return nn::Architecture::vgg16(command.width, size, dense ? std::vector<int>{} : asked, classes);
+  if (!start)
+    return nn::Architecture::vgg(command.vgg.value_or(16), command.width, size, dense ? std::vector<int>{} : asked,
+                                 classes);
   nn::Architecture a = start->architecture;
+  if (command.vgg && *command.vgg != a.depth)
+    throw Error(
+        fmt::format("--vgg {} does not fit {}, which holds a VGG{}", *command.vgg, command.init.string(), a.depth),
+        "omit --vgg, or give other weights");
   a.size = size;
   a.classes = classes;
   if (dense)

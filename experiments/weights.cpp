@@ -40,13 +40,14 @@ const char* format_of(const TensorFile& file) {
 std::string use_of(const nn::TensorUse& tensor) {
   switch (tensor.kind) {
     case nn::TensorUse::Kind::parameter:
+    case nn::TensorUse::Kind::folded:
       return tensor.what;
     case nn::TensorUse::Kind::left_out:
       return "left out: " + tensor.what;
     case nn::TensorUse::Kind::unplaced:
       break;
   }
-  return tensor.what.empty() ? "not part of VGG16" : "not part of VGG16: " + tensor.what;
+  return tensor.what.empty() ? "not part of the network" : "not part of the network: " + tensor.what;
 }
 
 // A line for each tensor, in columns.
@@ -79,7 +80,7 @@ void print_facts(const TensorFile& file, const nn::Architecture& a, const nn::Mo
                                                             : "assumed: not stated in the file";
   std::vector<std::string> classes;
   for (const auto& name : notes.classes) classes.push_back(excerpt(name));
-  fmt::print("network        VGG16\n");
+  fmt::print("network        VGG{}\n", a.depth);
   fmt::print("channels       {}\n", fmt::join(a.channels, ", "));
   fmt::print("head           {}\n", head_text(a));
   fmt::print("classes        {}\n", classes.empty() ? "without names" : fmt::format("{}", fmt::join(classes, ", ")));

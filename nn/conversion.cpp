@@ -96,11 +96,4 @@ std::string tensorflow() {
          "save_weights('w.weights.h5')";
 }
 
-std::string renamed(const fs::path& path, const std::string& changed) {
-  return fmt::format(
-      "rename them: python -c \"import safetensors.torch as s; s.save_file({{{}: v for k, v in "
-      "s.load_file('{}').items()}}, '{}')\"",
-      changed, quotable(path), quotable(fs::path(path).replace_extension("renamed.safetensors")));
-}
-
 }  // namespace palimpsest::nn::conversion

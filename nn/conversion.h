@@ -21,7 +21,4 @@ std::string tensorflow();
 // Whether a text can be quoted in Python and in a shell without escaping.
 bool plain(std::string_view text);
 
-// Safetensors with other names. `changed` is a Python expression for the new name of the tensor k.
-std::string renamed(const fs::path& path, const std::string& changed);
-
 }  // namespace palimpsest::nn::conversion

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -72,9 +73,19 @@ std::string activation_of(const Json& config) {
   return kind == "ReLU" ? "relu" : kind.empty() ? "an unknown function" : kind;
 }
 
-// Compares the layers, in order, with VGG16's.
+int count_convolutions(const Json& model) {
+  const std::string kind = text(model, "class_name");
+  int count = kind == "Conv2D" || kind == "Convolution2D" ? 1 : 0;
+  if (model.is_structured())
+    for (const Json& inner : model) count += count_convolutions(inner);
+  return count;
+}
+
+// Compares the layers, in order, with a VGG's.
 class Comparison {
  public:
+  explicit Comparison(int depth) : vgg_(layers_of({.depth = depth})) {}
+
   KerasConfiguration compare(const Json& model) {
     walk(model);
     finish();
@@ -188,7 +199,10 @@ class Comparison {
     if (!member(config, "padding") && !member(config, "border_mode")) good = false;  // whose default is "valid"
     if (!good) return object_to(layer, "another kernel, stride, padding or order of axes, or without a bias");
     if (next_->kind != Layer::Kind::convolution) return object_to(layer, "no place in VGG16");
-    require_number(layer, false, convolutions_++);
+    number_in_block_ =
+        next_ != vgg_.begin() && std::prev(next_)->kind == Layer::Kind::convolution ? number_in_block_ + 1 : 0;
+    require_place(layer, false);
+    ++convolutions_;
     ++next_;
     last_ = activation_of(config);
   }
@@ -213,7 +227,8 @@ class Comparison {
     after(layer, "relu");
     if (next_->kind != Layer::Kind::linear) return object_to(layer, "another place than in VGG16");
     if (!not_false(config, "use_bias") || !not_false(config, "bias")) return object_to(layer, "no bias");
-    require_number(layer, true, dense_++);
+    require_place(layer, true);
+    ++dense_;
     last_ = activation_of(config);
   }
 
@@ -224,10 +239,11 @@ class Comparison {
   }
 
   // Layers with weights are found by name; the configuration must have them in the same order.
-  void require_number(const Json& layer, bool dense, int number) {
+  void require_place(const Json& layer, bool dense) {
     const auto known = keras_named_layer(name_of(layer));
     if (!known) return;
-    const bool in_order = dense ? known->number > last_dense_ : known->number == number;
+    const bool in_order =
+        dense ? known->number > last_dense_ : known->block == next_->block && known->number == number_in_block_;
     if (known->dense != dense || !in_order) object_to(layer, "another place than its name says");
     if (dense) last_dense_ = known->number;
   }
@@ -241,16 +257,17 @@ class Comparison {
   }
 
   void finish() {
-    if (convolutions_ > 0 && convolutions_ != kConvolutions) object("fewer layers than VGG16");
+    const auto all = std::ranges::count(vgg_, Layer::Kind::convolution, &Layer::kind);
+    if (convolutions_ > 0 && convolutions_ != all) object("fewer layers than VGG16");
     if (last_.empty() || (dense_ == 0 && last_ == "relu")) return;
     if (dense_ == 0 || (last_ != "softmax" && last_ != "linear"))
       object(fmt::format("'{}' after the last layer, where VGG16 has softmax", excerpt(last_, 40)));
   }
 
   KerasConfiguration result_;
-  const std::vector<Layer> vgg16_ = layers_of(Architecture{});
-  std::vector<Layer>::const_iterator next_ = vgg16_.begin();  // stops at the first fully connected layer
-  int convolutions_ = 0, dense_ = 0, last_dense_ = -1;
+  const std::vector<Layer> vgg_;
+  std::vector<Layer>::const_iterator next_ = vgg_.begin();  // stops at the first fully connected layer
+  int convolutions_ = 0, number_in_block_ = 0, dense_ = 0, last_dense_ = -1;
   bool side_seen_ = false;
   std::string last_;  // what follows the latest layer with weights; empty: settled
 };
@@ -262,7 +279,8 @@ KerasConfiguration read_keras_configuration(std::string_view json) {
                          ? Json()
                          : Json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (!model.is_object()) return {"invalid JSON", false, 0};
-  return Comparison().compare(model);
+  const int depth = depth_with(count_convolutions(model));
+  return Comparison(depth > 0 ? depth : 16).compare(model);
 }
 
 }  // namespace palimpsest::nn

@@ -1,5 +1,7 @@
 #include "nn/keras_layers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,12 +14,6 @@ namespace palimpsest::nn {
 namespace {
 
 // keras.applications' names, and those of VGG-Face, which are Caffe's.
-constexpr std::array<std::string_view, kConvolutions> convolutions{
-    "block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2", "block3_conv1", "block3_conv2", "block3_conv3",
-    "block4_conv1", "block4_conv2", "block4_conv3", "block5_conv1", "block5_conv2", "block5_conv3"};
-constexpr std::array<std::string_view, kConvolutions> face_convolutions{
-    "conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3",
-    "conv4_1", "conv4_2", "conv4_3", "conv5_1", "conv5_2", "conv5_3"};
 constexpr std::array<std::string_view, 3> dense_layers{"fc1", "fc2", "predictions"};
 constexpr std::array<std::string_view, 3> face_dense_layers{"fc6", "fc7", "fc8"};
 
@@ -26,6 +22,18 @@ std::optional<int> position(const std::array<std::string_view, N>& names, std::s
   for (std::size_t i = 0; i < N; ++i)
     if (names[i] == name) return int(i);
   return std::nullopt;
+}
+
+// "block3_conv2" or "conv3_2"; most convolutions in a block: 4
+std::optional<KerasParameter> convolution_named(std::string_view name) {
+  const bool face = name.starts_with("conv");
+  if (!face && !name.starts_with("block")) return std::nullopt;
+  name.remove_prefix(face ? 4 : 5);
+  const std::string_view between = face ? "_" : "_conv";
+  if (name.size() != between.size() + 2 || name.substr(1, between.size()) != between) return std::nullopt;
+  const int block = name.front() - '1', number = name.back() - '1';
+  if (block < 0 || block >= kBlocks || number < 0 || number >= 4) return std::nullopt;
+  return KerasParameter{.block = block, .number = number, .vggface = face};
 }
 
 // Keras counts layers of one class: conv2d, conv2d_1, conv2d_2, ...
@@ -67,15 +75,13 @@ std::vector<std::string_view> path_parts(std::string_view path) {
   return parts;
 }
 
-std::string_view keras_convolution(int number) {
-  return convolutions.at(std::size_t(number));
+std::string keras_convolution(int block, int number) {
+  return fmt::format("block{}_conv{}", block + 1, number + 1);
 }
 
 std::optional<KerasParameter> keras_named_layer(std::string_view name) {
-  if (const auto at = position(convolutions, name)) return KerasParameter{.dense = false, .number = *at};
+  if (const auto found = convolution_named(name)) return found;
   if (const auto at = position(dense_layers, name)) return KerasParameter{.dense = true, .number = *at};
-  if (const auto at = position(face_convolutions, name))
-    return KerasParameter{.dense = false, .number = *at, .vggface = true};
   if (const auto at = position(face_dense_layers, name))
     return KerasParameter{.dense = true, .number = *at, .vggface = true};
   return std::nullopt;
@@ -92,8 +98,8 @@ std::optional<KerasParameter> keras_parameter(std::string_view path) {
     if (part.starts_with("optimizer")) return std::nullopt;
     if (!found) found = keras_named_layer(part);
     if (found || !keras3) continue;
-    if (const auto at = numbered("conv2d", part); at && *at < int(convolutions.size()))
-      found = KerasParameter{.dense = false, .number = *at, .numbered = true};
+    if (const auto at = numbered("conv2d", part); at && *at < 16)
+      found = KerasParameter{.number = *at, .numbered = true};
     else if (const auto dense = numbered("dense", part); dense && *dense < int(dense_layers.size()))
       found = KerasParameter{.dense = true, .number = *dense, .numbered = true};
   }

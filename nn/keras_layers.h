@@ -7,10 +7,11 @@
 
 namespace palimpsest::nn {
 
-// Which parameter of VGG16 a dataset of a Keras file is, by its path in the file.
+// Which parameter of a VGG a dataset of a Keras file is, by its path in the file.
 struct KerasParameter {
   bool dense = false;
-  int number = 0;         // of a convolution (0 to 12), or of a dense layer (0 fc1, 1 fc2, 2 predictions)
+  int block = -1;         // of a convolution; -1: it has only a number
+  int number = 0;         // of a convolution in its block, from 0; of a dense layer: 0 fc1, 1 fc2, 2 predictions
   bool bias = false;      // else the kernel
   bool vggface = false;   // named as in VGG-Face: conv1_1, fc6
   bool numbered = false;  // the path has Keras 3's number of the layer and no name: conv2d_3
@@ -22,7 +23,7 @@ std::optional<KerasParameter> keras_parameter(std::string_view path);
 // The kernel of the layer that a configuration calls `name`. Nothing for unknown names.
 std::optional<KerasParameter> keras_named_layer(std::string_view name);
 
-std::string_view keras_convolution(int number);  // "block1_conv1" for 0
+std::string keras_convolution(int block, int number);  // "block1_conv1" for 0, 0
 
 // The kind of a layer that changes the result and that VGG16 does not have, by Keras' automatic name:
 // "batch_normalization_3" -> "batch normalisation". Empty for all other names.

@@ -84,8 +84,8 @@ bool is_dropout(std::string_view name) {
 
 // "fc6/relu" and "block1_conv1_input": suffixes of a layer known by name.
 bool is_of_known_layer(std::string_view name) {
-  static constexpr std::array<std::string_view, 6> models{"vgg16", "sequential", "functional",
-                                                          "model", "conv2d",     "flatten"};
+  static constexpr std::array<std::string_view, 7> models{"vgg16", "vgg19",  "sequential", "functional",
+                                                          "model", "conv2d", "flatten"};
   const auto cut = name.find_last_of("_/");
   if (cut == std::string_view::npos) return false;
   const auto what = name.substr(cut + 1), layer = name.substr(0, cut);

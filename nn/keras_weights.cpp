@@ -1,6 +1,7 @@
 #include "nn/keras_weights.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <utility>
@@ -49,6 +50,34 @@ std::optional<KerasParameter> parameter_of(const Hdf5File::Object& object) {
   return object.info.shape.size() == axes ? parameter : std::nullopt;
 }
 
+// Of the VGG with the convolutions of a file.
+int depth_of(const std::vector<Hdf5File::Object>& objects) {
+  std::array<int, kBlocks> blocks{};
+  int numbered = 0;
+  for (const auto& object : objects) {
+    const auto parameter = object.data ? parameter_of(object) : std::nullopt;
+    if (!parameter || parameter->dense) continue;
+    if (parameter->numbered)
+      numbered = std::max(numbered, parameter->number + 1);
+    else
+      blocks[std::size_t(parameter->block)] = std::max(blocks[std::size_t(parameter->block)], parameter->number + 1);
+  }
+  const int depth = depth_with(numbered);
+  return depth > 0 ? depth : depth_like(blocks);
+}
+
+// The names of the layers with weights: of the convolutions by block and number, and of as many dense layers.
+std::optional<std::string> torchvision_name(const KerasParameter& parameter, const Architecture& a, int dense_before) {
+  if (parameter.dense) return fmt::format("classifier.{}", 3 * dense_before);
+  int number = 0;
+  for (const auto& layer : layers_with_weights(a)) {
+    if (parameter.numbered ? number == parameter.number : layer.block == parameter.block && number == parameter.number)
+      return layer.name;
+    if (parameter.numbered || layer.block == parameter.block) ++number;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
@@ -58,24 +87,27 @@ KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
   for (const auto& object : objects)
     if (const auto parameter = object.data ? parameter_of(object) : std::nullopt; parameter && parameter->dense)
       dense.insert(parameter->number);
-  const auto layers = layers_with_weights(Architecture{});
+  const Architecture convolutions = Architecture::vgg(depth_of(objects), 1, 224, {}, 0);
   int outputs = 0;
   for (const auto& object : objects) {
     if (!object.data) continue;
     const auto parameter = parameter_of(object);
-    if (!parameter) {
+    std::optional<std::string> layer;
+    if (parameter)
+      layer =
+          torchvision_name(*parameter, convolutions, int(std::distance(dense.begin(), dense.find(parameter->number))));
+    if (!layer) {
       add(object.name, object);
       continue;
     }
     file.require_weights(object);
-    const auto number = parameter->dense ? kConvolutions + std::distance(dense.begin(), dense.find(parameter->number))
-                                         : std::ptrdiff_t(parameter->number);
-    add(layers[std::size_t(number)].name + (parameter->bias ? ".bias" : ".weight"), object);
+    add(*layer + (parameter->bias ? ".bias" : ".weight"), object);
     numbered_ = numbered_ || parameter->numbered;
     if (parameter->vggface) normalisation_ = "vggface";
     if (parameter->dense && parameter->bias && parameter->number == 2) outputs = int(object.info.shape[0]);
   }
   if (outputs == 1000) normalisation_ = "caffe";  // VGG-Face's names on ImageNet's classes are Caffe's own network
+  last_convolution_ = layers_with_weights(convolutions).back().name;
   read_configuration(file);
   read_kinds_of_layers(file, objects, dense.empty());
   find_flattened();
@@ -133,7 +165,7 @@ void KerasWeights::read_kinds_of_layers(const Hdf5File& file, const std::vector<
 }
 
 void KerasWeights::find_flattened() {
-  const auto last = tensors_.find("features.28.weight"), first = tensors_.find("classifier.0.weight");
+  const auto last = tensors_.find(last_convolution_ + ".weight"), first = tensors_.find("classifier.0.weight");
   if (last == tensors_.end() || first == tensors_.end()) return;
   const std::int64_t channels = last->second.info.shape[0], in = first->second.info.shape[1];
   if (in % channels == 0) first->second.channels = channels;

@@ -9,8 +9,8 @@
 
 namespace palimpsest::nn {
 
-// A VGG16 saved by Keras as HDF5, under torchvision's names and in its layouts. Supported are the layers block1_conv1
-// ... block5_conv3, fc1, fc2 and predictions of keras.applications wherever they are in the file (saved weights,
+// A VGG saved by Keras as HDF5, under torchvision's names and in its layouts. Supported are the layers block1_conv1
+// ... block5_conv4, fc1, fc2 and predictions of keras.applications wherever they are in the file (saved weights,
 // "notop" ones, whole models, models within models), those of VGG-Face (conv1_1 ... fc8), and the unnamed layers of
 // Keras 3's .weights.h5 (layers/conv2d_3/vars/0). Every other dataset keeps its path as its name.
 //
@@ -65,6 +65,7 @@ class KerasWeights final : public TensorFile {
   std::vector<std::string> names_;
   std::map<std::string, Tensor> tensors_;
   Objection objection_;
+  std::string last_convolution_;  // torchvision's name of it
   std::string normalisation_ = "caffe";
   bool configured_ = false, flattens_ = false, numbered_ = false;
 };

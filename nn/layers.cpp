@@ -23,7 +23,7 @@ std::vector<Layer> layers_of(const Architecture& a) {
   int module = 0;  // torchvision numbers convolution, ReLU and max-pool modules consecutively
   for (int block = 0; block < kBlocks; ++block) {
     const int channels = a.channels[std::size_t(block)];
-    for (int i = 0; i < kConvolutionsPerBlock[std::size_t(block)]; ++i, module += 2)
+    for (int i = 0; i < a.convolutions()[std::size_t(block)]; ++i, module += 2)
       add(Kind::convolution, fmt::format("features.{}", module), block, true, {1, channels, at.h, at.w});
     add(Kind::max_pool, fmt::format("pool{}", block + 1), block, false, {1, channels, at.h / 2, at.w / 2});
     ++module;

@@ -35,9 +35,8 @@ class Recogniser {
     using Check = Found (Recogniser::*)() const;
     for (const Check check :
          {&Recogniser::one_of_several_files, &Recogniser::another_family, &Recogniser::batch_normalisation,
-          &Recogniser::prefix, &Recogniser::nested_features, &Recogniser::caffe_names, &Recogniser::another_depth,
-          &Recogniser::head_alone, &Recogniser::single_layer, &Recogniser::another_numbering,
-          &Recogniser::unnamed_dense, &Recogniser::strangers})
+          &Recogniser::several_networks, &Recogniser::another_depth, &Recogniser::head_alone,
+          &Recogniser::head_in_doubt, &Recogniser::unnamed_dense, &Recogniser::strangers})
       if (auto found = (this->*check)()) return found;
     return std::nullopt;
   }
@@ -58,12 +57,6 @@ class Recogniser {
     return first([&](const std::string& name) { return name.find(part) != std::string::npos; });
   }
   std::string shown(const std::string& name) const { return described(file_, name); }
-
-  // The command that renames the tensors; none if the file's names (`theirs`) are not safe in a shell.
-  std::string renamed(std::string_view theirs, const std::string& changed) const {
-    return conversion::plain(theirs) ? conversion::renamed(file_.path(), changed)
-                                     : "save it with names that begin with features. and classifier.";
-  }
 
   // model-00001-of-00003.safetensors
   Found one_of_several_files() const {
@@ -115,78 +108,26 @@ class Recogniser {
     return false;
   }
 
-  Found prefix() const {
+  Found several_networks() const {
     if (!convolutions_missing()) return std::nullopt;
-    constexpr std::string_view mark = "features.0.weight";
     std::set<std::string> prefixes;
-    for (const auto& name : file_.names())
-      if (name.size() > mark.size() && name.ends_with(mark)) prefixes.insert(name.substr(0, name.size() - mark.size()));
-    if (prefixes.empty()) return std::nullopt;
-    const std::string one = excerpt(*prefixes.begin());
-    if (prefixes.size() > 1)
-      return OtherNetwork{fmt::format("holds {} networks, whose names begin with '{}'", prefixes.size(),
-                                      excerpt(fmt::format("{}", fmt::join(prefixes, "', '")))),
-                          "save only one of them, with names that begin with features. and classifier."};
-    return OtherNetwork{fmt::format("has names that begin with '{}' ({}) instead of features.0.weight", one,
-                                    excerpt(one + std::string(mark))),
-                        renamed(one, fmt::format("k.removeprefix('{}')", one))};
-  }
-
-  // features.module.0.weight: DataParallel around the convolutions alone
-  Found nested_features() const {
-    if (!convolutions_missing()) return std::nullopt;
-    const auto* name =
-        first([](const std::string& n) { return n.starts_with("features.") && n.ends_with(".0.weight"); });
-    if (!name) return std::nullopt;
-    const std::string nest = excerpt(name->substr(0, name->size() - std::string_view("0.weight").size()));
-    return OtherNetwork{
-        fmt::format("has names that begin with '{}' ({}) instead of features.0.weight", nest, shown(*name)),
-        renamed(nest, fmt::format("k.replace('{}', 'features.')", nest))};
-  }
-
-  Found caffe_names() const {
-    const auto* name = first([](const std::string& n) {
-      return n.find("conv1_1.") != std::string::npos || n.find("conv_1_1.") != std::string::npos;
-    });
-    if (!name || keras_) return std::nullopt;
-    const std::string theirs = name->substr(0, name->rfind('.'));
-    const std::string what =
-        fmt::format("has the names of VGG-Face or of Caffe's VGG16 ({}) instead of features.0.weight", shown(*name));
-    const bool spaced = theirs.ends_with("conv_1_1");
-    const std::string prefix =
-        theirs.substr(0, theirs.size() - std::string_view(spaced ? "conv_1_1" : "conv1_1").size());
-    if (!conversion::plain(prefix)) return OtherNetwork{what, "save it with the names of torchvision"};
-    const std::string key = prefix.empty() ? "k" : fmt::format("k.removeprefix('{}')", prefix);
-    std::string old_names, new_names;
-    for (const auto& layer : layers_with_weights(Architecture{})) {
-      static constexpr std::array<const char*, 16> names{"1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1",
-                                                         "4_2", "4_3", "5_1", "5_2", "5_3", "6",   "7",   "8"};
-      const auto i = std::size_t(std::count(new_names.begin(), new_names.end(), ' '));
-      old_names += fmt::format("{}{} ", i < kConvolutions ? (spaced ? "conv_" : "conv") : "fc", names[i]);
-      new_names += layer.name + " ";
-    }
-    return OtherNetwork{
-        what, conversion::renamed(file_.path(),
-                                  fmt::format("dict(zip('{}'.split(), '{}'.split()))[{}.rsplit('.', 1)[0]] + '.' + "
-                                              "k.rsplit('.', 1)[1]",
-                                              old_names, new_names, key)) +
-                  "; its pictures need --normalisation vggface (faces) or caffe (ImageNet)"};
+    for (const std::string_view mark : {"features.0.weight", "conv1_1.weight", "conv_1_1.weight"})
+      for (const auto& name : file_.names())
+        if (name.ends_with(mark)) prefixes.insert(name.substr(0, name.size() - mark.size()));
+    if (prefixes.size() < 2) return std::nullopt;
+    return OtherNetwork{fmt::format("holds {} networks, whose names begin with '{}'", prefixes.size(),
+                                    excerpt(fmt::format("{}", fmt::join(prefixes, "', '")))),
+                        "save only one of them"};
   }
 
   Found another_depth() const {
-    if (convolutions_missing()) return std::nullopt;
     int count = 0;
-    std::string more;
-    for (const auto& tensor : contents_.tensors) {
-      if (tensor.kind == TensorUse::Kind::left_out || axes(tensor.name) != 4) continue;
-      if (!keras_ && !tensor.name.starts_with("features.")) continue;
-      ++count;
-      if (tensor.kind == TensorUse::Kind::unplaced && more.empty()) more = ", with " + shown(tensor.name);
-    }
-    const auto depth = count == 8 ? 11 : count == 10 ? 13 : count == 16 ? 19 : 0;
-    if (depth == 0) return std::nullopt;
-    return OtherNetwork{fmt::format("does not hold a VGG16 but a VGG{}: it has {} convolutions{}", depth, count, more),
-                        kAnother};
+    for (const auto& tensor : contents_.tensors)
+      if (tensor.kind != TensorUse::Kind::left_out && axes(tensor.name) == 4 &&
+          (keras_ || tensor.name.starts_with("features.")) && !is_of_head(tensor.name))
+        ++count;
+    if (count == 0 || depth_with(count) > 0) return std::nullopt;
+    return OtherNetwork{fmt::format("holds {} convolutions, but VGGs have 8, 10, 13 or 16", count), kAnother};
   }
 
   Found head_alone() const {
@@ -196,78 +137,16 @@ class Recogniser {
     return OtherNetwork{"holds only a head, without the convolutions before it", "give the whole network's weights"};
   }
 
-  // The whole head is one layer with the name of the head.
-  Found single_layer() const {
+  // Fully connected layers whose order, or what is between them, is not certain.
+  Found head_in_doubt() const {
     if (convolutions_missing() || keras_ || !head_needed_) return std::nullopt;
-    for (const std::string head : {"classifier", "fc", "head", "linear", "output"}) {
-      const std::string name = head + ".weight";
-      if (!file_.has(name) || axes(name) != 2 || contents_.head_layers > 0) continue;
-      const bool pooled = file_.info(name).shape[1] == file_.info("features.28.weight").shape[0];
-      return OtherNetwork{
-          fmt::format("has a head of one layer called {} instead of classifier.0.weight{}", shown(name),
-                      pooled ? "; as it takes one number per channel, it may follow global average pooling, which "
-                               "is not supported unless the last block's output is one pixel (pictures of 32 to 63)"
-                             : ""),
-          conversion::renamed(file_.path(),
-                              fmt::format("'classifier.0.' + k.split('.')[1] if k.startswith('{}.') else k", head))};
-    }
-    return std::nullopt;
-  }
-
-  // The numbers in a layer's name, which order layers with otherwise equal names: "fc#" of fc6, fc7 and fc8.
-  static std::pair<std::vector<int>, std::string> numbers_in(const std::string& layer) {
-    std::vector<int> numbers;
-    std::string otherwise;
-    for (std::size_t at = 0; at < layer.size();) {
-      int number = 0;
-      const auto [end, code] = std::from_chars(layer.data() + at, layer.data() + layer.size(), number);
-      if (code == std::errc{} && layer[at] != '-') {
-        numbers.push_back(number);
-        at = std::size_t(end - layer.data());
-        if (!otherwise.ends_with('#')) otherwise += '#';
-      } else if (layer[at] == '.' && otherwise.ends_with('#')) {
-        ++at;
-      } else {
-        otherwise += layer[at++];
-      }
-    }
-    return {numbers, otherwise};
-  }
-
-  // classifier.1, .4 and .6, classifier.6.0 and .6.3, fc1, fc2 and fc3, ... : a Sequential with other layers between,
-  // or layers with other names.
-  Found another_numbering() const {
-    if (convolutions_missing() || keras_ || !head_needed_) return std::nullopt;
-    std::vector<std::pair<std::vector<int>, std::string>> layers;  // by their numbers
-    std::set<std::string> called;
-    for (const auto& name : file_.names()) {
-      if (!is_of_head(name) || !name.ends_with(".weight") || axes(name) < 2) continue;
-      const std::string layer = name.substr(0, name.rfind('.'));
-      auto [order, otherwise] = numbers_in(layer);
-      called.insert(std::move(otherwise));
-      layers.emplace_back(std::move(order), layer);
-    }
-    if (called.size() > 1 && !std::ranges::all_of(called, [](const auto& c) { return c.starts_with("classifier."); }))
-      return std::nullopt;
-    const bool numbers = called.size() == 1 && called.begin()->find('#') != std::string::npos;
-    std::sort(layers.begin(), layers.end());
-    std::string theirs, ours;
-    for (std::size_t i = 0; i < layers.size(); ++i) {
-      theirs += layers[i].second + " ";
-      ours += fmt::format("classifier.{} ", 3 * i);
-    }
-    if (layers.empty() || theirs == ours || !contents_.missing.empty()) return std::nullopt;
-    theirs.pop_back();
-    ours.pop_back();
-    const bool plain = numbers && theirs.size() < 200;  // otherwise no command is given
-    return OtherNetwork{
-        fmt::format("has a head of the layers {} instead of {}", excerpt(theirs, 200), excerpt(ours, 200)),
-        !plain ? "name them classifier.0, classifier.3, ... if only ReLU and dropout are between them"
-               : "if only ReLU and dropout are between them, " +
-                     conversion::renamed(file_.path(),
-                                         fmt::format("dict(zip('{}'.split(), '{}'.split())).get(k.rsplit('.', 1)[0], "
-                                                     "k.rsplit('.', 1)[0]) + '.' + k.rsplit('.', 1)[1]",
-                                                     theirs, ours))};
+    std::vector<std::string> layers;
+    for (const auto* tensor : contents_.of(TensorUse::Kind::unplaced))
+      if (tensor->name.ends_with(".weight") && axes(tensor->name) == 2) layers.push_back(shown(tensor->name));
+    if (layers.empty()) return std::nullopt;
+    return OtherNetwork{fmt::format("has a head whose order is not known, or that has no ReLU between its layers: {}",
+                                    excerpt(fmt::format("{}", fmt::join(layers, ", ")), 200)),
+                        "name its layers classifier.0, classifier.3, ... if only ReLU and dropout are between them"};
   }
 
   // Keras' automatic names do not show the order of the layers.

@@ -16,6 +16,7 @@
 #include "base/safetensors.h"
 #include "nn/keras_weights.h"
 #include "nn/other_formats.h"
+#include "nn/torch_weights.h"
 
 namespace palimpsest::nn {
 
@@ -68,14 +69,13 @@ std::vector<float> finite_floats(const TensorFile& file, const std::string& stor
   return values;
 }
 
-void upload_from(Network& network, Parameter& p, const TensorFile& file, const std::string& stored) {
-  network.device().upload(p.value, finite_floats(file, stored));
+void upload_from(Network& network, Parameter& p, const TensorFile& file) {
+  network.device().upload(p.value, finite_floats(file, p.name));
 }
 
 // Some of the file's rows, in another order; the others are unchanged.
-void upload_rows(Network& network, Parameter& p, const TensorFile& file, const std::string& stored,
-                 const std::vector<int>& rows) {
-  const auto theirs = finite_floats(file, stored);
+void upload_rows(Network& network, Parameter& p, const TensorFile& file, const std::vector<int>& rows) {
+  const auto theirs = finite_floats(file, p.name);
   auto ours = network.device().download(p.value);
   const std::size_t width = ours.size() / rows.size();
   for (std::size_t c = 0; c < rows.size(); ++c)
@@ -83,6 +83,13 @@ void upload_rows(Network& network, Parameter& p, const TensorFile& file, const s
       std::copy_n(theirs.begin() + std::ptrdiff_t(std::size_t(rows[c]) * width), width,
                   ours.begin() + std::ptrdiff_t(c * width));
   network.device().upload(p.value, ours);
+}
+
+// Of a network with the names that both have: Caffe's own has ImageNet's 1000 classes.
+std::string caffes_or_vggfaces(const TorchWeights& file) {
+  const WeightsContents contents = contents_of(file);
+  const std::string last = fmt::format("classifier.{}.weight", 3 * (contents.head_layers - 1));
+  return file.has(last) && file.info(last).shape[0] == 1000 ? "caffe" : "vggface";
 }
 
 // "a, b" of "['a', 'b']", as Python's str() writes a list of texts.
@@ -116,10 +123,12 @@ std::string class_text(const std::vector<std::string>& names) {
   return nlohmann::json(names).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// Reports what is ignored in a file and assumed about its activations, once it is known to be a VGG16.
+// Reports what is ignored in a file and assumed about its activations, once it is known to be a VGG.
 void account_for(const TensorFile& file, bool head_needed) {
   const WeightsContents contents = contents_of(file);
-  require_vgg16(file, contents, head_needed);
+  require_vgg(file, contents, head_needed);
+  if (const auto changes = file.changes(); !changes.empty())
+    remark(fmt::format("{}: {}.", file.path().string(), fmt::join(changes, "; ")));
   if (const auto line = left_out_line(file, contents, head_needed); !line.empty()) remark(line);
   if (const auto line = assumption_line(file, contents, head_needed); !line.empty()) remark(line);
 }
@@ -129,7 +138,7 @@ void account_for(const TensorFile& file, bool head_needed) {
 std::unique_ptr<TensorFile> open_weights(const fs::path& path) {
   if (is_hdf5(path)) return std::make_unique<KerasWeights>(path);
   refuse_other_formats(path);
-  return std::make_unique<SafetensorsFile>(path);
+  return std::make_unique<TorchWeights>(std::make_unique<SafetensorsFile>(path));
 }
 
 bool states_normalisation(const TensorFile& file) {
@@ -143,6 +152,8 @@ ModelNotes notes_of(const TensorFile& file) {
   ModelNotes notes;
   if (const auto* const keras = dynamic_cast<const KerasWeights*>(&file))
     notes.normalisation = keras->customary_normalisation();
+  if (const auto* const torch = dynamic_cast<const TorchWeights*>(&file); torch && torch->caffe_names())
+    notes.normalisation = caffes_or_vggfaces(*torch);
   for (const auto& [key, value] : file.metadata()) {
     if (key == "normalisation") {
       if (value != "torchvision" && value != "caffe" && value != "vggface" && value != "none")
@@ -205,11 +216,10 @@ std::unique_ptr<Network> load_network(Device& device, const TensorFile& file, co
                 "give it a head first: palimpsest train --init");
   auto network = std::make_unique<Network>(device, architecture);
   for (auto& p : network->parameters()) {
-    const auto stored = stored_name(file, p.name);
-    if (stored.empty() || file.info(stored).count() != p.value.shape.count())
+    if (!file.has(p.name) || file.info(p.name).count() != p.value.shape.count())
       throw Error(fmt::format("{} has no usable {}", file.path().string(), p.name),
                   "give weights with the names of torchvision, timm or Keras");
-    upload_from(*network, p, file, stored);
+    upload_from(*network, p, file);
   }
   account_for(file, architecture.classes > 0 || use.head);
   return network;
@@ -221,9 +231,8 @@ namespace {
 enum class Share : std::uint8_t { none, rows, whole };
 
 Share share_of(const Parameter& weight, const TensorFile& file, const std::vector<int>& rows) {
-  const auto stored = stored_name(file, weight.name);
-  if (stored.empty() || file.info(stored).shape.empty()) return Share::none;
-  const TensorInfo& theirs = file.info(stored);
+  if (!file.has(weight.name) || file.info(weight.name).shape.empty()) return Share::none;
+  const TensorInfo& theirs = file.info(weight.name);
   const std::int64_t ours = shape_of(weight)[0];
   if (theirs.count() / theirs.shape[0] != weight.value.shape.count() / ours) return Share::none;
   if (rows.empty()) return theirs.shape[0] == ours ? Share::whole : Share::none;
@@ -231,15 +240,14 @@ Share share_of(const Parameter& weight, const TensorFile& file, const std::vecto
 }
 
 std::string both_shapes(const Parameter& p, const TensorFile& file) {
-  const auto stored = stored_name(file, p.name);
-  return fmt::format("{}, the file has {}", fmt::join(shape_of(p), " x "),
-                     stored.empty() ? "no such tensor" : fmt::format("{}", fmt::join(file.info(stored).shape, " x ")));
+  return fmt::format(
+      "{}, the file has {}", fmt::join(shape_of(p), " x "),
+      file.has(p.name) ? fmt::format("{}", fmt::join(file.info(p.name).shape, " x ")) : "no such tensor");
 }
 
 void require_fit(const Parameter& p, const TensorFile& file) {
-  const auto stored = stored_name(file, p.name);
-  const bool fits = !stored.empty() && file.info(stored).count() == p.value.shape.count() &&
-                    (file.info(stored).shape.empty() || file.info(stored).shape[0] == shape_of(p)[0]);
+  const bool fits = file.has(p.name) && file.info(p.name).count() == p.value.shape.count() &&
+                    (file.info(p.name).shape.empty() || file.info(p.name).shape[0] == shape_of(p)[0]);
   if (!fits)
     throw Error(fmt::format("{} does not fit: {} is {}", file.path().string(), p.name, both_shapes(p, file)),
                 "give the --width of those weights");
@@ -259,7 +267,7 @@ TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit hea
   for (auto& p : network.parameters()) {
     if (p.block < kBlocks) {
       require_fit(p, file);
-      upload_from(network, p, file, stored_name(file, p.name));
+      upload_from(network, p, file);
       report.taken.push_back(p.name);
       continue;
     }
@@ -279,8 +287,7 @@ TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit hea
           fmt::format("{} ({})", p.name, other_classes ? "the file's classes are others" : both_shapes(p, file)));
       continue;
     }
-    const auto stored = stored_name(file, p.name);
-    share == Share::rows ? upload_rows(network, p, file, stored, rows) : upload_from(network, p, file, stored);
+    share == Share::rows ? upload_rows(network, p, file, rows) : upload_from(network, p, file);
     report.taken.push_back(p.name);
     report.classifier = report.classifier || last;
   }

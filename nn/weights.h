@@ -11,8 +11,8 @@
 
 namespace palimpsest::nn {
 
-// A weights file, recognised by its first bytes: safetensors with torchvision's or timm's names, or Keras' HDF5
-// (nn/keras_weights.h). Throws Error naming the file and what it is when it is neither (nn/other_formats.h).
+// A weights file, recognised by its first bytes: safetensors with the names that nn/names_in_file.h knows, or Keras'
+// HDF5 (nn/keras_weights.h). Throws Error naming the file and what it is when it is neither (nn/other_formats.h).
 std::unique_ptr<TensorFile> open_weights(const fs::path& path);
 
 // What a weights file says about itself besides its tensors (safetensors metadata). Third-party files have none of it.
@@ -32,11 +32,11 @@ bool states_size(const TensorFile& file);
 void initialise(Network& network, std::uint64_t seed);
 void initialise_head(Network& network, std::uint64_t seed);
 
-// Weights as safetensors with torchvision's names: Python opens them as a torchvision VGG16.
+// Weights as safetensors with torchvision's names: Python opens them as a torchvision VGG.
 void save_weights(Network& network, const fs::path& path, const ModelNotes& notes);
 
 // A network with exactly the weights of a file. A remark says what was ignored in the file or assumed about it.
-// Throws Error when it is not a VGG16, holds a tensor that is neither used nor without effect, or a weight is not
+// Throws Error when it is not a VGG, holds a tensor that is neither used nor without effect, or a weight is not
 // finite; and when it has no head, unless use.head is false: then a file of convolutions only is a network without
 // one.
 std::unique_ptr<Network> load_network(Device& device, const TensorFile& file, const WeightsUse& use = {});

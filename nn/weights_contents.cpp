@@ -24,27 +24,6 @@
 namespace palimpsest::nn {
 
 namespace {
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> timm_names{
-    {{"classifier.0.", "pre_logits.fc1."}, {"classifier.3.", "pre_logits.fc2."}, {"classifier.6.", "head.fc."}}};
-}
-
-std::string stored_name(const TensorFile& file, const std::string& name) {
-  if (file.has(name)) return name;
-  for (const auto& [ours, theirs] : timm_names)
-    if (name.starts_with(ours)) {
-      const auto other = std::string(theirs) + name.substr(ours.size());
-      if (file.has(other)) return other;
-    }
-  return {};
-}
-
-std::string parameter_name(const std::string& stored) {
-  for (const auto& [ours, theirs] : timm_names)
-    if (stored.starts_with(theirs)) return std::string(ours) + stored.substr(theirs.size());
-  return stored;
-}
-
-namespace {
 
 // The number of consecutive fully connected layers: classifier.0, .3, .6, ...
 int count_head_layers(const std::set<std::string>& named) {
@@ -54,10 +33,32 @@ int count_head_layers(const std::set<std::string>& named) {
   return layers;
 }
 
-std::vector<std::string> parameters_wanted(int head_layers) {
+std::vector<std::string> convolutions_of(int depth) {
   std::vector<std::string> names;
-  for (const auto& layer : layers_with_weights(Architecture{}))
-    if (layer.block < kBlocks) names.push_back(layer.name);
+  for (const auto& layer : layers_with_weights(Architecture::vgg(depth, 1, 224, {}, 0))) names.push_back(layer.name);
+  return names;
+}
+
+// The VGG with the fewest convolutions missing from the file or foreign to it; 16 if several have as few.
+int depth_of(const TensorFile& file) {
+  std::set<std::string> named;
+  for (const auto& name : file.names())
+    if (name.starts_with("features.") && name.ends_with(".weight") && file.info(name).shape.size() == 4)
+      named.insert(name.substr(0, name.rfind('.')));
+  int best = 0;
+  std::size_t fewest = 0;
+  for (const int depth : {16, 11, 13, 19}) {
+    const auto wanted = convolutions_of(depth);
+    const auto present =
+        std::size_t(std::ranges::count_if(wanted, [&](const auto& name) { return named.contains(name); }));
+    const std::size_t different = wanted.size() + named.size() - 2 * present;
+    if (best == 0 || different < fewest) best = depth, fewest = different;
+  }
+  return best;
+}
+
+std::vector<std::string> parameters_wanted(int depth, int head_layers) {
+  std::vector<std::string> names = convolutions_of(depth);
   for (int i = 0; i < head_layers; ++i) names.push_back(fmt::format("classifier.{}", 3 * i));
   std::vector<std::string> wanted;
   for (const auto& name : names)
@@ -74,12 +75,16 @@ bool needed(const std::string& name, bool head_needed) {
 }
 
 // A missing parameter's name, in a Keras file with the layer that should hold it.
-std::string missing_name(const TensorFile& file, const std::string& name) {
-  if (!dynamic_cast<const KerasWeights*>(&file) || !name.starts_with("features.")) return name;
-  const auto layers = layers_with_weights(Architecture{});
-  const auto at = std::find_if(layers.begin(), layers.end(),
-                               [&](const Layer& layer) { return name.starts_with(layer.name + "."); });
-  return fmt::format("{} ({})", name, keras_convolution(int(at - layers.begin())));
+std::string missing_name(const TensorFile& file, int depth, const std::string& name) {
+  if (!dynamic_cast<const KerasWeights*>(&file)) return name;
+  int block = 0, number = 0;
+  for (const auto& layer : layers_with_weights(Architecture::vgg(depth, 1, 224, {}, 0))) {
+    number = layer.block == block ? number : 0;
+    block = layer.block;
+    if (name.starts_with(layer.name + ".")) return fmt::format("{} ({})", name, keras_convolution(block, number));
+    ++number;
+  }
+  return name;
 }
 
 std::string with_meaning(const TensorFile& file, const TensorUse& tensor) {
@@ -102,20 +107,17 @@ std::vector<const TensorUse*> WeightsContents::of(TensorUse::Kind kind) const {
 }
 
 WeightsContents contents_of(const TensorFile& file) {
-  std::set<std::string> named;
-  for (const auto& name : file.names()) named.insert(parameter_name(name));
   WeightsContents contents;
-  contents.head_layers = count_head_layers(named);
-  const auto wanted = parameters_wanted(contents.head_layers);
+  contents.depth = depth_of(file);
+  contents.head_layers = count_head_layers({file.names().begin(), file.names().end()});
+  const auto wanted = parameters_wanted(contents.depth, contents.head_layers);
   std::set<std::string> open(wanted.begin(), wanted.end());
-  const std::set<std::string> parameters = open;
   for (const auto& name : file.names()) {
     using Kind = TensorUse::Kind;
-    const std::string parameter = parameter_name(name);
-    if (open.erase(parameter) > 0) {
-      contents.tensors.push_back({name, Kind::parameter, parameter});
-    } else if (parameters.contains(parameter)) {
-      contents.tensors.push_back({name, Kind::unplaced, fmt::format("a duplicate of {}", parameter)});
+    if (open.erase(name) > 0) {
+      contents.tensors.push_back({name, Kind::parameter, name});
+    } else if (auto fate = file.fate(name); !fate.empty()) {
+      contents.tensors.push_back({name, Kind::folded, std::move(fate)});
     } else if (auto reason = reason_to_leave_out(name, file.info(name)); !reason.empty()) {
       contents.tensors.push_back({name, Kind::left_out, std::move(reason)});
     } else {
@@ -127,7 +129,7 @@ WeightsContents contents_of(const TensorFile& file) {
   return contents;
 }
 
-void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool head_needed) {
+void require_vgg(const TensorFile& file, const WeightsContents& contents, bool head_needed) {
   if (const auto at = file.metadata().find("content"); at != file.metadata().end() && at->second == "gradients")
     refuse(file, "holds the gradients of a training step, not weights", "give the run's weights.safetensors");
   std::vector<const TensorUse*> unplaced;
@@ -141,7 +143,7 @@ void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool
   if (const auto* const keras = dynamic_cast<const KerasWeights*>(&file)) {
     const auto& objection = keras->objection();
     if (!objection.has.empty() && (head_needed || !objection.in_head))
-      refuse(file, objection.has + ", which a VGG16 does not have", objection.remedy);
+      refuse(file, fmt::format("{}, which a VGG{} does not have", objection.has, contents.depth), objection.remedy);
   }
   // One with several axes is more informative than its bias.
   std::stable_sort(unplaced.begin(), unplaced.end(), [&](const TensorUse* a, const TensorUse* b) {
@@ -150,14 +152,15 @@ void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool
   const std::string listing = fmt::format("palimpsest weights {} lists all that it has", file.path().string());
   if (!missing.empty())
     refuse(file,
-           fmt::format("does not hold a whole VGG16: it has no {}{}{}", missing_name(file, missing.front()),
+           fmt::format("does not hold a whole VGG{}: it has no {}{}{}", contents.depth,
+                       missing_name(file, contents.depth, missing.front()),
                        missing.size() > 1 ? fmt::format(" and {} other parameters", missing.size() - 1) : "",
                        unplaced.empty() ? "" : fmt::format(", but {}", with_meaning(file, *unplaced.front()))),
            listing);
   if (!unplaced.empty())
     refuse(file,
-           fmt::format("holds {} tensor{} that VGG16 does not have: {}", unplaced.size(),
-                       unplaced.size() > 1 ? "s" : "", with_meaning(file, *unplaced.front())),
+           fmt::format("holds {} tensor{} that VGG{} does not have: {}", unplaced.size(),
+                       unplaced.size() > 1 ? "s" : "", contents.depth, with_meaning(file, *unplaced.front())),
            listing);
 }
 
@@ -179,9 +182,9 @@ std::string assumption_line(const TensorFile& file, const WeightsContents& conte
   if (head_needed && contents.head_layers > 1 && !ours && !(keras && keras->configured()))
     assumed.emplace_back("ReLU between its fully connected layers");
   const std::string last = fmt::format("classifier.{}.weight", 3 * (contents.head_layers - 1));
-  if (head_needed && contents.head_layers > 0 && !ours && file.info(stored_name(file, last)).shape[0] == 4096)
-    assumed.emplace_back("that its last layer's 4096 outputs are classes (VGG16's inner layers have as many)");
-  if (keras && keras->numbered()) assumed.emplace_back("VGG16's order of its layers, which have numbers and no names,");
+  if (head_needed && contents.head_layers > 0 && !ours && file.info(last).shape[0] == 4096)
+    assumed.emplace_back("that its last layer's 4096 outputs are classes (VGG's inner layers have as many)");
+  if (keras && keras->numbered()) assumed.emplace_back("VGG's order of its layers, which have numbers and no names,");
   if (assumed.empty()) return {};
   return fmt::format("{}: the file does not say it, so {} {} assumed.", file.path().string(),
                      fmt::join(assumed, " and "), assumed.size() > 1 ? "are" : "is");
@@ -190,17 +193,17 @@ std::string assumption_line(const TensorFile& file, const WeightsContents& conte
 namespace {
 
 [[noreturn]] void not_vgg(const TensorFile& file, const std::string& why) {
-  throw Error(fmt::format("{} does not hold a VGG16: {}", file.path().string(), why),
+  throw Error(fmt::format("{} does not hold a VGG: {}", file.path().string(), why),
               "give weights with the names of torchvision (features.0.weight ... classifier.6.bias), timm or Keras");
 }
 
 const std::vector<std::int64_t>& shape_of(const TensorFile& file, const std::string& name) {
-  return file.info(stored_name(file, name)).shape;
+  return file.info(name).shape;
 }
 
 // Keras on Theano had kernels as (out, in, height, width).
 bool has_theanos_axes(const TensorFile& file, const std::string& name) {
-  const auto stored = file.stored(stored_name(file, name)).shape;
+  const auto stored = file.stored(name).shape;
   return stored != shape_of(file, name) && stored.size() == 4 && stored[2] == 3 && stored[3] == 3;
 }
 
@@ -220,7 +223,7 @@ std::int64_t take_channels(const TensorFile& file, Architecture& a) {
     const std::string name = layer.name + ".weight";
     const auto& shape = shape_of(file, name);
     if (shape.size() != 4 || shape[1] != in || shape[2] != 3 || shape[3] != 3 || shape[0] < 1 || shape[0] > 1 << 16)
-      not_vgg(file, fmt::format("{} has the wrong shape, {}{}", name, described(file, stored_name(file, name)),
+      not_vgg(file, fmt::format("{} has the wrong shape, {}{}", name, described(file, name),
                                 shape_hint(file, name, shape, in)));
     in = shape[0];
     auto& channels = a.channels[std::size_t(layer.block)];
@@ -242,8 +245,8 @@ std::int64_t take_head(const TensorFile& file, int layers, Architecture& a) {
     const std::int64_t takes = std::accumulate(shape.begin() + 1, shape.end(), std::int64_t{1}, std::multiplies<>());
     if (i == 0) features = takes;
     if (i > 0 && takes != in)
-      not_vgg(file, fmt::format("{} takes {} numbers, but the layer before it has {}",
-                                described(file, stored_name(file, name)), takes, in));
+      not_vgg(file,
+              fmt::format("{} takes {} numbers, but the layer before it has {}", described(file, name), takes, in));
     in = shape[0];
     a.hidden.push_back(int(in));
   }
@@ -271,7 +274,7 @@ bool says_flatten(const TensorFile& file) {
 // One number per channel: the last block's output is one pixel, or it was averaged over all its pixels.
 int side_of_one_place(const TensorFile& file, const WeightsUse& use) {
   const std::string what = fmt::format("{} takes one number for each channel, as after global average pooling",
-                                       described(file, stored_name(file, "classifier.0.weight")));
+                                       described(file, "classifier.0.weight"));
   if (use.side && *use.side / 32 == 1) return *use.side;
   if (use.side)
     throw Error(fmt::format("{}: {}, which is not supported on pictures of {} x {}", file.path().string(), what,
@@ -286,12 +289,12 @@ int side_of_head(const TensorFile& file, std::int64_t features, std::int64_t cha
   const auto side = std::int64_t(std::lround(std::sqrt(double(features) / double(channels))));
   if (side < 1 || side * side * channels != features || side > 32)
     not_vgg(file, fmt::format("{} takes {} numbers, which is not a square feature map of {} channels",
-                              described(file, stored_name(file, "classifier.0.weight")), features, channels));
+                              described(file, "classifier.0.weight"), features, channels));
   const int stated = metadata_size(file);
   if (stated != 0 && stated / 32 != side)
     throw Error(
         fmt::format("{0} says that it takes pictures of {1} x {1}, but {2} takes the features of {3} x {3}",
-                    file.path().string(), stated, described(file, stored_name(file, "classifier.0.weight")), 32 * side),
+                    file.path().string(), stated, described(file, "classifier.0.weight"), 32 * side),
         dynamic_cast<const KerasWeights*>(&file)
             ? "save the model again with Keras, so that its configuration matches its weights, or give other weights"
             : "correct or remove the entry 'size' in its metadata, or give other weights");
@@ -315,8 +318,9 @@ void require_as_many_names(const TensorFile& file, int outputs) {
 
 Architecture architecture_of(const TensorFile& file, const WeightsUse& use) {
   const WeightsContents contents = contents_of(file);
-  require_vgg16(file, contents, use.head);
+  require_vgg(file, contents, use.head);
   Architecture a;
+  a.depth = contents.depth;
   const std::int64_t channels = take_channels(file, a);
   const int stated = metadata_size(file);
   const int open_side = use.side && usable_side(*use.side) ? *use.side : stated != 0 ? stated : Architecture{}.size;

@@ -9,22 +9,18 @@
 
 namespace palimpsest::nn {
 
-// The name under which a file holds a parameter: torchvision's, or timm's (pre_logits.fc1, pre_logits.fc2, head.fc,
-// the same values in another shape). Empty when it holds neither.
-std::string stored_name(const TensorFile& file, const std::string& name);
-std::string parameter_name(const std::string& stored);  // the inverse; other names are unchanged
-
 // How a tensor of a weights file is interpreted.
 struct TensorUse {
-  enum class Kind : std::uint8_t { parameter, left_out, unplaced };
+  enum class Kind : std::uint8_t { parameter, folded, left_out, unplaced };
   std::string name;  // TensorFile's
   Kind kind = Kind::unplaced;
-  std::string what;  // a parameter: which; left out: why; unplaced: what it probably is, or nothing
+  std::string what;  // a parameter: which; folded: TensorFile::fate(); left out: why; unplaced: its probable meaning
 };
 
 // Every tensor of a weights file with its use. Tensors that are left out have no effect; a file with unplaced tensors
-// is not a VGG16.
+// is not a VGG.
 struct WeightsContents {
+  int depth = 16;                    // of the VGG whose convolutions they are, or most like
   std::vector<TensorUse> tensors;    // in the file's order
   std::vector<std::string> missing;  // parameters, for instance "features.5.bias"
   int head_layers = 0;               // fully connected ones; 0: convolutions only
@@ -35,7 +31,7 @@ WeightsContents contents_of(const TensorFile& file);
 
 // Throws Error naming the file unless every parameter is present and every tensor is used or left out. A head that is
 // not needed is not checked. The message says what kind of network or file it is, if known.
-void require_vgg16(const TensorFile& file, const WeightsContents& contents, bool head_needed = true);
+void require_vgg(const TensorFile& file, const WeightsContents& contents, bool head_needed = true);
 
 // One line that counts the tensors left out, with an example: "w.safetensors: 2 tensors were left out, ..."; empty if
 // none was.

@@ -58,9 +58,8 @@ struct MachineSettings {
 };
 
 struct ModelSettings {
-  fs::path weights = option(weights, "weights", {},
-                            "a VGG16 of any width: safetensors with torchvision's or timm's names, or Keras' .h5",
-                            heading("Model"), required);
+  fs::path weights =
+      option(weights, "weights", {}, "a VGG of any width: safetensors, or Keras' .h5", heading("Model"), required);
 };
 
 struct DataSettings {
@@ -98,10 +97,12 @@ struct NetworkSettings {
              heading("Network"), names_content);
   nn::HeadInit head_init = option(head_init, "head-init", nn::HeadInit::keep,
                                   "with --init: take all of the head that fits, all but the last layer, or nothing");
+  std::optional<int> vgg =
+      option(vgg, "vgg", {}, "VGG of 11, 13, 16 or 19 layers (default: as --init, else 16)", between(11, 19));
   int freeze = option(freeze, "freeze", 0, "keep the first K of the five blocks fixed", between(0, nn::kBlocks));
   std::vector<int> freeze_blocks =
       option(freeze_blocks, "freeze-blocks", {}, "keep these blocks fixed instead", between(1, nn::kBlocks));
-  double width = option(width, "width", 1, "channels as a fraction of VGG16's", above(0));
+  double width = option(width, "width", 1, "channels as a fraction of VGG's", above(0));
   Head head = option(head, "head", Head::fc, "fully connected layers, or straight to the classes");
   std::vector<int> hidden = option(
       hidden, "hidden", {}, "widths of the fully connected layers before the last (default: as --init, else 4096,4096)",

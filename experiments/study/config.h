@@ -32,7 +32,7 @@ struct StudyConfig {
   int size =
       option(size, "size", 224, "side of the pictures in pixels", under("model"), between(32, 1024), multiple_of(32));
   // `init`: of the emotion model; `head_init`: for pain and for re-training.
-  NetworkSettings model = in_table<NetworkSettings>("model", {"freeze", "freeze-blocks", "classes"});
+  NetworkSettings model = in_table<NetworkSettings>("model", {"vgg", "freeze", "freeze-blocks", "classes"});
   std::uint64_t seed = option(seed, "seed", 1, "of all random numbers in training", under("model"));
   std::uint64_t cache_limit = option(cache_limit, "cache-limit", TrainingSettings{}.cache_limit,
                                      "largest cache of block-5 features in bytes, used while a head is re-trained",

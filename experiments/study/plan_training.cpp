@@ -90,6 +90,7 @@ void plan_training(StudyPlan& plan) {
   Step first = train_step(plan, "emotion", "the emotion model", emotion, StudySet::emotion);
   if (!init.empty()) {
     emotion.init = init;
+    emotion.vgg = 16;
     first.inputs["model.init"] = sha256_of_file(init);
     first.run = [emotion](const fs::path& folder) {
       TrainCommand c = emotion;

@@ -11,7 +11,7 @@ using Kind = Layer::Kind;
 
 TEST(Layers, FollowEachOther) {
   for (const int classes : {0, 8}) {
-    const Architecture a = Architecture::vgg16(0.25, 70, {30, 20}, classes);
+    const Architecture a = Architecture::vgg(16, 0.25, 70, {30, 20}, classes);
     Shape at{1, 3, 70, 70};
     int parameter = 0;
     for (const Layer& layer : layers_of(a)) {

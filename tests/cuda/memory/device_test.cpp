@@ -24,7 +24,7 @@ TEST(Device, RefusesPrecisionsThatTheGpuLacks) {
 TEST(TrainingStep, AllocatesNothing) {
   simt::set_device_memory(std::size_t{1} << 30);
   const auto device = make_device({});
-  const auto architecture = nn::Architecture::vgg16(1.0 / 16, 32, {24}, 8);
+  const auto architecture = nn::Architecture::vgg(16, 1.0 / 16, 32, {24}, 8);
   nn::Network network(*device, architecture);
   nn::initialise(network, 1);
   nn::TrainingStep step(network);

@@ -1,0 +1,135 @@
+#include "nn/torch_weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "base/excerpt.h"
+
+namespace palimpsest::nn {
+
+namespace {
+
+constexpr double kEpsilon = 1e-5;  // of torch.nn.BatchNorm1d and 2d
+
+// y = scale x + shift, for each channel.
+struct Affine {
+  std::vector<double> scale{1}, shift{0};
+};
+
+// Of a batch normalisation at inference; without one: y = x, for all channels alike.
+Affine affine(const TensorFile& file, const std::optional<BatchNormalisation>& n, std::size_t channels) {
+  if (!n) return {};
+  const auto values = [&](const std::string& name, float otherwise) {
+    std::vector<float> read = name.empty() ? std::vector<float>(channels, otherwise) : file.read_floats(name);
+    if (read.size() != channels)
+      throw Error(fmt::format("{} has {} values in {}, but its layer has {} channels", file.path().string(),
+                              read.size(), excerpt(name), channels),
+                  "save the weights of that network again");
+    return read;
+  };
+  const auto weight = values(n->weight, 1), bias = values(n->bias, 0), mean = values(n->mean, 0),
+             variance = values(n->variance, 1);
+  Affine result{std::vector<double>(channels), std::vector<double>(channels)};
+  for (std::size_t c = 0; c < channels; ++c) {
+    if (!(variance[c] >= 0))
+      throw Error(fmt::format("{} has a variance of {} in {}", file.path().string(), variance[c], excerpt(n->variance)),
+                  "the weights are corrupt: use an earlier checkpoint");
+    result.scale[c] = weight[c] / std::sqrt(double(variance[c]) + kEpsilon);
+    result.shift[c] = bias[c] - mean[c] * result.scale[c];
+  }
+  return result;
+}
+
+}  // namespace
+
+TorchWeights::TorchWeights(std::unique_ptr<TensorFile> file) : file_(std::move(file)) {
+  NamesInFile found = names_in_file(*file_);
+  layers_ = std::move(found.layers);
+  changes_ = std::move(found.changes);
+  caffe_ = found.caffe;
+  std::map<std::string, std::string> names;  // torchvision's, by the file's
+  for (const LayerInFile& layer : layers_) {
+    const TensorInfo& weight = file_->info(layer.weight);
+    sources_[layer.name + ".weight"] = {layer.weight, &layer, false, weight};
+    names[layer.weight] = layer.name + ".weight";
+    if (!layer.bias.empty()) {
+      sources_[layer.name + ".bias"] = {layer.bias, &layer, true, file_->info(layer.bias)};
+      names[layer.bias] = layer.name + ".bias";
+    } else if (layer.after) {
+      sources_[layer.name + ".bias"] = {"", &layer, true, {weight.dtype, {weight.shape[0]}}};
+    }
+    for (const auto* n : {&layer.before, &layer.after})
+      if (*n)
+        for (const auto& name : {(*n)->weight, (*n)->bias, (*n)->mean, (*n)->variance})
+          if (!name.empty()) fates_[name] = "folded into " + layer.name;
+  }
+  for (const auto& name : file_->names()) {
+    const auto at = names.find(name);
+    names_.push_back(at == names.end() ? name : at->second);
+    if (const auto source = sources_.find(names_.back()); source != sources_.end() && !source->second.bias) {
+      const std::string bias = source->second.layer->name + ".bias";
+      if (source->second.layer->bias.empty() && sources_.contains(bias)) names_.push_back(bias);
+    }
+  }
+}
+
+const TorchWeights::Source* TorchWeights::find(const std::string& name) const {
+  const auto at = sources_.find(name);
+  return at == sources_.end() ? nullptr : &at->second;
+}
+
+bool TorchWeights::has(const std::string& name) const {
+  return find(name) || (file_->has(name) && std::ranges::count(names_, name) > 0);
+}
+
+const TensorInfo& TorchWeights::info(const std::string& name) const {
+  const Source* const source = find(name);
+  return source ? source->info : file_->info(name);
+}
+
+StoredTensor TorchWeights::stored(const std::string& name) const {
+  const Source* const source = find(name);
+  if (!source) return file_->stored(name);
+  return source->from.empty() ? StoredTensor{name, source->info.shape} : file_->stored(source->from);
+}
+
+std::string TorchWeights::fate(const std::string& name) const {
+  const auto at = fates_.find(name);
+  return at == fates_.end() ? std::string() : at->second;
+}
+
+std::vector<float> TorchWeights::read_floats(const std::string& name) const {
+  const Source* const source = find(name);
+  if (!source) return file_->read_floats(name);
+  if (!source->layer->before && !source->layer->after) return file_->read_floats(source->from);
+  return folded(*source);
+}
+
+std::vector<float> TorchWeights::folded(const Source& source) const {
+  const LayerInFile& layer = *source.layer;
+  const TensorInfo& info = file_->info(layer.weight);
+  const auto outputs = std::size_t(info.shape[0]),
+             inputs = std::size_t(info.count()) / std::max<std::size_t>(1, outputs);
+  const Affine in = affine(*file_, layer.before, inputs), out = affine(*file_, layer.after, outputs);
+  std::vector<float> weight = file_->read_floats(layer.weight);
+  if (!source.bias) {
+    for (std::size_t o = 0; o < outputs; ++o)
+      for (std::size_t i = 0; i < inputs; ++i) {
+        float& w = weight[o * inputs + i];
+        w = float(w * in.scale[layer.before ? i : 0] * out.scale[layer.after ? o : 0]);
+      }
+    return weight;
+  }
+  std::vector<float> bias = layer.bias.empty() ? std::vector<float>(outputs) : file_->read_floats(layer.bias);
+  for (std::size_t o = 0; o < std::min(outputs, bias.size()); ++o) {
+    double sum = bias[o];
+    if (layer.before)
+      for (std::size_t i = 0; i < inputs; ++i) sum += weight[o * inputs + i] * in.shift[i];
+    bias[o] = float(layer.after ? sum * out.scale[o] + out.shift[o] : sum);
+  }
+  return bias;
+}
+
+}  // namespace palimpsest::nn
