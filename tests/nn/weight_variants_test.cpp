@@ -16,7 +16,8 @@ const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "weights";
 class WeightVariants : public testing::TestWithParam<std::string> {};
 
 TEST_P(WeightVariants, GiveTheirLogits) {
-  const auto golden = nlohmann::json::parse(read_file(kFolder / "logits.json")).at(GetParam()).get<std::vector<double>>();
+  const auto golden =
+      nlohmann::json::parse(read_file(kFolder / "logits.json")).at(GetParam()).get<std::vector<double>>();
   const auto device = cpu_device();
   const auto network = load_network(*device, kFolder / (GetParam() + ".safetensors"), {64, true});
   Trace trace = network->make_trace(1, 0);
@@ -31,13 +32,14 @@ TEST_P(WeightVariants, GiveTheirLogits) {
 
 std::vector<std::string> variants() {
   std::vector<std::string> names;
-  for (const auto& [name, logits] : nlohmann::json::parse(read_file(kFolder / "logits.json")).items()) names.push_back(name);
+  for (const auto& [name, logits] : nlohmann::json::parse(read_file(kFolder / "logits.json")).items())
+    names.push_back(name);
   return names;
 }
 INSTANTIATE_TEST_SUITE_P(All, WeightVariants, testing::ValuesIn(variants()), [](const auto& one) { return one.param; });
 
 // Every file of the folder is one of them.
-TEST(WeightVariants, AreAllListed) {
+TEST(WeightVariantFiles, AreAllListed) {
   std::size_t files = 0;
   for (const auto& entry : fs::directory_iterator(kFolder)) files += entry.path().extension() == ".safetensors" ? 1 : 0;
   EXPECT_EQ(files, variants().size());
