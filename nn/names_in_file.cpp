@@ -213,6 +213,7 @@ class Names {
     });
     const std::int64_t channels = file_.info(last_convolution.weight).shape[0];
     if (found.empty() || found.size() > 8 || !in_order(found, channels)) return {};
+    if (!std::ranges::all_of(found, [&](const auto& layer) { return has_bias(layer); })) return {};
     for (std::size_t i = 0; i + 1 < found.size(); ++i) {
       const auto a = position(found[i]), b = position(found[i + 1]);
       if (a && b && a->parent == b->parent && b->index == a->index + 1) return {};  // no place for a ReLU
@@ -231,6 +232,12 @@ class Names {
     return layers;
   }
 
+  // Or a normalisation after it, which gives it one.
+  bool has_bias(const std::string& layer) const {
+    if (!variable(layer, "bias").empty()) return true;
+    const auto at = position(layer);
+    return at && normalisation(fmt::format("{}.{}", at->parent, at->index + 1));
+  }
   std::int64_t outputs(const std::string& layer) const { return file_.info(variable(layer, "weight")).shape[0]; }
   std::int64_t inputs(const std::string& layer) const {
     const TensorInfo& info = file_.info(variable(layer, "weight"));

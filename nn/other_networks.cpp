@@ -91,7 +91,7 @@ class Recogniser {
   Found batch_normalisation() const {
     const auto* name = first([&](const std::string& n) {
       const auto meaning = probable_batch(n);
-      return (head_needed_ || !is_of_head(n)) &&
+      return (head_needed_ || !is_of_head(n)) && file_.fate(n).empty() &&
              (meaning || (n.find("features.") != std::string::npos && n.ends_with(".weight") && axes(n) == 1));
     });
     if (!name) return std::nullopt;
@@ -121,13 +121,17 @@ class Recogniser {
   }
 
   Found another_depth() const {
+    if (convolutions_missing() || (keras_ && !keras_->objection().has.empty())) return std::nullopt;
     int count = 0;
-    for (const auto& tensor : contents_.tensors)
-      if (tensor.kind != TensorUse::Kind::left_out && axes(tensor.name) == 4 &&
-          (keras_ || tensor.name.starts_with("features.")) && !is_of_head(tensor.name))
-        ++count;
-    if (count == 0 || depth_with(count) > 0) return std::nullopt;
-    return OtherNetwork{fmt::format("holds {} convolutions, but VGGs have 8, 10, 13 or 16", count), kAnother};
+    std::string more;
+    for (const auto& tensor : contents_.tensors) {
+      if (tensor.kind == TensorUse::Kind::left_out || axes(tensor.name) != 4 || is_of_head(tensor.name)) continue;
+      if (!keras_ && !tensor.name.starts_with("features.")) continue;
+      ++count;
+      if (tensor.kind == TensorUse::Kind::unplaced && more.empty()) more = fmt::format(" ({})", shown(tensor.name));
+    }
+    if (depth_with(count) > 0) return std::nullopt;
+    return OtherNetwork{fmt::format("holds {} convolutions{}, but VGGs have 8, 10, 13 or 16", count, more), kAnother};
   }
 
   Found head_alone() const {

@@ -127,8 +127,9 @@ std::string class_text(const std::vector<std::string>& names) {
 void account_for(const TensorFile& file, bool head_needed) {
   const WeightsContents contents = contents_of(file);
   require_vgg(file, contents, head_needed);
-  if (const auto changes = file.changes(); !changes.empty())
-    remark(fmt::format("{}: {}.", file.path().string(), fmt::join(changes, "; ")));
+  auto changes = file.changes();
+  if (contents.depth != 16) changes.insert(changes.begin(), fmt::format("it is a VGG{}", contents.depth));
+  if (!changes.empty()) remark(fmt::format("{}: {}.", file.path().string(), fmt::join(changes, "; ")));
   if (const auto line = left_out_line(file, contents, head_needed); !line.empty()) remark(line);
   if (const auto line = assumption_line(file, contents, head_needed); !line.empty()) remark(line);
 }

@@ -97,19 +97,20 @@ TEST_F(KerasFiles, SavedAgainAreSafetensors) {
 }
 
 TEST_F(KerasFiles, PathsToLayers) {
-  const auto matches = [](const char* path, bool dense, int number) {
+  const auto matches = [](const char* path, bool dense, int number, int block = -1) {
     const auto layer = keras_parameter(path);
-    return layer && layer->dense == dense && layer->number == number;
+    return layer && layer->dense == dense && layer->number == number && layer->block == block;
   };
-  EXPECT_TRUE(matches("block1_conv1/block1_conv1_W_1:0", false, 0));
-  EXPECT_TRUE(matches("model_weights/vgg16/block5_conv3/kernel:0", false, 12));
+  EXPECT_TRUE(matches("block1_conv1/block1_conv1_W_1:0", false, 0, 0));
+  EXPECT_TRUE(matches("model_weights/vgg19/block5_conv4/kernel:0", false, 3, 4));
   EXPECT_TRUE(matches("fc2/fc2/bias:0", true, 1));
   EXPECT_TRUE(matches("layers/conv2d/vars/0", false, 0));
   EXPECT_TRUE(matches("layers/conv2d_12/vars/1", false, 12));
   EXPECT_TRUE(matches("layers/dense_2/vars/0", true, 2));
-  for (const char* other : {"layers/conv2d_13/vars/0", "layers/conv2d_1x/vars/0", "layers/conv2d_/vars/0",
-                            "conv2d_1/kernel:0", "optimizer_weights/fc1/kernel:0", "layers/dense_3/vars/0", "", "/",
-                            "fc1/gamma:0", "fc1/lora_kernel_a", "layers/dense/vars/2", "fc1", "kernel:0"})
+  for (const char* other :
+       {"layers/conv2d_16/vars/0", "block6_conv1/kernel:0", "block1_conv5/kernel:0", "layers/conv2d_1x/vars/0",
+        "layers/conv2d_/vars/0", "conv2d_1/kernel:0", "optimizer_weights/fc1/kernel:0", "layers/dense_3/vars/0", "",
+        "/", "fc1/gamma:0", "fc1/lora_kernel_a", "layers/dense/vars/2", "fc1", "kernel:0"})
     EXPECT_FALSE(keras_parameter(other)) << other;
   EXPECT_TRUE(keras_parameter("conv1_1/conv1_1_W:0")->vggface);
   EXPECT_TRUE(keras_parameter("fc8/fc8_b:0")->bias);
@@ -179,7 +180,7 @@ TEST_F(OtherKerasFiles, DenseLayersWithoutAKnownPlaceAreNamed) {
 }
 
 TEST_F(OtherKerasFiles, OtherNetworksAreNamed) {
-  refused("a VGG19: it has 16 convolutions, with block3_conv4",
+  refused("a whole VGG19: it has no features.16.bias (block3_conv4)",
           with(named(), {{"block3_conv4/block3_conv4/kernel:0", {3, 3, 6, 6}, {}},
                          {"block4_conv4/block4_conv4/kernel:0", {3, 3, 6, 6}, {}},
                          {"block5_conv4/block5_conv4/kernel:0", {3, 3, 8, 8}, {}}}));

@@ -31,9 +31,9 @@ TEST_P(WeightVariants, GiveTheirLogits) {
 }
 
 std::vector<std::string> variants() {
+  const auto all = nlohmann::json::parse(read_file(kFolder / "logits.json"));
   std::vector<std::string> names;
-  for (const auto& [name, logits] : nlohmann::json::parse(read_file(kFolder / "logits.json")).items())
-    names.push_back(name);
+  for (const auto& [name, logits] : all.items()) names.push_back(name);
   return names;
 }
 INSTANTIATE_TEST_SUITE_P(All, WeightVariants, testing::ValuesIn(variants()), [](const auto& one) { return one.param; });

@@ -189,7 +189,8 @@ TEST_F(Contents, SmallTensorsThatChangeALayerAreNotLeftOut) {
 }
 
 TEST_F(Contents, OneParameterTwiceIsRefused) {
-  refused("head.fc.weight (4 x 6), a duplicate of classifier.6.weight", with({{"head.fc.weight", {4, 6}, {}}}));
+  refused("a head whose order is not known, or that has no ReLU between its layers: head.fc.weight (4 x 6)",
+          with({{"head.fc.weight", {4, 6}, {}}}));
 }
 
 // The head may also follow global average pooling: then its side does not determine the pictures'.
