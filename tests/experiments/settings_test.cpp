@@ -49,6 +49,7 @@ std::vector<std::string> another_value(const Field& field) {
   if (field.name == "data") return {"folder:x"};
   if (field.name == "rules") return {"epsilon"};
   if (field.name == "dialect") return {"captum"};
+  if (field.name == "vgg") return {"19"};
   if (field.type == FieldType::number) return {field.text() == "0.5" ? "0.25" : "0.5"};
   if (field.type == FieldType::integer) return {field.name == "size" ? "64" : "5"};
   return {"something"};

@@ -42,7 +42,7 @@ TEST_F(WeightsCommand, ListsThenRefuses) {
   writer.commit();
   const Outcome outcome = run({"weights", "other.safetensors"});
   expect_refused(outcome, {"other.safetensors", "conv1.weight"});
-  EXPECT_THAT(outcome.output, testing::HasSubstr("conv1.weight  F32   1 x 1 x 1 x 1  not part of VGG16"));
+  EXPECT_THAT(outcome.output, testing::HasSubstr("conv1.weight  F32   1 x 1 x 1 x 1  not part of the network"));
   expect_refused(run({"weights", "gone.safetensors"}), {"gone.safetensors"});
 }
 
