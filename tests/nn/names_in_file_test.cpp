@@ -10,7 +10,6 @@
 namespace palimpsest::nn {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 class NamesInFileTest : public Contents {
