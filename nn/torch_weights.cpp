@@ -67,7 +67,10 @@ TorchWeights::TorchWeights(std::unique_ptr<TensorFile> file) : file_(std::move(f
   }
   for (const auto& name : file_->names()) {
     const auto at = names.find(name);
-    names_.push_back(at == names.end() ? name : at->second);
+    if (at != names.end())
+      names_.push_back(at->second);
+    else
+      names_.push_back(sources_.contains(name) ? hidden_.emplace("file/" + name, name).first->first : name);
     if (const auto source = sources_.find(names_.back()); source != sources_.end() && !source->second.bias) {
       const std::string bias = source->second.layer->name + ".bias";
       if (source->second.layer->bias.empty() && sources_.contains(bias)) names_.push_back(bias);
@@ -80,29 +83,34 @@ const TorchWeights::Source* TorchWeights::find(const std::string& name) const {
   return at == sources_.end() ? nullptr : &at->second;
 }
 
+const std::string& TorchWeights::in_file(const std::string& name) const {
+  const auto at = hidden_.find(name);
+  return at == hidden_.end() ? name : at->second;
+}
+
 bool TorchWeights::has(const std::string& name) const {
-  return find(name) || (file_->has(name) && std::ranges::count(names_, name) > 0);
+  return find(name) || std::ranges::count(names_, name) > 0;
 }
 
 const TensorInfo& TorchWeights::info(const std::string& name) const {
   const Source* const source = find(name);
-  return source ? source->info : file_->info(name);
+  return source ? source->info : file_->info(in_file(name));
 }
 
 StoredTensor TorchWeights::stored(const std::string& name) const {
   const Source* const source = find(name);
-  if (!source) return file_->stored(name);
+  if (!source) return file_->stored(in_file(name));
   return source->from.empty() ? StoredTensor{name, source->info.shape} : file_->stored(source->from);
 }
 
 std::string TorchWeights::fate(const std::string& name) const {
-  const auto at = fates_.find(name);
+  const auto at = find(name) ? fates_.end() : fates_.find(in_file(name));
   return at == fates_.end() ? std::string() : at->second;
 }
 
 std::vector<float> TorchWeights::read_floats(const std::string& name) const {
   const Source* const source = find(name);
-  if (!source) return file_->read_floats(name);
+  if (!source) return file_->read_floats(in_file(name));
   if (!source->layer->before && !source->layer->after) return file_->read_floats(source->from);
   return folded(*source);
 }

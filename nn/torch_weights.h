@@ -12,7 +12,8 @@ namespace palimpsest::nn {
 // A weights file of PyTorch's kind under torchvision's names, with batch normalisation folded into the layers:
 //   after a layer   w' = s w,       b' = s (b - mean) + shift,    s = scale / sqrt(variance + epsilon), per output
 //   before it       w'_oi = w_oi s_i,   b'_o = b_o + sum_i w_oi (shift_i - mean_i s_i)
-// in double precision. Names that need no change, and tensors of no layer, are the file's.
+// in double precision. Names that need no change, and tensors of no layer, are the file's; "file/NAME" where NAME now
+// is another tensor's.
 class TorchWeights final : public TensorFile {
  public:
   explicit TorchWeights(std::unique_ptr<TensorFile> file);
@@ -38,12 +39,14 @@ class TorchWeights final : public TensorFile {
     TensorInfo info = {};
   };
   const Source* find(const std::string& name) const;
+  const std::string& in_file(const std::string& name) const;  // of a tensor that is not in sources_
   std::vector<float> folded(const Source& source) const;
 
   std::unique_ptr<TensorFile> file_;
   std::vector<LayerInFile> layers_;
-  std::map<std::string, Source> sources_;     // by torchvision's name
-  std::map<std::string, std::string> fates_;  // of the file's tensors that are folded into others
+  std::map<std::string, Source> sources_;      // by torchvision's name
+  std::map<std::string, std::string> fates_;   // of the file's tensors that are folded into others
+  std::map<std::string, std::string> hidden_;  // "file/NAME" -> NAME
   std::vector<std::string> names_, changes_;
   bool caffe_ = false;
 };

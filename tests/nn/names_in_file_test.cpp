@@ -1,6 +1,7 @@
 #include "nn/names_in_file.h"
 
 #include <cmath>
+#include <set>
 
 #include "base/safetensors.h"
 #include "nn/torch_weights.h"
@@ -79,7 +80,7 @@ TEST_F(NamesInFileTest, HeadsInDoubtAreRefused) {
   NamedTensors scaled = head_named({"classifier.1", "classifier.4", "classifier.7"});  // a LayerNorm before the head
   scaled.push_back({"classifier.0.weight", {8}, {}});
   scaled.push_back({"classifier.0.bias", {8}, {}});
-  refused("w.safetensors", scaled);
+  refused("classifier.0.weight (8)", scaled);
 }
 
 NamedTensors normalisation(const std::string& layer, std::int64_t channels, float variance = 1) {
@@ -106,6 +107,19 @@ TEST_F(NamesInFileTest, BatchNormalisationIsFolded) {
   EXPECT_EQ(contents.of(TensorUse::Kind::folded).size(), 2U);
   EXPECT_EQ(contents.of(TensorUse::Kind::left_out).size(), 1U);  // the counter
   EXPECT_TRUE(contents.missing.empty());
+}
+
+// The normalisation of the features has the name that the first layer gets.
+TEST_F(NamesInFileTest, NamesThatOthersGetAreKeptApart) {
+  const auto file = open_weights(fs::path(GOLDENS_FOLDER) / "weights/head_bn.safetensors");
+  EXPECT_EQ(file->stored("classifier.0.weight").name, "classifier.1.weight");
+  EXPECT_EQ(file->info("classifier.0.weight").shape, (std::vector<std::int64_t>{7, 24}));
+  EXPECT_EQ(file->stored("file/classifier.0.weight").name, "classifier.0.weight");
+  EXPECT_EQ(file->info("file/classifier.0.weight").shape, std::vector<std::int64_t>{24});
+  EXPECT_EQ(file->fate("file/classifier.0.weight"), "folded into classifier.0");
+  EXPECT_TRUE(file->fate("classifier.0.weight").empty());
+  const std::set<std::string> once(file->names().begin(), file->names().end());
+  EXPECT_EQ(once.size(), file->names().size());
 }
 
 TEST_F(NamesInFileTest, BatchNormalisationThatCannotBeFoldedIsRefused) {
