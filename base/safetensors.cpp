@@ -5,15 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/dtype.h"
 #include "base/error.h"
-#include "base/half.h"
 
 namespace palimpsest {
 
@@ -24,66 +23,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uint64_t header_limit = 100'000'000;  // as in the format's reference implementation
-
-struct DtypeSize {
-  const char* name;
-  int bytes;
-};
-constexpr std::array<DtypeSize, 15> dtypes{{{"F32", 4},
-                                            {"F16", 2},
-                                            {"BF16", 2},
-                                            {"F64", 8},
-                                            {"I64", 8},
-                                            {"I32", 4},
-                                            {"I16", 2},
-                                            {"I8", 1},
-                                            {"U64", 8},
-                                            {"U32", 4},
-                                            {"U16", 2},
-                                            {"U8", 1},
-                                            {"BOOL", 1},
-                                            {"F8_E4M3", 1},
-                                            {"F8_E5M2", 1}}};
-
-int dtype_bytes(const std::string& dtype) {
-  const auto at = std::find_if(dtypes.begin(), dtypes.end(), [&](const DtypeSize& d) { return dtype == d.name; });
-  return at == dtypes.end() ? 0 : at->bytes;
-}
-
-float from_bfloat(std::uint16_t bits) {
-  return std::bit_cast<float>(std::uint32_t{bits} << 16);
-}
-
-template <typename From, typename Convert>
-void convert(const char* bytes, std::span<float> to, Convert to_float) {
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    From value;
-    std::memcpy(&value, bytes + i * sizeof(From), sizeof(From));
-    to[i] = to_float(value);
-  }
-}
-
-using Converter = void (*)(const char* bytes, std::span<float> to);
-template <typename From>
-void cast(const char* bytes, std::span<float> to) {
-  convert<From>(bytes, to, [](From value) { return static_cast<float>(value); });
-}
-
-Converter converter(const std::string& dtype) {
-  if (dtype == "F32") return cast<float>;
-  if (dtype == "F64") return cast<double>;
-  if (dtype == "F16") return [](const char* b, std::span<float> to) { convert<std::uint16_t>(b, to, from_half); };
-  if (dtype == "BF16") return [](const char* b, std::span<float> to) { convert<std::uint16_t>(b, to, from_bfloat); };
-  if (dtype == "I64") return cast<std::int64_t>;
-  if (dtype == "I32") return cast<std::int32_t>;
-  if (dtype == "I16") return cast<std::int16_t>;
-  if (dtype == "I8") return cast<std::int8_t>;
-  if (dtype == "U64") return cast<std::uint64_t>;
-  if (dtype == "U32") return cast<std::uint32_t>;
-  if (dtype == "U16") return cast<std::uint16_t>;
-  if (dtype == "U8" || dtype == "BOOL") return cast<std::uint8_t>;
-  return nullptr;
-}
 
 // Rejects what a JSON parser would accept: duplicate keys (the later one would silently win) and deep nesting.
 class HeaderGuard {
@@ -263,7 +202,7 @@ void SafetensorsFile::read_into(const std::string& name, std::span<float> values
   PALIMPSEST_REQUIRE(std::int64_t(values.size()) == tensor.info.count(), "tensor '{}' has {} values, not {}", name,
                      tensor.info.count(), values.size());
   if (tensor.info.dtype == "F32") return read_bytes(values.data(), values.size_bytes(), tensor.begin);
-  const Converter to_floats = converter(tensor.info.dtype);
+  const ToFloats to_floats = floats_from(tensor.info.dtype);
   if (!to_floats)
     throw Error(fmt::format("{}: tensor '{}' has the type {}, which cannot be read as float32", path_.string(), name,
                             tensor.info.dtype),

@@ -13,6 +13,8 @@
 #include "experiments/devices.h"
 #include "experiments/labels.h"
 #include "nn/keras_weights.h"
+#include "nn/pytorch_file.h"
+#include "nn/torch_weights.h"
 #include "nn/weights.h"
 #include "nn/weights_contents.h"
 
@@ -21,7 +23,7 @@ namespace palimpsest::experiments {
 namespace {
 
 struct WeightsCommand {
-  fs::path file = option(file, "FILE", {}, "safetensors, or Keras' .h5", heading("Model"), argument);
+  fs::path file = option(file, "FILE", {}, "safetensors, PyTorch's .pth, or Keras' .h5", heading("Model"), argument);
   std::optional<int> size = option(size, "size", {}, "side of its pictures in pixels, if the file does not state it");
   std::vector<std::string> class_names =
       option(class_names, "class-names", {}, "names of its classes in order, if the file has none: a,b,c or @FILE");
@@ -34,6 +36,8 @@ struct WeightsCommand {
 };
 
 const char* format_of(const TensorFile& file) {
+  const auto* const torch = dynamic_cast<const nn::TorchWeights*>(&file);
+  if (torch && dynamic_cast<const nn::PytorchFile*>(&torch->file())) return "PyTorch's file";
   return dynamic_cast<const nn::KerasWeights*>(&file) ? "Keras' HDF5" : "safetensors";
 }
 

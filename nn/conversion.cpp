@@ -22,8 +22,12 @@ std::string beside(const fs::path& path, const char* ending) {
   return quotable(to);
 }
 
+std::string program(const std::string& python) {
+  return fmt::format(R"(python -c "{}")", python);
+}
+
 std::string line(const std::string& python) {
-  return fmt::format(R"(convert it: python -c "{}")", python);
+  return "convert it: " + program(python);
 }
 
 }  // namespace
@@ -36,28 +40,29 @@ bool plain(std::string_view text) {
   return characters && text.size() < 300;
 }
 
-std::string torch(const fs::path& path) {
-  return line(
-      fmt::format("import torch, safetensors.torch as s; d = torch.load('{}', map_location='cpu', weights_only=True); "
-                  "d = next((d[k] for k in ('state_dict', 'model_state_dict', 'model', 'net') if k in d), d); "
-                  "s.save_file({{k: v.contiguous() for k, v in d.items()}}, '{}')",
-                  quotable(path), beside(path, ".safetensors")));
+std::string torch_tar(const fs::path& path) {
+  return fmt::format("if you trust it (it can run any program), {}",
+                     line(fmt::format("import torch; torch.save(torch.load('{}', map_location='cpu', "
+                                      "weights_only=False), '{}')",
+                                      quotable(path), beside(path, ".pth"))));
 }
 
-std::string torch_model(const fs::path& path) {
-  return fmt::format(
-      "if you trust it (it can run any program), {}",
-      line(fmt::format(
-          "import torch, safetensors.torch as s; d = torch.load('{}', map_location='cpu', "
-          "weights_only=False).state_dict(); s.save_file({{k: v.contiguous() for k, v in d.items()}}, '{}')",
-          quotable(path), beside(path, ".safetensors"))));
+std::string torch_model(const fs::path& path, const std::string& where) {
+  std::string keys;
+  for (std::size_t from = 0; from < where.size();) {
+    const auto dot = std::min(where.find('.', from), where.size());
+    keys += fmt::format("['{}']", where.substr(from, dot - from));
+    from = dot + 1;
+  }
+  return fmt::format("if you trust it (it can run any program), save its weights (model.state_dict()): {}",
+                     program(fmt::format("import torch; torch.save(torch.load('{}', map_location='cpu', "
+                                         "weights_only=False){}.state_dict(), '{}')",
+                                         quotable(path), keys, beside(path, ".state_dict.pth"))));
 }
 
 std::string torch_script(const fs::path& path) {
-  return line(
-      fmt::format("import torch, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in "
-                  "torch.jit.load('{}', map_location='cpu').state_dict().items()}}, '{}')",
-                  quotable(path), beside(path, ".safetensors")));
+  return line(fmt::format("import torch; torch.save(torch.jit.load('{}', map_location='cpu').state_dict(), '{}')",
+                          quotable(path), beside(path, ".state_dict.pth")));
 }
 
 std::string keras_archive(const fs::path& path) {

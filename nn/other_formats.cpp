@@ -70,44 +70,47 @@ std::vector<std::string> names_in_zip(const fs::path& path) {
   return names;
 }
 
-// A pickle names the classes of its contents near its start.
-Format torch_format(const fs::path& path, const std::string& name) {
-  const bool whole_model = part_of(path, 0, 1 << 20).find("torch.nn.modules") != std::string::npos;
-  return whole_model ? Format{name + ", a whole model)", conversion::torch_model(path)}
-                     : Format{name + ")", conversion::torch(path)};
+bool is_script(const std::vector<std::string>& names) {
+  return std::ranges::any_of(names, [](const std::string& name) {
+    return name.find("constants.pkl") != std::string::npos || name.find("/code/") != std::string::npos;
+  });
 }
 
-Format zip_format(const fs::path& path) {
+bool is_torch_zip(const std::vector<std::string>& names) {
+  const auto is_object = [](const std::string& name) { return name == "data.pkl" || name.ends_with("/data.pkl"); };
+  return std::ranges::any_of(names, is_object) && !is_script(names);
+}
+
+// torch.save began with this number before it wrote zip archives; the digits are those of the oldest protocols.
+bool begins_with_torch_number(std::string_view start) {
+  constexpr auto number = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"sv;
+  constexpr std::size_t frame = 9;
+  if (start.starts_with("L119547037146038801333356L\n.")) return true;
+  if (start.size() < 2 || start[0] != '\x80') return false;
+  start.remove_prefix(2);
+  return start.starts_with(number) || (start.size() > frame && start.substr(frame).starts_with(number));
+}
+
+std::optional<Format> zip_format(const fs::path& path) {
   const auto names = names_in_zip(path);
+  if (is_torch_zip(names)) return std::nullopt;
   const auto named = [&](std::string_view part) {
     const auto at = std::find_if(names.begin(), names.end(),
                                  [&](const std::string& name) { return name.find(part) != std::string::npos; });
     return at == names.end() ? std::string() : *at;
   };
-  if (names.empty()) return {"a zip archive that is cut short or damaged", "copy or download it again"};
-  if (!named("data.pkl").empty()) {
-    const bool script = !named("constants.pkl").empty() || !named("/code/").empty();
-    return script ? Format{"a PyTorch TorchScript archive", conversion::torch_script(path)}
-                  : torch_format(path, "a PyTorch file (torch.save");
-  }
-  if (!named("model.weights.h5").empty()) return {"a .keras archive", conversion::keras_archive(path)};
-  if (!named(".npy").empty()) return {"a NumPy .npz archive", conversion::npz(path)};
+  if (names.empty()) return Format{"a zip archive that is cut short or damaged", "copy or download it again"};
+  if (!named("data.pkl").empty()) return Format{"a PyTorch TorchScript archive", conversion::torch_script(path)};
+  if (!named("model.weights.h5").empty()) return Format{"a .keras archive", conversion::keras_archive(path)};
+  if (!named(".npy").empty()) return Format{"a NumPy .npz archive", conversion::npz(path)};
   for (const char* ending : {".safetensors", ".h5", ".hdf5", ".pth", ".pt", ".keras"})
     if (const auto inside = named(ending); !inside.empty())
-      return {fmt::format("a zip archive with {} in it", excerpt(inside)), "unzip it and give that file"};
+      return Format{fmt::format("a zip archive with {} in it", excerpt(inside)), "unzip it and give that file"};
   const auto shown = std::min<std::size_t>(names.size(), 4);
-  return {
+  return Format{
       fmt::format("a zip archive without weights ({})",
                   excerpt(fmt::format("{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(shown), ", ")))),
       "give weights as safetensors or Keras' .h5"};
-}
-
-Format pickle_format(const fs::path& path, std::string_view start) {
-  // torch.save began with this number before it wrote zip archives.
-  constexpr auto torch_number = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"sv;
-  if (start.substr(2).starts_with(torch_number))
-    return torch_format(path, "a PyTorch file (torch.save before version 1.6, a pickle");
-  return {"a Python pickle", kSaveAgain};
 }
 
 // The first format that torch.save wrote.
@@ -182,9 +185,11 @@ std::optional<Format> recognise(const fs::path& path, std::string_view start) {
   if (start.empty()) return Format{"empty", "copy or download it again"};
   if (begins_as_safetensors(start)) return std::nullopt;
   if (start.starts_with("PK\3\4") || start.starts_with("PK\5\6")) return zip_format(path);
-  if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5) return pickle_format(path, start);
+  if (begins_with_torch_number(start)) return std::nullopt;
+  if (start.size() > 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5)
+    return Format{"a Python pickle", kSaveAgain};
   if (is_torch_tar(start))
-    return Format{"a PyTorch file (torch.save's first format, a tar archive)", conversion::torch(path)};
+    return Format{"a PyTorch file (torch.save's first format, a tar archive)", conversion::torch_tar(path)};
   for (const auto& magic : magic_numbers())
     if (start.size() > magic.at && start.substr(magic.at).starts_with(magic.bytes)) return magic.format;
   if (is_text(start)) {
@@ -210,6 +215,14 @@ Format folder_format(const fs::path& folder) {
 }
 
 }  // namespace
+
+bool is_pytorch(const fs::path& path) {
+  std::error_code code;
+  if (!fs::is_regular_file(path, code)) return false;
+  const std::string start = part_of(path, 0, 64);
+  if (begins_with_torch_number(start)) return true;
+  return start.starts_with("PK\3\4") && is_torch_zip(names_in_zip(path));
+}
 
 void refuse_other_formats(const fs::path& path) {
   std::error_code code;

@@ -3,10 +3,14 @@
 
 namespace palimpsest::nn {
 
-// Throws Error when a file, or folder, is weights in an unsupported format (PyTorch's, ONNX, a .keras archive, ...)
+// Whether a file is torch.save's, in the form of a zip archive or before it. By its contents; a TorchScript archive is
+// not one.
+bool is_pytorch(const fs::path& path);
+
+// Throws Error when a file, or folder, is weights in an unsupported format (TorchScript, ONNX, a .keras archive, ...)
 // or a substitute for weights (a Git LFS pointer, an error page, a sharded file's index). It is identified by its
 // bytes, not its name. The remedy is the command that converts it, if one exists. Does nothing for a file that starts
-// like safetensors, for one that is missing, and for unknown bytes.
+// like safetensors, for PyTorch's, for one that is missing, and for unknown bytes.
 void refuse_other_formats(const fs::path& path);
 
 }  // namespace palimpsest::nn

@@ -28,7 +28,8 @@ class TorchWeights final : public TensorFile {
   std::string fate(const std::string& name) const override;
   std::vector<std::string> changes() const override { return changes_; }
 
-  bool caffe_names() const { return caffe_; }  // of Caffe's VGG and of VGG-Face
+  const TensorFile& file() const { return *file_; }  // as it was saved
+  bool caffe_names() const { return caffe_; }        // of Caffe's VGG and of VGG-Face
 
  private:
   // What a parameter is made of. `from` is empty for the bias of a layer that has none in the file.

@@ -42,10 +42,6 @@ class OtherFormats : public testing::Test {
 };
 
 TEST_F(OtherFormats, ArchivesAreKnownByWhatIsInThem) {
-  refused("a PyTorch file (torch.save)", zip_of({"archive/data.pkl", "archive/data/0", "archive/version"}),
-          "torch.load(");
-  refused("a PyTorch file (torch.save, a whole model)",
-          zip_of({"archive/data.pkl"}) + "ctorch.nn.modules.container\nSequential\n", "weights_only=False");
   refused("a PyTorch TorchScript archive", zip_of({"m/data.pkl", "m/constants.pkl", "m/code/__torch__.py"}),
           "torch.jit.load(");
   refused("a .keras archive", zip_of({"metadata.json", "config.json", "model.weights.h5"}), "unzip -p");
@@ -54,7 +50,7 @@ TEST_F(OtherFormats, ArchivesAreKnownByWhatIsInThem) {
   refused("a zip archive without weights (a.txt, b.txt)", zip_of({"a.txt", "b.txt"}));
   refused("a zip archive that is cut short", "PK\3\4"s + std::string(10, '\0'));
   const std::string whole = zip_of({"archive/data.pkl", std::string(300, 'x')});
-  refused("a PyTorch file", whole.substr(0, 100));  // a download that stopped
+  refused("not a usable PyTorch file: its zip archive is cut short", whole.substr(0, 100));  // a download that stopped
   for (std::size_t length = 4; length < whole.size(); length += 7) {
     write_unsynced(folder_ / "cut.pth", whole.substr(0, length));
     expect_error("cut.pth", [&] { open_weights(folder_ / "cut.pth"); });
@@ -63,7 +59,7 @@ TEST_F(OtherFormats, ArchivesAreKnownByWhatIsInThem) {
 
 TEST_F(OtherFormats, OlderFilesOfPyTorch) {
   const std::string number = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"s;
-  refused("a PyTorch file (torch.save before version 1.6", "\x80\2"s + number + std::string(40, 'q'), "torch.load(");
+  refused("not a usable PyTorch file", "\x80\2"s + number + std::string(40, 'q'));
   refused("a Python pickle", "\x80\4\x95"s + std::string(40, 'q'));
   std::string tar(1024, '\0');
   tar.replace(0, 8, "sys_info");
