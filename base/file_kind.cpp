@@ -28,8 +28,8 @@ constexpr std::array signatures{
     Signature{0, "MM\0*"sv, {"a TIFF picture", "", true}},
     Signature{0, "II+\0"sv, {"a TIFF picture", "", true}},
     Signature{0, "MM\0+"sv, {"a TIFF picture", "", true}},
-    Signature{0, "GIF8"sv, {"a GIF picture", convert, true}},
-    Signature{8, "WEBP"sv, {"a WebP picture", convert, true}},
+    Signature{0, "GIF8"sv, {"a GIF picture", "", true}},
+    Signature{8, "WEBP"sv, {"a WebP picture", "", true}},
     Signature{0, "\xFF\x0A"sv, {"a JPEG XL picture", convert, true}},
     Signature{4, "JXL \r\n\x87\n"sv, {"a JPEG XL picture", convert, true}},
     Signature{4, "jP  \r\n\x87\n"sv, {"a JPEG 2000 picture", convert, true}},
@@ -84,7 +84,7 @@ FileKind kind_of_media(std::string_view bytes) {
 
 FileKind kind_of_zip(std::string_view bytes) {
   const auto has = [&](std::string_view name) { return bytes.find(name) != std::string_view::npos; };
-  if (has(".npy")) return {"an .npz archive", "load it with numpy and save one array with numpy.save"};
+  if (has(".npy")) return {"an .npz archive", "give it the extension .npz, if arrays are needed"};
   if (has("xl/") || has("[Content_Types].xml")) return {"an Excel or Office file", "save it as CSV in UTF-8"};
   if (has("data.pkl")) return {"a PyTorch file", wrong};
   return {"a zip archive", unpack};
@@ -100,10 +100,9 @@ bool is_space(char c) {
   return std::isspace(static_cast<unsigned char>(c)) != 0;
 }
 
-// P1 to P7, PF and Pf, and then white space.
-bool is_netpbm(std::string_view bytes) {
-  return bytes.size() > 8 && bytes[0] == 'P' && "1234567Ff"sv.find(bytes[1]) != std::string_view::npos &&
-         is_space(bytes[2]);
+// P and one of `forms`, and then white space.
+bool is_netpbm(std::string_view bytes, std::string_view forms) {
+  return bytes.size() > 8 && bytes[0] == 'P' && forms.find(bytes[1]) != std::string_view::npos && is_space(bytes[2]);
 }
 
 FileKind kind_of_text(std::string_view bytes) {
@@ -144,7 +143,8 @@ FileKind file_kind(std::string_view bytes) {
     return {"a BMP picture", "", true};
   for (const auto& [at, signature, kind] : signatures)
     if (bytes.size() >= at && bytes.substr(at).starts_with(signature)) return kind;
-  if (is_netpbm(bytes)) return {"a PNM picture (PPM, PGM or PBM)", convert, true};
+  if (is_netpbm(bytes, "123456")) return {"a PNM picture (PPM, PGM or PBM)", "", true};
+  if (is_netpbm(bytes, "7Ff")) return {"a PAM or PFM picture", convert, true};
   if (bytes.size() >= 2 && bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= 5)
     return {"a Python pickle, which is never executed", "load it in Python and save it in the required format"};
   if (const FileKind kind = kind_of_text(bytes); kind.known()) return kind;

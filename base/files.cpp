@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/npz.h"
 
 namespace palimpsest {
 
@@ -204,7 +205,8 @@ void require_separate(const std::vector<NamedPath>& read, const std::vector<Name
   };
   for (std::size_t w = 0; w < written.size(); ++w) {
     for (const auto& input : read)
-      if (same_file(input.path, written[w].path)) refuse(input, written[w], "the input would be overwritten");
+      if (same_file(parse_array_name(input.path).file, written[w].path))
+        refuse(input, written[w], "the input would be overwritten");
     for (std::size_t other = 0; other < w; ++other)
       if (same_file(written[other].path, written[w].path))
         refuse(written[other], written[w], "one would overwrite the other");

@@ -49,7 +49,8 @@ struct NamedPath {
   std::string option;  // "--out"
   fs::path path;       // empty: not given
 };
-// Throws Error when a file that is to be written is also one that is read, or is named twice.
+// Throws Error when a file that is to be written is also one that is read (or holds an array that is), or is named
+// twice.
 void require_separate(const std::vector<NamedPath>& read, const std::vector<NamedPath>& written);
 
 void write_file(const fs::path& path, std::string_view bytes);  // AtomicFile in one call

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file_kind.h"
 #include "base/half.h"
+#include "base/npz.h"
 #include "base/progress.h"
 
 namespace palimpsest {
@@ -286,33 +287,56 @@ std::string_view header_of(std::string_view file, const fs::path& path, std::siz
   return file.substr(begin, length);
 }
 
+// What a file's header says, and where the values start.
+struct Header {
+  NpyArray array;
+  std::size_t start = 0;
+  bool big_endian = false, fortran = false;
+};
+
+// `start`: the file's first bytes, or all of it. Throws unless the header asks for a file of `size` bytes.
+Header read_header(std::string_view start, std::uint64_t size, const fs::path& path) {
+  Header header;
+  NpyArray& array = header.array;
+  array.path = path;
+  const std::string_view text = header_of(start, path, header.start);
+  header.big_endian = take_type(array, header_value(text, "descr", path));
+  array.shape = parse_shape(header_value(text, "shape", path), path);
+  header.fortran = header_value(text, "fortran_order", path) == "True" && array.shape.size() > 1;
+  array.stored = stored_as(array, header.big_endian, header.fortran);
+  std::int64_t bytes = 0;
+  if (__builtin_mul_overflow(product(array.shape, path), std::int64_t{array.item_size}, &bytes) ||
+      std::uint64_t(bytes) != size - header.start)
+    malformed(path,
+              fmt::format("its shape ({}) and type do not match its {} data bytes", fmt::join(array.shape, ", "),
+                          size - header.start),
+              "it may be cut short: copy it again, or write it again with numpy.save");
+  return header;
+}
+
+NpyArray decoded(std::string file, const fs::path& path) {
+  Header header = read_header(file, file.size(), path);
+  file.erase(0, header.start);
+  NpyArray& array = header.array;
+  array.bytes = std::move(file);
+  if (header.big_endian) to_little_endian(array);
+  if (header.fortran) to_c_order(array);
+  return std::move(array);
+}
+
 }  // namespace
 
 NpyArray read_npy(const fs::path& path) {
   std::error_code code;
   if (fs::is_directory(path, code))
     throw Error(fmt::format("{} is a folder, but a .npy file is needed", path.string()), "name a file in it");
-  NpyArray array;
-  array.path = path;
-  std::string file = read_file(path, std::uint64_t{1} << 40);
-  std::size_t start = 0;
-  const std::string_view header = header_of(file, path, start);
-  const bool big_endian = take_type(array, header_value(header, "descr", path));
-  array.shape = parse_shape(header_value(header, "shape", path), path);
-  const bool fortran = header_value(header, "fortran_order", path) == "True" && array.shape.size() > 1;
-  array.stored = stored_as(array, big_endian, fortran);
-  std::int64_t bytes = 0;
-  if (__builtin_mul_overflow(product(array.shape, path), std::int64_t{array.item_size}, &bytes) ||
-      std::uint64_t(bytes) != file.size() - start)
-    malformed(path,
-              fmt::format("its shape ({}) and type do not match its {} data bytes", fmt::join(array.shape, ", "),
-                          file.size() - start),
-              "it may be cut short: copy it again, or write it again with numpy.save");
-  file.erase(0, start);
-  array.bytes = std::move(file);
-  if (big_endian) to_little_endian(array);
-  if (fortran) to_c_order(array);
-  return array;
+  const auto [file, member] = parse_array_name(path);
+  if (member.empty() && !is_npz(file)) return decoded(read_file(path, std::uint64_t{1} << 40), path);
+  const NpzArchive archive(file);
+  const std::string& name = member.empty() ? archive.only_member() : member;
+  const fs::path whole = archive.name_of(name);
+  return decoded(
+      archive.read(name, [&](std::string_view start, std::uint64_t size) { read_header(start, size, whole); }), whole);
 }
 
 std::vector<float> floats_and_remark(const NpyArray& array) {

@@ -27,8 +27,9 @@ struct NpyArray {
   std::string text() const;  // requires is_text(); the single element. Throws Error unless it is ASCII
 };
 
-// Throws Error when the file is missing, is not .npy (the message says what it is if known), is truncated or has an
-// item type not listed above (pickled objects, structures, complex numbers, dates, other floats).
+// A .npy file, or a member of a .npz archive as npz.h names it: D.npz[x], or D.npz if it has only one. Throws Error
+// when the file is missing, is neither (the message says what it is if known), is truncated or has an item type not
+// listed above (pickled objects, structures, complex numbers, dates, other floats).
 NpyArray read_npy(const fs::path& path);
 
 // For the user's arrays: the values, and a remark if the file holds another type than float32, or floats instead of

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/npy.h"
+#include "base/npz.h"
+#include "base/progress.h"
 
 namespace palimpsest::data {
 
@@ -86,10 +88,28 @@ std::vector<std::int64_t> read_labels(const fs::path& path, const NpyArray& x) {
   return labels;
 }
 
+// An archive named without its members: x and y, if it has both.
+Source with_members(Source source) {
+  if (!source.labels.empty() || parse_array_name(source.path).file != source.path || !is_npz(source.path))
+    return source;
+  const NpzArchive archive(source.path);
+  if (archive.members().size() == 1) return source;
+  if (!archive.has("x") || !archive.has("y"))
+    throw Error(fmt::format("{} has {} arrays, but not x and y: {}", source.path.string(), archive.members().size(),
+                            archive.list()),
+                fmt::format("name the arrays of pictures and labels: arrays:{0}[...],{0}[...]", source.path.string()));
+  remark(fmt::format("{}: of its arrays {} the pictures are x and the labels are y.", source.path.string(),
+                     archive.list()));
+  source.labels = archive.name_of("y");
+  source.path = archive.name_of("x");
+  return source;
+}
+
 }  // namespace
 
-std::shared_ptr<const Arrays> read_arrays(const Source& source) {
-  PALIMPSEST_REQUIRE(source.scheme == Scheme::arrays, "{}", source.text);
+std::shared_ptr<const Arrays> read_arrays(const Source& named) {
+  PALIMPSEST_REQUIRE(named.scheme == Scheme::arrays, "{}", named.text);
+  const Source source = with_members(named);
   const NpyArray x = read_npy(source.path);
   auto values = read_values(x);
   std::vector<std::int64_t> labels;
@@ -101,7 +121,7 @@ std::shared_ptr<const Arrays> read_arrays(const Source& source) {
 void require_labels(const Arrays& arrays, const Source& source, int classes) {
   for (int i = 0; i < arrays.count(); ++i)
     if (const int label = arrays.label(i); label < 0 || label >= classes)
-      refuse_label(source.labels, label, std::size_t(i), classes - 1);
+      refuse_label(source.labels_or_path(), label, std::size_t(i), classes - 1);
 }
 
 }  // namespace palimpsest::data

@@ -8,7 +8,8 @@
 namespace palimpsest::data {
 
 // arrays:X.npy[,Y.npy]: X float16, float32 or float64 (N, 3, H, W): a Loader augments it on request, but does not
-// normalise it. Y whole numbers (N,), of any number type. Ids are 0, 1, ...
+// normalise it. Y whole numbers (N,), of any number type. Ids are 0, 1, ... arrays:D.npz is its only member, without
+// labels, or its members x and y.
 class Arrays final : public Examples {
  public:
   Arrays(std::vector<float> values, std::vector<std::int64_t> labels, int count, int height, int width);

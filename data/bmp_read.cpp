@@ -197,8 +197,8 @@ class Bmp {
 
 }  // namespace
 
-Image bmp(std::string_view bytes) {
-  return Bmp(bytes).decode();
+Decoded bmp(std::string_view bytes) {
+  return {Bmp(bytes).decode()};
 }
 
 }  // namespace palimpsest::data::decode

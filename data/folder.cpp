@@ -132,12 +132,13 @@ class FolderReader {
       throw Error(fmt::format("{} contains neither folders nor pictures", folder_.string()),
                   "create one folder of pictures per class");
     throw Error(fmt::format("{} has no picture: {}", folder_.string(), what_is_there(0)),
-                "put pictures (.jpg .png .bmp .tif) into it; for training use one folder per class");
+                fmt::format("put pictures ({}) into it; for training use one folder per class",
+                            fmt::join(picture_extensions, " ")));
   }
 
   [[noreturn]] static void refuse_class(const Found& one) {
     throw Error(fmt::format("the class folder {} has no picture: {}", one.folder.string(), one.others),
-                "put pictures (.jpg .png .bmp .tif) into it, or remove it");
+                fmt::format("put pictures ({}) into it, or remove it", fmt::join(picture_extensions, " ")));
   }
 
   // The parts of a set, each with folders of the same names: the parts' names would become the classes.

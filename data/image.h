@@ -25,11 +25,11 @@ struct Point {
   double x = 0, y = 0;
 };
 
-// Decodes JPEG (libjpeg-turbo), TIFF (libtiff), PNG (stb_image) and BMP, distinguished by their first bytes, never by
-// the name. Grey becomes RGB; alpha is dropped and the colours are unchanged, as in Pillow's convert('RGB'), except
-// that 16 bits are reduced to their upper 8. EXIF's orientation is not applied, as in Pillow; TIFF's is. Throws Error
-// naming the file, and what it is if known, when it is missing, of another format, broken, truncated or larger than 100
-// million pixels.
+// Decodes JPEG (libjpeg-turbo), TIFF (libtiff), PNG (stb_image), WebP (libwebp), GIF (giflib), BMP and PNM,
+// distinguished by their first bytes, never by the name; of a file with several pictures the first. Grey becomes RGB;
+// alpha is dropped and the colours are unchanged, as in Pillow's convert('RGB'), except that 16 bits are reduced to
+// their upper 8. EXIF's orientation is not applied, as in Pillow; TIFF's is. Throws Error naming the file, and what it
+// is if known, when it is missing, of another format, broken, truncated or larger than 100 million pixels.
 Image read_image(const std::filesystem::path& path);
 
 // Both write through a temporary name. The same pixels give the same bytes.

@@ -17,6 +17,7 @@ namespace {
 struct Reader {
   jpeg_decompress_struct jpeg;
   jpeg_error_mgr errors;
+  jpeg_progress_mgr progress;
   std::jmp_buf on_error;
   char message[JMSG_LENGTH_MAX];
   bool incomplete;  // the data ended early or could not be decoded; libjpeg by default fills in grey and continues
@@ -44,6 +45,15 @@ void on_warning(j_common_ptr common, int level) {
   common->err->format_message(common, reader.message);
 }
 
+// A progressive picture has about ten scans. Each goes over all of it, however few bytes it takes in the file.
+void require_few_scans(j_common_ptr common) {
+  constexpr int most = 500;
+  Reader& reader = reader_of(common);
+  if (reader.jpeg.input_scan_number <= most) return;
+  std::snprintf(reader.message, sizeof reader.message, "it has more than %d scans", most);
+  std::longjmp(reader.on_error, 1);
+}
+
 bool read_header(Reader& reader, std::string_view bytes) {
   reader.incomplete = false;
   reader.message[0] = '\0';
@@ -55,6 +65,8 @@ bool read_header(Reader& reader, std::string_view bytes) {
   if (setjmp(reader.on_error)) return false;
   jpeg_create_decompress(&reader.jpeg);
   reader.jpeg.client_data = &reader;  // the line above cleared it
+  reader.progress.progress_monitor = require_few_scans;
+  reader.jpeg.progress = &reader.progress;
   jpeg_mem_src(&reader.jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
   jpeg_read_header(&reader.jpeg, TRUE);
   return true;
@@ -89,7 +101,7 @@ void cmyk_to_rgb(const std::vector<std::uint8_t>& cmyk, bool inverted, Image& im
 
 }  // namespace
 
-Image jpeg(std::string_view bytes) {
+Decoded jpeg(std::string_view bytes) {
   Reader reader{};
   struct Destroy {
     Reader& reader;
@@ -107,7 +119,7 @@ Image jpeg(std::string_view bytes) {
   } else if (!read_rows(reader, image.pixels.data(), 3 * width)) {
     throw BrokenImage{reader.message};
   }
-  return image;
+  return {std::move(image)};
 }
 
 }  // namespace palimpsest::data::decode

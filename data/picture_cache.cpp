@@ -21,11 +21,12 @@ struct Trailer {
 };
 static_assert(sizeof(Trailer) == 64);
 constexpr char magic[16] = "palimpsest pix1";  // the number counts versions of this layout and of the scaling
-constexpr int decoding = 2;  // increases when the pixels of some files or the reasons for skipped ones change
+constexpr int decoding = 3;  // increases when the pixels of some files or the reasons for skipped ones change
 
 void add_options(Hash64& hash, const PictureOptions& options) {
   hash.add_number(options.size).add_number(int(options.crop.crop)).add_number(options.crop.margin);
   hash.add_number(int(options.crop.bottom_cut));
+  if (options.orientation != Orientation::stored) hash.add_number(int(options.orientation));
 }
 
 template <typename T>
@@ -63,6 +64,7 @@ std::string pack(const std::vector<Outcome>& outcomes) {
   for (const auto& outcome : outcomes) {
     put(index, std::uint8_t(outcome.cropped ? 1 + int(outcome.cropped->used) : 0));
     if (outcome.cropped) {
+      put(index, std::uint8_t((outcome.tagged ? 1 : 0) + (outcome.more ? 2 : 0)));
       put(index, outcome.cropped->box);
     } else {
       put(index, std::uint32_t(outcome.reason.size()));
@@ -79,6 +81,9 @@ bool unpack(std::string_view index, std::uint64_t kept, std::vector<Outcome>& ou
     const auto kind = taker.take<std::uint8_t>();
     if (kind > 3) return false;
     if (kind > 0) {
+      const auto notes = taker.take<std::uint8_t>();
+      outcome.tagged = (notes & 1) != 0;
+      outcome.more = (notes & 2) != 0;
       outcome.cropped = Cropped{taker.take<Box>(), Crop(kind - 1)};
       --kept;
     } else {

@@ -18,6 +18,7 @@ namespace palimpsest::data {
 struct Outcome {
   std::optional<Cropped> cropped;
   std::string reason;
+  bool tagged = false, more = false;  // as in Picture
 };
 
 // The path of the set's cache: the name depends on the ids and the options, so that each size has its own.

@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "data/parallel.h"
 #include "data/picture_cache.h"
+#include "data/read_picture.h"
 
 namespace palimpsest::data {
 
@@ -55,11 +56,13 @@ std::vector<Outcome> decode_all(const Dataset& dataset, const PictureOptions& op
       const Sample& sample = dataset.samples[std::size_t(begin + i)];
       Outcome& outcome = outcomes[std::size_t(begin + i)];
       try {
-        const Image image = read_image(sample.image);
+        const auto [image, tagged, more] = read_picture(sample.image, options.orientation);
+        outcome.tagged = tagged;
+        outcome.more = more;
         outcome.cropped = crop_box(sample, image.width, image.height, options.crop);
         scaled[std::size_t(i)] = crop_and_resize(image, outcome.cropped->box, options.size, options.size);
       } catch (const Error& error) {
-        outcome = {std::nullopt, error.what()};
+        outcome = {std::nullopt, error.what(), false, false};
       }
     });
     for (int i = 0; i < count; ++i)
@@ -123,6 +126,21 @@ void tell_other_crops(const Pictures& pictures, Crop asked) {
   report(Crop::none, "used whole");
 }
 
+// What the pixels alone do not show: pictures that are meant to be turned, and files of which a part is left out.
+void tell_oddities(const Dataset& dataset, const std::vector<Outcome>& outcomes, Orientation orientation) {
+  const auto report = [&](auto member, std::string_view what, std::string_view after) {
+    const auto count = std::count_if(outcomes.begin(), outcomes.end(), member);
+    if (count > 0)
+      remark(fmt::format("{}: {} picture{} {}{}", dataset.name, count, count == 1 ? " has" : "s have", what, after));
+  };
+  const bool folder = dataset.name.starts_with("folder:");
+  if (orientation == Orientation::stored)
+    report([](const Outcome& one) { return one.tagged; }, "an EXIF orientation, which is not applied",
+           folder ? "; --orientation exif turns them" : "");
+  report([](const Outcome& one) { return one.more; },
+         "more than one frame or page in the file, of which the first is used", "");
+}
+
 }  // namespace
 
 std::shared_ptr<const Pictures> load_pictures(const Dataset& dataset, const PictureOptions& options) {
@@ -146,6 +164,8 @@ std::shared_ptr<const Pictures> load_pictures(const Dataset& dataset, const Pict
     outcomes = std::move(contents.outcomes);
     bytes = std::move(contents.file);
   }
+
+  tell_oddities(dataset, outcomes, options.orientation);
 
   Dataset kept;
   kept.name = dataset.name;

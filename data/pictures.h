@@ -8,12 +8,14 @@
 #include "data/dataset.h"
 #include "data/examples.h"
 #include "data/mapped_file.h"
+#include "data/orientation.h"
 
 namespace palimpsest::data {
 
 struct PictureOptions {
   int size = 224;  // pixels of the square that every picture is scaled to
   CropOptions crop;
+  Orientation orientation = Orientation::stored;
   fs::path cache_folder;  // empty: the pictures are kept in memory only
   int threads = 1;
 };

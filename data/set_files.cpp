@@ -86,8 +86,7 @@ std::string lower_case_extension(const fs::path& name) {
 }
 
 bool is_picture_name(const fs::path& name) {
-  static constexpr std::array<std::string_view, 8> known{".jpg", ".jpeg", ".jpe", ".jfif",
-                                                         ".png", ".bmp",  ".tif", ".tiff"};
+  const auto& known = picture_extensions;
   return std::find(known.begin(), known.end(), lower_case_extension(name)) != known.end();
 }
 

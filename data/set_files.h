@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,7 +39,9 @@ std::vector<Entry> entries_in(const fs::path& folder);
 std::vector<fs::path> folders_in(const fs::path& folder);
 std::vector<fs::path> files_in(const fs::path& folder);
 
-// Whether the name has the extension of a supported picture: .jpg .jpeg .jpe .jfif .png .bmp .tif .tiff in any case.
+// The extensions of supported pictures, in any case.
+inline constexpr std::array<std::string_view, 14> picture_extensions{
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm"};
 bool is_picture_name(const fs::path& name);
 
 std::string lower_case(std::string_view text);  // of ASCII letters

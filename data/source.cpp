@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/npz.h"
 
 namespace palimpsest::data {
 
@@ -15,7 +16,8 @@ constexpr std::array<std::pair<std::string_view, Scheme>, 6> schemes{{{"affectne
                                                                       {"folder", Scheme::folder},
                                                                       {"arrays", Scheme::arrays}}};
 constexpr const char* forms =
-    "name data as affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR or arrays:X.npy[,Y.npy]";
+    "name data as affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR, arrays:X.npy[,Y.npy] or "
+    "arrays:D.npz[x],D.npz[y]";
 
 // A shell expands ~ only at the start of a word, not after "folder:".
 fs::path expanded(std::string_view text) {
@@ -25,7 +27,7 @@ fs::path expanded(std::string_view text) {
     throw Error(fmt::format("'{}' begins with ~, but HOME is not set", text), "write the folder's whole path");
   const fs::path path = std::string(home) + std::string(text.substr(1));
   std::error_code code;
-  if (!fs::exists(path, code))
+  if (!fs::exists(parse_array_name(path).file, code))
     throw Error(fmt::format("'{}' expands to {}, which does not exist", text, path.string()),
                 "name a folder or file that exists; ~ is the home folder");
   return path;

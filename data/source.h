@@ -9,13 +9,16 @@ namespace palimpsest::data {
 enum class Scheme { affectnet, affectnet8, unbc, ckplus, folder, arrays };
 
 // A data set as it is named on the command line and in a config: affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR,
-// folder:DIR or arrays:X.npy[,Y.npy]. Relative paths are relative to the working folder; ~/ at the start is the home
-// folder, in which the path must exist.
+// folder:DIR or arrays:X.npy[,Y.npy], where an array may be a member of an archive, D.npz[x] (base/npz.h). Relative
+// paths are relative to the working folder; ~/ at the start is the home folder, in which the path must exist.
 struct Source {
   Scheme scheme = Scheme::folder;
-  fs::path path;     // the folder, or X.npy
+  fs::path path;     // the folder, X.npy, D.npz[x], or D.npz
   fs::path labels;   // Y.npy, or empty
   std::string text;  // as given
+
+  // The file at fault for a wrong label.
+  const fs::path& labels_or_path() const { return labels.empty() ? path : labels; }
 };
 
 // Throws Error listing the known forms when `text` is none of them.

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "data/decode.h"
+#include "data/orientation.h"
 
 namespace palimpsest::data::decode {
 
@@ -59,7 +60,25 @@ toff_t size(thandle_t handle) {
 
 struct Close {
   void operator()(TIFF* tiff) const { TIFFClose(tiff); }
+  void operator()(TIFFOpenOptions* options) const { TIFFOpenOptionsFree(options); }
 };
+
+using File = std::unique_ptr<TIFF, Close>;
+
+// libtiff's largest piece of memory: a strip or tile of the largest picture has up to 8 bytes a pixel, and a broken
+// file must not ask for more. Everything together is limited where libtiff can (from 4.6.1 on).
+File open(Memory& memory) {
+  constexpr tmsize_t largest_piece = tmsize_t{800'000'000};
+  const std::unique_ptr<TIFFOpenOptions, Close> options(TIFFOpenOptionsAlloc());
+  if (!options) throw BrokenImage{"memory is short"};
+  TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), largest_piece);
+#if TIFFLIB_VERSION >= 20240911
+  TIFFOpenOptionsSetMaxCumulatedMemAlloc(options.get(), 2 * largest_piece);
+#endif
+  // "m": no memory mapping, all reads go through our bounds-checked function.
+  return File(TIFFClientOpenExt("tiff", "rm", &memory, read, refuse_write, seek, leave_open, size, nullptr, nullptr,
+                                options.get()));
+}
 
 [[noreturn]] void fail() {
   throw BrokenImage{message[0] ? message : "it is not a TIFF picture that can be decoded"};
@@ -95,23 +114,7 @@ int take_orientation(TIFF* file) {
   std::uint16_t orientation = ORIENTATION_TOPLEFT;
   TIFFGetFieldDefaulted(file, TIFFTAG_ORIENTATION, &orientation);
   TIFFSetField(file, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
-  return orientation;
-}
-
-Image oriented(const Image& stored, int orientation) {
-  const bool turned = orientation >= ORIENTATION_LEFTTOP && orientation <= ORIENTATION_LEFTBOT;
-  const bool from_right = orientation == ORIENTATION_TOPRIGHT || orientation == ORIENTATION_BOTRIGHT ||
-                          orientation == ORIENTATION_RIGHTTOP || orientation == ORIENTATION_RIGHTBOT;
-  const bool from_below = orientation == ORIENTATION_BOTRIGHT || orientation == ORIENTATION_BOTLEFT ||
-                          orientation == ORIENTATION_RIGHTBOT || orientation == ORIENTATION_LEFTBOT;
-  Image image(turned ? stored.height : stored.width, turned ? stored.width : stored.height);
-  for (int y = 0; y < image.height; ++y)
-    for (int x = 0; x < image.width; ++x) {
-      const int across = from_right ? image.width - 1 - x : x, down = from_below ? image.height - 1 - y : y;
-      const std::uint8_t* const from = turned ? stored.at(down, across) : stored.at(across, down);
-      std::copy(from, from + 3, image.at(x, y));
-    }
-  return image;
+  return orientation >= ORIENTATION_TOPLEFT && orientation <= ORIENTATION_LEFTBOT ? orientation : ORIENTATION_TOPLEFT;
 }
 
 void require_known_samples(TIFF* file) {
@@ -131,13 +134,11 @@ std::uint8_t divided(std::uint32_t colour, std::uint32_t alpha) {
 
 }  // namespace
 
-Image tiff(std::string_view bytes) {
+Decoded tiff(std::string_view bytes) {
   install_handlers();
   message[0] = '\0';
   Memory memory{bytes};
-  // "m": no memory mapping, all reads go through our bounds-checked function.
-  const std::unique_ptr<TIFF, Close> file(
-      TIFFClientOpen("tiff", "rm", &memory, read, refuse_write, seek, leave_open, size, nullptr, nullptr));
+  const File file = open(memory);
   if (!file) fail();
   std::uint32_t width = 0, height = 0;
   if (!TIFFGetField(file.get(), TIFFTAG_IMAGEWIDTH, &width) || !TIFFGetField(file.get(), TIFFTAG_IMAGELENGTH, &height))
@@ -155,7 +156,8 @@ Image tiff(std::string_view bytes) {
       image.pixels[3 * i + c] =
           alpha == Alpha::divided ? divided(colour[c], TIFFGetA(raster[i])) : std::uint8_t(colour[c]);
   }
-  return orientation == ORIENTATION_TOPLEFT ? image : oriented(image, orientation);
+  const bool more = TIFFLastDirectory(file.get()) == 0;
+  return {orientation == ORIENTATION_TOPLEFT ? std::move(image) : oriented(image, orientation), more};
 }
 
 }  // namespace palimpsest::data::decode

@@ -19,8 +19,7 @@ struct Form {
 };
 
 constexpr std::array forms{
-    Form{".webp", "WebP"},      Form{".gif", "GIF"},        Form{".ppm", "PPM"},        Form{".pgm", "PGM"},
-    Form{".pbm", "PBM"},        Form{".pnm", "PNM"},        Form{".avif", "AVIF"},      Form{".heic", "HEIC"},
+    Form{".pam", "PAM"},        Form{".pfm", "PFM"},        Form{".avif", "AVIF"},      Form{".heic", "HEIC"},
     Form{".heif", "HEIF"},      Form{".jxl", "JPEG XL"},    Form{".jp2", "JPEG 2000"},  Form{".j2k", "JPEG 2000"},
     Form{".jpf", "JPEG 2000"},  Form{".jpx", "JPEG 2000"},  Form{".jxr", "JPEG XR"},    Form{".svg", "SVG"},
     Form{".psd", "Photoshop"},  Form{".ico", "ICO"},        Form{".tga", "TGA"},        Form{".exr", "OpenEXR"},

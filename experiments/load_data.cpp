@@ -91,6 +91,7 @@ std::shared_ptr<const data::Examples> load_pictures_of(const data::Dataset& data
     throw Error(fmt::format("--size {} does not fit these weights, which take {} x {}", options.size, size, size),
                 "omit --size, or give other weights");
   options.crop = {choice.crop, choice.margin, choice.bottom_cut};
+  options.orientation = choice.orientation;
   options.cache_folder = choice.cache;
   options.threads = effective_threads(threads);
   auto pictures = data::load_pictures(dataset, options);
@@ -206,8 +207,10 @@ LoadedPart load_part(const OpenedData& data, const Model& model, Labels labels, 
 const char* const what_is_read =
     "Data: folder:DIR has one folder of pictures per class, or pictures without labels directly in it.\n"
     "arrays:X.npy[,Y.npy] holds floats (N, 3, H, W), used unchanged, and integers (N), the weights' own "
-    "classes.\n"
-    "The others are data sets in their distributed layout. Pictures are JPEG, PNG, BMP or TIFF. Skipped files are\n"
-    "counted by reason; --skipped FILE lists them. Classes are matched by name with those of the weights.\n";
+    "classes;\n"
+    "D.npz[x] names an array of an archive, and D.npz alone its arrays x and y.\n"
+    "The others are data sets in their distributed layout. Pictures are JPEG, PNG, BMP, TIFF, WebP, GIF or PNM. "
+    "Skipped\n"
+    "files are counted by reason; --skipped FILE lists them. Classes are matched by name with those of the weights.\n";
 
 }  // namespace palimpsest::experiments

@@ -51,8 +51,9 @@ TrainingData load_training_data(const TrainCommand& command, const OpenedData& d
     say_unused_for_arrays(command.data);
     require_size_of_arrays(command.data, *arrays);
     if (!arrays->labelled())
-      throw Error(source.labels.empty() ? fmt::format("{} names no labels", command.data.source.text)
-                                        : fmt::format("{} has no class for some pictures (-1)", source.labels.string()),
+      throw Error(arrays->largest_label() < 0 && source.labels.empty()
+                      ? fmt::format("{} names no labels", command.data.source.text)
+                      : fmt::format("{} has no class for some pictures (-1)", source.labels_or_path().string()),
                   "give arrays:X.npy,Y.npy with a class for every picture");
     if (command.classes > 0) data::require_labels(*arrays, source, command.classes);
     return {arrays, nullptr, {}, {{"content of the arrays", hash_of(*arrays)}}};
@@ -122,8 +123,8 @@ int count_of_classes(const TrainCommand& command, const std::optional<StartingWe
   if (classes == 0 && start) classes = start->architecture.classes;
   if (classes == 0) classes = largest + 1;
   if (largest >= classes)
-    throw Error(fmt::format("{} has the label {}, but there are {} classes", command.data.source.labels.string(),
-                            largest, classes),
+    throw Error(fmt::format("{} has the label {}, but there are {} classes",
+                            command.data.source.labels_or_path().string(), largest, classes),
                 "give --classes");
   return classes;
 }

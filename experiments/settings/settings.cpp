@@ -12,6 +12,10 @@ void require_consistent(const DataSettings& data) {
     throw Error(fmt::format("--pain-validation: {} of {} frames leave none to train on", data.pain_validation,
                             data.pain_images),
                 "give an even number below --pain-images; the paper's is 100");
+  // The boxes and landmarks of the other sets count pixels as stored.
+  if (data.orientation != data::Orientation::stored && data.source.scheme != data::Scheme::folder)
+    throw Error(fmt::format("--orientation {} does not work with {}", word_of(data.orientation), data.source.text),
+                "omit it: only the pictures of folder:DIR can be turned");
 }
 void require_consistent(const LossSettings& loss) {
   if (!loss.class_counts.empty() && loss.class_weights == nn::ClassWeights::none)

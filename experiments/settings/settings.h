@@ -9,6 +9,7 @@
 #include "cuda/precision.h"
 #include "data/augment.h"
 #include "data/crop.h"
+#include "data/orientation.h"
 #include "data/source.h"
 #include "experiments/settings/fields.h"
 #include "lrp/composites.h"
@@ -63,14 +64,17 @@ struct ModelSettings {
 };
 
 struct DataSettings {
-  data::Source source = option(
-      source, "data", {}, "affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR or arrays:X.npy[,Y.npy]",
-      heading("Data"), required, names_content);
+  data::Source source = option(source, "data", {},
+                               "affectnet:DIR, affectnet8:DIR, unbc:DIR, ckplus:DIR, folder:DIR, arrays:X.npy[,Y.npy] "
+                               "or arrays:D.npz[x],D.npz[y]",
+                               heading("Data"), required, names_content);
   std::optional<int> size =
       option(size, "size", {}, "side of the pictures in pixels (default: the network's)", between(32, 1024));
   data::Crop crop = option(crop, "crop", data::Crop::landmarks, "how pictures are cropped");
   double margin = option(margin, "margin", 0.25, "added on each side, as a fraction of the box's side", between(0, 10));
   bool bottom_cut = option(bottom_cut, "bottom-cut", false, "cut pictures at the base of the nose");
+  data::Orientation orientation = option(orientation, "orientation", data::Orientation::stored,
+                                         "folder: pictures as stored, or turned as their EXIF orientation says");
   std::string normalisation =
       option(normalisation, "normalisation", "auto", "how values are scaled; auto: as the weights expect",
              one_of({"auto", "torchvision", "caffe", "vggface"}));

@@ -38,6 +38,8 @@ void check(const StudyConfig& c) {
     if (key == std::string_view("concepts"))
       require(scheme == data::Scheme::ckplus, c, key, "a set in CK+'s layout, ckplus:DIR");
   }
+  require(c.data.orientation == data::Orientation::stored || c.emotion.scheme == data::Scheme::folder, c,
+          "data.orientation", "stored, unless emotion is a folder:DIR");
   require(c.data.validation_share > 0, c, "data.validation-share", "above 0");
   require(c.data.pain_validation > 0 && c.data.pain_validation < c.data.pain_images, c, "data.pain-validation",
           "above 0 and below data.pain-images");

@@ -125,6 +125,7 @@ DataSettings data_choice(const StudyPlan& plan, StudySet set, Part part) {
     choice.pain_images = plain.pain_images;
     choice.pain_validation = plain.pain_validation;
   }
+  if (choice.source.scheme != data::Scheme::folder) choice.orientation = plain.orientation;
   if (set == StudySet::concepts) choice.split_seed = plain.split_seed;
   return choice;
 }

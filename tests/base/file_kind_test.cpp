@@ -27,6 +27,7 @@ TEST(FileKind, IsSeenInTheFirstBytes) {
                      "an MP4 or QuickTime video"},
            std::pair{"GIF89a\1\0"sv, "a GIF picture"},
            std::pair{"P6\n2 2\n255\n"sv, "a PNM picture (PPM, PGM or PBM)"},
+           std::pair{"P7\nWIDTH 2\n"sv, "a PAM or PFM picture"},
            std::pair{"\xFF\x0A\xFA"sv, "a JPEG XL picture"},
            std::pair{"\0\0\0\x0CJXL \r\n\x87\n"sv, "a JPEG XL picture"},
            std::pair{"\0\0\0\x0CjP  \r\n\x87\n"sv, "a JPEG 2000 picture"},
@@ -55,12 +56,14 @@ TEST(FileKind, IsSeenInTheFirstBytes) {
 
 TEST(FileKind, KnowsThePicturesThatAreRead) {
   for (const auto& [file, name] : {std::pair{"rgb.jpg", "a JPEG picture"}, std::pair{"rgb.png", "a PNG picture"},
-                                   std::pair{"rgb.bmp", "a BMP picture"}, std::pair{"rgb.tif", "a TIFF picture"}}) {
+                                   std::pair{"rgb.bmp", "a BMP picture"}, std::pair{"rgb.tif", "a TIFF picture"},
+                                   std::pair{"lossy.webp", "a WebP picture"}, std::pair{"plain.gif", "a GIF picture"},
+                                   std::pair{"rgb.ppm", "a PNM picture (PPM, PGM or PBM)"}}) {
     const FileKind kind = file_kind(read_file(fs::path(GOLDENS_FOLDER) / "images" / file));
     EXPECT_EQ(kind.text(), name) << "and nothing to be done about it";
     EXPECT_TRUE(kind.picture);
   }
-  EXPECT_EQ(file_kind("GIF87a").text(), "a GIF picture (convert it to PNG or JPEG)");
+  EXPECT_EQ(file_kind("qoif\1").text(), "a QOI picture (convert it to PNG or JPEG)");
 }
 
 // Every prefix of every picture: a kind or none, never a read beyond the end (checked by the sanitizer builds).

@@ -101,5 +101,27 @@ TEST_F(ArraysTest, LabelsAreWholeNumbersOfAnyType) {
   expect_error_with({"y.npy has the value 0.5, but a whole number is needed"}, [&] { read("y.npy"); });
 }
 
+TEST_F(ArraysTest, MembersOfArchivesAreArrays) {
+  const std::string npz = golden("npz/").string();
+  const auto arrays = [&](const std::string& text) { return read_arrays(parse_source("arrays:" + text)); };
+  const auto named = arrays(npz + "stored.npz[x]," + npz + "deflated.npz[y]");
+  EXPECT_EQ(named->count(), 2);
+  EXPECT_EQ(named->label(0), 1);
+  EXPECT_EQ(first(*named), 0);
+  EXPECT_EQ(arrays(npz + "one.npz")->label(0), -1) << "its only member";
+  std::shared_ptr<const Arrays> both;
+  EXPECT_THAT(remarks_of([&] { both = arrays(npz + "deflated.npz"); }),
+              testing::HasSubstr("deflated.npz: of its arrays x, y, notes the pictures are x and the labels are y."));
+  EXPECT_EQ(both->label(0), 1);
+  expect_error_with(
+      {"others.npz has 3 arrays, but not x and y: x_train, y_train, x_test", "arrays:", "others.npz[...]"},
+      [&] { arrays(npz + "others.npz"); });
+  expect_error_with({"stored.npz has 2 arrays: x, y"}, [&] { arrays(npz + "stored.npz," + npz + "stored.npz[y]"); });
+  expect_error_with({"stored.npz[y] has the shape (2) and holds int64"}, [&] { arrays(npz + "stored.npz[y]"); });
+  const Source source = parse_source("arrays:" + npz + "stored.npz");
+  expect_error_with({"stored.npz has the label 1 for picture 0, which is not in 0 to 0"},
+                    [&] { require_labels(*read_arrays(source), source, 1); });
+}
+
 }  // namespace
 }  // namespace palimpsest::data

@@ -2,6 +2,7 @@
 // and never a picture of impossible size.
 #include "base/progress.h"
 #include "data/arrays.h"
+#include "data/read_picture.h"
 #include "data/readers.h"
 #include "tests/data/scratch.h"
 #include "tests/support/damaged.h"
@@ -19,7 +20,7 @@ TEST_P(DamagedPicture, IsAPictureOrAnError) {
     Random random(1, Purpose::test, 0, trial);
     scratch.file("picture", damaged(whole, random));
     try {
-      const Image image = read_image(scratch / "picture");
+      const Image image = read_picture(scratch / "picture", Orientation::exif).image;
       ASSERT_GE(image.width, 1);
       ASSERT_GE(image.height, 1);
       ASSERT_EQ(image.pixels.size(), std::size_t(3) * std::size_t(image.width) * std::size_t(image.height));
@@ -35,7 +36,10 @@ INSTANTIATE_TEST_SUITE_P(EveryForm, DamagedPicture,
                          testing::Values("rgb.jpg", "progressive.jpg", "cmyk.jpg", "rgb.png", "palette.png",
                                          "grey16.png", "rgb.bmp", "top_down.bmp", "palette_1bit.bmp", "os2_palette.bmp",
                                          "rle8.bmp", "rle4.bmp", "565.bmp", "rgb.tif", "lzw.tif", "grey16.tif",
-                                         "alpha_associated.tif", "orientation6.tif"),
+                                         "alpha_associated.tif", "orientation6.tif", "text.ppm", "bits.pbm",
+                                         "rgb_64000.ppm", "lossless.webp", "alpha_lossy.webp", "animated.webp",
+                                         "interlaced.gif", "within.gif", "animated.gif", "exif6.jpg", "exif6.png",
+                                         "exif8.webp"),
                          [](const auto& test) {
                            std::string name = test.param;
                            for (char& c : name)

@@ -25,16 +25,19 @@ TEST_F(Folder, HasAClassPerFolderInOrderOfTheirNames) {
 }
 
 TEST_F(Folder, TakesEveryNameOfTheFormsThatAreRead) {
-  pictures({"a/1.jpg", "a/2.JPEG", "a/3.jpe", "a/4.jfif", "a/5.JFIF", "a/6.png", "a/7.bmp", "a/8.tif", "a/9.TIFF"});
-  EXPECT_EQ(read().samples.size(), 9U);
+  pictures({"a/1.jpg", "a/2.JPEG", "a/3.jpe", "a/4.jfif", "a/5.JFIF", "a/6.png", "a/7.bmp", "a/8.tif", "a/9.TIFF",
+            "a/10.webp", "a/11.gif", "a/12.PNM", "a/13.ppm", "a/14.pgm", "a/15.pbm"});
+  EXPECT_EQ(read().samples.size(), 15U);
 }
 
 TEST_F(Folder, ListsEveryFileThatIsNotRead) {
-  pictures({"a/1.png", "a/renamed.txt", "a/renamed", "a/wrong.webp", "a/._1.png", "a/.2.png", "b/2.png", "loose.png",
+  pictures({"a/1.png", "a/renamed.txt", "a/renamed", "a/wrong.avif", "a/._1.png", "a/.2.png", "b/2.png", "loose.png",
             "__MACOSX/a/3.png"});
-  for (const char* const name : {"webp", "gif", "ppm", "avif", "heic", "jxl", "jp2", "svg", "psd"})
+  for (const char* const name : {"pam", "pfm", "avif", "heic", "jxl", "jp2", "jxr", "svg", "psd"})
     set.file(fmt::format("a/x.{}", name), "\x01");
-  set.file("a/real.webp", std::string("RIFF\0\0\0\0WEBPVP8 ", 16));
+  set.file("a/real.avif", std::string("\0\0\0\x20"
+                                      "ftypavif\0\0\0\0",
+                                      16));
   set.file("a/notes.txt", "words");
   set.file("a/.DS_Store", "x");
   set.file("b/archive.zip", "PK\x03\x04");
@@ -45,11 +48,11 @@ TEST_F(Folder, ListsEveryFileThatIsNotRead) {
   EXPECT_EQ(ids(all), (std::vector<std::string>{"a/1.png", "b/2.png"}));
   EXPECT_EQ(all.classes, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(all.skipped.size(), 20U);
-  EXPECT_TRUE(lists(all, "a/x.webp", "WebP pictures are not read: convert it to PNG or JPEG"));
-  EXPECT_TRUE(lists(all, "a/x.ppm", "PPM pictures are not read"));
+  EXPECT_TRUE(lists(all, "a/x.avif", "AVIF pictures are not read: convert it to PNG or JPEG"));
+  EXPECT_TRUE(lists(all, "a/x.pam", "PAM pictures are not read"));
   EXPECT_TRUE(lists(all, "a/x.jp2", "JPEG 2000 pictures are not read"));
-  EXPECT_TRUE(lists(all, "a/real.webp", "it is a WebP picture, which is not read: convert it"));
-  EXPECT_TRUE(lists(all, "a/wrong.webp", "it is a PNG picture, but has another extension: rename it"));
+  EXPECT_TRUE(lists(all, "a/real.avif", "it is an AVIF picture, which is not read: convert it"));
+  EXPECT_TRUE(lists(all, "a/wrong.avif", "it is a PNG picture, but has another extension: rename it"));
   EXPECT_TRUE(lists(all, "a/renamed", "it is a PNG picture"));
   EXPECT_TRUE(lists(all, "a/renamed.txt", "it is a PNG picture"));
   EXPECT_TRUE(lists(all, "a/notes.txt", "it is not a picture"));
@@ -64,8 +67,8 @@ TEST_F(Folder, ListsEveryFileThatIsNotRead) {
 TEST_F(Folder, NamesPicturesThatAreLeftOutBeforeOtherFiles) {
   pictures({"a/1.png"});
   set.file("a/Thumbs.db", "x");
-  set.file("a/x.webp", "\x01");
-  EXPECT_EQ(read().skipped.at(0).id, "a/x.webp");
+  set.file("a/x.avif", "\x01");
+  EXPECT_EQ(read().skipped.at(0).id, "a/x.avif");
 }
 
 TEST_F(Folder, FollowsLinksThatAreClasses) {
@@ -106,10 +109,10 @@ TEST_F(Folder, WithoutPicturesIsRefusedAndSaysWhatIsThere) {
   set.file("b/readme.txt", "words");
   EXPECT_EQ(of_b(),
             "the class folder has no picture: it holds 1 .txt file, for instance b/readme.txt (it is not a picture)");
-  for (const char* const name : {"b/1.webp", "b/2.webp", "b/in/3.webp"}) set.file(name, "\x01");
-  EXPECT_THAT(of_b(), testing::HasSubstr("it holds 3 .webp files, for instance b/1.webp (WebP pictures are"));
+  for (const char* const name : {"b/1.avif", "b/2.avif", "b/in/3.avif"}) set.file(name, "\x01");
+  EXPECT_THAT(of_b(), testing::HasSubstr("it holds 3 .avif files, for instance b/1.avif (AVIF pictures are"));
   expect_error_with({"/b/in has no picture"}, [&] { read_folder(set / "b"); });
-  expect_error_with({"/b/in has no picture: it holds 1 .webp file", "put pictures"},
+  expect_error_with({"/b/in has no picture: it holds 1 .avif file", "put pictures"},
                     [&] { read_folder(set / "b/in"); });
   fs::create_directories(set / "empty");
   expect_error_with({"/empty contains neither folders nor pictures"}, [&] { read_folder(set / "empty"); });

@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(Jpeg, Decodes,
 INSTANTIATE_TEST_SUITE_P(Png, Decodes,
                          testing::Values(std::pair{"rgb.png", 0}, std::pair{"grey.png", 0}, std::pair{"alpha.png", 0},
                                          std::pair{"grey16.png", 0}, std::pair{"palette.png", 0},
-                                         std::pair{"named_png.jpg", 0}),
+                                         std::pair{"named_png.jpg", 0}, std::pair{"animated.png", 0}),
                          test_name_of);
 
 INSTANTIATE_TEST_SUITE_P(Bmp, Decodes,
@@ -44,7 +44,10 @@ INSTANTIATE_TEST_SUITE_P(Bmp, Decodes,
                                          std::pair{"palette_4bit.bmp", 0}, std::pair{"palette_1bit.bmp", 0},
                                          std::pair{"os2_palette.bmp", 0}, std::pair{"os2_version2.bmp", 0},
                                          std::pair{"rle8.bmp", 0}, std::pair{"rle4.bmp", 0}, std::pair{"565.bmp", 1},
-                                         std::pair{"555.bmp", 1}, std::pair{"alpha.bmp", 0}),
+                                         std::pair{"555.bmp", 1}, std::pair{"alpha.bmp", 0},
+                                         std::pair{"masks_after.bmp", 1}, std::pair{"masks_after_32bit.bmp", 0},
+                                         std::pair{"version2.bmp", 0}, std::pair{"version2_16bit.bmp", 1},
+                                         std::pair{"version3.bmp", 0}, std::pair{"version5.bmp", 0}),
                          test_name_of);
 
 INSTANTIATE_TEST_SUITE_P(Tiff, Decodes,
@@ -58,7 +61,31 @@ INSTANTIATE_TEST_SUITE_P(Tiff, Decodes,
                                          std::pair{"orientation3.tif", 0}, std::pair{"orientation4.tif", 0},
                                          std::pair{"orientation5.tif", 0}, std::pair{"orientation6.tif", 0},
                                          std::pair{"orientation7.tif", 0}, std::pair{"orientation8.tif", 0},
-                                         std::pair{"orientation6_alpha.tif", 0}),
+                                         std::pair{"orientation6_alpha.tif", 0}, std::pair{"pages.tif", 0}),
+                         test_name_of);
+
+INSTANTIATE_TEST_SUITE_P(Pnm, Decodes,
+                         testing::Values(std::pair{"text.pbm", 0}, std::pair{"dense.pbm", 0}, std::pair{"text.pgm", 0},
+                                         std::pair{"text.ppm", 0}, std::pair{"bits.pbm", 0}, std::pair{"grey.pgm", 0},
+                                         std::pair{"grey_7.pgm", 0}, std::pair{"rgb.ppm", 0},
+                                         std::pair{"rgb_100.ppm", 0}, std::pair{"rgb_64000.ppm", 0},
+                                         std::pair{"rgb_65535.pnm", 0}, std::pair{"grey_1000.pgm", 0},
+                                         std::pair{"grey_65535.pgm", 0}),
+                         test_name_of);
+
+INSTANTIATE_TEST_SUITE_P(Webp, Decodes,
+                         testing::Values(std::pair{"lossless.webp", 0}, std::pair{"lossy.webp", 0},
+                                         std::pair{"alpha_lossless.webp", 0}, std::pair{"alpha_lossy.webp", 0},
+                                         std::pair{"animated.webp", 0}),
+                         test_name_of);
+
+INSTANTIATE_TEST_SUITE_P(Gif, Decodes,
+                         testing::Values(std::pair{"pillow.gif", 0}, std::pair{"plain.gif", 0},
+                                         std::pair{"interlaced.gif", 0}, std::pair{"local.gif", 0},
+                                         std::pair{"local_only.gif", 0}, std::pair{"within.gif", 0},
+                                         std::pair{"within_transparent.gif", 0}, std::pair{"transparent.gif", 0},
+                                         std::pair{"beyond.gif", 0}, std::pair{"animated.gif", 0},
+                                         std::pair{"long.gif", 0}),
                          test_name_of);
 
 TEST(ImageRead, NamesWhatIsNotAPicture) {
@@ -77,7 +104,7 @@ TEST(ImageRead, NamesThePictureThatItIs) {
     scratch.file("x.jpg", bytes);
     expect_error_with({"x.jpg cannot be read as a picture: it is " + what}, [&] { read_image(scratch / "x.jpg"); });
   };
-  refused(std::string("RIFF\x10\0\0\0WEBPVP8 ", 16), "a WebP picture (convert it to PNG or JPEG)");
+  refused("P7\nWIDTH 2\nHEIGHT 2\n", "a PAM or PFM picture (convert it to PNG or JPEG)");
   refused(std::string("\0\0\0\x20"
                       "ftypavif\0\0\0\0avifmif1",
                       24),
@@ -106,8 +133,9 @@ TEST(ImageRead, FormsThatAreNotReadAreNamed) {
 
 TEST(ImageRead, ACutPictureIsRefusedWhereverItIsCut) {
   const Scratch scratch;
-  for (const char* const name : {"rgb.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "rgb.png", "palette.png",
-                                 "rgb.bmp", "top_down.bmp", "rle8.bmp", "rgb.tif", "lzw.tif"}) {
+  for (const char* const name :
+       {"rgb.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "rgb.png", "palette.png", "rgb.bmp", "top_down.bmp",
+        "rle8.bmp", "rgb.tif", "lzw.tif", "lossy.webp", "long.gif", "text.ppm"}) {
     const std::string whole = picture_bytes(name);
     // The last bytes of PNG (its end chunk), TIFF (the directory) and JPEG (the end marker) may be needed or not.
     for (const double share : {0.05, 0.3, 0.6, 0.9}) {

@@ -54,6 +54,40 @@ TEST_F(PictureSet, PicturesCroppedOtherwiseThanAskedAreCounted) {
   EXPECT_EQ(remarks_of([&] { load_pictures(data, options); }), "");
 }
 
+TEST_F(PictureSet, OrientationsThatAreNotAppliedAreCountedOnceAndWithTheOptionApplied) {
+  for (const char* const name : {"exif1.png", "exif6.png", "exif6.jpg"})
+    set.file("data/b/" + std::string(name), picture_bytes(name));
+  const auto names_both =
+      testing::HasSubstr("2 pictures have an EXIF orientation, which is not applied; --orientation exif turns them\n");
+  EXPECT_THAT(remarks_of([&] { load_pictures(read(), options); }), names_both);
+  options.cache_folder = set / "cache";
+  Dataset data = read();
+  for (const char* const name : {"new cache", "same cache"}) {
+    data.name = "folder:" + std::string(name);  // a line is printed once in a run
+    std::shared_ptr<const Pictures> pictures;
+    EXPECT_THAT(remarks_of([&] { pictures = load_pictures(data, options); }), names_both) << name;
+    EXPECT_EQ(pictures->crop(5).box.right, 9) << "9 x 5 as stored";
+  }
+  options.orientation = Orientation::exif;
+  data.name = "folder:turned";
+  std::shared_ptr<const Pictures> turned;
+  EXPECT_EQ(remarks_of([&] { turned = load_pictures(data, options); }), "");
+  EXPECT_EQ(turned->id(6), "b/exif6.jpg");
+  EXPECT_EQ(turned->crop(6).box.right, 5);
+  EXPECT_EQ(turned->crop(6).box.bottom, 9);
+  const Image expected = golden_picture("images/exif6.png.turned.npy");
+  EXPECT_EQ(turned->id(7), "b/exif6.png");
+  EXPECT_EQ(turned->image(7).pixels, crop_and_resize(expected, {0, 0, 5, 9}, 8, 8).pixels);
+  EXPECT_EQ(std::distance(fs::directory_iterator(set / "cache"), {}), 2) << "one file for each choice";
+}
+
+TEST_F(PictureSet, FramesThatAreNotUsedAreSaid) {
+  set.file("data/b/moves.gif", picture_bytes("animated.gif"));
+  EXPECT_THAT(
+      remarks_of([&] { load_pictures(read(), options); }),
+      testing::HasSubstr("1 picture has more than one frame or page in the file, of which the first is used\n"));
+}
+
 TEST_F(PictureSet, AnyNumberOfThreadsGivesTheSame) {
   const auto one = load_pictures(read(), options);
   options.threads = 3;

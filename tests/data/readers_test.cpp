@@ -144,12 +144,12 @@ TEST_F(AffectNet, ExpressionsMayBeWords) {
 }
 
 TEST_F(AffectNet, APictureUnderAnotherNameIsPointedTo) {
-  set.file(images + "1/c.webp", "x");
+  set.file(images + "1/c.avif", "x");
   write("training.csv", header + row("1/a.jpg", 3) + row("1/A.JPG", 3) + row("1/c.png", 3) + row("2/b.jpg", 3) +
                             row("Images/1/a.jpg", 3));
   const auto list = read().training;
   EXPECT_TRUE(lists(list, "1/A.JPG", "missing; similar: 1/a.jpg"));
-  EXPECT_TRUE(lists(list, "1/c.png", "missing; similar: 1/c.webp"));
+  EXPECT_TRUE(lists(list, "1/c.png", "missing; similar: 1/c.avif"));
   EXPECT_TRUE(lists(list, "2/b.jpg", "missing; similar: 2/B.TIF"));
   EXPECT_TRUE(lists(list, "Images/1/a.jpg", "missing; similar: 1/a.jpg"));
   write("training.csv", header + row("1/A.JPG", 3));
@@ -282,7 +282,7 @@ TEST_F(AffectNet8, TakesNumbersAndSkipsWhatCannotBeUsed) {
 
 TEST_F(AffectNet8, NoPictureIsPassedOver) {
   set.file("train_set/images/77.jpg", picture_bytes("rgb.jpg"));
-  set.file("train_set/images/78.webp", "\x01");
+  set.file("train_set/images/78.avif", "\x01");
   set.file("train_set/annotations/78_exp.npy", text_npy("1"));
   set.file("train_set/images/2.png", picture_bytes());
   set.file("val_set/images/0.JPEG", picture_bytes("rgb.jpg"));
@@ -291,7 +291,7 @@ TEST_F(AffectNet8, NoPictureIsPassedOver) {
   EXPECT_EQ(sets.training.samples.size(), 3U);
   EXPECT_EQ(sets.training.skipped.size(), 4U);
   EXPECT_TRUE(lists(sets.training, "train_set/images/77.jpg", "no annotation file 77_exp.npy"));
-  EXPECT_TRUE(lists(sets.training, "train_set/images/78.webp", "WebP pictures are not read"));
+  EXPECT_TRUE(lists(sets.training, "train_set/images/78.avif", "AVIF pictures are not read"));
   EXPECT_TRUE(lists(sets.training, "train_set/images/2.png", "2.jpg is used"));
   EXPECT_TRUE(lists(sets.training, "train_set/images/Thumbs.db", "not a picture"));
   EXPECT_EQ(ids(sets.validation).at(0), "val_set/images/0.JPEG");

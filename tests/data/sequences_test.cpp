@@ -75,13 +75,13 @@ TEST_F(Unbc, SkipsFramesThatLackSomethingAndListsThem) {
 
 TEST_F(Unbc, PicturesThatAreNotReadAndSequencesWithoutPicturesAreListed) {
   const std::string frame = "042-ll042/ll042t1aaaff/ll042t1aaaff016";
-  fs::rename(set / ("Images/" + frame + ".png"), set / ("Images/" + frame + ".webp"));
+  fs::rename(set / ("Images/" + frame + ".png"), set / ("Images/" + frame + ".avif"));
   set.file("Images/042-ll042/ll042t1aaaff/ll042t1aaaff017.jpg", picture_bytes("rgb.jpg"));
   fs::remove_all(set / "Images/043-jh043");
   const auto read = read_unbc(set.path());
   EXPECT_EQ(read.samples.size(), 2U);
   EXPECT_EQ(read.skipped.size(), 5U);
-  EXPECT_TRUE(lists(read, frame + ".webp", "it is a PNG picture"));
+  EXPECT_TRUE(lists(read, frame + ".avif", "it is a PNG picture"));
   EXPECT_TRUE(lists(read, "042-ll042/ll042t1aaaff/ll042t1aaaff017.png", "another picture of that frame"));
   EXPECT_TRUE(lists(read, place("043-jh043", 17) + ".png", "the picture is missing"));
 }
@@ -176,7 +176,7 @@ TEST_F(CkPlus, WhatCannotBeMeantIsNotGuessed) {
   set.file("FACS/S011/003/S011_003_00000009_facs.txt", "5 1\n");
   add("S011/004", 8, "4 1\n", "");
   fs::rename(set / "cohn-kanade-images/S011/004/S011_004_00000008.png",
-             set / "cohn-kanade-images/S011/004/S011_004_00000008.gif");
+             set / "cohn-kanade-images/S011/004/S011_004_00000008.avif");
   add("S012/001", 8, "4 1\n", "");
   fs::remove_all(set / "cohn-kanade-images/S012");
   const auto read = read_ckplus(set.path());
@@ -186,7 +186,7 @@ TEST_F(CkPlus, WhatCannotBeMeantIsNotGuessed) {
   EXPECT_TRUE(lists(read, "Emotion/S011/001", "0 to 7"));
   EXPECT_TRUE(lists(read, "S011/002/S011_002_00000008.png", "action unit 4.5"));
   EXPECT_TRUE(lists(read, "S011/003", "but a sequence has only one"));
-  EXPECT_TRUE(lists(read, "S011/004/S011_004_00000008.gif", "it is a PNG picture"));
+  EXPECT_TRUE(lists(read, "S011/004/S011_004_00000008.avif", "it is a PNG picture"));
   EXPECT_TRUE(lists(read, "S012/001/S012_001_00000008.png", "missing"));
 }
 

@@ -243,6 +243,9 @@ TEST(CommandLine, ValuesThatMakeNoSenseAreNamed) {
   expect_error("--gradients", [] { train("--gradients G.safetensors"); });
   const std::string predict = "predict --weights W --data unbc:x --logits z.npy ";
   expect_error("--pain-validation", [&] { parse(predict + "--pain-images 10 --pain-validation 10"); });
+  expect_error("--orientation exif does not work with unbc:x", [&] { parse(predict + "--orientation exif"); });
+  EXPECT_EQ(command<TrainCommand>("train --data folder:x --out RUN --orientation exif").data.orientation,
+            data::Orientation::exif);
   const auto refused = [](const std::string& line, const std::string& option, const std::string& value) {
     const CommandLine parsed = parse(line + option + " " + value);
     EXPECT_EQ(parsed.exit_code, 2) << option;

@@ -68,6 +68,8 @@ TEST(StudyConfig, WrongTypesAndRangesNameTheKey) {
 }
 
 TEST(StudyConfig, DataMustFitTheirPlace) {
+  expect_error("data.orientation must be stored, unless emotion is a folder:DIR",
+               [] { parse("[data]\norientation = 'exif'\n"); });
   expect_error("emotion must be given", [] { parse_study_config("", "study.toml"); });
   expect_error("pain must be a set in UNBC's layout", [] {
     parse_study_config("emotion = 'affectnet:e'\npain = 'ckplus:p'\nconcepts = 'ckplus:c'\n", "study.toml");

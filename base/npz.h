@@ -1,0 +1,54 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+
+struct zip;
+
+namespace palimpsest {
+
+// The name of an array: a .npy file, or ARCHIVE.npz[MEMBER]. A file with brackets in its own name is that file.
+struct ArrayName {
+  fs::path file;
+  std::string member;  // empty: not stated
+};
+ArrayName parse_array_name(const fs::path& name);
+
+inline bool is_npz(const fs::path& file) {
+  return file.extension() == ".npz";
+}
+
+// A .npz archive as numpy.savez and savez_compressed write it: a zip file, or zip64, of .npy members, stored or
+// deflated. Throws Error naming the file when it is missing, broken, or has two members of one name.
+class NpzArchive {
+ public:
+  explicit NpzArchive(const fs::path& file);
+
+  const std::vector<std::string>& members() const { return members_; }  // without .npy
+  bool has(const std::string& member) const;
+  const std::string& only_member() const;             // throws Error listing the members unless there is just one
+  fs::path name_of(const std::string& member) const;  // "D.npz[x]"
+  std::string list() const;                           // "x, y"
+
+  // The bytes of a member. Throws Error when it is missing, encrypted, compressed otherwise, damaged (CRC), or larger
+  // than its compressed bytes can be or than the memory. Before memory is taken, `check` may refuse: it receives the
+  // first bytes (at most a MiB) and the size of the whole.
+  std::string read(const std::string& member, const std::function<void(std::string_view, std::uint64_t)>& check) const;
+
+ private:
+  struct Close {
+    void operator()(zip* archive) const;
+  };
+  [[noreturn]] void broken(const std::string& why) const;
+
+  fs::path file_;
+  std::unique_ptr<zip, Close> zip_;
+  std::vector<std::string> members_;
+};
+
+}  // namespace palimpsest
