@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/npz.h"
+#include "base/array_name.h"
 
 namespace palimpsest {
 

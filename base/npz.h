@@ -6,22 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/files.h"
+#include "base/array_name.h"
 
 struct zip;
 
 namespace palimpsest {
-
-// The name of an array: a .npy file, or ARCHIVE.npz[MEMBER]. A file with brackets in its own name is that file.
-struct ArrayName {
-  fs::path file;
-  std::string member;  // empty: not stated
-};
-ArrayName parse_array_name(const fs::path& name);
-
-inline bool is_npz(const fs::path& file) {
-  return file.extension() == ".npz";
-}
 
 // A .npz archive as numpy.savez and savez_compressed write it: a zip file, or zip64, of .npy members, stored or
 // deflated. Throws Error naming the file when it is missing, broken, or has two members of one name.

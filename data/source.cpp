@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
-#include "base/npz.h"
+#include "base/array_name.h"
 
 namespace palimpsest::data {
 
