@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
 #include "base/array_name.h"
+#include "base/error.h"
 
 namespace palimpsest {
 

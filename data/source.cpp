@@ -3,8 +3,8 @@
 #include <array>
 #include <cstdlib>
 
-#include "base/error.h"
 #include "base/array_name.h"
+#include "base/error.h"
 
 namespace palimpsest::data {
 
