@@ -1,19 +1,17 @@
 #pragma once
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/array_name.h"
-
-struct zip;
+#include "base/zip_file.h"
 
 namespace palimpsest {
 
-// A .npz archive as numpy.savez and savez_compressed write it: a zip file, or zip64, of .npy members, stored or
-// deflated. Throws Error naming the file when it is missing, broken, or has two members of one name.
+// A .npz archive as numpy.savez and savez_compressed write it: a zip file of .npy members. Throws Error naming the file
+// when it is missing or broken.
 class NpzArchive {
  public:
   explicit NpzArchive(const fs::path& file);
@@ -24,19 +22,13 @@ class NpzArchive {
   fs::path name_of(const std::string& member) const;  // "D.npz[x]"
   std::string list() const;                           // "x, y"
 
-  // The bytes of a member. Throws Error when it is missing, encrypted, compressed otherwise, damaged (CRC), or larger
-  // than its compressed bytes can be or than the memory. Before memory is taken, `check` may refuse: it receives the
-  // first bytes (at most a MiB) and the size of the whole.
+  // The bytes of a member. Throws Error when it is missing or larger than the memory. Before memory is taken, `check`
+  // may refuse: it receives the first bytes (at most a MiB) and the size of the whole.
   std::string read(const std::string& member, const std::function<void(std::string_view, std::uint64_t)>& check) const;
 
  private:
-  struct Close {
-    void operator()(zip* archive) const;
-  };
-  [[noreturn]] void broken(const std::string& why) const;
-
   fs::path file_;
-  std::unique_ptr<zip, Close> zip_;
+  ZipFile zip_;
   std::vector<std::string> members_;
 };
 

@@ -10,8 +10,9 @@
 namespace palimpsest::nn {
 
 // Throws Error: FILE is not a usable PyTorch file.
+inline constexpr const char* kPytorchRemedy = "copy or download it again, or save it again";
 [[noreturn]] void unusable_pytorch(const fs::path& path, const std::string& why,
-                                   const std::string& remedy = "copy or download it again, or save it again");
+                                   const std::string& remedy = kPytorchRemedy);
 
 // The bytes of a pickle in their order, fetched in blocks. A length that the pickle states allocates nothing before
 // its bytes are there. Throws Error when they end too early, and beyond limits on bytes and on text.

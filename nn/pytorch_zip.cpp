@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 #include "base/excerpt.h"
+#include "base/zip_file.h"
 #include "nn/pytorch_storages.h"
-#include "nn/zip_file.h"
 
 namespace palimpsest::nn {
 
@@ -82,7 +82,7 @@ Pickle read_object(const ZipFile& zip, const std::string& name, const fs::path& 
 }  // namespace
 
 PytorchArchive open_pytorch_zip(const fs::path& path) {
-  auto zip = std::make_unique<ZipFile>(path);
+  auto zip = std::make_unique<ZipFile>(path, "PyTorch file", kPytorchRemedy);
   const std::string folder = folder_in(*zip, path);
   const bool big = is_big_endian(*zip, folder, path);
   Pickle object = read_object(*zip, folder + "data.pkl", path);

@@ -58,17 +58,17 @@ TEST(Npz, WhatCannotBeRightIsRefused) {
   const auto refused = [](const std::string& name, const std::string& why) {
     expect_error_with({"refused_" + name + ".npz", why}, [&] { member("refused_" + name, "x"); });
   };
-  refused("twice", "it has two members x");
-  refused("bzip2", "its member x is compressed by zip's method 12, not by deflate");
-  refused("empty", "it has no member .npy");
+  refused("twice", "x.npy in it occurs twice");
+  refused("bzip2", "x.npy in it is compressed by zip's method 12, not by deflate");
+  refused("empty", "a zip archive without arrays");
   refused("text", "[x] is not a usable .npy file: it is a text file");
-  refused("bomb", "its member x claims 4000000000 bytes");
+  refused("bomb", "x.npy in it claims 4000000000 bytes");
   refused("shape", "its shape (2, 3, 2, 2) and type do not match its 92 data bytes");
-  refused("longer", "its member x");
-  refused("shorter", "its member x");
-  refused("crc", "its member x: CRC error");
-  refused("stored_size", "its member x claims 228 bytes, which its 224 stored bytes cannot hold");
-  refused("encrypted", "its member x is encrypted");
+  refused("longer", "x.npy in it");
+  refused("shorter", "x.npy in it");
+  refused("crc", "x.npy in it is damaged (CRC error)");
+  refused("stored_size", "x.npy in it claims 228 bytes, which its 224 stored bytes cannot hold");
+  refused("encrypted", "x.npy in it is encrypted");
   refused("promise", "its shape (99999999999) and type do not match its 1000000 data bytes");
 }
 

@@ -1,19 +1,20 @@
-#include "nn/zip_file.h"
+#include "base/zip_file.h"
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/error.h"
 #include "base/excerpt.h"
-#include "nn/pickle_bytes.h"
 
-namespace palimpsest::nn {
+namespace palimpsest {
 
 namespace {
 constexpr std::uint64_t kMostDeflated = 1032;  // bytes that a byte of deflate can stand for
 }
 
-ZipFile::ZipFile(const fs::path& path) : path_(path) {
+ZipFile::ZipFile(const fs::path& path, std::string kind, std::string remedy)
+    : path_(path), kind_(std::move(kind)), remedy_(std::move(remedy)) {
   int code = 0;
   archive_.reset(zip_open(path.c_str(), ZIP_RDONLY, &code));
   if (!archive_) {
@@ -21,11 +22,11 @@ ZipFile::ZipFile(const fs::path& path) : path_(path) {
     zip_error_init_with_code(&error, code);
     const std::string why = zip_error_strerror(&error);
     zip_error_fini(&error);
-    unusable_pytorch(path, fmt::format("its zip archive is cut short or damaged ({})", why));
+    unusable(fmt::format("its zip archive is cut short or damaged ({})", why));
   }
   std::error_code error;
   size_ = fs::file_size(path, error);
-  if (error) unusable_pytorch(path, error.message());
+  if (error) unusable(error.message());
   const auto count = zip_get_num_entries(archive_.get(), 0);
   for (zip_int64_t i = 0; i < count; ++i) {
     const char* const name = zip_get_name(archive_.get(), zip_uint64_t(i), ZIP_FL_ENC_RAW);
@@ -37,12 +38,16 @@ ZipFile::ZipFile(const fs::path& path) : path_(path) {
 }
 
 void ZipFile::damaged(const std::string& name, const std::string& why) const {
-  unusable_pytorch(path_, fmt::format("{} in it {}", excerpt(name), why));
+  unusable(fmt::format("{} in it {}", excerpt(name), why));
+}
+
+void ZipFile::unusable(const std::string& why) const {
+  throw Error(fmt::format("{} is not a usable {}: {}", path_.string(), kind_, why), remedy_);
 }
 
 std::uint64_t ZipFile::index_of(const std::string& name) const {
   const auto at = entries_.find(name);
-  if (at == entries_.end()) unusable_pytorch(path_, fmt::format("it has no {}", excerpt(name)));
+  if (at == entries_.end()) unusable(fmt::format("it has no {}", excerpt(name)));
   if (at->second.twice) damaged(name, "occurs twice");
   return at->second.index;
 }
@@ -60,10 +65,14 @@ zip_stat_t ZipFile::status_of(const std::string& name) const {
 std::uint64_t ZipFile::bytes_of(const std::string& name) const {
   const auto status = status_of(name);
   const bool stored = status.comp_method == ZIP_CM_STORE;
-  if (!stored && status.comp_method != ZIP_CM_DEFLATE) damaged(name, "is compressed in an unknown way");
+  if ((status.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && status.encryption_method != ZIP_EM_NONE)
+    damaged(name, "is encrypted");
+  if (!stored && status.comp_method != ZIP_CM_DEFLATE)
+    damaged(name, fmt::format("is compressed by zip's method {}, not by deflate", status.comp_method));
   const bool possible = status.comp_size <= size_ &&
                         (stored ? status.size == status.comp_size : status.size / kMostDeflated <= status.comp_size);
-  if (!possible) damaged(name, fmt::format("claims {} bytes, more than the file can hold", status.size));
+  if (!possible)
+    damaged(name, fmt::format("claims {} bytes, which its {} stored bytes cannot hold", status.size, status.comp_size));
   return status.size;
 }
 
@@ -113,4 +122,4 @@ void ZipFile::Reader::finish() {
   if (got > 0) fail("has more bytes than it claims");
 }
 
-}  // namespace palimpsest::nn
+}  // namespace palimpsest

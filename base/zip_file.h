@@ -2,7 +2,6 @@
 #include <zip.h>
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -12,14 +11,14 @@
 
 #include "base/files.h"
 
-namespace palimpsest::nn {
+namespace palimpsest {
 
-// A zip archive of a PyTorch file, read only; entries are stored or deflated. Throws Error naming the file, also when
-// an entry's checksum is wrong or its name occurs twice. A checksum of 0 is none: torch.save can omit them.
-// Thread-safe.
+// A zip archive, read only: stored and deflated entries, zip64. Throws Error naming the file, which is "not a usable
+// KIND", also when an entry's checksum is wrong, its name occurs twice, or its size is more than its stored bytes can
+// hold. A checksum of 0 is none: torch.save can omit them. Thread-safe.
 class ZipFile {
  public:
-  explicit ZipFile(const fs::path& path);
+  ZipFile(const fs::path& path, std::string kind, std::string remedy);
 
   const std::vector<std::string>& names() const { return names_; }
   bool has(const std::string& name) const { return entries_.contains(name); }
@@ -58,9 +57,11 @@ class ZipFile {
   };
   std::uint64_t index_of(const std::string& name) const;
   zip_stat_t status_of(const std::string& name) const;
+  [[noreturn]] void unusable(const std::string& why) const;
   [[noreturn]] void damaged(const std::string& name, const std::string& why) const;
 
   fs::path path_;
+  std::string kind_, remedy_;
   std::uint64_t size_ = 0;
   std::unique_ptr<zip_t, Discard> archive_;
   std::vector<std::string> names_;
@@ -68,4 +69,4 @@ class ZipFile {
   mutable std::mutex reading_;
 };
 
-}  // namespace palimpsest::nn
+}  // namespace palimpsest
