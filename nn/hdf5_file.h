@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/tensor_file.h"
@@ -9,19 +10,17 @@ namespace palimpsest::nn {
 
 bool is_hdf5(const fs::path& path);  // by its first bytes; false when it cannot be read
 
-// An HDF5 file, read only. External links, external storage and soft links are not followed. Throws Error naming the
-// file.
+// An HDF5 file, read only. External links, external storage and soft links are not followed. libhdf5 runs in a child
+// process with limits on memory and time, because broken files can crash it. Throws Error naming the file.
 class Hdf5File {
  public:
-  explicit Hdf5File(const fs::path& path);
-  ~Hdf5File();
-  Hdf5File(const Hdf5File&) = delete;
-  Hdf5File& operator=(const Hdf5File&) = delete;
+  explicit Hdf5File(fs::path path) : path_(std::move(path)) {}
 
   struct Object {
-    std::string name;   // "model_weights/fc1/fc1/kernel:0"
-    bool data = false;  // a dataset; else a group
-    TensorInfo info;    // of a dataset, as stored; the dtype as safetensors spells it, else in words
+    std::string name;      // "model_weights/fc1/fc1/kernel:0"
+    bool data = false;     // a dataset; else a group
+    bool outside = false;  // its values are in another file
+    TensorInfo info;       // of a dataset, as stored; the dtype as safetensors spells it, else in words
   };
   std::vector<Object> objects() const;  // all of them, sorted by name
 
@@ -33,11 +32,7 @@ class Hdf5File {
   std::vector<std::string> texts(const std::string& group, const std::string& attribute) const;
 
  private:
-  [[noreturn]] void unusable(const std::string& why) const;
-  Object describe(const std::string& name) const;
-  void require_inside(const std::string& dataset) const;
   fs::path path_;
-  std::int64_t file_ = -1;
 };
 
 }  // namespace palimpsest::nn
