@@ -89,7 +89,9 @@ void print_facts(const TensorFile& file, const nn::Architecture& a, const nn::Mo
   fmt::print("head           {}\n", head_text(a));
   fmt::print("classes        {}\n", classes.empty() ? "without names" : fmt::format("{}", fmt::join(classes, ", ")));
   fmt::print("pictures       {0} x {0}{1}\n", a.size, size_given ? "" : " (assumed: not stated in the file)");
-  fmt::print("normalisation  {} ({})\n\n", notes.normalisation, said);
+  fmt::print("normalisation  {} ({})\n", notes.normalisation, said);
+  for (const auto& change : file.changes()) fmt::print("note           {}\n", change);
+  fmt::print("\n");
 }
 
 // Names that are given count before the file's own: this command is how a file gets other ones.

@@ -58,7 +58,7 @@ class Search {
   void take_tensors(const Candidate& chosen, PytorchCheckpoint& weights);
   void take_classes(const Candidate& chosen, PytorchCheckpoint& weights);
   void note_left_out(const Candidate& chosen, bool classes_used);
-  std::string remark(const Candidate& chosen) const;
+  std::vector<std::string> changes(const Candidate& chosen) const;
 
   const Pickle& pickle_;
   const fs::path& path_;
@@ -212,7 +212,7 @@ void Search::take_classes(const Candidate& chosen, PytorchCheckpoint& weights) {
   class_line_ = fmt::format("the names of its classes are its {}", found[0].first);
 }
 
-std::string Search::remark(const Candidate& chosen) const {
+std::vector<std::string> Search::changes(const Candidate& chosen) const {
   std::vector<std::string> facts;
   if (!chosen.where.empty()) facts.push_back(fmt::format("the weights are its '{}'", excerpt(chosen.where, 80)));
   if (const auto others = candidates_.size() - (chosen.where.empty() ? 0 : 1); others > 0) {
@@ -226,8 +226,7 @@ std::string Search::remark(const Candidate& chosen) const {
     facts.push_back(fmt::format(
         "left out: {}{}", fmt::join(left_out_, ", "),
         left_out_count_ > left_out_.size() ? fmt::format(" and {} others", left_out_count_ - left_out_.size()) : ""));
-  if (facts.empty()) return {};
-  return fmt::format("{}: {}.", path_.string(), fmt::join(facts, "; "));
+  return facts;
 }
 
 PytorchCheckpoint Search::result() {
@@ -236,7 +235,7 @@ PytorchCheckpoint Search::result() {
   take_tensors(chosen, weights);
   take_classes(chosen, weights);
   note_left_out(chosen, !weights.classes.empty());
-  weights.remark = remark(chosen);
+  weights.changes = changes(chosen);
   return weights;
 }
 

@@ -11,7 +11,7 @@ namespace palimpsest::nn {
 struct PytorchCheckpoint {
   std::vector<std::pair<std::string, Pickle::Id>> tensors;  // in their order
   std::string classes;                                      // their names as a JSON array; empty: none or unclear
-  std::string remark;                                       // what was chosen and what was left out; empty: nothing
+  std::vector<std::string> changes;                         // what was chosen and what was left out, in words
 };
 
 // The object itself if it is a dict with a parameter (NAME.weight); else the dict of tensors under the first of these

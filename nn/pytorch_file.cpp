@@ -62,7 +62,7 @@ PytorchFile::PytorchFile(fs::path path) : path_(std::move(path)) {
   PytorchCheckpoint weights = find_weights(archive.object, path_);
   for (const auto& [name, id] : weights.tensors) add(name, archive.object, id);
   if (!weights.classes.empty()) metadata_["classes"] = std::move(weights.classes);
-  remark_ = std::move(weights.remark);
+  changes_ = std::move(weights.changes);
 }
 
 void PytorchFile::add(const std::string& name, const Pickle& object, Pickle::Id id) {

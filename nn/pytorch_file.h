@@ -28,7 +28,7 @@ class PytorchFile final : public TensorFile {
   // From F32, F64, F16, BF16, BOOL and every integer type; throws Error for other types.
   std::vector<float> read_floats(const std::string& name) const override;
 
-  const std::string& remark() const { return remark_; }  // which part of the file the weights are; empty: all of it
+  std::vector<std::string> changes() const override { return changes_; }  // which part of the file the weights are
 
  private:
   struct Entry {
@@ -44,9 +44,8 @@ class PytorchFile final : public TensorFile {
   fs::path path_;
   std::unique_ptr<PytorchStorages> storages_;
   std::map<std::string, std::string> metadata_;
-  std::vector<std::string> names_;
+  std::vector<std::string> names_, changes_;
   std::map<std::string, Entry> tensors_;
-  std::string remark_;
 };
 
 }  // namespace palimpsest::nn

@@ -47,7 +47,8 @@ Affine affine(const TensorFile& file, const std::optional<BatchNormalisation>& n
 TorchWeights::TorchWeights(std::unique_ptr<TensorFile> file) : file_(std::move(file)) {
   NamesInFile found = names_in_file(*file_);
   layers_ = std::move(found.layers);
-  changes_ = std::move(found.changes);
+  changes_ = file_->changes();
+  changes_.insert(changes_.end(), found.changes.begin(), found.changes.end());
   caffe_ = found.caffe;
   std::map<std::string, std::string> names;  // torchvision's, by the file's
   for (const LayerInFile& layer : layers_) {

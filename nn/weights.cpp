@@ -139,11 +139,7 @@ void account_for(const TensorFile& file, bool head_needed) {
 
 std::unique_ptr<TensorFile> open_weights(const fs::path& path) {
   if (is_hdf5(path)) return std::make_unique<KerasWeights>(path);
-  if (is_pytorch(path)) {
-    auto file = std::make_unique<PytorchFile>(path);
-    if (!file->remark().empty()) remark(file->remark());
-    return std::make_unique<TorchWeights>(std::move(file));
-  }
+  if (is_pytorch(path)) return std::make_unique<TorchWeights>(std::make_unique<PytorchFile>(path));
   refuse_other_formats(path);
   return std::make_unique<TorchWeights>(std::make_unique<SafetensorsFile>(path));
 }

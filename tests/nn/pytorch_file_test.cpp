@@ -57,7 +57,7 @@ TEST(PytorchFiles, OfEveryFormHoldTheSame) {
   const PytorchFile first(kFolder / "zip.pth");
   EXPECT_EQ(first.names().size(), 32u);
   EXPECT_EQ(first.names().front(), "features.0.weight");
-  EXPECT_EQ(first.remark(), "");
+  EXPECT_TRUE(first.changes().empty());
   for (const char* name : {"zip_protocol1.pth", "zip_protocol3.pth", "zip_protocol4.pth", "zip_protocol5.pth",
                            "legacy.pth", "legacy_protocol1.pth", "legacy_protocol3.pth", "legacy_protocol4.pth",
                            "legacy_protocol5.pth", "deflated.pth", "zip64.pth", "no_checksums.pth", "big_endian.pth",
@@ -119,19 +119,17 @@ TEST(PytorchFiles, TensorsWithoutOrdinaryValuesAreNamed) {
 }
 
 TEST(PytorchFiles, WhatIsChosenAndLeftOutIsSaid) {
-  const auto said = [](const char* name) { return PytorchFile(kFolder / name).remark(); };
-  using testing::HasSubstr;
-  EXPECT_THAT(said("checkpoint.pth"),
-              HasSubstr("the weights are its 'state_dict'; the names of its classes are its "
-                        "class_names; left out: epoch, optimizer, best, best_acc1, args, meter"));
-  EXPECT_THAT(said("checkpoint_legacy.pth"), HasSubstr("its 'model_state_dict'"));
-  EXPECT_THAT(said("checkpoint_legacy.pth"), HasSubstr("left out: args, meter"));
-  EXPECT_THAT(said("nested.pth"), HasSubstr("the weights are its 'model.net'; 'ema' also holds tensors"));
-  EXPECT_THAT(said("unknown_key.pth"), HasSubstr("the weights are its 'vgg'; left out: epoch"));
-  const TempFolder folder;  // a remark is printed once
-  fs::copy_file(kFolder / "unknown_key.pth", folder / "w.pth");
-  EXPECT_THAT(remarks_of([&] { open_weights(folder / "w.pth"); }), HasSubstr("its 'vgg'"));
-  EXPECT_EQ(remarks_of([] { open_weights(kFolder / "legacy.pth"); }), "");
+  const auto expect = [](const char* name, const std::vector<std::string>& changes) {
+    EXPECT_EQ(PytorchFile(kFolder / name).changes(), changes) << name;
+    EXPECT_EQ(open_weights(kFolder / name)->changes(), changes) << name;
+  };
+  expect("checkpoint.pth", {"the weights are its 'state_dict'", "the names of its classes are its class_names",
+                            "left out: epoch, optimizer, best, best_acc1, args, meter"});
+  expect("unknown_key.pth", {"the weights are its 'vgg'", "left out: epoch"});
+  expect("legacy.pth", {});
+  const auto changes = PytorchFile(kFolder / "nested.pth").changes();
+  EXPECT_THAT(changes, testing::Contains("the weights are its 'model.net'"));
+  EXPECT_THAT(changes, testing::Contains(testing::HasSubstr("'ema' also holds tensors")));
 }
 
 TEST(PytorchFiles, NamesOfClassesComeFromBesideTheWeights) {
@@ -140,7 +138,7 @@ TEST(PytorchFiles, NamesOfClassesComeFromBesideTheWeights) {
     EXPECT_EQ(notes_of(PytorchFile(kFolder / name)).classes, names) << name;
   const PytorchFile disagreeing(kFolder / "disagreeing_classes.pth");
   EXPECT_TRUE(notes_of(disagreeing).classes.empty());
-  EXPECT_THAT(disagreeing.remark(), testing::HasSubstr("its classes and idx_to_class disagree"));
+  EXPECT_THAT(disagreeing.changes(), testing::Contains(testing::HasSubstr("its classes and idx_to_class disagree")));
 }
 
 TEST(PytorchFiles, WithoutOneDictOfTensorsAreRefused) {
