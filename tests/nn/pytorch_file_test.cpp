@@ -13,7 +13,6 @@
 #include "nn/weights_contents.h"
 #include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/remarks.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest::nn {
