@@ -207,7 +207,7 @@ std::vector<T> answer(const fs::path& path, const std::function<Json(const Reade
 }
 
 Hdf5File::Object object_of(const Json& json) {
-  Hdf5File::Object object{.name = text_of(json.at(0)), .data = json.at(1).get<bool>()};
+  Hdf5File::Object object{.name = text_of(json.at(0)), .data = json.at(1).get<bool>(), .info = {}};
   if (!object.data) return object;
   object.info = {json.at(2).get<std::string>(), json.at(3).get<std::vector<std::int64_t>>()};
   object.outside = json.at(4).get<bool>();
