@@ -20,7 +20,7 @@ bool fits_in_memory(std::uint64_t bytes) {
 }  // namespace
 
 namespace {
-const fs::path& existing(const fs::path& file) {
+fs::path existing(const fs::path& file) {
   std::error_code code;
   if (!fs::is_regular_file(file, code))
     throw Error(fmt::format("{} is {}", file.string(), fs::exists(file, code) ? "not a file" : "missing"),
