@@ -32,7 +32,7 @@ void write_all(int to, const char* bytes, std::size_t count) {
   while (count > 0) {
     const ssize_t written = ::write(to, bytes, count);
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) ::_exit(1);  // nobody reads
+    if (written <= 0) ::_exit(1);  // the reading end is closed
     bytes += written;
     count -= std::size_t(written);
   }
@@ -71,7 +71,7 @@ void limit(int what, std::uint64_t most) {
 [[noreturn]] void be_the_child(int to, const ChildLimits& limits, std::uint64_t space,
                                const std::function<void(const ByteSink&)>& work) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::signal(SIGINT, SIG_IGN);  // the parent ends it
+  ::signal(SIGINT, SIG_IGN);  // the parent handles Ctrl-C
   for (const int fatal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTERM, SIGPIPE}) ::signal(fatal, SIG_DFL);
   if (const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC); nowhere >= 0) {
     ::dup2(nowhere, STDOUT_FILENO);

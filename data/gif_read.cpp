@@ -77,7 +77,7 @@ class Gif {
     throw BrokenImage{fmt::format("more than {} extensions precede its picture", most_extensions)};
   }
 
-  // What is wrong after the first picture does not concern it.
+  // Errors after the first picture do not affect it.
   bool another_follows() {
     try {
       return next_record() == IMAGE_DESC_RECORD_TYPE;

@@ -200,7 +200,7 @@ std::vector<T> answer(const fs::path& path, const std::function<Json(const Reade
   std::vector<T> values;
   try {
     for (const Json& one : Json::from_msgpack(bytes)) values.push_back(convert(one));
-  } catch (const Json::exception&) {  // of a child whose memory the file has upset
+  } catch (const Json::exception&) {  // the file has corrupted the child's memory
     unusable(path, "libhdf5 fails on it");
   }
   return values;

@@ -24,7 +24,7 @@ struct PytorchTensor {
   std::string dtype;
   std::int64_t offset = 0;  // in elements of its own type
   std::vector<std::int64_t> sizes, strides;
-  bool dense = true;  // false: there is no such array (sparse, quantised, ...), and dtype says what it is
+  bool dense = true;  // false: sparse, quantised, ...; dtype then names the kind
 };
 
 // Whether a value is the call that makes a tensor or a parameter.

@@ -1,4 +1,4 @@
-// Files that were made to do harm, and files damaged at random: a value or an Error that names the file, never a call,
+// Malicious files, and files damaged at random: a value or an Error that names the file, never a call,
 // a crash, a hang or a large allocation.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -231,7 +231,7 @@ TEST_F(HostileFiles, DamagedAtRandom) {
   EXPECT_GT(read, 1000);
 }
 
-// Damage within the pickle alone, where it does the most.
+// Damage within the pickle alone, where it has the most effect.
 TEST_F(HostileFiles, DamagedPickles) {
   const std::string whole = read_file(fs::path(GOLDENS_FOLDER) / "pytorch/tensors_legacy.pth");
   const std::size_t pickles = whole.size() - 1000;  // the storages have the rest
