@@ -11,11 +11,13 @@
 
 namespace palimpsest::nn {
 
-// A weights file, recognised by its first bytes: safetensors with the names that nn/names_in_file.h knows, or Keras'
-// HDF5 (nn/keras_weights.h). Throws Error naming the file and what it is when it is neither (nn/other_formats.h).
+// A weights file, recognised by its first bytes: safetensors or PyTorch's file (nn/pytorch_file.h) with the names that
+// nn/names_in_file.h knows, or Keras' HDF5 (nn/keras_weights.h). Throws Error naming the file and what it is when it is
+// neither (nn/other_formats.h).
 std::unique_ptr<TensorFile> open_weights(const fs::path& path);
 
-// What a weights file says about itself besides its tensors (safetensors metadata). Third-party files have none of it.
+// What a weights file says about itself besides its tensors: the metadata of safetensors that this program wrote, or
+// the names of classes in a PyTorch checkpoint. Other files have none of it.
 struct ModelNotes {
   std::string normalisation = "torchvision";  // what the network expects: torchvision, caffe, vggface, none
   std::vector<std::string> classes;           // names of the outputs; empty: not known
