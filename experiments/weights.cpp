@@ -38,7 +38,8 @@ struct WeightsCommand {
 const char* format_of(const TensorFile& file) {
   const auto* const torch = dynamic_cast<const nn::TorchWeights*>(&file);
   if (torch && dynamic_cast<const nn::PytorchFile*>(&torch->file())) return "PyTorch's file";
-  return dynamic_cast<const nn::KerasWeights*>(&file) ? "Keras' HDF5" : "safetensors";
+  const auto* const keras = dynamic_cast<const nn::KerasWeights*>(&file);
+  return !keras ? "safetensors" : keras->archive() ? "Keras' archive" : "Keras' HDF5";
 }
 
 std::string use_of(const nn::TensorUse& tensor) {

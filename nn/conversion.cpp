@@ -65,11 +65,6 @@ std::string torch_script(const fs::path& path) {
                           quotable(path), beside(path, ".state_dict.pth")));
 }
 
-std::string keras_archive(const fs::path& path) {
-  return fmt::format("extract its weights: unzip -p '{}' model.weights.h5 > '{}'", quotable(path),
-                     beside(path, ".weights.h5"));
-}
-
 std::string keras_3(const fs::path& path) {
   return fmt::format("with Keras 3, {}", line(fmt::format("import keras; keras.models.load_model('{}', compile=False)"
                                                           ".save_weights('{}')",

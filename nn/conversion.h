@@ -11,9 +11,8 @@ namespace palimpsest::nn::conversion {
 std::string torch_tar(const fs::path& path);  // torch.save's first format
 // torch.save of a whole model, or of one under keys: "model.net"
 std::string torch_model(const fs::path& path, const std::string& where);
-std::string torch_script(const fs::path& path);   // torch.jit.save
-std::string keras_archive(const fs::path& path);  // .keras
-std::string keras_3(const fs::path& path);        // a whole model in HDF5, to Keras 3's .weights.h5
+std::string torch_script(const fs::path& path);  // torch.jit.save
+std::string keras_3(const fs::path& path);       // a whole model in HDF5, to Keras 3's .weights.h5
 std::string npz(const fs::path& path);
 std::string onnx(const fs::path& path);
 std::string shards(const fs::path& path);  // the index beside them

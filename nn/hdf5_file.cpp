@@ -102,9 +102,9 @@ std::vector<std::string> fixed_texts(hid_t attribute, hid_t type, std::size_t co
 // The file in the child process.
 class Reader {
  public:
-  explicit Reader(const fs::path& path) : path_(path) {
+  Reader(const fs::path& path, const fs::path& opened) : path_(path) {
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // our own errors suffice
-    file_ = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+    file_ = H5Fopen(opened.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
     if (file_ < 0) unusable("it is damaged or cut short");
   }
 
@@ -132,7 +132,7 @@ Json Reader::objects() const {
 Json Reader::describe(const std::string& name) const {
   const Handle opened(H5Oopen(file_, name.c_str(), H5P_DEFAULT), H5Oclose);
   if (!opened) unusable(fmt::format("{} is damaged", excerpt(name)));
-  if (H5Iget_type(opened) != H5I_DATASET) return Json::array({binary(name), false});
+  if (H5Iget_type(opened) != H5I_DATASET) return Json::array({binary(name), false, texts(name, "weight_names")});
   const Handle space(H5Dget_space(opened), H5Sclose), type(H5Dget_type(opened), H5Tclose);
   if (!space || !type) unusable(fmt::format("{} is damaged", excerpt(name)));
   const int axes = H5Sget_simple_extent_ndims(space);
@@ -179,19 +179,23 @@ Json Reader::texts(const std::string& group, const std::string& attribute) const
   return none;
 }
 
-void in_child(const fs::path& path, const std::function<void(const Reader&, const ByteSink&)>& work,
+struct Paths {
+  const fs::path &named, &opened;
+};
+
+void in_child(const Paths& paths, const std::function<void(const Reader&, const ByteSink&)>& work,
               const ByteSink& sink) {
   run_in_child(
-      {}, [&](const ByteSink& to) { work(Reader(path), to); }, sink,
-      [&](const std::string& reason) { unusable(path, fmt::format("libhdf5 fails on it ({})", reason)); });
+      {}, [&](const ByteSink& to) { work(Reader(paths.named, paths.opened), to); }, sink,
+      [&](const std::string& reason) { unusable(paths.named, fmt::format("libhdf5 fails on it ({})", reason)); });
 }
 
 // What `work` returns in the child process, each entry of it as `convert` makes it.
 template <class T>
-std::vector<T> answer(const fs::path& path, const std::function<Json(const Reader&)>& work, T (*convert)(const Json&)) {
+std::vector<T> answer(const Paths& paths, const std::function<Json(const Reader&)>& work, T (*convert)(const Json&)) {
   std::vector<std::uint8_t> bytes;
   in_child(
-      path,
+      paths,
       [&](const Reader& reader, const ByteSink& to) {
         const auto packed = Json::to_msgpack(work(reader));
         to({reinterpret_cast<const char*>(packed.data()), packed.size()});
@@ -201,14 +205,19 @@ std::vector<T> answer(const fs::path& path, const std::function<Json(const Reade
   try {
     for (const Json& one : Json::from_msgpack(bytes)) values.push_back(convert(one));
   } catch (const Json::exception&) {  // the file has corrupted the child's memory
-    unusable(path, "libhdf5 fails on it");
+    unusable(paths.named, "libhdf5 fails on it");
   }
   return values;
 }
 
 Hdf5File::Object object_of(const Json& json) {
-  Hdf5File::Object object{.name = text_of(json.at(0)), .data = json.at(1).get<bool>(), .info = {}};
-  if (!object.data) return object;
+  Hdf5File::Object object;
+  object.name = text_of(json.at(0));
+  object.data = json.at(1).get<bool>();
+  if (!object.data) {
+    for (const Json& text : json.at(2)) object.weight_names.push_back(text_of(text));
+    return object;
+  }
   object.info = {json.at(2).get<std::string>(), json.at(3).get<std::vector<std::int64_t>>()};
   object.outside = json.at(4).get<bool>();
   return object;
@@ -227,7 +236,7 @@ bool is_hdf5(const fs::path& path) {
 }
 
 std::vector<Hdf5File::Object> Hdf5File::objects() const {
-  return answer(path_, [](const Reader& reader) { return reader.objects(); }, object_of);
+  return answer({path_, opened_}, [](const Reader& reader) { return reader.objects(); }, object_of);
 }
 
 void Hdf5File::require_weights(const Object& object) const {
@@ -247,7 +256,7 @@ std::vector<float> Hdf5File::read_floats(const std::string& dataset, std::int64_
   const std::size_t bytes = values.size() * sizeof(float);
   std::size_t at = 0;
   in_child(
-      path_, [&](const Reader& reader, const ByteSink& to) { reader.read_floats(dataset, count, to); },
+      {path_, opened_}, [&](const Reader& reader, const ByteSink& to) { reader.read_floats(dataset, count, to); },
       [&](std::span<const char> part) {
         if (part.size() > bytes - at) unusable(path_, fmt::format("{} cannot be read", excerpt(dataset)));
         std::memcpy(reinterpret_cast<char*>(values.data()) + at, part.data(), part.size());
@@ -258,7 +267,7 @@ std::vector<float> Hdf5File::read_floats(const std::string& dataset, std::int64_
 }
 
 std::vector<std::string> Hdf5File::texts(const std::string& group, const std::string& attribute) const {
-  return answer(path_, [&](const Reader& reader) { return reader.texts(group, attribute); }, text_of);
+  return answer({path_, opened_}, [&](const Reader& reader) { return reader.texts(group, attribute); }, text_of);
 }
 
 }  // namespace palimpsest::nn

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/excerpt.h"
@@ -61,6 +63,23 @@ bool is_or_absent(const Json& config, const char* key, std::string_view wanted) 
 bool not_false(const Json& config, const char* key) {
   const Json* const value = member(config, key);
   return !value || (value->is_boolean() && value->get<bool>());
+}
+
+double number_of(const Json& json, const char* key, double otherwise) {
+  const Json* const value = member(json, key);
+  return value && value->is_number() ? value->get<double>() : otherwise;
+}
+
+// "BatchNormalization" -> "batch_normalization", "Conv2D" -> "conv2d": Keras 3's rule.
+std::string snake_case(std::string_view kind) {
+  std::string name;
+  for (std::size_t i = 0; i < kind.size(); ++i) {
+    const auto upper = [&](std::size_t at) { return at < kind.size() && kind[at] >= 'A' && kind[at] <= 'Z'; };
+    const auto lower = [&](std::size_t at) { return at < kind.size() && kind[at] >= 'a' && kind[at] <= 'z'; };
+    if (i > 0 && upper(i) && (lower(i - 1) || lower(i + 1)) && kind[i - 1] != '_') name += '_';
+    name += upper(i) ? char(kind[i] - 'A' + 'a') : kind[i];
+  }
+  return name;
 }
 
 // "relu", from Keras 1's and 2's word or Keras 3's description of a function.
@@ -121,15 +140,24 @@ class Comparison {
           list && list->is_array() && list->size() > 1 && (*list)[0].is_array())
         object(fmt::format("{} {}", list->size(), ends[0] == 'i' ? "inputs" : "outputs"));
     std::string before;
+    std::map<std::string, int> of_class;
     for (const Json& layer : *layers) {
+      const std::string kind = text(layer, "class_name");
       require_follows(layer, before);
       before = name_of(layer);
-      if (is_model(text(layer, "class_name")))
-        walk(layer);
-      else
-        visit(layer);
+      enter(before, kind, of_class[kind]++);
+      is_model(kind) ? walk(layer) : visit(layer);
+      leave();
       if (!result_.objection.empty()) return;
     }
+  }
+  void enter(const std::string& name, const std::string& kind, int before) {
+    place_.names.push_back(name);
+    place_.counted.push_back(before == 0 ? snake_case(kind) : fmt::format("{}_{}", snake_case(kind), before));
+  }
+  void leave() {
+    place_.names.pop_back();
+    place_.counted.pop_back();
   }
 
   // Layers that a layer takes its input from, in the spellings of Keras 1 and 2 (["fc1", 0, 0, {}]) and Keras 3
@@ -148,6 +176,15 @@ class Comparison {
       object_to(layer, "an input other than the layer before it");
   }
 
+  // At prediction. Not RandomCrop, which crops then too.
+  static bool without_effect(std::string_view kind) {
+    static constexpr std::array<std::string_view, 15> kinds{
+        "Dropout",           "SpatialDropout2D", "GaussianNoise", "GaussianDropout",        "AlphaDropout",
+        "RandomFlip",        "RandomRotation",   "RandomZoom",    "RandomContrast",         "RandomBrightness",
+        "RandomTranslation", "RandomHeight",     "RandomWidth",   "ActivityRegularization", "Identity"};
+    return std::ranges::count(kinds, kind) > 0;
+  }
+
   void visit(const Json& layer) {
     static const Json none = Json::object();
     const std::string kind = text(layer, "class_name");
@@ -156,13 +193,13 @@ class Comparison {
     for (const char* key : {"batch_shape", "batch_input_shape"})
       if (const Json* const shape = member(config, key); shape && convolutions_ == 0 && kind != "Flatten")
         take_shape(*shape);
-    static constexpr std::array<std::string_view, 6> without_effect{
-        "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization"};
-    if (kind == "InputLayer" || std::count(without_effect.begin(), without_effect.end(), kind) > 0) return;
+    if (kind == "InputLayer" || without_effect(kind)) return;
     if (kind == "Conv2D" || kind == "Convolution2D") return convolution(layer, config);
     if (kind == "MaxPooling2D") return pooling(layer, config);
     if (kind == "Flatten") return flatten(layer, config);
+    if (kind == "GlobalAveragePooling2D") return average(layer, config);
     if (kind == "Dense") return dense(layer, config);
+    if (kind == "BatchNormalization") return normalisation(layer, config);
     if (kind == "Activation") return activation(layer, activation_of(config));
     if (kind == "Softmax") return activation(layer, "softmax");
     if (kind == "ReLU" && all_are(config, "negative_slope", 0) && all_are(config, "threshold", 0) &&
@@ -191,20 +228,19 @@ class Comparison {
 
   void convolution(const Json& layer, const Json& config) {
     after(layer, "relu");
-    bool good = channels_last(config) && is_or_absent(config, "padding", "same") &&
-                is_or_absent(config, "border_mode", "same") && not_false(config, "use_bias") &&
-                not_false(config, "bias");
+    bool good =
+        channels_last(config) && is_or_absent(config, "padding", "same") && is_or_absent(config, "border_mode", "same");
     for (const char* key : {"strides", "subsample", "dilation_rate", "groups"}) good = good && all_are(config, key, 1);
     for (const char* key : {"kernel_size", "nb_row", "nb_col"}) good = good && all_are(config, key, 3);
     if (!member(config, "padding") && !member(config, "border_mode")) good = false;  // whose default is "valid"
-    if (!good) return object_to(layer, "another kernel, stride, padding or order of axes, or without a bias");
+    if (!good) return object_to(layer, "another kernel, stride, padding or order of axes");
     if (next_->kind != Layer::Kind::convolution) return object_to(layer, "no place in VGG16");
     number_in_block_ =
         next_ != vgg_.begin() && std::prev(next_)->kind == Layer::Kind::convolution ? number_in_block_ + 1 : 0;
     require_place(layer, false);
     ++convolutions_;
+    add(next_->name, config);
     ++next_;
-    last_ = activation_of(config);
   }
 
   void pooling(const Json& layer, const Json& config) {
@@ -226,10 +262,42 @@ class Comparison {
   void dense(const Json& layer, const Json& config) {
     after(layer, "relu");
     if (next_->kind != Layer::Kind::linear) return object_to(layer, "another place than in VGG16");
-    if (!not_false(config, "use_bias") || !not_false(config, "bias")) return object_to(layer, "no bias");
     require_place(layer, true);
-    ++dense_;
+    add(fmt::format("classifier.{}", 3 * dense_++), config);
+    result_.layers.back().before = std::exchange(pending_, {});
+    one_output_ = number_of(config, "units", number_of(config, "output_dim", 0)) == 1;
+  }
+  void add(std::string name, const Json& config) {
+    result_.layers.push_back(
+        {std::move(name), place_, not_false(config, "use_bias") && not_false(config, "bias"), {}, {}});
     last_ = activation_of(config);
+  }
+
+  void average(const Json& layer, const Json& config) {
+    after(layer, "relu");
+    const Json* const keep = member(config, "keepdims");
+    if (!channels_last(config) || next_->kind != Layer::Kind::flatten || (keep && *keep != false))
+      return object_to(layer, "another place than before the head");
+    result_.average = true;
+    ++next_;
+  }
+
+  // Directly after a layer: on its output. Else on the input of the next one, if that is fully connected: the padding
+  // of a convolution is not normalised.
+  void normalisation(const Json& layer, const Json& config) {
+    const Json* const axis = member(config, "axis");
+    const Json& number = axis && axis->is_array() && axis->size() == 1 ? (*axis)[0] : axis ? *axis : config;
+    const int channels = next_->kind == Layer::Kind::linear ? 1 : 3;
+    if (axis && number != -1 && number != channels) return object_to(layer, "another axis than the channels");
+    KerasNormalisation found{place_, number_of(config, "epsilon", 1e-3), not_false(config, "scale"),
+                             not_false(config, "center")};
+    if (!(found.epsilon > 0)) return object_to(layer, "an epsilon that is not positive");
+    if (last_ == "linear" && !result_.layers.back().after)
+      result_.layers.back().after = std::move(found);
+    else if ((last_.empty() || last_ == "relu") && next_->block == kBlocks && !pending_)
+      pending_ = std::move(found);
+    else
+      object_to(layer, "a place where it cannot be folded into a layer");
   }
 
   void activation(const Json& layer, const std::string& function) {
@@ -257,10 +325,12 @@ class Comparison {
   }
 
   void finish() {
+    if (pending_) object("batch normalisation after its last layer");
     const auto all = std::ranges::count(vgg_, Layer::Kind::convolution, &Layer::kind);
     if (convolutions_ > 0 && convolutions_ != all) object("fewer layers than VGG16");
     if (last_.empty() || (dense_ == 0 && last_ == "relu")) return;
-    if (dense_ == 0 || (last_ != "softmax" && last_ != "linear"))
+    result_.sigmoid = last_ == "sigmoid" && one_output_;
+    if (dense_ == 0 || (last_ != "softmax" && last_ != "linear" && !result_.sigmoid))
       object(fmt::format("'{}' after the last layer, where VGG16 has softmax", excerpt(last_, 40)));
   }
 
@@ -268,8 +338,10 @@ class Comparison {
   const std::vector<Layer> vgg_;
   std::vector<Layer>::const_iterator next_ = vgg_.begin();  // stops at the first fully connected layer
   int convolutions_ = 0, number_in_block_ = 0, dense_ = 0, last_dense_ = -1;
-  bool side_seen_ = false;
-  std::string last_;  // what follows the latest layer with weights; empty: settled
+  bool side_seen_ = false, one_output_ = false;
+  KerasPlace place_;                           // of the layer that is visited
+  std::optional<KerasNormalisation> pending_;  // for the next layer
+  std::string last_;                           // what follows the latest layer with weights; empty: settled
 };
 
 }  // namespace
@@ -278,7 +350,7 @@ KerasConfiguration read_keras_configuration(std::string_view json) {
   const Json model = json.size() > longest || depth_of(json) > deepest
                          ? Json()
                          : Json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (!model.is_object()) return {"invalid JSON", false, 0};
+  if (!model.is_object()) return {.objection = "invalid JSON", .layers = {}};
   const int depth = depth_with(count_convolutions(model));
   return Comparison(depth > 0 ? depth : 16).compare(model);
 }

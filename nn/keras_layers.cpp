@@ -47,21 +47,6 @@ std::optional<int> numbered(std::string_view kind, std::string_view name) {
   return name[0] == '_' && whole && number > 0 ? std::optional(number) : std::nullopt;
 }
 
-// "block1_conv1_W_1:0" and "kernel:0" end in the kernel's names, "fc1_b:0" and "bias" in the bias's.
-std::optional<bool> is_bias(std::string_view variable, bool keras3) {
-  if (keras3) return variable == "0" ? std::optional(false) : variable == "1" ? std::optional(true) : std::nullopt;
-  variable = variable.substr(0, variable.find(':'));
-  if (const auto last = variable.find_last_not_of("0123456789");
-      last != std::string_view::npos && last + 1 < variable.size() && variable[last] == '_')
-    variable = variable.substr(0, last);
-  const auto ends_in = [&](std::string_view word) {
-    return variable == word || (variable.ends_with(word) && variable[variable.size() - word.size() - 1] == '_');
-  };
-  if (ends_in("kernel") || ends_in("W")) return false;
-  if (ends_in("bias") || ends_in("b")) return true;
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::vector<std::string_view> path_parts(std::string_view path) {
@@ -73,6 +58,43 @@ std::vector<std::string_view> path_parts(std::string_view path) {
     path.remove_prefix(slash + 1);
   }
   return parts;
+}
+
+std::string_view keras_variable(std::string_view name) {
+  name = name.substr(0, name.find(':'));
+  if (const auto last = name.find_last_not_of("0123456789");
+      last != std::string_view::npos && last + 1 < name.size() && name[last] == '_')
+    name = name.substr(0, last);
+  using Spelling = std::pair<std::string_view, std::string_view>;
+  static constexpr std::array<Spelling, 8> spellings{{{"kernel", "kernel"},
+                                                      {"W", "kernel"},
+                                                      {"bias", "bias"},
+                                                      {"b", "bias"},
+                                                      {"gamma", "gamma"},
+                                                      {"beta", "beta"},
+                                                      {"moving_mean", "moving_mean"},
+                                                      {"moving_variance", "moving_variance"}}};
+  for (const auto& [word, variable] : spellings)
+    if (name == word || (name.ends_with(word) && name[name.size() - word.size() - 1] == '_')) return variable;
+  return {};
+}
+
+bool keras_is_structure(std::string_view part) {
+  static constexpr std::array<std::string_view, 8> parts{"vars",
+                                                         "layers",
+                                                         "_layer_checkpoint_dependencies",
+                                                         "top_level_model_weights",
+                                                         "model_weights",
+                                                         "seed_generator",
+                                                         "_random_generator",
+                                                         "generator"};
+  return std::ranges::count(parts, part) > 0;
+}
+
+bool keras_counted_before(std::string_view first, std::string_view second) {
+  const auto kind = first.substr(0, first.find_last_not_of("0123456789_") + 1);
+  const auto a = numbered(kind, first), b = numbered(kind, second);
+  return !kind.empty() && a && b && *a < *b;
 }
 
 std::string keras_convolution(int block, int number) {
@@ -91,8 +113,9 @@ std::optional<KerasParameter> keras_parameter(std::string_view path) {
   const auto parts = path_parts(path);
   if (parts.size() < 2) return std::nullopt;
   const bool keras3 = parts.size() >= 3 && parts[parts.size() - 2] == "vars";
-  const auto bias = is_bias(parts.back(), keras3);
-  if (!bias) return std::nullopt;
+  const std::string_view variable = keras3 ? parts.back() : keras_variable(parts.back());
+  const bool bias = variable == (keras3 ? "1" : "bias");
+  if (!bias && variable != (keras3 ? "0" : "kernel")) return std::nullopt;
   std::optional<KerasParameter> found;
   for (const auto part : parts) {
     if (part.starts_with("optimizer")) return std::nullopt;
@@ -100,10 +123,10 @@ std::optional<KerasParameter> keras_parameter(std::string_view path) {
     if (found || !keras3) continue;
     if (const auto at = numbered("conv2d", part); at && *at < 16)
       found = KerasParameter{.number = *at, .numbered = true};
-    else if (const auto dense = numbered("dense", part); dense && *dense < int(dense_layers.size()))
+    else if (const auto dense = numbered("dense", part); dense && *dense < 100)
       found = KerasParameter{.dense = true, .number = *dense, .numbered = true};
   }
-  if (found) found->bias = *bias;
+  if (found) found->bias = bias;
   return found;
 }
 

@@ -29,6 +29,16 @@ std::string keras_convolution(int block, int number);  // "block1_conv1" for 0, 
 // "batch_normalization_3" -> "batch normalisation". Empty for all other names.
 std::string_view keras_foreign_layer(std::string_view name);
 
+// Whether two layers have Keras' automatic names for one kind, the first with the smaller number: "dense_3",
+// "dense_10".
+bool keras_counted_before(std::string_view first, std::string_view second);
+
+// What a variable is, by its name in files of Keras 1 and 2 ("kernel:0", "block1_conv1_W_1:0"): "kernel", "bias",
+// "gamma", "beta", "moving_mean", "moving_variance". Empty for all others.
+std::string_view keras_variable(std::string_view name);
+
+bool keras_is_structure(std::string_view part);  // a group of the format itself, which is not a layer or a model
+
 // Whether a layer has one of Keras' automatic names for a kind: "max_pooling2d", "max_pooling2d_1", ...
 bool keras_is_kind(std::string_view kind, std::string_view name);
 

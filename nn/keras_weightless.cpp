@@ -19,19 +19,6 @@ namespace {
 
 using Paths = std::set<std::string, std::less<>>;
 
-// Groups of the format itself, which are not layers.
-bool is_structure(std::string_view part) {
-  static constexpr std::array<std::string_view, 8> parts{"vars",
-                                                         "layers",
-                                                         "_layer_checkpoint_dependencies",
-                                                         "top_level_model_weights",
-                                                         "model_weights",
-                                                         "seed_generator",
-                                                         "_random_generator",
-                                                         "generator"};
-  return std::find(parts.begin(), parts.end(), part) != parts.end();
-}
-
 std::string_view parent_of(std::string_view path) {
   const auto slash = path.rfind('/');
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
@@ -43,7 +30,7 @@ std::string_view last_part(std::string_view path) {
 
 // "layers/flatten/vars" -> "layers/flatten"
 std::string_view layer_of(std::string_view group) {
-  while (!group.empty() && is_structure(last_part(group))) group = parent_of(group);
+  while (!group.empty() && keras_is_structure(last_part(group))) group = parent_of(group);
   return group;
 }
 
@@ -62,7 +49,7 @@ bool one_of_kinds(std::string_view name, std::span<const std::string_view> kinds
 }
 
 bool is_flatten(std::string_view name) {
-  return keras_is_kind("flatten", name);
+  return keras_is_kind("flatten", name) || keras_is_kind("global_average_pooling2d", name);
 }
 
 bool is_pooling(std::string_view name) {

@@ -1,14 +1,16 @@
 #include "nn/keras_weights.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "base/error.h"
 #include "base/excerpt.h"
-#include "nn/keras_config.h"
 #include "nn/keras_layers.h"
 #include "nn/keras_weightless.h"
 #include "nn/layers.h"
@@ -42,75 +44,71 @@ std::vector<float> turn_kernel(const std::vector<float>& from, const std::vector
   return to;
 }
 
-// The parameter that a dataset is, if it has the right number of axes.
-std::optional<KerasParameter> parameter_of(const Hdf5File::Object& object) {
-  const auto parameter = keras_parameter(object.name);
-  if (!parameter) return std::nullopt;
-  const std::size_t axes = parameter->bias ? 1 : parameter->dense ? 2 : 4;
-  return object.info.shape.size() == axes ? parameter : std::nullopt;
+// Keras 3 keeps its layers in such groups.
+constexpr std::array<const char*, 2> kLists{"", "model_weights"};
+
+std::vector<std::string> layer_names(const Hdf5File& file) {
+  std::vector<std::string> names;
+  for (const char* group : kLists)
+    for (auto& name : file.texts(group, "layer_names")) names.push_back(std::move(name));
+  return names;
 }
 
-// Of the VGG with the convolutions of a file.
-int depth_of(const std::vector<Hdf5File::Object>& objects) {
-  std::array<int, kBlocks> blocks{};
-  int numbered = 0;
-  for (const auto& object : objects) {
-    const auto parameter = object.data ? parameter_of(object) : std::nullopt;
-    if (!parameter || parameter->dense) continue;
-    if (parameter->numbered)
-      numbered = std::max(numbered, parameter->number + 1);
-    else
-      blocks[std::size_t(parameter->block)] = std::max(blocks[std::size_t(parameter->block)], parameter->number + 1);
-  }
-  const int depth = depth_with(numbered);
-  return depth > 0 ? depth : depth_like(blocks);
+std::string layer_of(const std::string& parameter) {
+  return parameter.substr(0, parameter.rfind('.'));
 }
 
-// The names of the layers with weights: of the convolutions by block and number, and of as many dense layers.
-std::optional<std::string> torchvision_name(const KerasParameter& parameter, const Architecture& a, int dense_before) {
-  if (parameter.dense) return fmt::format("classifier.{}", 3 * dense_before);
-  int number = 0;
-  for (const auto& layer : layers_with_weights(a)) {
-    if (parameter.numbered ? number == parameter.number : layer.block == parameter.block && number == parameter.number)
-      return layer.name;
-    if (parameter.numbered || layer.block == parameter.block) ++number;
-  }
-  return std::nullopt;
+bool is_dense(const std::string& parameter) {
+  return parameter.starts_with("classifier.");
 }
 
 }  // namespace
 
-KerasWeights::KerasWeights(fs::path path) : path_(std::move(path)) {
-  const Hdf5File file(path_);
-  const auto objects = file.objects();
-  std::set<int> dense;  // a head without fc1 or fc2 numbers its layers consecutively
-  for (const auto& object : objects)
-    if (const auto parameter = object.data ? parameter_of(object) : std::nullopt; parameter && parameter->dense)
-      dense.insert(parameter->number);
-  const Architecture convolutions = Architecture::vgg(depth_of(objects), 1, 224, {}, 0);
-  int outputs = 0;
+KerasWeights::KerasWeights(fs::path path)
+    : path_(std::move(path)),
+      archive_(is_hdf5(path_) ? nullptr : std::make_unique<KerasArchive>(path_)),
+      file_(archive_ ? Hdf5File(path_, archive_->weights()) : Hdf5File(path_)) {
+  const auto objects = file_.objects();
+  if (!archive_)
+    read_configuration(file_.texts("", "model_config"));
+  else if (!archive_->configuration().empty())
+    read_configuration({archive_->configuration()});
+  find_parameters(objects);
   for (const auto& object : objects) {
     if (!object.data) continue;
-    const auto parameter = parameter_of(object);
-    std::optional<std::string> layer;
-    if (parameter)
-      layer =
-          torchvision_name(*parameter, convolutions, int(std::distance(dense.begin(), dense.find(parameter->number))));
-    if (!layer) {
-      add(object.name, object);
-      continue;
-    }
-    file.require_weights(object);
-    add(*layer + (parameter->bias ? ".bias" : ".weight"), object);
-    numbered_ = numbered_ || parameter->numbered;
-    if (parameter->vggface) normalisation_ = "vggface";
-    if (parameter->dense && parameter->bias && parameter->number == 2) outputs = int(object.info.shape[0]);
+    const auto parameter = parameters_.names.find(object.name);
+    const bool found = parameter != parameters_.names.end();
+    if (found) file_.require_weights(object);
+    add(found ? parameter->second : object.name, object);
   }
-  if (outputs == 1000) normalisation_ = "caffe";  // VGG-Face's names on ImageNet's classes are Caffe's own network
-  last_convolution_ = layers_with_weights(convolutions).back().name;
-  read_configuration(file);
-  read_kinds_of_layers(file, objects, dense.empty());
+  add_missing_biases();
+  read_kinds_of_layers(objects, !has("classifier.0.weight"));
   find_flattened();
+  find_sigmoid();
+  find_normalisation();
+  find_fates();
+}
+
+void KerasWeights::read_configuration(const std::vector<std::string>& text) {
+  if (text.size() != 1) return;
+  configuration_ = read_keras_configuration(text[0]);
+  if (configuration_->side > 0) metadata_["size"] = std::to_string(configuration_->side);
+  if (configuration_->average) metadata_["pooling"] = "average";
+  if (!configuration_->objection.empty())
+    objection_ = {"has, in its configuration, " + configuration_->objection, configuration_->objection_in_head};
+}
+
+// What the configuration says; else the names, if they place every layer; else the order of the list.
+void KerasWeights::find_parameters(const std::vector<Hdf5File::Object>& objects) {
+  if (configuration_ && configuration_->objection.empty())
+    if (auto found = configured_parameters(objects, *configuration_)) {
+      parameters_ = std::move(*found);
+      return;
+    }
+  parameters_ = named_parameters(objects);
+  if (places_all(parameters_, objects)) return;
+  auto listed = listed_parameters(objects, layer_names(file_));
+  if (listed && places_all(*listed, objects)) parameters_ = std::move(*listed);
 }
 
 // A dataset that is the same parameter as an earlier one keeps its path as its name and is an objection.
@@ -123,52 +121,117 @@ void KerasWeights::add(const std::string& name, const Hdf5File::Object& object) 
   if (is_new) return names_.push_back(name);
   if (objection_.has.empty())
     objection_ = {fmt::format("has {} and {}, which are both the layer {}", excerpt(earlier->second.stored.name),
-                              excerpt(object.name), name.substr(0, name.rfind('.'))),
-                  name.starts_with("classifier.")};
+                              excerpt(object.name), layer_of(name)),
+                  is_dense(name)};
   tensors_.emplace(object.name, Tensor{object.info, {object.name, s}, 0, false});
   names_.push_back(object.name);
 }
 
-void KerasWeights::read_configuration(const Hdf5File& file) {
-  const auto text = file.texts("", "model_config");
-  if (text.size() != 1) return;
-  configured_ = true;
-  const KerasConfiguration configuration = read_keras_configuration(text[0]);
-  if (configuration.side > 0) metadata_["size"] = std::to_string(configuration.side);
-  if (!configuration.objection.empty() && objection_.has.empty())
-    objection_ = {"has, in its configuration, " + configuration.objection, configuration.objection_in_head};
+// Where a configuration or a list of weights says that a layer has none.
+void KerasWeights::add_missing_biases() {
+  if (!parameters_.certain) return;
+  for (const auto& [path, name] : parameters_.names) {
+    const std::string bias = layer_of(name) + ".bias";
+    if (!name.ends_with(".weight") || tensors_.contains(bias)) continue;
+    const TensorInfo info{"F32", {find(name).info.shape[0]}};
+    tensors_.emplace(bias, Tensor{info, {"", info.shape}, 0, true});
+    names_.push_back(bias);
+  }
 }
 
 // Layers without weights are in the list of layers, or are empty groups.
-void KerasWeights::read_kinds_of_layers(const Hdf5File& file, const std::vector<Hdf5File::Object>& objects,
-                                        bool convolutions_alone) {
+void KerasWeights::read_kinds_of_layers(const std::vector<Hdf5File::Object>& objects, bool convolutions_alone) {
   std::set<std::string, std::less<>> layers;
   for (const auto& object : objects)
     if (!keras_beside_the_layers(object.name))
       for (const auto part : path_parts(object.name)) layers.emplace(part);
-  for (const char* group : {"", "model_weights"})
-    for (const auto& name : file.texts(group, "layer_names")) layers.insert(name);
+  for (auto& name : layer_names(file_)) layers.insert(std::move(name));
+  int averages = 0;
   for (const auto& name : layers) {
     flattens_ = flattens_ || name.starts_with("flatten");
-    const auto kind = keras_foreign_layer(name);
-    if (kind.empty() || !objection_.has.empty()) continue;
-    const bool head = kind.starts_with("global ");
-    objection_ = {fmt::format("has {} (its layer '{}')", kind, excerpt(name, 40)), head};
+    if (keras_is_kind("global_average_pooling2d", name)) ++averages;
   }
-  if (configured_ || !objection_.has.empty()) return;  // a configuration describes its layers
-  if (const auto found = keras_weightless_objection(keras_weightless_layers(file, objects), convolutions_alone);
+  if (configured() && !configuration_->layers.empty() && objection_.has.empty())
+    return;  // a configuration describes its layers
+  // Only the head can follow global average pooling.
+  const bool average = averages == 1 && !flattens_;
+  for (const auto& name : layers) {
+    const auto kind = keras_foreign_layer(name);
+    if (kind.empty() || !objection_.has.empty() || (average && kind == "global average pooling")) continue;
+    objection_ = {fmt::format("has {} (its layer '{}')", kind, excerpt(name, 40)), kind.starts_with("global ")};
+    if (kind == "batch normalisation")
+      objection_.remedy = "save the whole model, with model.save: its configuration says where that layer is";
+  }
+  if (average) metadata_["pooling"] = "average";
+  if (!objection_.has.empty()) return;
+  if (const auto found = keras_weightless_objection(keras_weightless_layers(file_, objects), convolutions_alone);
       !found.empty())
     objection_ = {
         "has " + found, false,
-        "if it is a VGG16, save the whole model as HDF5 (model.save('model.h5')), whose configuration describes "
-        "its layers"};
+        "if it is a VGG16, save the whole model (model.save('model.keras')), whose configuration describes its layers"};
 }
 
 void KerasWeights::find_flattened() {
-  const auto last = tensors_.find(last_convolution_ + ".weight"), first = tensors_.find("classifier.0.weight");
-  if (last == tensors_.end() || first == tensors_.end()) return;
-  const std::int64_t channels = last->second.info.shape[0], in = first->second.info.shape[1];
-  if (in % channels == 0) first->second.channels = channels;
+  const auto first = tensors_.find("classifier.0.weight");
+  const std::string last = last_convolution(parameters_.depth) + ".weight";
+  if (first == tensors_.end() || !has(last) || first->second.info.shape.size() != 2) return;
+  const std::int64_t channels = info(last).shape[0], in = first->second.info.shape[1];
+  if (in % channels == 0 && in != channels) first->second.channels = channels;
+}
+
+void KerasWeights::find_sigmoid() {
+  if (!configuration_ || !configuration_->sigmoid) return;
+  std::string last;
+  for (int layer = 0; has(fmt::format("classifier.{}.weight", layer)); layer += 3)
+    last = fmt::format("classifier.{}", layer);
+  if (last.empty() || info(last + ".weight").shape[0] != 1) return;
+  sigmoid_ = last;
+  for (const char* which : {".weight", ".bias"})
+    if (const auto at = tensors_.find(last + which); at != tensors_.end()) at->second.info.shape[0] = 2;
+}
+
+// VGG-Face's names on ImageNet's classes are Caffe's own network.
+void KerasWeights::find_normalisation() {
+  const auto face = [](const auto& parameter) {
+    const auto parts = path_parts(parameter.first);
+    return std::ranges::any_of(parts, [](std::string_view part) {
+      const auto known = keras_named_layer(part);
+      return known && known->vggface;
+    });
+  };
+  if (!std::ranges::any_of(parameters_.names, face)) return;
+  std::int64_t outputs = 0;
+  for (int layer = 0; has(fmt::format("classifier.{}.weight", layer)); layer += 3)
+    outputs = info(fmt::format("classifier.{}.weight", layer)).shape[0];
+  if (outputs != 1000) normalisation_ = "vggface";
+}
+
+void KerasWeights::find_fates() {
+  for (const auto& [layer, found] : parameters_.normalisations)
+    for (const auto* n : {&found.before, &found.after})
+      if (*n)
+        for (const auto& name : {(*n)->weight, (*n)->bias, (*n)->mean, (*n)->variance})
+          if (!name.empty()) fates_[name] = "folded into " + layer;
+}
+
+std::string KerasWeights::fate(const std::string& name) const {
+  const auto at = fates_.find(name);
+  return at == fates_.end() ? std::string() : at->second;
+}
+
+std::vector<std::string> KerasWeights::changes() const {
+  std::vector<std::string> changes;
+  std::set<double> epsilons;
+  for (const auto& [layer, found] : parameters_.normalisations)
+    for (const auto* n : {&found.before, &found.after})
+      if (*n) epsilons.insert((*n)->epsilon);
+  if (!epsilons.empty())
+    changes.push_back(fmt::format("its batch normalisation is folded into its layers, with its epsilon of {}",
+                                  fmt::join(epsilons, " and ")));
+  if (!sigmoid_.empty())
+    changes.emplace_back("its one output z with a sigmoid becomes the logits (0, z) of two classes");
+  if (parameters_.listed) changes.emplace_back("its layers are those of a VGG in the order of the file's list");
+  return changes;
 }
 
 const KerasWeights::Tensor& KerasWeights::find(const std::string& name) const {
@@ -183,17 +246,52 @@ const TensorInfo& KerasWeights::info(const std::string& name) const {
 }
 
 StoredTensor KerasWeights::stored(const std::string& name) const {
-  return find(name).stored;
+  const StoredTensor& stored = find(name).stored;
+  return stored.name.empty() ? StoredTensor{name, stored.shape} : stored;
 }
 
 std::vector<float> KerasWeights::read_floats(const std::string& name) const {
   const Tensor& tensor = find(name);
-  auto values = Hdf5File(path_).read_floats(tensor.stored.name, tensor.info.count());
-  const auto& shape = tensor.info.shape;
-  if (!tensor.parameter) return values;
-  if (shape.size() == 4) return turn_kernel(values, shape);
-  if (shape.size() == 2) return turn_dense(values, shape[0], shape[1], tensor.channels);
+  const auto at = tensor.parameter ? parameters_.normalisations.find(layer_of(name)) : parameters_.normalisations.end();
+  auto values = at == parameters_.normalisations.end() ? in_torch_layout(tensor) : folded(name, at->second);
+  if (tensor.parameter && layer_of(name) == sigmoid_) values.insert(values.begin(), values.size(), 0.0F);
   return values;
+}
+
+std::vector<float> KerasWeights::in_torch_layout(const Tensor& tensor) const {
+  std::int64_t count = 1;
+  for (const auto extent : tensor.stored.shape) count *= extent;
+  if (tensor.stored.name.empty()) return std::vector<float>(std::size_t(count));
+  auto values = file_.read_floats(tensor.stored.name, count);
+  const auto& from = tensor.stored.shape;
+  if (!tensor.parameter) return values;
+  if (from.size() == 4) return turn_kernel(values, {from[3], from[2], from[0], from[1]});
+  if (from.size() == 2) return turn_dense(values, from[1], from[0], tensor.channels);
+  return values;
+}
+
+std::vector<float> KerasWeights::folded(const std::string& name, const KerasParameters::Normalisations& n) const {
+  const Tensor& kernel = find(layer_of(name) + ".weight");
+  auto weight = in_torch_layout(kernel);
+  const auto outputs = std::size_t(kernel.stored.shape.back());
+  const std::size_t inputs = weight.size() / outputs;
+  const Affine out = n.after ? affine_of(*this, *n.after, outputs) : Affine();
+  Affine in;
+  if (n.before) {  // of each channel of flattened pictures, or of each input
+    const auto channels = std::size_t(info(n.before->mean).count());
+    in = affine_of(*this, *n.before, channels > 0 && inputs % channels == 0 ? channels : inputs);
+  }
+  if (name.ends_with(".weight")) {
+    fold(weight, outputs, in, out);
+    return weight;
+  }
+  auto bias = in_torch_layout(find(name));
+  if (bias.size() != outputs)
+    throw Error(fmt::format("{} has {} values in {}, but its layer has {} outputs", path_.string(), bias.size(),
+                            excerpt(find(name).stored.name), outputs),
+                "save the model again with Keras");
+  fold_bias(bias, weight, in, out);
+  return bias;
 }
 
 }  // namespace palimpsest::nn

@@ -4,14 +4,10 @@
 #include <vector>
 
 #include "base/tensor_file.h"
+#include "nn/batch_normalisation.h"
 
 // A VGG's layers in a file of PyTorch's kind ("features.0.weight"), by the names that people's networks have.
 namespace palimpsest::nn {
-
-// By the names of its tensors in the file; no weight and bias: without a scale and a shift.
-struct BatchNormalisation {
-  std::string layer, weight, bias, mean, variance;
-};
 
 struct LayerInFile {
   std::string name;                                 // torchvision's, "features.0"

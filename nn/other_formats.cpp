@@ -81,6 +81,10 @@ bool is_torch_zip(const std::vector<std::string>& names) {
   return std::ranges::any_of(names, is_object) && !is_script(names);
 }
 
+bool is_keras_zip(const std::vector<std::string>& names) {
+  return std::ranges::count(names, "model.weights.h5") > 0;
+}
+
 // torch.save began with this number before it wrote zip archives; the digits are those of the oldest protocols.
 bool begins_with_torch_number(std::string_view start) {
   constexpr auto number = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"sv;
@@ -101,7 +105,7 @@ std::optional<Format> zip_format(const fs::path& path) {
   };
   if (names.empty()) return Format{"a zip archive that is cut short or damaged", "copy or download it again"};
   if (!named("data.pkl").empty()) return Format{"a PyTorch TorchScript archive", conversion::torch_script(path)};
-  if (!named("model.weights.h5").empty()) return Format{"a .keras archive", conversion::keras_archive(path)};
+  if (is_keras_zip(names)) return std::nullopt;
   if (!named(".npy").empty()) return Format{"a NumPy .npz archive", conversion::npz(path)};
   for (const char* ending : {".safetensors", ".h5", ".hdf5", ".pth", ".pt", ".keras"})
     if (const auto inside = named(ending); !inside.empty())
@@ -222,6 +226,11 @@ bool is_pytorch(const fs::path& path) {
   const std::string start = part_of(path, 0, 64);
   if (begins_with_torch_number(start)) return true;
   return start.starts_with("PK\3\4") && is_torch_zip(names_in_zip(path));
+}
+
+bool is_keras_archive(const fs::path& path) {
+  std::error_code code;
+  return fs::is_regular_file(path, code) && part_of(path, 0, 4) == "PK\3\4" && is_keras_zip(names_in_zip(path));
 }
 
 void refuse_other_formats(const fs::path& path) {

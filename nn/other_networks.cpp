@@ -98,7 +98,9 @@ class Recogniser {
     const bool as_torchvision = name->find("features.") != std::string::npos;
     return OtherNetwork{fmt::format("has batch normalisation ({}){}", shown(*name),
                                     as_torchvision ? ", as torchvision's vgg16_bn" : ""),
-                        "give a VGG16 without it, or fold it into the convolutions"};
+                        keras_ && !keras_->configured()
+                            ? "save the whole model, with model.save: its configuration says where that layer is"
+                            : "give a VGG16 without it, or fold it into the convolutions"};
   }
   static bool probable_batch(std::string_view name) {
     for (const char* ending : {"running_mean", "running_var", "moving_mean:0", "moving_variance:0", "moving_mean"})

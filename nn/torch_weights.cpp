@@ -1,48 +1,12 @@
 #include "nn/torch_weights.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "base/error.h"
 #include "base/excerpt.h"
 
 namespace palimpsest::nn {
-
-namespace {
-
-constexpr double kEpsilon = 1e-5;  // of torch.nn.BatchNorm1d and 2d
-
-// y = scale x + shift, for each channel.
-struct Affine {
-  std::vector<double> scale{1}, shift{0};
-};
-
-// Of a batch normalisation at inference; without one: y = x, for all channels alike.
-Affine affine(const TensorFile& file, const std::optional<BatchNormalisation>& n, std::size_t channels) {
-  if (!n) return {};
-  const auto values = [&](const std::string& name, float otherwise) {
-    std::vector<float> read = name.empty() ? std::vector<float>(channels, otherwise) : file.read_floats(name);
-    if (read.size() != channels)
-      throw Error(fmt::format("{} has {} values in {}, but its layer has {} channels", file.path().string(),
-                              read.size(), excerpt(name), channels),
-                  "save the weights of that network again");
-    return read;
-  };
-  const auto weight = values(n->weight, 1), bias = values(n->bias, 0), mean = values(n->mean, 0),
-             variance = values(n->variance, 1);
-  Affine result{std::vector<double>(channels), std::vector<double>(channels)};
-  for (std::size_t c = 0; c < channels; ++c) {
-    if (!(variance[c] >= 0))
-      throw Error(fmt::format("{} has a variance of {} in {}", file.path().string(), variance[c], excerpt(n->variance)),
-                  "the weights are corrupt: use an earlier checkpoint");
-    result.scale[c] = weight[c] / std::sqrt(double(variance[c]) + kEpsilon);
-    result.shift[c] = bias[c] - mean[c] * result.scale[c];
-  }
-  return result;
-}
-
-}  // namespace
 
 TorchWeights::TorchWeights(std::unique_ptr<TensorFile> file) : file_(std::move(file)) {
   NamesInFile found = names_in_file(*file_);
@@ -121,23 +85,19 @@ std::vector<float> TorchWeights::folded(const Source& source) const {
   const TensorInfo& info = file_->info(layer.weight);
   const auto outputs = std::size_t(info.shape[0]),
              inputs = std::size_t(info.count()) / std::max<std::size_t>(1, outputs);
-  const Affine in = affine(*file_, layer.before, inputs), out = affine(*file_, layer.after, outputs);
+  const Affine in = layer.before ? affine_of(*file_, *layer.before, inputs) : Affine(),
+               out = layer.after ? affine_of(*file_, *layer.after, outputs) : Affine();
   std::vector<float> weight = file_->read_floats(layer.weight);
   if (!source.bias) {
-    for (std::size_t o = 0; o < outputs; ++o)
-      for (std::size_t i = 0; i < inputs; ++i) {
-        float& w = weight[o * inputs + i];
-        w = float(w * in.scale[layer.before ? i : 0] * out.scale[layer.after ? o : 0]);
-      }
+    fold(weight, outputs, in, out);
     return weight;
   }
   std::vector<float> bias = layer.bias.empty() ? std::vector<float>(outputs) : file_->read_floats(layer.bias);
-  for (std::size_t o = 0; o < std::min(outputs, bias.size()); ++o) {
-    double sum = bias[o];
-    if (layer.before)
-      for (std::size_t i = 0; i < inputs; ++i) sum += weight[o * inputs + i] * in.shift[i];
-    bias[o] = float(layer.after ? sum * out.scale[o] + out.shift[o] : sum);
-  }
+  if (bias.size() != outputs)
+    throw Error(fmt::format("{} has {} values in {}, but its layer has {} outputs", path().string(), bias.size(),
+                            excerpt(layer.bias), outputs),
+                "save the weights of that network again");
+  fold_bias(bias, weight, in, out);
   return bias;
 }
 

@@ -138,7 +138,7 @@ void account_for(const TensorFile& file, bool head_needed) {
 }  // namespace
 
 std::unique_ptr<TensorFile> open_weights(const fs::path& path) {
-  if (is_hdf5(path)) return std::make_unique<KerasWeights>(path);
+  if (is_hdf5(path) || is_keras_archive(path)) return std::make_unique<KerasWeights>(path);
   if (is_pytorch(path)) return std::make_unique<TorchWeights>(std::make_unique<PytorchFile>(path));
   refuse_other_formats(path);
   return std::make_unique<TorchWeights>(std::make_unique<SafetensorsFile>(path));

@@ -105,7 +105,7 @@ def main():
         network.eval()
         save_file({new_name(key): value.clone() for key, value in network.state_dict().items()}, FOLDER / f"{name}.safetensors")
         with torch.no_grad():
-            logits[name] = network.double()(picture.double())[0].tolist()
+            logits[name + ".safetensors"] = network.double()(picture.double())[0].tolist()
     (FOLDER / "logits.json").write_text(json.dumps(logits, indent=1) + "\n")
 
 

@@ -102,13 +102,13 @@ TEST(KerasConfig, OtherLayersAreNamed) {
   const auto with = [](std::size_t at, const char* kind) {
     return objection([&](Json& layers) { layers.insert(layers.begin() + std::ptrdiff_t(at), layer(kind, "other")); });
   };
-  for (const char* kind : {"BatchNormalization", "Rescaling", "RandomFlip", "ZeroPadding2D", "Lambda", "PReLU",
+  for (const char* kind : {"BatchNormalization", "Rescaling", "RandomCrop", "ZeroPadding2D", "Lambda", "PReLU",
                            "GlobalAveragePooling2D", "GlobalMaxPooling2D", "AveragePooling2D", "TFOpLambda"})
     EXPECT_THAT(with(1, kind), testing::HasSubstr("the layer 'other' (" + std::string(kind) + ")"));
   Json layers = vgg16();
-  layers[kFlatten] = layer("GlobalAveragePooling2D", "gap");
+  layers[kFlatten] = layer("GlobalMaxPooling2D", "gmp");
   const auto pooled = read(model("Functional", layers));
-  EXPECT_EQ(pooled.objection, "the layer 'gap' (GlobalAveragePooling2D)");
+  EXPECT_EQ(pooled.objection, "the layer 'gmp' (GlobalMaxPooling2D)");
   EXPECT_TRUE(pooled.objection_in_head);
   layers = vgg16();
   layers.insert(layers.begin() + 1, layer("Rescaling", "rescaling"));
@@ -125,7 +125,6 @@ TEST(KerasConfig, OtherOptionsOfLayersAreNamed) {
                                                            {"kernel_size", {5, 5}},
                                                            {"dilation_rate", {2, 2}},
                                                            {"groups", 2},
-                                                           {"use_bias", false},
                                                            {"data_format", "channels_first"}})
     EXPECT_THAT(with(1, key, value), testing::HasSubstr("'block1_conv1'")) << key;
   EXPECT_THAT(with(3, "pool_size", {3, 3}), testing::HasSubstr("'block1_pool'"));
@@ -135,6 +134,78 @@ TEST(KerasConfig, OtherOptionsOfLayersAreNamed) {
   EXPECT_THAT(with(0, "batch_input_shape", {nullptr, 3, 96, 96}), testing::HasSubstr("channels first"));
   EXPECT_THAT(with(0, "batch_input_shape", {nullptr, 96, 64, 3}), testing::HasSubstr("not square"));
   EXPECT_THAT(with(0, "batch_input_shape", {nullptr, 96, 96, 1}), testing::HasSubstr("3 channels"));
+}
+
+TEST(KerasConfig, GlobalAveragePoolingInPlaceOfFlattening) {
+  Json layers = vgg16();
+  layers[kFlatten] = layer("GlobalAveragePooling2D", "gap");
+  const auto pooled = read(model("Functional", layers));
+  EXPECT_EQ(pooled.objection, "");
+  EXPECT_TRUE(pooled.average);
+  layers[kFlatten]["config"]["keepdims"] = true;
+  EXPECT_THAT(read(model("Functional", layers)).objection, testing::HasSubstr("'gap'"));
+}
+
+TEST(KerasConfig, LayersWithoutEffectAtPrediction) {
+  for (const char* kind : {"RandomFlip", "RandomRotation", "RandomZoom", "Dropout", "GaussianNoise"})
+    EXPECT_EQ(objection([&](Json& layers) { layers.insert(layers.begin() + 1, layer(kind, "other")); }), "") << kind;
+}
+
+TEST(KerasConfig, LayersWithWeightsInTheirOrder) {
+  const Json all = vgg16();
+  Json layers = Json::array({model("Functional", Json(all.begin(), all.begin() + kFlatten))});
+  layers.insert(layers.end(), all.begin() + kFlatten, all.end());
+  layers.back()["config"]["use_bias"] = false;
+  const auto found = read(model("Sequential", layers)).layers;
+  ASSERT_EQ(found.size(), 15U);
+  EXPECT_EQ(found[12].name, "features.28");
+  EXPECT_EQ(found[12].place.names, (std::vector<std::string>{"m", "block5_conv3"}));
+  EXPECT_EQ(found[12].place.counted, (std::vector<std::string>{"functional", "conv2d_12"}));
+  EXPECT_EQ(found[14].name, "classifier.3");
+  EXPECT_EQ(found[14].place.counted, std::vector<std::string>{"dense_1"});
+  EXPECT_TRUE(found[13].bias);
+  EXPECT_FALSE(found[14].bias);
+}
+
+TEST(KerasConfig, ASigmoidOfOneOutput) {
+  Json layers = vgg16();
+  layers[kPredictions]["config"]["activation"] = "sigmoid";
+  layers[kPredictions]["config"]["units"] = 1;
+  const auto found = read(model("Functional", layers));
+  EXPECT_EQ(found.objection, "");
+  EXPECT_TRUE(found.sigmoid);
+}
+
+// Directly after a layer, or before a fully connected one. The padding of a convolution is not normalised.
+TEST(KerasConfig, BatchNormalisationWhereItCanBeFolded) {
+  const auto with = [](std::size_t at, const Json& config, const char* activation = "relu") {
+    Json layers = vgg16();
+    layers[at - 1]["config"]["activation"] = activation;
+    layers.insert(layers.begin() + std::ptrdiff_t(at), layer("BatchNormalization", "bn", config));
+    if (activation == std::string("linear"))
+      layers.insert(layers.begin() + std::ptrdiff_t(at) + 1, layer("ReLU", "relu"));
+    return read(model("Functional", layers));
+  };
+  const auto after = with(2, {{"axis", 3}, {"epsilon", 0.01}, {"scale", false}}, "linear");
+  EXPECT_EQ(after.objection, "");
+  ASSERT_TRUE(after.layers[0].after);
+  EXPECT_EQ(after.layers[0].after->epsilon, 0.01);
+  EXPECT_FALSE(after.layers[0].after->scale);
+  EXPECT_TRUE(after.layers[0].after->shift);
+  const auto before = with(kFc1 + 1, Json::object());
+  EXPECT_EQ(before.objection, "");
+  ASSERT_TRUE(before.layers[14].before);
+  EXPECT_EQ(before.layers[14].before->epsilon, 1e-3);
+  EXPECT_EQ(with(kFlatten, {{"axis", {3}}}).objection, "");
+  for (const std::size_t at : {2UL, 3UL, 4UL})
+    EXPECT_THAT(with(at, Json::object()).objection, testing::HasSubstr("a place where it cannot be folded")) << at;
+  EXPECT_THAT(with(2, {{"axis", 1}}, "linear").objection, testing::HasSubstr("another axis"));
+  EXPECT_THAT(with(2, {{"epsilon", -1}}, "linear").objection, testing::HasSubstr("epsilon"));
+  Json layers = vgg16();
+  layers.push_back(layer("BatchNormalization", "bn"));
+  EXPECT_EQ(read(model("Functional", layers)).objection,
+            "the layer 'bn' (BatchNormalization) with a place where it "
+            "cannot be folded into a layer");
 }
 
 TEST(KerasConfig, AnotherOrderIsNamed) {

@@ -106,10 +106,10 @@ TEST_F(KerasFiles, PathsToLayers) {
   EXPECT_TRUE(matches("fc2/fc2/bias:0", true, 1));
   EXPECT_TRUE(matches("layers/conv2d/vars/0", false, 0));
   EXPECT_TRUE(matches("layers/conv2d_12/vars/1", false, 12));
-  EXPECT_TRUE(matches("layers/dense_2/vars/0", true, 2));
+  EXPECT_TRUE(matches("layers/dense_12/vars/0", true, 12));
   for (const char* other :
        {"layers/conv2d_16/vars/0", "block6_conv1/kernel:0", "block1_conv5/kernel:0", "layers/conv2d_1x/vars/0",
-        "layers/conv2d_/vars/0", "conv2d_1/kernel:0", "optimizer_weights/fc1/kernel:0", "layers/dense_3/vars/0", "",
+        "layers/conv2d_/vars/0", "conv2d_1/kernel:0", "optimizer_weights/fc1/kernel:0", "layers/dense_100/vars/0", "",
         "/", "fc1/gamma:0", "fc1/lora_kernel_a", "layers/dense/vars/2", "fc1", "kernel:0"})
     EXPECT_FALSE(keras_parameter(other)) << other;
   EXPECT_TRUE(keras_parameter("conv1_1/conv1_1_W:0")->vggface);
@@ -165,18 +165,25 @@ TEST_F(OtherKerasFiles, VggFaceIsReadWithItsNormalisation) {
   EXPECT_EQ(values(*network, "classifier.3.weight"), values(network_, "classifier.3.weight"));
 }
 
+// Automatic names have numbers, in the order in which the layers were made.
+TEST_F(OtherKerasFiles, CountedDenseLayersAreInTheOrderOfTheirNumbers) {
+  const auto head = [&](const std::vector<std::string>& dense) {
+    auto names = keras_names({}, "model_weights/vgg16/LAYER/{}");
+    for (const auto& name : dense) names.push_back("model_weights/" + name + "/" + name + "/{}");
+    return keras_tensors(network_, names);
+  };
+  write_hdf5(folder_ / "w.h5", head({"dense_9", "dense_10", "dense_11"}));
+  const auto network = load_network(*device_, folder_ / "w.h5", {32, true});
+  for (const auto& p : network_.parameters()) EXPECT_EQ(values(*network, p.name), device_->download(p.value)) << p.name;
+  EXPECT_TRUE(KerasWeights(folder_ / "w.h5").numbered());
+  for (const auto& dense : {std::vector<std::string>{"dense", "dense_1", "emotion"}, {"dense_2", "dense_1", "dense"}})
+    refused("dense layers other than fc1, fc2 and predictions, whose position is not known: model_weights/dense",
+            head(dense));
+}
+
 TEST_F(OtherKerasFiles, DenseLayersWithoutAKnownPlaceAreNamed) {
-  refused(
-      "dense layers other than fc1, fc2 and predictions, whose position is not known: "
-      "model_weights/dense/dense/kernel:0",
-      keras_tensors(network_, [] {
-        auto names = keras_names({}, "model_weights/vgg16/LAYER/{}");
-        for (const char* dense : {"dense", "dense_1", "dense_2"})
-          names.push_back("model_weights/" + std::string(dense) + "/" + dense + "/{}");
-        return names;
-      }()));
   refused("fc3/fc3/kernel:0 (4 x 4)", with(named(), {{"fc3/fc3/kernel:0", {4, 4}, {}}, {"fc3/fc3/bias:0", {4}, {}}}));
-  refused("layers/dense_3/vars/0 (4 x 4)", with(named(), {{"layers/dense_3/vars/0", {4, 4}, {}}}));
+  refused("has no classifier.9.bias", with(named(), {{"layers/dense_3/vars/0", {4, 4}, {}}}));
 }
 
 TEST_F(OtherKerasFiles, OtherNetworksAreNamed) {
@@ -203,11 +210,12 @@ TEST_F(OtherKerasFiles, OtherNetworksAreNamed) {
 
 // A layer without weights is an empty group, and an entry of the list of layers.
 TEST_F(OtherKerasFiles, LayersWithoutWeightsCountToo) {
+  const NamedTensors flattened = with(named(), {{"flatten/", {}, {}}});
   for (const auto& [layer, what] : {std::pair{"global_average_pooling2d_1", "global average pooling"},
                                     {"rescaling", "a rescaling of the pictures"},
                                     {"leaky_re_lu", "leaky ReLU"},
                                     {"zzz/average_pooling2d/vars", "average pooling"}})
-    refused(std::string("has ") + what, with(named(), {{std::string(layer) + "/", {}, {}}}));
+    refused(std::string("has ") + what, with(flattened, {{std::string(layer) + "/", {}, {}}}));
 }
 
 // VGG16's own layers in a list of layers, as keras.applications names them.
@@ -301,6 +309,59 @@ TEST_F(OtherKerasFiles, AConfigurationOfAnotherSideIsSaid) {
     EXPECT_THAT(error.what(), testing::HasSubstr("w.h5 says that it takes pictures of 96 x 96"));
     EXPECT_THAT(error.remedy(), testing::HasSubstr("save the model again with Keras"));
   }
+}
+
+// A list gives the order of layers with other names, and that a layer without a bias has none.
+TEST_F(OtherKerasFiles, AListOfLayersGivesTheirOrder) {
+  std::vector<std::string> layers = keras_names({"hidden", "between", "emotion"}, "LAYER");
+  const auto write = [&] {
+    std::vector<std::string> paths;
+    for (const auto& layer : layers) paths.push_back(layer + "/" + layer + "/{}");
+    write_hdf5(folder_ / "w.h5", keras_tensors(network_, paths));
+    write_layer_names(folder_ / "w.h5", layers);
+    for (const auto& layer : layers)
+      write_weight_names(folder_ / "w.h5", layer, {layer + "/kernel:0", layer + "/bias:0"});
+  };
+  write();
+  const auto network = load_network(*device_, folder_ / "w.h5", {32, true});
+  for (const auto& p : network_.parameters()) EXPECT_EQ(values(*network, p.name), device_->download(p.value)) << p.name;
+  std::swap(layers[0], layers[1]);  // known names in another order
+  write();
+  expect_error("w.h5 has dense layers other than fc1", [&] { load_network(*device_, folder_ / "w.h5", {32, true}); });
+}
+
+// With one byte of a .keras archive changed, or some cut off, it is read as before or refused.
+TEST_F(KerasFiles, DamagedArchivesAreRefused) {
+  const fs::path golden = fs::path(GOLDENS_FOLDER) / "keras_variants" / "sigmoid.keras";
+  const std::string whole = read_file(golden);
+  const auto expected = values(*load_network(*device_, golden), "classifier.3.weight");
+  for (std::size_t at = 0; at < whole.size(); at += 997) {
+    std::string bytes = whole;
+    bytes[at] = char(bytes[at] ^ 0x5a);
+    write_unsynced(folder_ / "w.keras", bytes);
+    try {
+      EXPECT_EQ(values(*load_network(*device_, folder_ / "w.keras"), "classifier.3.weight"), expected) << at;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("w.keras")) << at;
+    }
+    write_unsynced(folder_ / "cut.keras", whole.substr(0, at));
+    expect_error("cut.keras", [&] { open_weights(folder_ / "cut.keras"); });
+  }
+}
+
+TEST_F(KerasFiles, AnArchiveLeavesNoTemporaryFile) {
+  const TempFolder temporary;
+  const std::string before = fs::temp_directory_path();
+  ::setenv("TMPDIR", temporary.path().c_str(), 1);
+  {
+    const KerasWeights archive(fs::path(GOLDENS_FOLDER) / "keras_variants" / "sigmoid.keras");
+    EXPECT_FALSE(fs::is_empty(temporary.path()));
+    EXPECT_TRUE(archive.archive());
+  }
+  EXPECT_TRUE(fs::is_empty(temporary.path()));
+  ::setenv("TMPDIR", (temporary / "gone").c_str(), 1);
+  expect_error("sigmoid.keras", [&] { KerasWeights(fs::path(GOLDENS_FOLDER) / "keras_variants" / "sigmoid.keras"); });
+  ::setenv("TMPDIR", before.c_str(), 1);
 }
 
 // Damage within the file is not tested: HDF5 itself is known to crash on some of it.

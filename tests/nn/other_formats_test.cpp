@@ -44,7 +44,7 @@ class OtherFormats : public testing::Test {
 TEST_F(OtherFormats, ArchivesAreKnownByWhatIsInThem) {
   refused("a PyTorch TorchScript archive", zip_of({"m/data.pkl", "m/constants.pkl", "m/code/__torch__.py"}),
           "torch.jit.load(");
-  refused("a .keras archive", zip_of({"metadata.json", "config.json", "model.weights.h5"}), "unzip -p");
+  refused("not a usable .keras archive", zip_of({"metadata.json", "config.json", "model.weights.h5"}), "model.save");
   refused("a NumPy .npz archive", zip_of({"features.0.weight.npy"}), "numpy.load(");
   refused("a zip archive with net/w.safetensors in it", zip_of({"readme.txt", "net/w.safetensors"}), "unzip");
   refused("a zip archive without weights (a.txt, b.txt)", zip_of({"a.txt", "b.txt"}));

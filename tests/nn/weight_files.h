@@ -63,20 +63,29 @@ inline void write_text_attribute(hid_t object, const char* name, const std::stri
   H5Tclose(type);
 }
 
-inline void write_layer_names(const fs::path& path, const std::vector<std::string>& names) {
+inline void write_texts(const fs::path& path, const std::string& group, const char* name,
+                        const std::vector<std::string>& texts) {
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  const hid_t object = H5Oopen(file, group.c_str(), H5P_DEFAULT);
   const hid_t type = H5Tcopy(H5T_C_S1);
   H5Tset_size(type, 64);
-  const hsize_t count = names.size();
+  const hsize_t count = texts.size();
   const hid_t space = H5Screate_simple(1, &count, nullptr);
-  std::string bytes(64 * names.size(), '\0');
-  for (std::size_t i = 0; i < names.size(); ++i) names[i].copy(bytes.data() + 64 * i, 63);
-  const hid_t attribute = H5Acreate2(file, "layer_names", type, space, H5P_DEFAULT, H5P_DEFAULT);
+  std::string bytes(64 * texts.size(), '\0');
+  for (std::size_t i = 0; i < texts.size(); ++i) texts[i].copy(bytes.data() + 64 * i, 63);
+  const hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
   H5Awrite(attribute, type, bytes.data());
   H5Aclose(attribute);
   H5Sclose(space);
   H5Tclose(type);
+  H5Oclose(object);
   H5Fclose(file);
+}
+inline void write_layer_names(const fs::path& path, const std::vector<std::string>& names) {
+  write_texts(path, ".", "layer_names", names);
+}
+inline void write_weight_names(const fs::path& path, const std::string& layer, const std::vector<std::string>& names) {
+  write_texts(path, layer, "weight_names", names);
 }
 
 // `configuration`: the attribute model_config. A tensor whose name ends in "/" is an empty group.
