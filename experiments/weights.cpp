@@ -23,7 +23,8 @@ namespace palimpsest::experiments {
 namespace {
 
 struct WeightsCommand {
-  fs::path file = option(file, "FILE", {}, "safetensors, PyTorch's .pth, or Keras' .h5", heading("Model"), argument);
+  fs::path file =
+      option(file, "FILE", {}, "safetensors, PyTorch's .pth, Keras' .h5 or .keras", heading("Model"), argument);
   std::optional<int> size = option(size, "size", {}, "side of its pictures in pixels, if the file does not state it");
   std::vector<std::string> class_names =
       option(class_names, "class-names", {}, "names of its classes in order, if the file has none: a,b,c or @FILE");

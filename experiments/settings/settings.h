@@ -59,8 +59,9 @@ struct MachineSettings {
 };
 
 struct ModelSettings {
-  fs::path weights = option(weights, "weights", {}, "a VGG of any width: safetensors, PyTorch's .pth, or Keras' .h5",
-                            heading("Model"), required);
+  fs::path weights =
+      option(weights, "weights", {}, "a VGG of any width: safetensors, PyTorch's .pth, Keras' .h5 or .keras",
+             heading("Model"), required);
 };
 
 struct DataSettings {
@@ -97,7 +98,7 @@ struct DataSettings {
 
 struct NetworkSettings {
   fs::path init =
-      option(init, "init", {}, "weights to start from, safetensors, .pth or Keras' .h5 (default: He initialisation)",
+      option(init, "init", {}, "weights to start from, safetensors, .pth, .h5 or .keras (default: He initialisation)",
              heading("Network"), names_content);
   nn::HeadInit head_init = option(head_init, "head-init", nn::HeadInit::keep,
                                   "with --init: take all of the head that fits, all but the last layer, or nothing");
