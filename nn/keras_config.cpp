@@ -92,12 +92,17 @@ std::string activation_of(const Json& config) {
   return kind == "ReLU" ? "relu" : kind.empty() ? "an unknown function" : kind;
 }
 
-int count_convolutions(const Json& model) {
+// Up to the fifth pooling: a head can have convolutions too.
+struct Counts {
+  int convolutions = 0, poolings = 0;
+};
+void count(const Json& model, Counts& counts) {
   const std::string kind = text(model, "class_name");
-  int count = kind == "Conv2D" || kind == "Convolution2D" ? 1 : 0;
+  if (counts.poolings == kBlocks) return;
+  if (kind == "Conv2D" || kind == "Convolution2D") ++counts.convolutions;
+  if (kind == "MaxPooling2D") ++counts.poolings;
   if (model.is_structured())
-    for (const Json& inner : model) count += count_convolutions(inner);
-  return count;
+    for (const Json& inner : model) count(inner, counts);
 }
 
 // Compares the layers, in order, with a VGG's.
@@ -195,6 +200,8 @@ class Comparison {
         take_shape(*shape);
     if (kind == "InputLayer" || without_effect(kind)) return;
     if (kind == "Conv2D" || kind == "Convolution2D") return convolution(layer, config);
+    if (padded_) return object_to(layer, "padded pictures");
+    if (kind == "ZeroPadding2D") return zero_padding(layer, config);
     if (kind == "MaxPooling2D") return pooling(layer, config);
     if (kind == "Flatten") return flatten(layer, config);
     if (kind == "GlobalAveragePooling2D") return average(layer, config);
@@ -228,12 +235,17 @@ class Comparison {
 
   void convolution(const Json& layer, const Json& config) {
     after(layer, "relu");
-    bool good =
-        channels_last(config) && is_or_absent(config, "padding", "same") && is_or_absent(config, "border_mode", "same");
+    const bool head = next_->block == kBlocks;
+    const bool valid = std::exchange(padded_, false) || head;  // Keras' default
+    const auto padding_is = [&](const char* key) { return text(config, key) == (valid ? "valid" : "same"); };
+    const bool stated = member(config, "padding") || member(config, "border_mode");
+    bool good = channels_last(config) && (stated ? padding_is("padding") || padding_is("border_mode") : valid);
     for (const char* key : {"strides", "subsample", "dilation_rate", "groups"}) good = good && all_are(config, key, 1);
-    for (const char* key : {"kernel_size", "nb_row", "nb_col"}) good = good && all_are(config, key, 3);
-    if (!member(config, "padding") && !member(config, "border_mode")) good = false;  // whose default is "valid"
+    const int kernel = next_->kind == Layer::Kind::flatten ? result_.side / 32 : head ? 1 : 3;
+    for (const char* key : {"kernel_size", "nb_row", "nb_col"})
+      good = good && (kernel == 0 || all_are(config, key, kernel));
     if (!good) return object_to(layer, "another kernel, stride, padding or order of axes");
+    if (head) return convolution_in_head(layer, config);
     if (next_->kind != Layer::Kind::convolution) return object_to(layer, "no place in VGG16");
     number_in_block_ =
         next_ != vgg_.begin() && std::prev(next_)->kind == Layer::Kind::convolution ? number_in_block_ + 1 : 0;
@@ -241,6 +253,24 @@ class Comparison {
     ++convolutions_;
     add(next_->name, config);
     ++next_;
+  }
+
+  // Over all places of the picture: a fully connected layer, flattened later.
+  void convolution_in_head(const Json& layer, const Json& config) {
+    if (next_->kind == Layer::Kind::flatten) {
+      flattens_later_ = true;
+      ++next_;
+    }
+    if (!flattens_later_) return object_to(layer, "another place than in VGG16");
+    fully_connected(layer, config, {"filters", "nb_filter"});
+  }
+
+  void zero_padding(const Json& layer, const Json& config) {
+    const Json* const padding = member(config, "padding");
+    const bool one = !padding || *padding == 1 || *padding == Json{1, 1} || *padding == Json{{1, 1}, {1, 1}};
+    if (!one || !channels_last(config) || next_->kind != Layer::Kind::convolution || padded_)
+      return object_to(layer, "another place or width than the padding of VGG16's convolutions");
+    padded_ = true;
   }
 
   void pooling(const Json& layer, const Json& config) {
@@ -253,6 +283,7 @@ class Comparison {
   }
 
   void flatten(const Json& layer, const Json& config) {
+    if (channels_last(config) && std::exchange(flattens_later_, false)) return;
     after(layer, "relu");
     if (!channels_last(config) || next_->kind != Layer::Kind::flatten)
       return object_to(layer, "another place than in VGG16");
@@ -261,11 +292,14 @@ class Comparison {
 
   void dense(const Json& layer, const Json& config) {
     after(layer, "relu");
-    if (next_->kind != Layer::Kind::linear) return object_to(layer, "another place than in VGG16");
+    if (next_->kind != Layer::Kind::linear || flattens_later_) return object_to(layer, "another place than in VGG16");
+    fully_connected(layer, config, {"units", "output_dim"});
+  }
+  void fully_connected(const Json& layer, const Json& config, const std::array<const char*, 2>& outputs) {
     require_place(layer, true);
     add(fmt::format("classifier.{}", 3 * dense_++), config);
     result_.layers.back().before = std::exchange(pending_, {});
-    one_output_ = number_of(config, "units", number_of(config, "output_dim", 0)) == 1;
+    one_output_ = number_of(config, outputs[0], number_of(config, outputs[1], 0)) == 1;
   }
   void add(std::string name, const Json& config) {
     result_.layers.push_back(
@@ -339,6 +373,8 @@ class Comparison {
   std::vector<Layer>::const_iterator next_ = vgg_.begin();  // stops at the first fully connected layer
   int convolutions_ = 0, number_in_block_ = 0, dense_ = 0, last_dense_ = -1;
   bool side_seen_ = false, one_output_ = false;
+  bool padded_ = false;                        // for the next layer, a convolution
+  bool flattens_later_ = false;                // the head is made of convolutions so far
   KerasPlace place_;                           // of the layer that is visited
   std::optional<KerasNormalisation> pending_;  // for the next layer
   std::string last_;                           // what follows the latest layer with weights; empty: settled
@@ -351,7 +387,9 @@ KerasConfiguration read_keras_configuration(std::string_view json) {
                          ? Json()
                          : Json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (!model.is_object()) return {.objection = "invalid JSON", .layers = {}};
-  const int depth = depth_with(count_convolutions(model));
+  Counts counts;
+  count(model, counts);
+  const int depth = depth_with(counts.convolutions);
   return Comparison(depth > 0 ? depth : 16).compare(model);
 }
 

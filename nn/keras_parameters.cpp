@@ -125,6 +125,21 @@ bool names_agree(const std::vector<Listed>& layers) {
   return std::ranges::is_sorted(places);
 }
 
+bool is_padding(const std::string& layer) {
+  return keras_is_kind("zero_padding2d", layer);
+}
+
+// Whether there is a padding directly before each of these layers, and nowhere else.
+bool pads_each(const std::vector<std::string>& layer_names, const std::vector<Listed>& convolutions) {
+  std::size_t padded = 0;
+  for (std::size_t i = 0; i + 1 < layer_names.size(); ++i)
+    if (is_padding(layer_names[i]) && padded < convolutions.size() &&
+        path_parts(convolutions[padded].kernel).front() == layer_names[i + 1])
+      ++padded;
+  return padded == convolutions.size() &&
+         std::size_t(std::ranges::count_if(layer_names, is_padding)) == convolutions.size();
+}
+
 }  // namespace
 
 std::optional<KerasParameters> configured_parameters(const Objects& objects, const KerasConfiguration& configuration) {
@@ -145,7 +160,7 @@ std::optional<KerasParameters> configured_parameters(const Objects& objects, con
   }
   parameters.depth = depth_with(convolutions);
   parameters.certain = true;
-  return parameters;
+  return parameters.depth > 0 ? std::optional(std::move(parameters)) : std::nullopt;
 }
 
 std::optional<KerasParameters> listed_parameters(const Objects& objects, const std::vector<std::string>& layer_names) {
@@ -165,11 +180,11 @@ std::optional<KerasParameters> listed_parameters(const Objects& objects, const s
   for (auto& layer : layers) {
     const auto kernel = object_of(layer.kernel);
     if (kernel == objects.end() || !kernel->data) return std::nullopt;
-    const std::size_t axes = kernel->info.shape.size();
-    if (axes == 4 && dense.empty())
+    const auto& shape = kernel->info.shape;
+    if (shape.size() == 4 && shape[0] == 3 && shape[1] == 3 && dense.empty())
       convolutions.push_back(std::move(layer));
-    else if (axes == 2)
-      dense.push_back(std::move(layer));
+    else if (shape.size() == 2 || (shape.size() == 4 && shape[0] == shape[1] && (dense.empty() || shape[0] == 1)))
+      dense.push_back(std::move(layer));  // or a convolution over all places
     else
       return std::nullopt;
   }
@@ -190,6 +205,8 @@ std::optional<KerasParameters> listed_parameters(const Objects& objects, const s
     if (const auto at = named.names.find(layer.kernel);
         at != named.names.end() && at->second != parameters.names[layer.kernel])
       return std::nullopt;
+  parameters.padded = std::ranges::any_of(layer_names, is_padding);
+  if (parameters.padded && !pads_each(layer_names, convolutions)) return std::nullopt;
   return names_agree(dense) ? std::optional(std::move(parameters)) : std::nullopt;
 }
 

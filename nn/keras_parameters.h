@@ -22,6 +22,7 @@ struct KerasParameters {
   bool numbered = false;                                 // by Keras 3's numbers of its layers
   bool certain = false;                                  // a layer without a bias in it has none
   bool listed = false;                                   // by the order of a list
+  bool padded = false;                                   // whose convolutions have their padding as layers before them
 };
 
 // Nothing if a layer of the configuration does not have its weights in the file, or they are not certain.

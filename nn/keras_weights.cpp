@@ -44,7 +44,9 @@ std::vector<float> turn_kernel(const std::vector<float>& from, const std::vector
   return to;
 }
 
-// Keras 3 keeps its layers in such groups.
+constexpr std::int64_t kPeople = 2622;  // of VGG-Face (Parkhi et al., "Deep face recognition", 2015)
+
+// The groups that have lists of layers.
 constexpr std::array<const char*, 2> kLists{"", "model_weights"};
 
 std::vector<std::string> layer_names(const Hdf5File& file) {
@@ -115,7 +117,10 @@ void KerasWeights::find_parameters(const std::vector<Hdf5File::Object>& objects)
 void KerasWeights::add(const std::string& name, const Hdf5File::Object& object) {
   const auto& s = object.info.shape;
   Tensor tensor{object.info, {object.name, s}, 0, name != object.name};
-  if (tensor.parameter && s.size() == 4) tensor.info.shape = {s[3], s[2], s[0], s[1]};
+  if (tensor.parameter && s.size() == 4 && is_dense(name))
+    tensor.info.shape = {s[3], s[0] * s[1] * s[2]};
+  else if (tensor.parameter && s.size() == 4)
+    tensor.info.shape = {s[3], s[2], s[0], s[1]};
   if (tensor.parameter && s.size() == 2) tensor.info.shape = {s[1], s[0]};
   const auto [earlier, is_new] = tensors_.emplace(name, tensor);
   if (is_new) return names_.push_back(name);
@@ -164,8 +169,10 @@ void KerasWeights::read_kinds_of_layers(const std::vector<Hdf5File::Object>& obj
   }
   if (average) metadata_["pooling"] = "average";
   if (!objection_.has.empty()) return;
-  if (const auto found = keras_weightless_objection(keras_weightless_layers(file_, objects), convolutions_alone);
-      !found.empty())
+  auto weightless = keras_weightless_layers(file_, objects);
+  if (parameters_.padded)
+    std::erase_if(weightless, [](const auto& name) { return keras_is_kind("zero_padding2d", name); });
+  if (const auto found = keras_weightless_objection(weightless, convolutions_alone); !found.empty())
     objection_ = {
         "has " + found, false,
         "if it is a VGG16, save the whole model (model.save('model.keras')), whose configuration describes its layers"};
@@ -190,7 +197,7 @@ void KerasWeights::find_sigmoid() {
     if (const auto at = tensors_.find(last + which); at != tensors_.end()) at->second.info.shape[0] = 2;
 }
 
-// VGG-Face's names on ImageNet's classes are Caffe's own network.
+// VGG-Face has its names or as many outputs as people; its names on ImageNet's classes are Caffe's own network.
 void KerasWeights::find_normalisation() {
   const auto face = [](const auto& parameter) {
     const auto parts = path_parts(parameter.first);
@@ -199,11 +206,11 @@ void KerasWeights::find_normalisation() {
       return known && known->vggface;
     });
   };
-  if (!std::ranges::any_of(parameters_.names, face)) return;
   std::int64_t outputs = 0;
   for (int layer = 0; has(fmt::format("classifier.{}.weight", layer)); layer += 3)
     outputs = info(fmt::format("classifier.{}.weight", layer)).shape[0];
-  if (outputs != 1000) normalisation_ = "vggface";
+  if (outputs == kPeople || (outputs != 1000 && std::ranges::any_of(parameters_.names, face)))
+    normalisation_ = "vggface";
 }
 
 void KerasWeights::find_fates() {
@@ -265,6 +272,8 @@ std::vector<float> KerasWeights::in_torch_layout(const Tensor& tensor) const {
   auto values = file_.read_floats(tensor.stored.name, count);
   const auto& from = tensor.stored.shape;
   if (!tensor.parameter) return values;
+  if (from.size() == 4 && tensor.info.shape.size() == 2)
+    return turn_dense(values, from[3], from[0] * from[1] * from[2], from[2]);
   if (from.size() == 4) return turn_kernel(values, {from[3], from[2], from[0], from[1]});
   if (from.size() == 2) return turn_dense(values, from[1], from[0], tensor.channels);
   return values;

@@ -138,13 +138,16 @@ void require_vgg(const TensorFile& file, const WeightsContents& contents, bool h
   std::vector<std::string> missing;
   for (const auto& name : contents.missing)
     if (needed(name, head_needed)) missing.push_back(name);
+  const auto* const keras = dynamic_cast<const KerasWeights*>(&file);
+  const auto refuse_objection = [&] {
+    if (keras && !keras->objection().has.empty() && (head_needed || !keras->objection().in_head))
+      refuse(file, fmt::format("{}, which a VGG{} does not have", keras->objection().has, contents.depth),
+             keras->objection().remedy);
+  };
+  if (keras && keras->configured()) refuse_objection();  // a configuration says more than names
   if (!unplaced.empty() || !missing.empty())
     if (const auto other = other_network(file, contents, head_needed)) refuse(file, other->what, other->remedy);
-  if (const auto* const keras = dynamic_cast<const KerasWeights*>(&file)) {
-    const auto& objection = keras->objection();
-    if (!objection.has.empty() && (head_needed || !objection.in_head))
-      refuse(file, fmt::format("{}, which a VGG{} does not have", objection.has, contents.depth), objection.remedy);
-  }
+  refuse_objection();
   // One with several axes is more informative than its bias.
   std::stable_sort(unplaced.begin(), unplaced.end(), [&](const TensorUse* a, const TensorUse* b) {
     return file.info(a->name).shape.size() > file.info(b->name).shape.size();

@@ -68,6 +68,19 @@ def named_head(linear):
             L.Dense(3, activation=None if linear else "softmax", name="predictions")]
 
 
+def padded(linear):
+    """VGG-Face as many have it: padding as layers of its own, and a head of convolutions."""
+    body = []
+    for layer in convolutions(16, named=False):
+        if isinstance(layer, L.Conv2D):
+            body += [L.ZeroPadding2D((1, 1)), L.Conv2D(layer.filters, (3, 3), activation="relu")]
+        else:
+            body.append(layer)
+    return keras.Sequential([keras.Input((SIDE, SIDE, 3)), *body, L.Conv2D(6, (2, 2), activation="relu"), L.Dropout(0.5),
+                             L.Conv2D(5, (1, 1), activation="relu"), L.Dropout(0.5), L.Conv2D(3, (1, 1)), L.Flatten(),
+                             L.Activation("linear" if linear else "softmax")])
+
+
 # By the name of the model: how it is made, and the endings of its files.
 MODELS = {
     3: {
@@ -95,6 +108,7 @@ MODELS = {
         "before_flatten": (lambda linear: nested(11, [L.BatchNormalization(), L.Flatten(),
                                                       L.Dense(5, activation="relu"), last(3, linear)],
                                                  functional=False), (".h5",)),
+        "padded": (lambda linear: padded(linear), ("_weights.h5", ".h5")),
     },
 }
 

@@ -102,8 +102,8 @@ TEST(KerasConfig, OtherLayersAreNamed) {
   const auto with = [](std::size_t at, const char* kind) {
     return objection([&](Json& layers) { layers.insert(layers.begin() + std::ptrdiff_t(at), layer(kind, "other")); });
   };
-  for (const char* kind : {"BatchNormalization", "Rescaling", "RandomCrop", "ZeroPadding2D", "Lambda", "PReLU",
-                           "GlobalAveragePooling2D", "GlobalMaxPooling2D", "AveragePooling2D", "TFOpLambda"})
+  for (const char* kind : {"BatchNormalization", "Rescaling", "RandomCrop", "Lambda", "PReLU", "GlobalAveragePooling2D",
+                           "GlobalMaxPooling2D", "AveragePooling2D", "TFOpLambda"})
     EXPECT_THAT(with(1, kind), testing::HasSubstr("the layer 'other' (" + std::string(kind) + ")"));
   Json layers = vgg16();
   layers[kFlatten] = layer("GlobalMaxPooling2D", "gmp");
@@ -144,6 +144,34 @@ TEST(KerasConfig, GlobalAveragePoolingInPlaceOfFlattening) {
   EXPECT_TRUE(pooled.average);
   layers[kFlatten]["config"]["keepdims"] = true;
   EXPECT_THAT(read(model("Functional", layers)).objection, testing::HasSubstr("'gap'"));
+}
+
+// As in VGG-Face: padding as layers, and convolutions over all places as the head.
+TEST(KerasConfig, PaddingAndAHeadOfConvolutions) {
+  const auto valid = [](Json layer, int kernel) {
+    layer["config"]["padding"] = "valid";
+    layer["config"]["kernel_size"] = {kernel, kernel};
+    return layer;
+  };
+  const auto objection = [&](const Json& padding, int first, int second) {
+    Json layers = vgg16();
+    layers.erase(layers.begin() + kFlatten, layers.end());
+    layers[1] = valid(layers[1], 3);
+    layers.insert(layers.begin() + 1, layer("ZeroPadding2D", "pad", {{"padding", padding}}));
+    layers.push_back(valid(convolution("fc6"), first));
+    layers.push_back(valid(convolution("fc8"), second));
+    layers.back()["config"]["activation"] = "linear";
+    layers.push_back(layer("Flatten", "flatten"));
+    layers.push_back(layer("Activation", "softmax", {{"activation", "softmax"}}));
+    return read(model("Sequential", layers)).objection;
+  };
+  for (const Json& one : {Json(1), Json{1, 1}, Json{{1, 1}, {1, 1}}}) EXPECT_EQ(objection(one, 3, 1), "");
+  EXPECT_THAT(objection({2, 2}, 3, 1), testing::HasSubstr("'pad'"));
+  EXPECT_THAT(objection(1, 2, 1), testing::HasSubstr("'fc6' (Conv2D) with another kernel"));
+  EXPECT_THAT(objection(1, 3, 3), testing::HasSubstr("'fc8' (Conv2D) with another kernel"));
+  Json layers = vgg16();
+  layers.insert(layers.begin() + 1, layer("ZeroPadding2D", "pad"));  // padded twice
+  EXPECT_THAT(read(model("Functional", layers)).objection, testing::HasSubstr("'block1_conv1'"));
 }
 
 TEST(KerasConfig, LayersWithoutEffectAtPrediction) {
