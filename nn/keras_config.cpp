@@ -82,6 +82,11 @@ std::string snake_case(std::string_view kind) {
   return name;
 }
 
+// max(x, 0), of a layer ReLU or a function of that class.
+bool is_plain_relu(const Json& config) {
+  return all_are(config, "negative_slope", 0) && all_are(config, "threshold", 0) && !member(config, "max_value");
+}
+
 // "relu", from Keras 1's and 2's word or Keras 3's description of a function.
 std::string activation_of(const Json& config) {
   const Json* const value = member(config, "activation");
@@ -89,7 +94,9 @@ std::string activation_of(const Json& config) {
   if (value->is_string()) return value->get<std::string>();
   if (const auto function = text(*value, "config"); !function.empty()) return function;
   const auto kind = text(*value, "class_name");
-  return kind == "ReLU" ? "relu" : kind.empty() ? "an unknown function" : kind;
+  const Json* const options = member(*value, "config");
+  if (kind == "ReLU") return !options || is_plain_relu(*options) ? "relu" : "ReLU with a limit, a slope or a threshold";
+  return kind.empty() ? "an unknown function" : kind;
 }
 
 // Up to the fifth pooling: a head can have convolutions too.
@@ -209,9 +216,7 @@ class Comparison {
     if (kind == "BatchNormalization") return normalisation(layer, config);
     if (kind == "Activation") return activation(layer, activation_of(config));
     if (kind == "Softmax") return activation(layer, "softmax");
-    if (kind == "ReLU" && all_are(config, "negative_slope", 0) && all_are(config, "threshold", 0) &&
-        !member(config, "max_value"))
-      return activation(layer, "relu");
+    if (kind == "ReLU" && is_plain_relu(config)) return activation(layer, "relu");
     object_to(layer);
   }
 
@@ -284,6 +289,7 @@ class Comparison {
 
   void flatten(const Json& layer, const Json& config) {
     if (channels_last(config) && std::exchange(flattens_later_, false)) return;
+    if (result_.average && dense_ == 0) return;  // already flat
     after(layer, "relu");
     if (!channels_last(config) || next_->kind != Layer::Kind::flatten)
       return object_to(layer, "another place than in VGG16");

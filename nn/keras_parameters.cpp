@@ -153,8 +153,10 @@ std::optional<KerasParameters> configured_parameters(const Objects& objects, con
     for (const auto& [variable, path] : variables)
       parameters.names[path] = layer.name + (variable == "kernel" ? ".weight" : ".bias");
     KerasParameters::Normalisations found;
-    for (auto [from, to] : {std::pair{&layer.before, &found.before}, std::pair{&layer.after, &found.after}})
-      if (*from && !(*to = found_normalisation(objects, **from))) return std::nullopt;
+    if (layer.before) found.before = found_normalisation(objects, *layer.before);
+    if (layer.after) found.after = found_normalisation(objects, *layer.after);
+    if (layer.before.has_value() != found.before.has_value() || layer.after.has_value() != found.after.has_value())
+      return std::nullopt;
     if (found.before || found.after) parameters.normalisations[layer.name] = std::move(found);
     convolutions += layer.name.starts_with("features.") ? 1 : 0;
   }

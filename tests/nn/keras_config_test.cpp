@@ -87,6 +87,23 @@ TEST(KerasConfig, ReluAsALayerOfItsOwnIsReluToo) {
             "");
 }
 
+TEST(KerasConfig, ReluOfAnotherKindIsNamed) {
+  const auto with = [](const Json& options) {
+    return objection([&](Json& layers) {  // as Keras 3 writes a layer that serves as a function
+      layers[kFc1]["config"]["activation"] = {{"class_name", "ReLU"}, {"config", options}};
+    });
+  };
+  EXPECT_EQ(with({{"max_value", nullptr}, {"negative_slope", 0.0}, {"threshold", 0.0}}), "");
+  for (const Json& options : {Json{{"max_value", 6}}, Json{{"negative_slope", 0.1}}, Json{{"threshold", 1}}}) {
+    EXPECT_THAT(with(options), testing::HasSubstr("'ReLU with a limit, a slope or a threshold' instead of ReLU"));
+    EXPECT_THAT(objection([&](Json& layers) {
+                  layers[kFc1]["config"]["activation"] = "linear";
+                  layers.insert(layers.begin() + kFc1 + 1, layer("ReLU", "other", options));
+                }),
+                testing::HasSubstr("the layer 'other' (ReLU)"));
+  }
+}
+
 TEST(KerasConfig, OtherActivationsAreNamed) {
   const auto with = [](std::size_t at, const char* activation) {
     return objection([&](Json& layers) { layers[at]["config"]["activation"] = activation; });
