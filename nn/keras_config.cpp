@@ -95,7 +95,7 @@ std::string activation_of(const Json& config) {
   if (const auto function = text(*value, "config"); !function.empty()) return function;
   const auto kind = text(*value, "class_name");
   const Json* const options = member(*value, "config");
-  if (kind == "ReLU") return !options || is_plain_relu(*options) ? "relu" : "ReLU with a limit, a slope or a threshold";
+  if (kind == "ReLU") return !options || is_plain_relu(*options) ? "relu" : "ReLU with a limit or slope";
   return kind.empty() ? "an unknown function" : kind;
 }
 

@@ -95,7 +95,7 @@ TEST(KerasConfig, ReluOfAnotherKindIsNamed) {
   };
   EXPECT_EQ(with({{"max_value", nullptr}, {"negative_slope", 0.0}, {"threshold", 0.0}}), "");
   for (const Json& options : {Json{{"max_value", 6}}, Json{{"negative_slope", 0.1}}, Json{{"threshold", 1}}}) {
-    EXPECT_THAT(with(options), testing::HasSubstr("'ReLU with a limit, a slope or a threshold' instead of ReLU"));
+    EXPECT_THAT(with(options), testing::HasSubstr("'ReLU with a limit or slope' instead of ReLU"));
     EXPECT_THAT(objection([&](Json& layers) {
                   layers[kFc1]["config"]["activation"] = "linear";
                   layers.insert(layers.begin() + kFc1 + 1, layer("ReLU", "other", options));
