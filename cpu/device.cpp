@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "cpu/augment.h"
+#include "cpu/average_pool.h"
 #include "cpu/context.h"
 #include "cpu/heatmap.h"
 #include "cpu/layer.h"
@@ -85,6 +86,11 @@ class CpuDevice final : public Device {
   std::unique_ptr<LayerPlan> plan_layer(const LayerShape& shape) override { return make_layer_plan(context_, shape); }
   std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override {
     return make_max_pool_plan(context_, input);
+  }
+
+  void average_pool(const Tensor& x, const Tensor& y) override { cpu::average_pool(context_, x, y); }
+  void average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) override {
+    cpu::average_pool_backward(context_, dy, x, dx);
   }
 
   void relu_backward(const Tensor& output, const Tensor& gradient) override {

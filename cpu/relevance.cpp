@@ -5,22 +5,11 @@
 #include <vector>
 
 #include "cpu/layer.h"
+#include "ops/stabilised.h"
 
 namespace palimpsest::cpu {
 
 namespace {
-
-inline float stabilised(float z, const Stabiliser& stabiliser, float epsilon) {
-  switch (stabiliser.kind) {
-    case Stabiliser::Kind::add_sign:
-      return z + (z >= 0 ? epsilon : -epsilon);
-    case Stabiliser::Kind::zero_only:
-      return z == 0 ? epsilon : z;
-    case Stabiliser::Kind::add:
-      return z + epsilon;
-  }
-  return z;
-}
 
 struct Epilogue {
   const float* z;
@@ -34,7 +23,6 @@ struct Epilogue {
 RelevanceSums divide_piece(const Epilogue& e, std::size_t start, const Pieces& p, const float* bias, const float* r,
                            float* s) {
   RelevanceSums sums;
-  const auto epsilon = static_cast<float>(e.stabiliser.epsilon);
   for (std::size_t i = 0; i < p.piece(); ++i) {
     const std::size_t at = start + i;
     const float relevance = r[at];
@@ -44,7 +32,7 @@ RelevanceSums divide_piece(const Epilogue& e, std::size_t start, const Pieces& p
       const bool open = e.gate == Gate::all || (e.gate == Gate::positive ? reference > 0 : reference < 0);
       if (open) {
         const float z = e.floor ? std::max(e.z[at], e.floor[at]) : e.z[at];
-        const float safe = stabilised(z, e.stabiliser, epsilon);
+        const float safe = stabilised(z, e.stabiliser);
         sums.incoming += double(relevance);
         if (std::abs(z) < 1e-6F) sums.near_zero += 1;
         if (safe == 0) {

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cuda/algorithm_table.h"
 #include "cuda/augment.h"
+#include "cuda/average_pool.h"
 #include "cuda/bias_relu.h"
 #include "cuda/context.h"
 #include "cuda/heatmap.h"
@@ -62,6 +63,11 @@ class CudaDevice final : public Device {
   }
   std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override {
     return make_max_pool_plan(context_, input);
+  }
+
+  void average_pool(const Tensor& x, const Tensor& y) override { PALIMPSEST_CUDA::average_pool(context_, x, y); }
+  void average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) override {
+    PALIMPSEST_CUDA::average_pool_backward(context_, dy, x, dx);
   }
 
   void relu_backward(const Tensor& output, const Tensor& gradient) override {

@@ -6,7 +6,8 @@
 
 namespace palimpsest::lrp {
 
-// Which rule serves which layer, by type and position. Max-pool and flatten pass relevance on unchanged.
+// Which rule serves which layer, by type and position. Max-pool and flatten pass relevance on unchanged;
+// global average pooling divides it in proportion to its inputs (Explainer, lrp/explain.h).
 struct Composite {
   std::string name;
   RuleChoice first;        // the first convolution, whose inputs are pixels and may be negative

@@ -15,7 +15,7 @@ struct Dialect {
   using Bias = std::optional<WeightMap>;  // f(b) in the denominator, where it absorbs relevance; nothing: left out
 
   std::string name;
-  Stabiliser stabiliser;  // of every rule but the two below
+  Stabiliser stabiliser;  // of every rule but the two below, and of global average pooling
   Stabiliser lrp_0;
   double epsilon;     // the epsilon rule's default; added with the sign of z
   bool split_inputs;  // x+ and x- get separate weights; else x is not split, which is wrong where x < 0

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "ops/stabilised.h"
 
 namespace palimpsest::lrp {
 
@@ -22,6 +23,16 @@ std::vector<RuleGroup> groups_left(const Rule& rule, bool pixels, bool outputs_n
   return left;
 }
 
+// relevance = relevance / stabilised(z), 0 where that is 0, and what this takes out of it.
+void divide(float& relevance, float z, const Stabiliser& stabiliser, LedgerEntry& entry) {
+  if (relevance == 0) return;  // NaN is not 0 and propagates
+  if (std::abs(z) < 1e-6F) entry.near_zero += 1;
+  const float safe = stabilised(z, stabiliser);
+  if (safe == 0) entry.to_zero += double(relevance);
+  relevance = safe == 0 ? 0.0F : relevance / safe;
+  entry.to_stabiliser += double(relevance) * (double(safe) - double(z));
+}
+
 void require_finite(const std::vector<float>& map, std::size_t images) {
   const auto at = std::find_if(map.begin(), map.end(), [](float r) { return !std::isfinite(r); });
   if (at != map.end())
@@ -35,7 +46,7 @@ void require_finite(const std::vector<float>& map, std::size_t images) {
 Explainer::Explainer(nn::Network& network, const Composite& composite, const Dialect& dialect, const InputRange& range)
     : Explainer(network,
                 {make_rule(composite.first, dialect), make_rule(composite.convolution, dialect),
-                 make_rule(composite.linear, dialect)},
+                 make_rule(composite.linear, dialect), dialect.stabiliser},
                 range) {}
 
 Explainer::Explainer(nn::Network& network, LayerRules rules, const InputRange& range)
@@ -55,8 +66,7 @@ Explanation Explainer::explain(const nn::Trace& trace, std::span<const Targets> 
     const Step here = step(trace, i);
     at = at == first ? second : first;
     const Tensors below = tensors(here.layer.input.shape, here.layer.input.layout, at, targets.size());
-    LedgerEntry entry{
-        .layer = here.layer.name, .rule = here.layer.has_weights() ? here.rule.name : "pass", .relevance_in = sum};
+    LedgerEntry entry{.layer = here.layer.name, .rule = rule_name(here), .relevance_in = sum};
     through(here, relevance, below, entry);
     entry.relevance_out = sum = device_.sum(below.front());
     explanation.ledger.layers.push_back(std::move(entry));
@@ -91,6 +101,11 @@ void Explainer::start(const nn::Trace& trace, std::span<const Targets> targets, 
   }
 }
 
+std::string Explainer::rule_name(const Step& step) {
+  if (step.layer.has_weights()) return step.rule.name;
+  return step.layer.kind == nn::Layer::Kind::average_pool ? "average" : "pass";
+}
+
 const Rule& Explainer::rule_of(const nn::Layer& layer, bool pixels) const {
   if (layer.kind == nn::Layer::Kind::linear) return rules_.linear;
   return pixels ? rules_.first : rules_.convolution;
@@ -99,23 +114,43 @@ const Rule& Explainer::rule_of(const nn::Layer& layer, bool pixels) const {
 Explainer::Step Explainer::step(const nn::Trace& trace, std::size_t i) const {
   const nn::TracedLayer& layer = trace.layers[i];
   // Behind a ReLU the stored output is max(z, 0). That is z wherever the relevance is not 0, unless the next layer with
-  // weights also gives relevance to inputs of 0 (flat, w-square).
+  // weights also gives relevance to inputs of 0 (flat, w-square) and no average pooling before it takes it away.
   bool serves = true;
   if (layer.relu) {
-    const auto next = std::find_if(trace.layers.begin() + std::ptrdiff_t(i) + 1, trace.layers.end(),
-                                   [](const nn::Layer& l) { return l.has_weights(); });
-    serves = vanishes_at_zero(rule_of(*next, false));
+    const auto next =
+        std::find_if(trace.layers.begin() + std::ptrdiff_t(i) + 1, trace.layers.end(),
+                     [](const nn::Layer& l) { return l.has_weights() || l.kind == nn::Layer::Kind::average_pool; });
+    serves = !next->has_weights() || vanishes_at_zero(rule_of(*next, false));
   }
   return {layer, rule_of(layer, i == 0), i == 0, serves};
 }
 
 void Explainer::through(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry) {
   if (step.layer.has_weights()) return through_weights(step, above, below, entry);
+  if (step.layer.kind == nn::Layer::Kind::average_pool) return through_average(step.layer, above, below, entry);
   for (std::size_t k = 0; k < above.size(); ++k) {
     if (step.layer.kind == nn::Layer::Kind::max_pool)
       step.layer.max_pool->backward(above[k], step.layer.winner, {}, below[k]);  // the winner takes all
     else
       device_.copy(above[k], below[k]);
+  }
+}
+
+// z is the layer's output: a few hundred values of each image, which are divided on the host.
+void Explainer::through_average(const nn::TracedLayer& layer, const Tensors& above, const Tensors& below,
+                                LedgerEntry& entry) {
+  const std::vector<float> means = device_.download(layer.output);
+  for (std::size_t k = 0; k < above.size(); ++k) {
+    std::vector<float> quotients = device_.download(above[k]);
+    LedgerEntry of_target;
+    for (std::size_t i = 0; i < means.size(); ++i) divide(quotients[i], means[i], rules_.average, of_target);
+    if (k == 0) {
+      entry.to_stabiliser = of_target.to_stabiliser;
+      entry.to_zero = of_target.to_zero;
+      entry.near_zero = of_target.near_zero;
+    }
+    device_.upload(above[k], quotients);
+    device_.average_pool_backward(above[k], layer.input, below[k]);
   }
 }
 

@@ -24,6 +24,7 @@ struct LayerRules {
   Rule first;        // the first convolution, whose inputs are pixels and may be negative
   Rule convolution;  // the others
   Rule linear;
+  Stabiliser average = {};  // of global average pooling, R_i = x_i / (h w) * R / stabilised(mean)
 };
 
 // Which class is explained, one for each image of the batch.
@@ -66,12 +67,14 @@ class Explainer {
   enum Buffer : std::size_t { first, second, spare, buffer_count };
 
   Step step(const nn::Trace& trace, std::size_t layer) const;
+  static std::string rule_name(const Step& step);
   const Rule& rule_of(const nn::Layer& layer, bool pixels) const;
   Tensor constant(const nn::TracedLayer& layer, Constant which);
   Tensor reference(const nn::TracedLayer& layer);
 
   void start(const nn::Trace& trace, std::span<const Targets> targets, const Tensors& relevance);
   void through(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry);
+  void through_average(const nn::TracedLayer& layer, const Tensors& above, const Tensors& below, LedgerEntry& entry);
   void through_weights(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry);
   RelevanceSums through_group(const Step& step, const RuleGroup& group, const Tensors& above, const Tensors& quotients,
                               const Tensors& below, bool accumulate);

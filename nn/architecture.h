@@ -15,10 +15,11 @@ struct Architecture {
   std::array<int, kBlocks> channels{64, 128, 256, 512, 512};
   std::vector<int> hidden{4096, 4096};  // empty: dense head, from the last block straight to classes
   int classes = 8;                      // 0: convolutions only, without a fully connected layer
+  bool average = false;  // the head takes each channel's mean (global average pooling), else every feature
 
   std::array<int, kBlocks> convolutions() const;  // in each block
   int feature_side() const { return size / 32; }
-  int features() const { return channels.back() * feature_side() * feature_side(); }  // 25,088 for VGG16 at 224
+  int features() const { return channels.back() * feature_side() * feature_side(); }  // of the last block: 25,088
   // Channels scaled by width. Throws Error for a depth, width or size that no network has.
   static Architecture vgg(int depth, double width, int size, std::vector<int> hidden, int classes);
   friend bool operator==(const Architecture&, const Architecture&) = default;

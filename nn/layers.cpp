@@ -28,7 +28,10 @@ std::vector<Layer> layers_of(const Architecture& a) {
     add(Kind::max_pool, fmt::format("pool{}", block + 1), block, false, {1, channels, at.h / 2, at.w / 2});
     ++module;
   }
-  add(Kind::flatten, "flatten", kBlocks, false, {1, int(at.count())});
+  if (a.average && a.classes > 0)
+    add(Kind::average_pool, "gap", kBlocks, false, {1, at.c});
+  else
+    add(Kind::flatten, "flatten", kBlocks, false, {1, int(at.count())});
   if (a.classes == 0) return layers;
   for (std::size_t i = 0; i < a.hidden.size(); ++i)
     add(Kind::linear, fmt::format("classifier.{}", 3 * i), kBlocks, true, {1, a.hidden[i]});

@@ -9,9 +9,9 @@ namespace palimpsest::nn {
 
 // One step of the network, derived from the architecture alone.
 struct Layer {
-  enum class Kind : std::uint8_t { convolution, max_pool, flatten, linear };
+  enum class Kind : std::uint8_t { convolution, max_pool, flatten, average_pool, linear };
   Kind kind = Kind::convolution;
-  std::string name;    // torchvision's if it has weights: "features.0", "classifier.0"; else "pool1", "flatten"
+  std::string name;    // torchvision's if it has weights: "features.0", "classifier.0"; else "pool1", "flatten", "gap"
   int block = 0;       // 0..4; kBlocks for the head
   bool relu = false;   // a ReLU follows, fused into the layer
   int parameter = -1;  // index of the weight in Network::parameters(), whose bias is the next one; -1: no weights

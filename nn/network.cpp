@@ -8,9 +8,7 @@
 namespace palimpsest::nn {
 
 const Tensor& Trace::features() const {
-  const auto flatten =
-      std::find_if(layers.begin(), layers.end(), [](const auto& l) { return l.kind == Layer::Kind::flatten; });
-  return flatten->input;
+  return std::ranges::find(layers, kBlocks, &Layer::block)->input;
 }
 
 Network::Network(Device& device, const Architecture& architecture)
@@ -143,6 +141,8 @@ void run(Device& device, const std::vector<Parameter>& parameters, const TracedL
                         parameters[std::size_t(layer.parameter) + 1].value, layer.relu, layer.output);
   else if (layer.max_pool)
     layer.max_pool->forward(layer.input, layer.output, layer.winner);
+  else if (layer.kind == Layer::Kind::average_pool)
+    device.average_pool(layer.input, layer.output);
   else
     device.copy(layer.input, layer.output);
 }
@@ -183,7 +183,7 @@ void Network::backward(Trace& trace, const Tensor& logits_gradient) {
   int buffer = 0;
   for (std::size_t i = trace.layers.size(); i-- > 0;) {
     const TracedLayer& layer = trace.layers[i];
-    if (layer.block < lowest || (lowest == kBlocks && layer.kind == Layer::Kind::flatten)) return;
+    if (layer.block < lowest || (lowest == kBlocks && !layer.has_weights())) return;
     // The ReLU's own step; before a max-pool the max-pool has done it.
     const bool pooled = i + 1 < trace.layers.size() && trace.layers[i + 1].kind == Layer::Kind::max_pool;
     if (layer.relu && !pooled) device_.relu_backward(layer.output, gradient);
@@ -199,6 +199,8 @@ void Network::backward(Trace& trace, const Tensor& logits_gradient) {
       layer.plan->backward_data(gradient, parameters_[std::size_t(layer.parameter)].value, below);
     else if (layer.max_pool)
       layer.max_pool->backward(gradient, layer.winner, layer.output, below);
+    else if (layer.kind == Layer::Kind::average_pool)
+      device_.average_pool_backward(gradient, {}, below);
     else
       device_.copy(gradient, below);
     gradient = below;

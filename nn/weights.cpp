@@ -124,15 +124,15 @@ std::string class_text(const std::vector<std::string>& names) {
   return nlohmann::json(names).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// Reports what is ignored in a file and assumed about its activations, once it is known to be a VGG.
-void account_for(const TensorFile& file, bool head_needed) {
+// Reports what is ignored in a file and assumed about its layers, once it is known to be a VGG.
+void account_for(const TensorFile& file, bool head_needed, bool average) {
   const WeightsContents contents = contents_of(file);
   require_vgg(file, contents, head_needed);
   auto changes = file.changes();
   if (contents.depth != 16) changes.insert(changes.begin(), fmt::format("it is a VGG{}", contents.depth));
   if (!changes.empty()) remark(fmt::format("{}: {}.", file.path().string(), fmt::join(changes, "; ")));
   if (const auto line = left_out_line(file, contents, head_needed); !line.empty()) remark(line);
-  if (const auto line = assumption_line(file, contents, head_needed); !line.empty()) remark(line);
+  if (const auto line = assumption_line(file, contents, head_needed, average); !line.empty()) remark(line);
 }
 
 }  // namespace
@@ -165,7 +165,7 @@ ModelNotes notes_of(const TensorFile& file) {
       notes.normalisation = value;
     } else if (key == "classes") {
       notes.classes = class_list(value);
-    } else if (key != "size" && key != "format") {
+    } else if (key != "size" && key != "format" && key != "pooling") {
       notes.more[key] = value;
     }
   }
@@ -186,6 +186,8 @@ void save_weights(Network& network, const fs::path& path, const ModelNotes& note
   metadata["format"] = "pt";
   metadata["size"] = std::to_string(network.architecture().size);
   metadata["normalisation"] = notes.normalisation;
+  metadata.erase("pooling");
+  if (network.architecture().average) metadata["pooling"] = "average";
   if (!notes.classes.empty()) metadata["classes"] = class_text(notes.classes);
   std::vector<SafetensorsWriter::Declaration> declarations;
   for (const auto& p : network.parameters()) declarations.emplace_back(p.name, shape_of(p));
@@ -224,7 +226,7 @@ std::unique_ptr<Network> load_network(Device& device, const TensorFile& file, co
                   "give weights with the names of torchvision, timm or Keras");
     upload_from(*network, p, file);
   }
-  account_for(file, architecture.classes > 0 || use.head);
+  account_for(file, architecture.classes > 0 || use.head, architecture.average);
   return network;
 }
 
@@ -256,10 +258,18 @@ void require_fit(const Parameter& p, const TensorFile& file) {
                 "give the --width of those weights");
 }
 
+// The network averages, and its first fully connected layer takes as many numbers as the file's.
+bool takes_averages(const Network& network, const TensorFile& file) {
+  const auto first = std::ranges::find(network.parameters(), kBlocks, &Parameter::block);
+  if (!network.architecture().average || !file.has(first->name)) return false;
+  const TensorInfo& theirs = file.info(first->name);
+  return theirs.shape.size() > 1 && theirs.count() == theirs.shape[0] * first->value.shape.c;
+}
+
 }  // namespace
 
 TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit head, const std::vector<int>& rows) {
-  account_for(file, head != HeadInit::fresh);
+  account_for(file, head != HeadInit::fresh, takes_averages(network, file));
   PALIMPSEST_REQUIRE(rows.empty() || int(rows.size()) == network.architecture().classes, "{} rows", rows.size());
   const auto& parameters = network.parameters();
   const auto layer_of = [](const std::string& name) { return name.substr(0, name.rfind('.')); };

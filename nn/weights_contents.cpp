@@ -178,7 +178,15 @@ std::string left_out_line(const TensorFile& file, const WeightsContents& content
                      first.what.empty() ? "" : ": " + first.what);
 }
 
-std::string assumption_line(const TensorFile& file, const WeightsContents& contents, bool head_needed) {
+bool states_average(const TensorFile& file) {
+  const auto at = file.metadata().find("pooling");
+  if (at == file.metadata().end()) return false;
+  if (at->second == "average") return true;
+  refuse(file, fmt::format("specifies the unknown pooling '{}' before its head", excerpt(at->second)),
+         "write average into its metadata, or remove the entry 'pooling' if the head takes the flattened features");
+}
+
+std::string assumption_line(const TensorFile& file, const WeightsContents& contents, bool head_needed, bool average) {
   const auto* const keras = dynamic_cast<const KerasWeights*>(&file);
   const bool ours = file.metadata().contains("size") && file.metadata().contains("normalisation");
   std::vector<std::string> assumed;
@@ -187,6 +195,7 @@ std::string assumption_line(const TensorFile& file, const WeightsContents& conte
   const std::string last = fmt::format("classifier.{}.weight", 3 * (contents.head_layers - 1));
   if (head_needed && contents.head_layers > 0 && !ours && file.info(last).shape[0] == 4096)
     assumed.emplace_back("that its last layer's 4096 outputs are classes (VGG's inner layers have as many)");
+  if (head_needed && average && !states_average(file)) assumed.emplace_back("global average pooling before its head");
   if (keras && keras->numbered()) assumed.emplace_back("VGG's order of its layers, which have numbers and no names,");
   if (assumed.empty()) return {};
   return fmt::format("{}: the file does not say it, so {} {} assumed.", file.path().string(),
@@ -276,19 +285,26 @@ bool says_flatten(const TensorFile& file) {
 
 // One number per channel: the last block's output is one pixel, or it was averaged over all its pixels.
 int side_of_one_place(const TensorFile& file, const WeightsUse& use) {
-  const std::string what = fmt::format("{} takes one number for each channel, as after global average pooling",
-                                       described(file, "classifier.0.weight"));
-  if (use.side && *use.side / 32 == 1) return *use.side;
-  if (use.side)
-    throw Error(fmt::format("{}: {}, which is not supported on pictures of {} x {}", file.path().string(), what,
-                            *use.side, *use.side),
-                "give weights whose head follows Flatten, or convolutions alone with train --init");
-  throw Error(fmt::format("{}: {}, which is not supported, or after the last block of pictures of 32 to 63 pixels",
-                          file.path().string(), what),
-              "give --size 32 if it was trained on such pictures");
+  if (use.side && usable_side(*use.side)) return *use.side;
+  throw Error(fmt::format("{}: {} takes one number for each channel: after global average pooling, or after the last "
+                          "block of pictures of 32 to 63 pixels",
+                          file.path().string(), described(file, "classifier.0.weight")),
+              "give the side of its pictures with --size: 32 to 63, or 64 and more for global average pooling");
+}
+
+int side_after_average(const TensorFile& file, std::int64_t features, std::int64_t channels, const WeightsUse& use) {
+  if (features != channels)
+    refuse(file,
+           fmt::format("states global average pooling, but {} takes {} numbers, not one for each of {} channels",
+                       described(file, "classifier.0.weight"), features, channels),
+           "correct or remove the entry 'pooling' in its metadata, or give other weights");
+  const int stated = metadata_size(file);
+  if (stated != 0) return stated;
+  return use.side && usable_side(*use.side) ? *use.side : Architecture{}.size;
 }
 
 int side_of_head(const TensorFile& file, std::int64_t features, std::int64_t channels, const WeightsUse& use) {
+  if (states_average(file)) return side_after_average(file, features, channels, use);
   const auto side = std::int64_t(std::lround(std::sqrt(double(features) / double(channels))));
   if (side < 1 || side * side * channels != features || side > 32)
     not_vgg(file, fmt::format("{} takes {} numbers, which is not a square feature map of {} channels",
@@ -335,6 +351,7 @@ Architecture architecture_of(const TensorFile& file, const WeightsUse& use) {
   const std::int64_t features = take_head(file, contents.head_layers, a);
   if (use.head) require_as_many_names(file, a.classes);
   a.size = use.head ? side_of_head(file, features, channels, use) : open_side;
+  a.average = use.head && (states_average(file) || (features == channels && a.size / 32 > 1));
   return a;
 }
 

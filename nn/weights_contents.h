@@ -38,8 +38,13 @@ void require_vgg(const TensorFile& file, const WeightsContents& contents, bool h
 std::string left_out_line(const TensorFile& file, const WeightsContents& contents, bool head_needed = true);
 
 // One line with the assumptions about the layers that this weights file does not state; empty: none. Files written by
-// palimpsest are known to have ReLU.
-std::string assumption_line(const TensorFile& file, const WeightsContents& contents, bool head_needed = true);
+// palimpsest are known to have ReLU. average: the file's head is used after global average pooling.
+std::string assumption_line(const TensorFile& file, const WeightsContents& contents, bool head_needed = true,
+                            bool average = false);
+
+// Whether the file's metadata have "pooling": "average", as palimpsest writes and nn/keras_weights.h reads: its head
+// follows global average pooling. Throws Error for another "pooling".
+bool states_average(const TensorFile& file);
 
 // "NAME (8 x 12)" with the file's own name and shape.
 std::string described(const TensorFile& file, const std::string& name);
@@ -52,11 +57,12 @@ struct WeightsUse {
 
 // The architecture whose weights a file holds (torchvision's names). Its `size` is the one stated in the file; else
 // `use.side` if the first fully connected layer takes the features of such pictures; else 32 times the side of the
-// features that it takes. It is never guessed if that layer may also follow global average pooling. A file of
-// convolutions only ("notop") has 0 classes, and VGG16's values for the rest of its head; its size is use.side, else
-// the one in the file, else 224.
-// Throws Error when the file is not a VGG16 of any width, holds a tensor that is neither used nor without effect, or
-// is one of ours and names a different number of classes than its head has outputs.
+// features that it takes. A layer that takes one number for each channel follows global average pooling if the file
+// states it (states_average; the size is then the stated one, else use.side, else 224), or if use.side is 64 or more
+// and the file does not state that it flattens; it is never guessed without use.side. A file of convolutions only
+// ("notop") has 0 classes, and VGG16's values for the rest of its head; its size is use.side, else the one in the file,
+// else 224. Throws Error when the file is not a VGG16 of any width, holds a tensor that is neither used nor without
+// effect, or is one of ours and names a different number of classes than its head has outputs.
 Architecture architecture_of(const TensorFile& file, const WeightsUse& use = {});
 
 }  // namespace palimpsest::nn

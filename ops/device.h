@@ -54,6 +54,13 @@ class Device {
   virtual std::unique_ptr<LayerPlan> plan_layer(const LayerShape& shape) = 0;
   virtual std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) = 0;
 
+  // Global average pooling. x, dx: (n, c, h, w) activation; y, dy: (n, c) matrix. y[n,c] = mean over h, w of
+  // x[n,c,h,w], summed in double in a fixed order. dx[n,c,h,w] = dy[n,c] / (h w), times x if it is not empty: with dy =
+  // R / stabilised(y) that is relevance (Bach et al., PLoS ONE 2015, eqs. 56 and 58, of a layer whose weights are 1 /
+  // (h w)).
+  virtual void average_pool(const Tensor& x, const Tensor& y) = 0;
+  virtual void average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) = 0;
+
   // Element by element. relu_backward: gradient = 0 where output <= 0, in place.
   virtual void relu_backward(const Tensor& output, const Tensor& gradient) = 0;
   virtual void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels,

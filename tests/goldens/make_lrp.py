@@ -2,7 +2,8 @@
 
     pip install torch zennit captum safetensors; python make_lrp.py
 
-Writes lrp/network.safetensors, lrp/x.npy and one map for each composite. make_lrp_innvestigate.py reads the first two.
+Writes lrp/network.safetensors, lrp/x.npy and one map for each composite, which make_lrp_innvestigate.py also reads; in
+lrp/gap, for some composites, maps of a larger picture by the same weights with global average pooling before the head.
 """
 import pathlib
 
@@ -13,13 +14,13 @@ from captum.attr._utils.lrp_rules import Alpha1_Beta0_Rule, EpsilonRule, GammaRu
 from safetensors.numpy import save_file
 from zennit import composites as zc
 from zennit.attribution import Gradient
-from zennit.rules import AlphaBeta, Epsilon, Flat, Gamma, Pass, WSquare, ZBox, ZPlus
-from zennit.types import Activation, Convolution, Linear
+from zennit.rules import AlphaBeta, Epsilon, Flat, Gamma, Norm, Pass, WSquare, ZBox, ZPlus
+from zennit.types import Activation, AvgPool, Convolution, Linear
 
 HERE = pathlib.Path(__file__).parent / "lrp"
 CHANNELS = [5, 8, 9, 17, 12]
 PER_BLOCK = [2, 2, 3, 3, 3]
-HIDDEN, CLASSES, SIZE = [14, 11], 5, 32
+HIDDEN, CLASSES, SIZE, SIZE_OF_GAP = [14, 11], 5, 32, 64
 TARGETS = [1, 3]
 LOW = (0 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225])
 HIGH = (1 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225])
@@ -34,7 +35,7 @@ class Vgg(torch.nn.Module):
         return self.classifier(torch.flatten(self.features(x), 1))
 
 
-def network(seed=7):
+def network(average=False, seed=7):
     """torch modules and torchvision-named weights; biases of both signs, so that dialects differ."""
     rng = np.random.default_rng(seed)
     layers, weights, width, index = [], {}, 3, 0
@@ -53,6 +54,8 @@ def network(seed=7):
             width, index = channels, index + 2
         layers.append(torch.nn.MaxPool2d(2))
         index += 1
+    if average:
+        layers.append(torch.nn.AdaptiveAvgPool2d(1))
     head, width = [], CHANNELS[-1]
     for i, out in enumerate(HIDDEN + [CLASSES]):
         linear = torch.nn.Linear(width, out)
@@ -66,15 +69,15 @@ def network(seed=7):
 
 def zennit_composites():
     def every(rule):
-        return zc.LayerMapComposite([(Activation, Pass()), (Linear, rule)])
+        return zc.LayerMapComposite([(Activation, Pass()), (AvgPool, Norm()), (Linear, rule)])
 
     def first(rule, conv, linear):
         return zc.SpecialFirstLayerMapComposite(
-            [(Activation, Pass()), (Convolution, conv), (torch.nn.Linear, linear)], [(Linear, rule)])
+            [(Activation, Pass()), (AvgPool, Norm()), (Convolution, conv), (torch.nn.Linear, linear)], [(Linear, rule)])
 
     low, high = (v.double().reshape(1, 3, 1, 1) for v in (LOW, HIGH))
     return {
-        "study": zc.LayerMapComposite([(Activation, Pass()), (Convolution, ZPlus()), (torch.nn.Linear, Epsilon(0.0))]),
+        "study": zc.LayerMapComposite([(Activation, Pass()), (AvgPool, Norm()), (Convolution, ZPlus()), (torch.nn.Linear, Epsilon(0.0))]),
         "epsilon-plus": zc.EpsilonPlus(),
         "epsilon-plus-flat": zc.EpsilonPlusFlat(),
         "epsilon-alpha2-beta1": zc.EpsilonAlpha2Beta1(),
@@ -95,7 +98,7 @@ def zennit_composites():
 def by_zennit(model, x, composite):
     logits = model(x)
     start = torch.zeros_like(logits)
-    for i, t in enumerate(TARGETS):
+    for i, t in enumerate(TARGETS[: len(x)]):
         start[i, t] = logits[i, t].detach()
     with Gradient(model, composite) as attributor:
         _, relevance = attributor(x, start)
@@ -108,16 +111,17 @@ def by_captum(model, x, convolution, linear):
             module.rule = convolution()
         if isinstance(module, torch.nn.Linear):
             module.rule = linear()
-    return LRP(model).attribute(x, target=TARGETS).detach().numpy()
+    return LRP(model).attribute(x, target=TARGETS[: len(x)]).detach().numpy()
 
 
-def main():
-    HERE.mkdir(exist_ok=True)
-    model, weights = network()
-    x = np.random.default_rng(8).uniform(LOW.numpy()[:, None, None], HIGH.numpy()[:, None, None], (2, 3, SIZE, SIZE))
+def write_maps(folder, average, images, size, wanted=None):
+    """All composites, or those whose file names are wanted."""
+    folder.mkdir(exist_ok=True)
+    model, weights = network(average)
+    x = np.random.default_rng(8).uniform(LOW.numpy()[:, None, None], HIGH.numpy()[:, None, None], (images, 3, size, size))
     x = x.astype(np.float32)
     save_file(weights, HERE / "network.safetensors")
-    np.save(HERE / "x.npy", x)
+    np.save(folder / "x.npy", x)
     data = torch.from_numpy(x).double()
     with torch.no_grad():
         print("logits", model(data).numpy())
@@ -133,7 +137,13 @@ def main():
     for name, values in maps.items():
         assert np.isfinite(values).all() and np.abs(values).sum() > 0, name
         print(f"{name:36} sum {values.sum():14.6f}  sum of absolutes {np.abs(values).sum():14.6f}")
-        np.save(HERE / (name + ".npy"), values.astype(np.float32))
+        if wanted is None or name in wanted:
+            np.save(folder / (name + ".npy"), values.astype(np.float32))
+
+
+def main():
+    write_maps(HERE, False, 2, SIZE)
+    write_maps(HERE / "gap", True, 1, SIZE_OF_GAP, {"zennit_study", "zennit_epsilon-plus", "zennit_flat", "captum_study"})
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ PER_BLOCK = [2, 2, 3, 3, 3]
 TARGETS = [1, 3]
 
 
-def network(weights, size):
-    """The same network with channels last. Its last block is 1 x 1, so that flattening keeps the order."""
+def network(weights, size, average):
+    """The same network with channels last. Its last block is 1 x 1, or averaged, so that flattening keeps the order."""
     layers, values, index = [tf.keras.layers.InputLayer((size, size, 3))], [], 0
     for count in PER_BLOCK:
         for _ in range(count):
@@ -28,7 +28,7 @@ def network(weights, size):
             index += 2
         layers.append(tf.keras.layers.MaxPooling2D(2))
         index += 1
-    layers.append(tf.keras.layers.Flatten())
+    layers.append(tf.keras.layers.GlobalAveragePooling2D() if average else tf.keras.layers.Flatten())
     names = sorted(n[: -len(".weight")] for n in weights if n.startswith("classifier") and n.endswith("weight"))
     for name in names:
         w = weights[name + ".weight"]
@@ -43,9 +43,9 @@ def is_dense(layer):
     return isinstance(layer, tf.keras.layers.Dense)
 
 
-def main():
-    x = np.load(HERE / "x.npy").astype(np.float64)
-    model = network(load_file(HERE / "network.safetensors"), x.shape[-1])
+def write_maps(folder, average, wanted=None):
+    x = np.load(folder / "x.npy").astype(np.float64)
+    model = network(load_file(HERE / "network.safetensors"), x.shape[-1], average)
     pictures = x.transpose(0, 2, 3, 1)
     study = [(is_dense, "Z"), (lambda layer: True, "ZPlus")]
     analyzers = {
@@ -60,11 +60,18 @@ def main():
     }
     print("logits", model.predict(pictures))
     for name, analyzer in analyzers.items():
-        maps = np.concatenate([analyzer.analyze(pictures[i : i + 1], t) for i, t in enumerate(TARGETS)])
+        if wanted is not None and name not in wanted:
+            continue
+        maps = np.concatenate([analyzer.analyze(pictures[i : i + 1], t) for i, t in enumerate(TARGETS[: len(x)])])
         maps = maps.transpose(0, 3, 1, 2)
         assert np.isfinite(maps).all() and np.abs(maps).sum() > 0, name
         print(f"{name:16} {maps.dtype} sum {maps.sum():14.6f}  sum of absolutes {np.abs(maps).sum():14.6f}")
-        np.save(HERE / f"innvestigate_{name}.npy", maps.astype(np.float32))
+        np.save(folder / f"innvestigate_{name}.npy", maps.astype(np.float32))
+
+
+def main():
+    write_maps(HERE, False)
+    write_maps(HERE / "gap", True, {"study", "flat"})
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -129,6 +130,36 @@ TEST_F(Explain, RelevanceThroughLrp0IsGradientTimesInputPlusBias) {
     moved += std::abs(layer.to_bias) + std::abs(layer.relevance_in);
   }
   EXPECT_NEAR(got.ledger.pixels() + lost, got.ledger.logits(), 1e-4 * moved);
+}
+
+// What the stabiliser takes is counted, as a layer with weights does.
+TEST_F(Explain, AnAverageKeepsItsBooks) {
+  const auto network = nn::load_network(device_, kFolder / "network.safetensors", {64, true});
+  ASSERT_TRUE(network->architecture().average);
+  nn::Trace trace = network->make_trace(1, 0);
+  device_.upload(trace.input(), read_npy(kFolder / "gap/x.npy").floats());
+  network->forward(trace);
+  const auto means = device_.download(trace.layers[19].input);  // of classifier.0
+  const auto zeros = std::count(means.begin(), means.end(), 0.0F);
+  ASSERT_GT(zeros, 0) << "channels that never fire, to which flat gives relevance";
+  const Targets target{3};
+  const auto gap = [&](const std::string& rules, const Stabiliser& stabiliser) {
+    const Rule rule = make_rule(composite_named(rules).linear, dialect_named("zennit"));
+    Explainer one(*network, {rule, rule, rule, stabiliser});
+    const auto got = one.explain(trace, {&target, 1}).ledger.layers[3];
+    EXPECT_EQ(got.layer, "gap");
+    EXPECT_EQ(got.rule, "average");
+    EXPECT_NEAR(got.rounding(), 0, 1e-5 * std::abs(got.relevance_in));
+    return got;
+  };
+  const auto lost = gap("flat", {});
+  EXPECT_NE(lost.to_zero, 0);
+  EXPECT_EQ(lost.to_stabiliser, 0);
+  EXPECT_EQ(lost.near_zero, double(zeros));
+  const auto held = gap("flat", {Stabiliser::Kind::zero_only, 1e-7});
+  EXPECT_NEAR(held.to_stabiliser, lost.to_zero, 1e-5 * std::abs(lost.to_zero));
+  EXPECT_EQ(held.to_zero, 0);
+  EXPECT_NE(gap("epsilon", {Stabiliser::Kind::add_sign, 0.25}).to_stabiliser, 0);
 }
 
 TEST_F(Explain, ValuesThatAreNotFiniteAreNamed) {

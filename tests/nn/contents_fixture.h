@@ -46,6 +46,10 @@ class Contents : public testing::Test {
       return false;
     }
   }
+  fs::path write_bare(const Network& network) const {
+    write_safetensors(folder_ / "bare.safetensors", torch_tensors(network));
+    return folder_ / "bare.safetensors";
+  }
   fs::path write_ramp() const {
     std::vector<float> pixels(std::size_t(3 * 32 * 32));
     for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = float(i) / 3072;

@@ -10,8 +10,9 @@ namespace {
 using Kind = Layer::Kind;
 
 TEST(Layers, FollowEachOther) {
-  for (const int classes : {0, 8}) {
-    const Architecture a = Architecture::vgg(16, 0.25, 70, {30, 20}, classes);
+  for (const auto& [classes, average] : {std::pair{0, false}, {8, false}, {0, true}, {8, true}}) {
+    Architecture a = Architecture::vgg(16, 0.25, 70, {30, 20}, classes);
+    a.average = average;
     Shape at{1, 3, 70, 70};
     int parameter = 0;
     for (const Layer& layer : layers_of(a)) {
@@ -35,6 +36,19 @@ TEST(Layers, AreNamedAsInTorchvision) {
             "features.0+ features.2+ pool1 features.5+ features.7+ pool2 features.10+ features.12+ features.14+ pool3 "
             "features.17+ features.19+ features.21+ pool4 features.24+ features.26+ features.28+ pool5 flatten "
             "classifier.0+ classifier.3+ classifier.6 ");
+}
+
+TEST(Layers, AnAverageStandsInPlaceOfFlattening) {
+  Architecture a;
+  a.average = true;
+  const auto layers = layers_of(a);
+  EXPECT_EQ(layers[18].name, "gap");
+  EXPECT_EQ(layers[18].in, (Shape{1, 512, 7, 7}));
+  EXPECT_EQ(layers[18].out, (Shape{1, 512}));
+  EXPECT_EQ(layers[18].in_layout(), Layout::activation);
+  EXPECT_EQ(layers[18].out_layout(), Layout::matrix);
+  a.classes = 0;
+  EXPECT_EQ(layers_of(a).back().name, "flatten");
 }
 
 // The shapes of bench/kernel_costs.toml are VGG16's.

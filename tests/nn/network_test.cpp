@@ -18,15 +18,15 @@ constexpr int kImages = 3;
 const std::vector<int> kLabels{2, 0, 3};
 const FocalLoss kLoss{2, {0.5F, 1, 2, 1.5F}};
 
-std::vector<float> images() {
-  const auto pictures = toy_pictures(kImages);
-  std::vector<float> values(std::size_t(kImages) * 3 * 32 * 32);
-  for (int i = 0; i < kImages; ++i)
-    pictures->fill(i, {}, Normalisation::none(), values.data() + std::size_t(i) * 3 * 32 * 32);
+std::vector<float> images(int side = 32) {
+  const auto pictures = toy_pictures(kImages, 4, 1, side);
+  const std::size_t one = 3 * std::size_t(side * side);
+  std::vector<float> values(kImages * one);
+  for (int i = 0; i < kImages; ++i) pictures->fill(i, {}, Normalisation::none(), values.data() + std::size_t(i) * one);
   return values;
 }
-reference::Values image_values() {
-  const auto values = images();
+reference::Values image_values(int side = 32) {
+  const auto values = images(side);
   return {values.begin(), values.end()};
 }
 
@@ -59,7 +59,7 @@ Tensor labels(Device& device) {
 
 void step(Network& network, Trace& trace) {
   Device& device = network.device();
-  device.upload(trace.input(), images());
+  device.upload(trace.input(), images(network.architecture().size));
   network.forward(trace);
   const Tensor gradient = device.make(trace.logits().shape, Layout::matrix);
   device.focal_loss(kLoss, trace.logits(), labels(device), &gradient);
@@ -89,26 +89,51 @@ TEST(ReferenceNetwork, ItsGradientsAreCentralDifferences) {
   }
 }
 
-class NetworkAgainstReference : public testing::TestWithParam<std::vector<int>> {};  // hidden layers
+struct HeadCase {
+  std::vector<int> hidden;
+  bool average = false;
+};
+class NetworkAgainstReference : public testing::TestWithParam<HeadCase> {};
 
 TEST_P(NetworkAgainstReference, OutputsAndGradients) {
   const auto device = cpu_device();
-  Network network(*device, toy_architecture(4, GetParam()));
+  Architecture architecture = toy_architecture(4, GetParam().hidden);
+  architecture.average = GetParam().average;
+  if (architecture.average) architecture.size = 70;  // whose features are 2 x 2
+  const auto pictures = image_values(architecture.size);
+  Network network(*device, architecture);
   randomise(network);
   Trace trace = network.make_trace(kImages, 0);
   step(network, trace);
   const auto reference = ReferenceNetwork::like(network);
-  const auto outputs = reference.forward(image_values(), kImages);
+  const auto outputs = reference.forward(pictures, kImages);
   EXPECT_LT(relative_l1(device->download(trace.features()), outputs.features), 2e-6);
   EXPECT_LT(relative_l1(device->download(trace.logits()), outputs.logits), 2e-6);
-  for (const auto& [name, gradient] : reference.gradients(image_values(), kLabels, kLoss))
+  for (const auto& [name, gradient] : reference.gradients(pictures, kLabels, kLoss))
     for (const auto& p : network.parameters())
       if (p.name == name) {
         EXPECT_LT(relative_l1(device->download(p.gradient), gradient), 1e-5) << name;
       }
 }
 INSTANTIATE_TEST_SUITE_P(Heads, NetworkAgainstReference,
-                         testing::Values(std::vector<int>{7, 6}, std::vector<int>{5}, std::vector<int>{}));
+                         testing::Values(HeadCase{{7, 6}}, HeadCase{{5}}, HeadCase{{}}, HeadCase{{}, true},
+                                         HeadCase{{5}, true}));
+
+// A frozen network computes no gradient of the features, however its head takes them.
+TEST(Network, NothingBelowAFrozenHeadIsComputed) {
+  const auto inner = cpu_device();
+  CountingDevice device(*inner);
+  Architecture architecture = toy_architecture();
+  architecture.average = true;
+  Network network(device, architecture);
+  randomise(network);
+  network.set_frozen({true, true, true, true, true});
+  Trace trace = network.make_trace(kImages, kBlocks);
+  step(network, trace);
+  EXPECT_EQ(device.count("average_pool"), 1);
+  EXPECT_EQ(device.count("average_pool_backward"), 0);
+  EXPECT_EQ(device.count("max_pool_backward"), 0);
+}
 
 // 2^5 patterns of frozen blocks: FreezeB0 to FreezeB5 are among them.
 class Freezing : public testing::TestWithParam<int> {

@@ -26,6 +26,8 @@ std::vector<ReferenceNetwork::Step> ReferenceNetwork::steps(const Values& images
       auto pooled = reference::max_pool({n, layer.in.c, layer.in.h, layer.in.w}, at);
       at = std::move(pooled.value);
       step.winner = std::move(pooled.winner);
+    } else if (layer.kind == Layer::Kind::average_pool) {
+      at = reference::average_pool({n, layer.in.c, layer.in.h, layer.in.w}, at).value;
     }
     step.output = at;
   }
@@ -35,7 +37,7 @@ std::vector<ReferenceNetwork::Step> ReferenceNetwork::steps(const Values& images
 ReferenceNetwork::Outputs ReferenceNetwork::forward(const Values& images, int n) const {
   Outputs outputs;
   for (auto& step : steps(images, n)) {
-    if (step.layer.kind == Layer::Kind::flatten) outputs.features = step.output;
+    if (step.layer.name == "pool5") outputs.features = step.output;
     outputs.logits = std::move(step.output);
   }
   return outputs;
@@ -61,6 +63,8 @@ std::map<std::string, Values> ReferenceNetwork::gradients(const Values& images, 
       gradient = reference::layer_backward_data(shape, gradient, weights_.at(layer.name + ".weight")).value;
     } else if (layer.kind == Layer::Kind::max_pool) {
       gradient = reference::max_pool_backward({n, layer.in.c, layer.in.h, layer.in.w}, gradient, step->winner, {});
+    } else if (layer.kind == Layer::Kind::average_pool) {
+      gradient = reference::average_pool_backward({n, layer.in.c, layer.in.h, layer.in.w}, gradient, {}).value;
     }
   }
   return result;

@@ -22,9 +22,8 @@ inline Architecture toy_architecture(int classes = 4, std::vector<int> hidden = 
 }
 
 // Class y has a bright square in quarter y of the picture, in noise.
-inline std::shared_ptr<data::Arrays> toy_pictures(int count, int classes = 4, std::uint64_t seed = 1) {
-  constexpr int side = 32;
-  std::vector<float> values(std::size_t(count) * 3 * side * side);
+inline std::shared_ptr<data::Arrays> toy_pictures(int count, int classes = 4, std::uint64_t seed = 1, int side = 32) {
+  std::vector<float> values(std::size_t(count) * 3 * std::size_t(side * side));
   std::vector<std::int64_t> labels;
   std::size_t at = 0;
   for (int i = 0; i < count; ++i) {

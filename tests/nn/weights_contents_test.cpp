@@ -193,23 +193,73 @@ TEST_F(Contents, OneParameterTwiceIsRefused) {
           with({{"head.fc.weight", {4, 6}, {}}}));
 }
 
-// The head may also follow global average pooling: then its side does not determine the pictures'.
-TEST_F(Contents, TheSideIsNotGuessedFromAPooledHead) {
+// A head that takes one number for each channel: of one pixel, or averages. The file states which, or its pictures'
+// side determines it; it is never guessed.
+TEST_F(Contents, AHeadOfOneNumberForEachChannel) {
   const auto path = folder_ / "w.safetensors";
-  write_safetensors(path, torch_tensors(network_));
-  const auto size = [&](std::optional<int> side) {
-    return load_network(*device_, path, {side, true})->architecture().size;
+  const auto read = [&](std::optional<int> side) { return architecture_of(*open_weights(path), {side, true}); };
+  const auto expect_flat = [&](std::optional<int> side, int size) {
+    EXPECT_FALSE(read(side).average) << size;
+    EXPECT_EQ(read(side).size, size);
   };
-  EXPECT_EQ(size(32), 32);
-  EXPECT_EQ(size(40), 40);
-  for (const std::optional<int> side : {std::optional<int>(), std::optional(64), std::optional(224)}) {
-    expect_error("global average pooling", [&] { size(side); });
-    expect_error("w.safetensors", [&] { size(side); });
+  const auto expect_average = [&](std::optional<int> side, int size) {
+    EXPECT_TRUE(read(side).average) << size;
+    EXPECT_EQ(read(side).size, size);
+  };
+  write_safetensors(path, torch_tensors(network_));
+  expect_flat(32, 32);
+  expect_flat(63, 63);
+  expect_average(64, 64);
+  expect_average(224, 224);
+  for (const std::optional<int> side : {std::optional<int>(), std::optional(16), std::optional(2000)}) {
+    expect_error("global average pooling", [&] { read(side); });
+    expect_error("w.safetensors", [&] { read(side); });
   }
   write_safetensors(path, torch_tensors(network_), {{"size", "48"}, {"normalisation", "none"}});
-  EXPECT_EQ(size({}), 48);
+  expect_flat({}, 48);
   write_safetensors(path, torch_tensors(network_), {{"size", "64"}, {"normalisation", "none"}});
-  expect_error("says that it takes pictures of 64 x 64", [&] { size({}); });
+  expect_error("says that it takes pictures of 64 x 64", [&] { read({}); });
+  write_safetensors(path, torch_tensors(network_), {{"pooling", "average"}});
+  expect_average({}, 224);
+  expect_average(96, 96);
+  write_safetensors(path, torch_tensors(network_), {{"pooling", "average"}, {"size", "160"}});
+  expect_average({}, 160);
+  expect_average(32, 160);
+  write_safetensors(path, torch_tensors(network_), {{"pooling", "max"}});
+  expect_error("w.safetensors specifies the unknown pooling 'max'", [&] { read(64); });
+}
+
+TEST_F(Contents, AnAverageTakesOneNumberForEachChannel) {
+  Architecture larger = toy_architecture();
+  larger.size = 64;
+  Network network(*device_, larger);
+  write_safetensors(folder_ / "w.safetensors", torch_tensors(network), {{"pooling", "average"}});
+  expect_error("states global average pooling, but classifier.0.weight (7 x 32) takes 32 numbers",
+               [&] { load_network(*device_, folder_ / "w.safetensors", {64, true}); });
+}
+
+// The file that we write of such a network says so, and nothing is assumed about it.
+TEST_F(Contents, AnAverageIsWrittenAndRead) {
+  Architecture architecture = toy_architecture();
+  architecture.average = true;
+  architecture.size = 64;
+  Network network(*device_, architecture);
+  initialise(network, 1);
+  const auto path = folder_ / "w.safetensors";
+  ModelNotes notes;
+  notes.more["pooling"] = "average";
+  save_weights(network, path, notes);
+  const auto file = open_weights(path);
+  EXPECT_EQ(file->metadata().at("pooling"), "average");
+  EXPECT_FALSE(notes_of(*file).more.contains("pooling"));
+  EXPECT_EQ(architecture_of(*file), architecture);
+  EXPECT_EQ(assumption_line(*file, contents_of(*file), true, true), "");
+  const SafetensorsFile bare(write_bare(network));
+  EXPECT_THAT(assumption_line(bare, contents_of(bare), true, true),
+              testing::HasSubstr("global average pooling before its head"));
+  EXPECT_THAT(assumption_line(bare, contents_of(bare)), testing::Not(testing::HasSubstr("pooling")));
+  save_weights(network_, path, notes);
+  EXPECT_FALSE(architecture_of(*open_weights(path)).average);
 }
 
 TEST_F(Contents, ConvolutionsAloneGiveFeaturesOfAnySide) {

@@ -36,6 +36,23 @@ TEST_P(NotFinite, WinsEveryMaxPool) {
     }
 }
 
+// A NaN shows in its own channel's mean and nowhere else; relevance of NaN is NaN even at an input of 0.
+TEST_P(NotFinite, ShowsInTheAverage) {
+  const Shape in{2, 17, 3, 5};
+  const Tensor x = device_->make(in, Layout::activation), dx = device_->make(in, Layout::activation);
+  const Tensor y = device_->make({2, 17}, Layout::matrix);
+  std::vector<float> values(std::size_t(in.count()));
+  values[15 * 20 + 7] = kNan;  // of the second image's fourth channel
+  device_->upload(x, values);
+  device_->average_pool(x, y);
+  auto means = device_->download(y);
+  for (std::size_t i = 0; i < means.size(); ++i) EXPECT_EQ(std::isnan(means[i]), i == 20) << i;
+  device_->fill(x, 0);
+  device_->average_pool_backward(y, x, dx);
+  const auto relevance = device_->download(dx);
+  for (std::size_t i = 0; i < relevance.size(); ++i) EXPECT_EQ(std::isnan(relevance[i]), i / 15 == 20) << i;
+}
+
 // The SGD pass checks value and gradient of each parameter, and does not change the bad ones.
 TEST_P(NotFinite, IsFoundBySgdAndByTheNorm) {
   const Shape shapes[] = {{17, 3, 3, 3}, {1, 17}, {5, 9}};
@@ -113,6 +130,8 @@ TEST_P(NotFinite, WrongShapesAreRefused) {
   EXPECT_THROW(plan->forward(x, w, b, true, {y.shape, y.layout, device_->allocate(64)}), ContractError);
   EXPECT_THROW(device_->upload(x, std::vector<float>(47)), ContractError);
   EXPECT_THROW(device_->copy(x, y), ContractError);
+  EXPECT_THROW(device_->average_pool(x, y), ContractError);
+  EXPECT_THROW(device_->average_pool_backward(b, y, x), ContractError);
 }
 
 TEST_P(NotFinite, TensorsOfAnotherDeviceAreRefused) {
@@ -134,6 +153,8 @@ TEST_P(NotFinite, TensorsOfAnotherDeviceAreRefused) {
     EXPECT_THROW(device_->copy(x, theirs), ContractError);
     EXPECT_THROW(device_->fill(theirs, 0), ContractError);
     EXPECT_THROW(device_->relu_backward(theirs, x), ContractError);
+    EXPECT_THROW(device_->average_pool(theirs, device_->make({1, 3}, Layout::matrix)), ContractError);
+    EXPECT_THROW(device_->average_pool_backward(device_->make({1, 3}, Layout::matrix), theirs, x), ContractError);
     EXPECT_THROW(device_->map_weights(their_w, WeightMap::positive, 0, w), ContractError);
     EXPECT_THROW(device_->sum(theirs), ContractError);
     EXPECT_THROW(device_->smallest(theirs), ContractError);

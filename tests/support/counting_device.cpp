@@ -105,6 +105,14 @@ std::unique_ptr<LayerPlan> CountingDevice::plan_layer(const LayerShape& shape) {
 std::unique_ptr<MaxPoolPlan> CountingDevice::plan_max_pool(const Shape& input) {
   return std::make_unique<CountingMaxPool>(*this, pools_++, inner_.plan_max_pool(input));
 }
+void CountingDevice::average_pool(const Tensor& x, const Tensor& y) {
+  called("average_pool", -1);
+  inner_.average_pool(x, y);
+}
+void CountingDevice::average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) {
+  called("average_pool_backward", -1);
+  inner_.average_pool_backward(dy, x, dx);
+}
 void CountingDevice::relu_backward(const Tensor& output, const Tensor& gradient) {
   called("relu_backward", -1);
   inner_.relu_backward(output, gradient);

@@ -61,6 +61,7 @@ std::vector<OpCase> op_cases() {
                            LinearShape{7, 64, 64}, LinearShape{3, 250, 129}, LinearShape{16, 33, 8}}));
   append(all,
          max_pool_cases({{1, 1, 2, 2}, {1, 3, 3, 5}, {2, 17, 7, 2}, {1, 16, 8, 8}, {3, 33, 5, 9}, {2, 64, 12, 12}}));
+  append(all, average_pool_cases({{1, 1, 1, 1}, {2, 3, 1, 1}, {2, 17, 4, 2}, {3, 33, 5, 3}, {1, 64, 7, 7}}));
   append(all, elementwise_cases());
   append(all, training_cases());
   append(all, relevance_cases());

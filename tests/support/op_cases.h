@@ -58,6 +58,7 @@ std::vector<OpCase> op_cases();
 // The parts of the list, one for each family of operations. A new family adds its function here and in op_cases().
 std::vector<OpCase> layer_cases(const std::vector<LayerShape>& shapes);
 std::vector<OpCase> max_pool_cases(const std::vector<Shape>& inputs);
+std::vector<OpCase> average_pool_cases(const std::vector<Shape>& inputs);
 std::vector<OpCase> elementwise_cases();  // ReLU, copies, fills, weight maps, sums
 std::vector<OpCase> training_cases();     // loss, gradient norm, SGD
 std::vector<OpCase> relevance_cases();    // denominators and redistribution of both kinds of layer

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -78,6 +79,50 @@ OpCase pool_backward(const Shape& in, bool relu) {
                                     if (relu) cut_negative(x);
                                     return dot(dy, reference::max_pool(in, x).value);
                                   }}};
+  };
+  return one;
+}
+
+OpCase average_pool(const Shape& in) {
+  OpCase one = common(name_of("average_pool", in), in, 1);
+  one.exact_on_integers = std::has_single_bit(unsigned(in.h * in.w));
+  one.prepare = [name = one.name, in](Device& device, Numbers numbers, const MakeOutput& make) {
+    PreparedOp op;
+    op.outputs = {make({in.n, in.c}, Layout::matrix)};
+    op.run = [&device, x = case_tensor(device, name, 0, in, Layout::activation, numbers), y = op.outputs[0]] {
+      device.average_pool(x, y);
+    };
+    return op;
+  };
+  one.expected = [name = one.name, in](Numbers numbers) {
+    return std::vector<Result>{reference::average_pool(in, case_values(name, 0, in.count(), numbers))};
+  };
+  return one;
+}
+
+// The gradient, and relevance, which is x times that of the quotients.
+OpCase average_pool_backward(const Shape& in, bool relevance) {
+  OpCase one =
+      common(name_of(relevance ? "average_pool_relevance" : "average_pool_backward", in), in, relevance ? 2 : 1);
+  one.exact_on_integers = std::has_single_bit(unsigned(in.h * in.w));
+  one.prepare = [name = one.name, in, relevance](Device& device, Numbers numbers, const MakeOutput& make) {
+    PreparedOp op;
+    op.outputs = {make(in, Layout::activation)};
+    op.run = [&device, x = relevance ? case_tensor(device, name, 0, in, Layout::activation, numbers) : Tensor{},
+              dy = case_tensor(device, name, 1, {in.n, in.c}, Layout::matrix, numbers),
+              dx = op.outputs[0]] { device.average_pool_backward(dy, x, dx); };
+    return op;
+  };
+  one.expected = [name = one.name, in, relevance](Numbers numbers) {
+    const Values x = relevance ? case_values(name, 0, in.count(), numbers) : Values{};
+    return std::vector<Result>{
+        reference::average_pool_backward(in, case_values(name, 1, std::int64_t{in.n} * in.c, numbers), x)};
+  };
+  if (relevance) return one;
+  one.derivative_of = [name = one.name, in] {
+    const auto dy = case_values(name, 1, std::int64_t{in.n} * in.c, Numbers::random);
+    return std::vector<Function>{{case_values(name, 0, in.count(), Numbers::random),
+                                  [in, dy](const Values& x) { return dot(dy, reference::average_pool(in, x).value); }}};
   };
   return one;
 }
@@ -183,6 +228,15 @@ std::vector<OpCase> max_pool_cases(const std::vector<Shape>& inputs) {
     cases.push_back(pool_forward(in));
     cases.push_back(pool_backward(in, false));
     cases.push_back(pool_backward(in, true));
+  }
+  return cases;
+}
+
+std::vector<OpCase> average_pool_cases(const std::vector<Shape>& inputs) {
+  std::vector<OpCase> cases;
+  for (const auto& in : inputs) {
+    cases.push_back(average_pool(in));
+    for (const bool relevance : {false, true}) cases.push_back(average_pool_backward(in, relevance));
   }
   return cases;
 }

@@ -106,6 +106,20 @@ Values max_pool_backward(const Shape& in, const Values& dy, const std::vector<in
   return dx;
 }
 
+Result average_pool(const Shape& in, const Values& x) {
+  const std::size_t area = std::size_t(in.h) * std::size_t(in.w);
+  Result y = zeros({in.n, in.c}, 1);
+  for (std::size_t i = 0; i < x.size(); ++i) add(y, i / area, x[i] / double(area));
+  return y;
+}
+
+Result average_pool_backward(const Shape& in, const Values& dy, const Values& x) {
+  const std::size_t area = std::size_t(in.h) * std::size_t(in.w);
+  Result dx = zeros(in, 2);
+  for (std::size_t i = 0; i < dx.value.size(); ++i) add(dx, i, dy[i / area] / double(area) * (x.empty() ? 1 : x[i]));
+  return dx;
+}
+
 Values relu_backward(const Values& output, const Values& gradient) {
   Values result = gradient;
   for (std::size_t i = 0; i < output.size(); ++i)

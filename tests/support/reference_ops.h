@@ -35,6 +35,10 @@ Pooled max_pool(const Shape& input, const Values& x);
 Values max_pool_backward(const Shape& input, const Values& dy, const std::vector<int>& winner,
                          const Values& relu_output);
 
+Result average_pool(const Shape& input, const Values& x);
+// x may be empty: then the gradient alone.
+Result average_pool_backward(const Shape& input, const Values& dy, const Values& x);
+
 Values relu_backward(const Values& output, const Values& gradient);
 
 struct Loss {
