@@ -18,7 +18,8 @@ namespace palimpsest::nn {
 
 namespace {
 
-constexpr std::uint64_t longest_configuration = 16'000'000;  // bytes
+constexpr std::uint64_t longest_configuration = 16'000'000;         // bytes
+constexpr std::uint64_t largest_weights = std::uint64_t{16} << 30;  // VGG19's with two moments have 1.7 GB
 
 [[noreturn]] void not_unpacked(const fs::path& path, const fs::path& folder, const std::string& why) {
   throw Error(fmt::format("{} cannot be unpacked in {}: {}", path.string(), folder.string(), why),
@@ -49,6 +50,7 @@ KerasArchive::KerasArchive(const fs::path& path) {
     reader.finish();
   }
   ZipFile::Reader reader(zip, "model.weights.h5");
+  if (reader.bytes() > largest_weights) reader.fail("has more bytes than a VGG with the state of its optimiser");
   const fs::path folder = temporary_folder(path);
   std::string name = (folder / "palimpsest-XXXXXX").string();
   const int opened = ::mkstemp(name.data());

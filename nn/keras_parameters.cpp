@@ -21,6 +21,8 @@ namespace {
 
 using Objects = std::vector<Hdf5File::Object>;
 
+constexpr std::size_t most_layers = 100;  // with weights
+
 std::vector<std::string> names_of_convolutions(int depth) {
   std::vector<std::string> names;
   for (const Layer& layer : layers_with_weights(Architecture::vgg(depth, 1, 224, {}, 0))) names.push_back(layer.name);
@@ -144,7 +146,7 @@ bool pads_each(const std::vector<std::string>& layer_names, const std::vector<Li
 
 std::optional<KerasParameters> configured_parameters(const Objects& objects, const KerasConfiguration& configuration) {
   static constexpr std::array<std::string_view, 2> with_bias{"kernel", "bias"};
-  if (configuration.layers.empty()) return std::nullopt;
+  if (configuration.layers.empty() || configuration.layers.size() > most_layers) return std::nullopt;
   KerasParameters parameters;
   int convolutions = 0;
   for (const KerasLayer& layer : configuration.layers) {
@@ -166,22 +168,24 @@ std::optional<KerasParameters> configured_parameters(const Objects& objects, con
 }
 
 std::optional<KerasParameters> listed_parameters(const Objects& objects, const std::vector<std::string>& layer_names) {
+  std::map<std::string_view, const Hdf5File::Object*> by_name;
+  for (const auto& object : objects) by_name[object.name] = &object;
+  const auto find = [&](const std::string& name, bool data) -> const Hdf5File::Object* {
+    const auto at = by_name.find(name);
+    return at != by_name.end() && at->second->data == data ? at->second : nullptr;
+  };
   std::vector<Listed> layers;
   for (const auto& name : layer_names)
     for (const char* root : {"", "model_weights/"})
-      for (const auto& object : objects)
-        if (!object.data && object.name == root + name) {
-          auto inside = listed_in(object.name, object.weight_names);
-          if (!put_in_order(inside)) return std::nullopt;
-          layers.insert(layers.end(), inside.begin(), inside.end());
-        }
-  const auto object_of = [&](const std::string& path) {
-    return std::ranges::find(objects, path, &Hdf5File::Object::name);
-  };
+      if (const auto* const group = find(root + name, false)) {
+        auto inside = listed_in(group->name, group->weight_names);
+        if (!put_in_order(inside)) return std::nullopt;
+        layers.insert(layers.end(), inside.begin(), inside.end());
+      }
   std::vector<Listed> convolutions, dense;
   for (auto& layer : layers) {
-    const auto kernel = object_of(layer.kernel);
-    if (kernel == objects.end() || !kernel->data) return std::nullopt;
+    const auto* const kernel = find(layer.kernel, true);
+    if (!kernel) return std::nullopt;
     const auto& shape = kernel->info.shape;
     if (shape.size() == 4 && shape[0] == 3 && shape[1] == 3 && dense.empty())
       convolutions.push_back(std::move(layer));
