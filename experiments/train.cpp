@@ -91,11 +91,14 @@ std::vector<std::int64_t> count_classes(const data::Examples& examples, int clas
 // --init determines the channels, and the head unless an option sets it.
 nn::Architecture architecture_for(const TrainCommand& command, const std::optional<StartingWeights>& start, int size,
                                   int classes) {
-  const std::vector<int> asked = command.hidden.empty() ? std::vector{4096, 4096} : command.hidden;
-  const bool dense = command.head == Head::dense;
-  if (!start)
-    return nn::Architecture::vgg(command.vgg.value_or(16), command.width, size, dense ? std::vector<int>{} : asked,
-                                 classes);
+  const bool gap = command.head == Head::gap;
+  if (!start) {
+    const bool usual = command.head == Head::fc && command.hidden.empty();
+    nn::Architecture a = nn::Architecture::vgg(command.vgg.value_or(16), command.width, size,
+                                               usual ? std::vector{4096, 4096} : command.hidden, classes);
+    a.average = gap;
+    return a;
+  }
   nn::Architecture a = start->architecture;
   if (command.vgg && *command.vgg != a.depth)
     throw Error(
@@ -103,10 +106,9 @@ nn::Architecture architecture_for(const TrainCommand& command, const std::option
         "omit --vgg, or give other weights");
   a.size = size;
   a.classes = classes;
-  if (dense)
-    a.hidden.clear();
-  else if (!command.hidden.empty())
-    a.hidden = command.hidden;
+  if (command.head == Head::dense || (gap && !a.average)) a.hidden.clear();
+  if (!command.hidden.empty()) a.hidden = command.hidden;
+  a.average = a.average || gap;
   return a;
 }
 

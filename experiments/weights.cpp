@@ -74,8 +74,9 @@ void print_tensors(const TensorFile& file, const nn::WeightsContents& contents) 
 
 std::string head_text(const nn::Architecture& a) {
   if (a.classes == 0) return "none: convolutions only";
-  return a.hidden.empty() ? fmt::format("{} classes", a.classes)
-                          : fmt::format("{}, then {} classes", fmt::join(a.hidden, ", "), a.classes);
+  const std::string pooled = a.average ? "global average pooling, " : "";
+  return a.hidden.empty() ? fmt::format("{}{} classes", pooled, a.classes)
+                          : fmt::format("{}{}, then {} classes", pooled, fmt::join(a.hidden, ", "), a.classes);
 }
 
 void print_facts(const TensorFile& file, const nn::Architecture& a, const nn::ModelNotes& notes,

@@ -195,7 +195,8 @@ std::string assumption_line(const TensorFile& file, const WeightsContents& conte
   const std::string last = fmt::format("classifier.{}.weight", 3 * (contents.head_layers - 1));
   if (head_needed && contents.head_layers > 0 && !ours && file.info(last).shape[0] == 4096)
     assumed.emplace_back("that its last layer's 4096 outputs are classes (VGG's inner layers have as many)");
-  if (head_needed && average && !states_average(file)) assumed.emplace_back("global average pooling before its head");
+  if (head_needed && average && !ours && !states_average(file))
+    assumed.emplace_back("global average pooling before its head");
   if (keras && keras->numbered()) assumed.emplace_back("VGG's order of its layers, which have numbers and no names,");
   if (assumed.empty()) return {};
   return fmt::format("{}: the file does not say it, so {} {} assumed.", file.path().string(),

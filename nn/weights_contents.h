@@ -38,7 +38,7 @@ void require_vgg(const TensorFile& file, const WeightsContents& contents, bool h
 std::string left_out_line(const TensorFile& file, const WeightsContents& contents, bool head_needed = true);
 
 // One line with the assumptions about the layers that this weights file does not state; empty: none. Files written by
-// palimpsest are known to have ReLU. average: the file's head is used after global average pooling.
+// palimpsest state everything. average: the file's head is used after global average pooling.
 std::string assumption_line(const TensorFile& file, const WeightsContents& contents, bool head_needed = true,
                             bool average = false);
 

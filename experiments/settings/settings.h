@@ -35,9 +35,9 @@ constexpr auto words(Part) {
       {{"train", Part::train}, {"validation", Part::validation}, {"test", Part::test}, {"all", Part::all}});
 }
 
-enum class Head : std::uint8_t { fc, dense };
+enum class Head : std::uint8_t { fc, dense, gap };
 constexpr auto words(Head) {
-  return std::to_array<Word<Head>>({{"fc", Head::fc}, {"dense", Head::dense}});
+  return std::to_array<Word<Head>>({{"fc", Head::fc}, {"dense", Head::dense}, {"gap", Head::gap}});
 }
 
 enum class Loss : std::uint8_t { focal, cross_entropy };
@@ -108,9 +108,12 @@ struct NetworkSettings {
   std::vector<int> freeze_blocks =
       option(freeze_blocks, "freeze-blocks", {}, "keep these blocks fixed instead", between(1, nn::kBlocks));
   double width = option(width, "width", 1, "channels as a fraction of VGG's", above(0));
-  Head head = option(head, "head", Head::fc, "fully connected layers, or straight to the classes");
+  Head head = option(head, "head", Head::fc,
+                     "fully connected layers; straight to the classes; or global average pooling, then --hidden and "
+                     "the classes (kept from --init, unless --head-init is fresh)");
   std::vector<int> hidden = option(
-      hidden, "hidden", {}, "widths of the fully connected layers before the last (default: as --init, else 4096,4096)",
+      hidden, "hidden", {},
+      "widths of the fully connected layers before the last (default: as --init, else 4096,4096; with --head gap none)",
       between(1, 1 << 20));
   int classes = option(classes, "classes", 0, "0: as many as in the data, or in --init", between(0, 65536));
 };

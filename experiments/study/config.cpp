@@ -44,6 +44,7 @@ void check(const StudyConfig& c) {
   require(c.data.pain_validation > 0 && c.data.pain_validation < c.data.pain_images, c, "data.pain-validation",
           "above 0 and below data.pain-images");
   require(c.model.width <= 4, c, "model.width", "at most 4");
+  require(c.model.head != Head::gap, c, "model.head", "one of fc, dense: the study's features are not averaged");
   require(c.model.head_init != nn::HeadInit::keep, c, "model.head-init", "one of copy-fc, fresh");
   require(c.exploratory_repeats != 1, c, "concept.exploratory-repeats", "0 or at least 2");
   const std::set<std::uint64_t> seeds(c.null_seeds.begin(), c.null_seeds.end());

@@ -9,8 +9,8 @@
 #include "nn/weights.h"
 #include "tests/support/test_devices.h"
 
-// VGG16 at its full width on 32 x 32 pictures: forward, backward and the study's relevance on each CUDA device against
-// the CPU.
+// VGG16 at its full width on 32 x 32 pictures, and a narrow one with global average pooling on 64 x 64: forward,
+// backward and the study's relevance on each CUDA device against the CPU.
 namespace palimpsest {
 namespace {
 
@@ -21,9 +21,7 @@ struct Outcome {
   std::vector<std::pair<std::string, std::vector<float>>> gradients;
 };
 
-Outcome outcome_on(Device& device) {
-  nn::Architecture architecture;
-  architecture.size = 32;
+Outcome outcome_on(Device& device, const nn::Architecture& architecture) {
   nn::Network network(device, architecture);
   nn::initialise(network, 11);
   nn::Trace trace = network.make_trace(kImages, 0);
@@ -54,21 +52,37 @@ double relative_l1(const std::vector<float>& got, const std::vector<float>& expe
   return got.size() == expected.size() && size > 0 ? difference / size : 1e9;
 }
 
-class WholeNetwork : public testing::TestWithParam<TestDevice> {};
+class WholeNetwork : public testing::TestWithParam<TestDevice> {
+ protected:
+  static void expect_agreement(const nn::Architecture& architecture) {
+    const auto cpu = make_cpu_device(2);
+    const auto device = GetParam().make();
+    const Outcome expected = outcome_on(*cpu, architecture), got = outcome_on(*device, architecture);
+    EXPECT_LT(relative_l1(got.logits, expected.logits), 6.5e-5);
+    for (std::size_t i = 0; i < expected.gradients.size(); ++i)
+      EXPECT_LT(relative_l1(got.gradients[i].second, expected.gradients[i].second), 1.3e-4)
+          << expected.gradients[i].first;
+    EXPECT_LT(relative_l1(got.map, expected.map), 1.3e-4);
+  }
+};
 
 // A sum of K products of random signs is off by about u sqrt(K), relative to its terms; sixteen layers of up to
 // K = 4608 add up to at most 16 * 2^-24 * 68 = 6.5e-5. The bounds are that, and for gradients and relevance, which go
 // through the layers twice, twice that. A near-tied ReLU or max-pool differs in about one of a million places, which
 // changes single values but not an L1 norm.
 TEST_P(WholeNetwork, AgreesWithTheCpu) {
-  const auto cpu = make_cpu_device(2);
-  const auto device = GetParam().make();
-  const Outcome expected = outcome_on(*cpu), got = outcome_on(*device);
-  EXPECT_LT(relative_l1(got.logits, expected.logits), 6.5e-5);
-  for (std::size_t i = 0; i < expected.gradients.size(); ++i)
-    EXPECT_LT(relative_l1(got.gradients[i].second, expected.gradients[i].second), 1.3e-4)
-        << expected.gradients[i].first;
-  EXPECT_LT(relative_l1(got.map, expected.map), 1.3e-4);
+  nn::Architecture architecture;
+  architecture.size = 32;
+  expect_agreement(architecture);
+}
+
+TEST_P(WholeNetwork, WithAveragesToo) {
+  nn::Architecture architecture;
+  architecture.size = 64;
+  architecture.channels = {8, 8, 12, 16, 24};
+  architecture.hidden = {};
+  architecture.average = true;
+  expect_agreement(architecture);
 }
 
 std::vector<TestDevice> cuda_devices() {

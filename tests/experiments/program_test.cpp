@@ -200,6 +200,7 @@ TEST(Config, LinesBeatFilesBeatPresets) {
 TEST(Config, ListsReplaceLists) {
   EXPECT_EQ(train("--hidden 12,6").hidden, (std::vector<int>{12, 6}));
   EXPECT_EQ(train("--hidden 12,6 --head dense").hidden, std::vector<int>{});
+  EXPECT_EQ(train("--hidden 12,6 --head gap").hidden, (std::vector<int>{12, 6}));
 }
 
 TEST(Config, WrittenAndReadBackIsTheSame) {

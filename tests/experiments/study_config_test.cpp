@@ -61,6 +61,8 @@ TEST(StudyConfig, WrongTypesAndRangesNameTheKey) {
                [] { parse("hypotheses = [[14, 'contempt']]\n"); });
   expect_error("model.size: '100' is not a multiple of 32", [] { parse("[model]\nsize = 100\n"); });
   expect_error("model.head: 'wide' is not one of fc, dense", [] { parse("[model]\nhead = 'wide'\n"); });
+  expect_error("model.head must be one of fc, dense: the study's features are not averaged",
+               [] { parse("[model]\nhead = 'gap'\n"); });
   expect_error("train.pain.epochs: '0' is not a whole number of at least 1",
                [] { parse("[train.pain]\nepochs = 0\n"); });
   expect_error("null.seeds must be different", [] { parse("[null]\nseeds = [1]\n"); });

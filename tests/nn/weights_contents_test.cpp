@@ -259,7 +259,9 @@ TEST_F(Contents, AnAverageIsWrittenAndRead) {
               testing::HasSubstr("global average pooling before its head"));
   EXPECT_THAT(assumption_line(bare, contents_of(bare)), testing::Not(testing::HasSubstr("pooling")));
   save_weights(network_, path, notes);
-  EXPECT_FALSE(architecture_of(*open_weights(path)).average);
+  const auto flat = open_weights(path);
+  EXPECT_FALSE(architecture_of(*flat).average);
+  EXPECT_EQ(assumption_line(*flat, contents_of(*flat), true, true), "") << "it states that it flattens";
 }
 
 TEST_F(Contents, ConvolutionsAloneGiveFeaturesOfAnySide) {

@@ -17,6 +17,11 @@ class WeightsCommand : public ToyModel {
     for (const auto& [tensor, shape] : declarations) writer.append(file.read_floats(tensor));
     writer.commit();
   }
+  void write_large() const {
+    std::vector<float> pixels(std::size_t(4 * 3 * 64 * 64));
+    for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = float(i * 7919 % 1000) / 500 - 1;
+    write_npy(folder / "large.npy", pixels, std::vector<std::int64_t>{4, 3, 64, 64});
+  }
   static int lines_with(const std::string& text, const std::string& part) {
     int count = 0;
     for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
@@ -107,15 +112,45 @@ TEST_F(WeightsCommand, ConvolutionsAlonePredictFeatures) {
                  {"notop.safetensors", "convolutions only"});
 }
 
-// The arrays determine the side of the pictures; the weights file is at fault.
-TEST_F(WeightsCommand, APooledHeadIsNotRunOnSmallerPictures) {
+// The arrays determine the side of the pictures, and so whether a head that takes one number for each channel averages.
+TEST_F(WeightsCommand, APooledHeadIsAssumedOnLargerPictures) {
   write_bare("bare.safetensors");
-  EXPECT_EQ(predict("bare.safetensors", "arrays:x.npy").status, 0);
-  write_npy(folder / "large.npy", std::vector<float>(std::size_t(4 * 3 * 64 * 64)),
-            std::vector<std::int64_t>{4, 3, 64, 64});
-  expect_refused(predict("bare.safetensors", "arrays:large.npy"), {"bare.safetensors", "global average pooling"});
-  expect_refused(run({"train", "--init", "bare.safetensors", "--data", "arrays:large.npy,y.npy", "--out", "r"}),
-                 {"bare.safetensors", "global average pooling"});
+  EXPECT_EQ(lines_with(predict("bare.safetensors", "arrays:x.npy").errors, "pooling"), 0);
+  write_large();
+  const Outcome outcome = predict("bare.safetensors", "arrays:large.npy");
+  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+  EXPECT_EQ(lines_with(outcome.errors, "global average pooling before its head"), 1) << outcome.errors;
+}
+
+// What a run with --head gap writes is read as such by every command.
+TEST_F(WeightsCommand, AHeadAfterAverages) {
+  write_large();
+  const std::vector<std::string> train{"train",   "--data",  "arrays:large.npy,y.npy",
+                                       "--width", "0.125",   "--head",
+                                       "gap",     "--batch", "4",
+                                       "--out",   "gap",     "--epochs",
+                                       "1"};
+  const Outcome trained = run(train);
+  EXPECT_EQ(trained.status, 0) << trained.errors;
+  const Outcome listed = run({"weights", "gap/weights.safetensors"});
+  EXPECT_THAT(listed.output, testing::HasSubstr("head           global average pooling, 2 classes\n"));
+  EXPECT_THAT(listed.output, testing::HasSubstr("pictures       64 x 64\n"));
+  auto longer = train;
+  longer.back() = "2";
+  EXPECT_THAT(run(longer).errors, testing::HasSubstr("resuming after epoch 1"));
+  EXPECT_EQ(lines_with(predict("gap/last.safetensors", "arrays:large.npy").errors, "safetensors"), 0);
+  const Outcome explained = run({"explain", "--weights", "gap/weights.safetensors", "--data", "arrays:large.npy",
+                                 "--ledger", "l.json", "--target", "predicted", "--maps", "m.npy"});
+  EXPECT_EQ(explained.status, 0) << explained.errors;
+  EXPECT_THAT(read_file(folder / "l.json"), testing::HasSubstr("\"gap\""));
+  const Outcome kept = run({"train", "--init", "gap/weights.safetensors", "--data", "arrays:large.npy,y.npy", "--steps",
+                            "1", "--batch", "4", "--out", "kept"});
+  EXPECT_EQ(kept.status, 0) << kept.errors;
+  EXPECT_THAT(run({"weights", "kept/weights.safetensors"}).output, testing::HasSubstr("global average pooling"));
+  const Outcome fresh = run({"train", "--init", "gap/weights.safetensors", "--head-init", "fresh", "--hidden", "6",
+                             "--data", "arrays:large.npy,y.npy", "--steps", "1", "--batch", "4", "--out", "fresh"});
+  EXPECT_EQ(fresh.status, 0) << fresh.errors;
+  EXPECT_THAT(run({"weights", "fresh/weights.safetensors"}).output, testing::HasSubstr("head           6, then 2"));
 }
 
 }  // namespace
