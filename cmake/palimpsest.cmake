@@ -18,6 +18,9 @@ function(palimpsest_folder name)
     if(PALIMPSEST_SANITIZE AND arg_LEVEL STREQUAL "-O1")
       target_compile_options(${target} PRIVATE -O0)
     endif()
+    if(PALIMPSEST_FUZZ AND NOT name STREQUAL "cpu")  # its loops read no files
+      target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    endif()
     list(LENGTH sources count)
     if(count GREATER 3)  # with fewer files precompiling does not pay off
       target_precompile_headers(${target} PRIVATE ${palimpsest_common_headers} ${arg_HEADERS})

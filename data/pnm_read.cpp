@@ -157,6 +157,7 @@ bool is_pnm(std::string_view bytes) {
 }
 
 Decoded pnm(std::string_view bytes) {
+  if (!is_pnm(bytes)) throw BrokenImage{"it does not begin as a PNM"};
   return Pnm(bytes).decode();
 }
 

@@ -43,6 +43,15 @@ void require_png_size(std::string_view bytes) {
   require_size(big_endian(bytes, 16), big_endian(bytes, 20));
 }
 
+// stb_image would take as much memory as a chunk states before it sees that the file has fewer bytes.
+void require_whole_chunks(std::string_view bytes) {
+  for (std::size_t at = 8; at + 8 <= bytes.size() && bytes.substr(at + 4, 4) != "IEND";) {
+    const auto length = std::size_t(big_endian(bytes, at));
+    if (length > bytes.size() - at - 8) throw BrokenImage{"it is cut short"};
+    at += 12 + length;
+  }
+}
+
 }  // namespace
 
 std::string_view png_chunk(std::string_view bytes, std::string_view name) {
@@ -59,6 +68,7 @@ std::string_view png_chunk(std::string_view bytes, std::string_view name) {
 Decoded png(std::string_view bytes) {
   if (bytes.size() > std::size_t(std::numeric_limits<int>::max())) throw BrokenImage{"it has more than 2 GiB"};
   require_png_size(bytes);
+  require_whole_chunks(bytes);
   const auto* const data = reinterpret_cast<const stbi_uc*>(bytes.data());
   int width = 0, height = 0, channels = 0;
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> pixels(

@@ -2,9 +2,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/safetensors.h"
 
 namespace palimpsest::nn {
@@ -23,7 +23,7 @@ std::string to_text(const Progression& p) {
 
 Progression from_text(const std::string& text, const fs::path& file) {
   try {
-    const auto j = nlohmann::json::parse(text);
+    const auto j = Json::parse(text);
     return {j.at("epochs"),   j.at("steps"),         j.at("best_loss"),    j.at("best_epoch"),
             j.at("finished"), j.at("metrics_bytes"), j.value("planned", 0)};
   } catch (const nlohmann::json::exception&) {

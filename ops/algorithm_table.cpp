@@ -1,11 +1,11 @@
 #include "ops/algorithm_table.h"
 
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash64.h"
+#include "base/json.h"
 
 namespace palimpsest {
 
@@ -37,7 +37,7 @@ LayerPass pass_named(const std::string& name) {
 void AlgorithmTable::read(const std::filesystem::path& file) {
   const std::string text = read_file(file, 1 << 24);
   try {
-    const auto json = nlohmann::json::parse(text);
+    const auto json = Json::parse(text);
     for (const auto& choice : json.at("choices")) {
       const auto shape = choice.at("shape").get<std::array<int, 5>>();
       set(pass_named(choice.at("pass").get<std::string>()),

@@ -28,9 +28,15 @@ std::vector<TruthEntry> read_entries(const fs::path& path) {
   for (std::size_t row = 0; row < csv.rows.size(); ++row) {
     const auto field = [&](int column) -> const std::string& { return csv.rows[row][std::size_t(column)]; };
     const std::string where = csv.where(row);
-    entries.push_back({field(id), field(part), field(person), field(emotion), int(parse_integer(field(width), where)),
-                       int(parse_integer(field(height), where)), int(parse_integer(field(mask_row), where)),
-                       parse_expression(field(units), where)});
+    const auto number = [&](int column, int least) {
+      const long value = parse_integer(field(column), where);
+      if (value < least || value > 1'000'000)
+        throw Error(fmt::format("{} has the {} {}", where, csv.header[std::size_t(column)], value),
+                    "draw the faces again");
+      return int(value);
+    };
+    entries.push_back({field(id), field(part), field(person), field(emotion), number(width, 1), number(height, 1),
+                       number(mask_row, -1), parse_expression(field(units), where)});
   }
   return entries;
 }

@@ -1,17 +1,15 @@
 #include "experiments/report/results.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "analysis/predictions.h"
 #include "base/error.h"
+#include "base/json.h"
 
 namespace palimpsest::experiments::report {
 
 namespace {
-
-using Json = nlohmann::json;
 
 template <typename Read>
 auto guarded(const fs::path& path, const Read& read) {
@@ -62,7 +60,7 @@ void add_regions(std::vector<Disagreement>& list, const fs::path& file) {
       const auto found = by_id.find(entry.at("id").get<std::string>());
       if (found == by_id.end()) continue;
       for (const auto& [unit, shares] : entry.at("au").items())
-        found->second->units[std::stoi(unit)] = shares.get<std::map<std::string, double>>();
+        found->second->units[Json::parse(unit).get<int>()] = shares.get<std::map<std::string, double>>();
     }
     return 0;
   });

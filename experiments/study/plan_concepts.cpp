@@ -1,11 +1,11 @@
 // What is still in the features of the last block: the concept tests on the peak frames, and which action units lose.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "analysis/concept.h"
 #include "analysis/ranking.h"
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "experiments/predict.h"
 #include "experiments/study/plan.h"
 
@@ -143,16 +143,16 @@ void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, bool cut) 
   plan.steps.push_back(std::move(step));
 }
 
-double number_or_infinity(const nlohmann::json& json) {
+double number_or_infinity(const Json& json) {
   return json.is_null() ? std::numeric_limits<double>::infinity() : json.get<double>();
 }
 
-analysis::TTest t_test(const nlohmann::json& json) {
+analysis::TTest t_test(const Json& json) {
   return {number_or_infinity(json.at("t")), json.at("df"), json.at("p")};
 }
 
 std::vector<ConceptRow> rows_of(const fs::path& file, const StudyRecord& record, int unit, bool cut) {
-  const auto json = nlohmann::json::parse(read_file(file));
+  const auto json = Json::parse(read_file(file));
   std::vector<ConceptRow> rows;
   for (int k = most_frozen - 1; k >= 0; --k) {
     const std::size_t number = std::size_t(most_frozen - 1 - k);
@@ -209,8 +209,14 @@ using Tested = std::vector<std::pair<int, bool>>;  // unit, bottom cut
 void run_concept_rows(const fs::path& study, const StudyRecord& record, const Tested& tested, const fs::path& folder) {
   std::vector<ConceptRow> rows;
   for (const auto& [unit, cut] : tested) {
-    const auto more = rows_of(study / concept_step(unit, cut) / "concept.json", record, unit, cut);
-    rows.insert(rows.end(), more.begin(), more.end());
+    const std::string step = concept_step(unit, cut);
+    const fs::path file = study / step / "concept.json";
+    try {
+      const auto more = rows_of(file, record, unit, cut);
+      rows.insert(rows.end(), more.begin(), more.end());
+    } catch (const Json::exception& error) {
+      throw Error(fmt::format("{} is not usable: {}", file.string(), error.what()), "run again with --redo " + step);
+    }
   }
   adjust(rows);
   write_records(folder / "concepts.json", rows);

@@ -2,22 +2,11 @@
 
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
-
-// Missing values are written as null.
-template <typename T>
-struct nlohmann::adl_serializer<std::optional<T>> {
-  static void to_json(json& to, const std::optional<T>& value) { to = value ? json(*value) : json(nullptr); }
-  static void from_json(const json& from, std::optional<T>& value) {
-    value = from.is_null() ? std::nullopt : std::optional(from.get<T>());
-  }
-};
+#include "base/json.h"
 
 namespace palimpsest {
-
-using Json = nlohmann::json;
 
 namespace analysis {
 
@@ -40,28 +29,28 @@ void from_json(const Json& json, TTest& t) {
   t = {number(json.at("t")), json.at("df"), json.at("p")};
 }
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemar::ChiSquare, statistic, p)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemar, b, c, both_right, both_wrong, exact_p, chi2, chi2_corrected)
+PALIMPSEST_JSON(McNemar::ChiSquare, statistic, p)
+PALIMPSEST_JSON(McNemar, b, c, both_right, both_wrong, exact_p, chi2, chi2_corrected)
 
 }  // namespace analysis
 
 namespace experiments {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hypothesis, emotion, unit)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord::Part, name, classes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord::Unit, number, positives, images, tested)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StudyRecord, emotion, pain, concepts, drawn, from_scratch, emotions, parts, units,
-                                   hypotheses, emotion_units, pain_units, pain_sometimes_units, null_seeds, bottom_cut,
-                                   seed, report_pictures, values, choices, warnings)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(McNemarRow, k, emotion, hypothesis, images, test, holm)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankingRow::Unit, number, group, auc_lost)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NullRow::Spread, emotion, mean, sd, low, high)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NullRow::Pair, seed_a, seed_b, emotion, test)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NullRow, k, seeds, spreads, pairs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ConceptRow, unit, k, bottom_cut, hypothesis, images, positives, repeats, f1_before,
-                                   f1_after, auc_before, auc_after, difference, low, high, paired, corrected,
-                                   holm_paired, holm_corrected, grouped_difference, grouped_corrected)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RankingRow, k, units, mean_lost, auc, auc_core)
+PALIMPSEST_JSON(Hypothesis, emotion, unit)
+PALIMPSEST_JSON(StudyRecord::Part, name, classes)
+PALIMPSEST_JSON(StudyRecord::Unit, number, positives, images, tested)
+PALIMPSEST_JSON(StudyRecord, emotion, pain, concepts, drawn, from_scratch, emotions, parts, units, hypotheses,
+                emotion_units, pain_units, pain_sometimes_units, null_seeds, bottom_cut, seed, report_pictures, values,
+                choices, warnings)
+PALIMPSEST_JSON(McNemarRow, k, emotion, hypothesis, images, test, holm)
+PALIMPSEST_JSON(RankingRow::Unit, number, group, auc_lost)
+PALIMPSEST_JSON(NullRow::Spread, emotion, mean, sd, low, high)
+PALIMPSEST_JSON(NullRow::Pair, seed_a, seed_b, emotion, test)
+PALIMPSEST_JSON(NullRow, k, seeds, spreads, pairs)
+PALIMPSEST_JSON(ConceptRow, unit, k, bottom_cut, hypothesis, images, positives, repeats, f1_before, f1_after,
+                auc_before, auc_after, difference, low, high, paired, corrected, holm_paired, holm_corrected,
+                grouped_difference, grouped_corrected)
+PALIMPSEST_JSON(RankingRow, k, units, mean_lost, auc, auc_core)
 
 namespace {
 

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/nearest_word.h"
 #include "base/progress.h"
 #include "base/sha256.h"
@@ -74,7 +74,7 @@ StepGraph::State StepGraph::read_state(const Step& step) const {
   State state;
   if (!fs::exists(path)) return state;
   try {
-    const auto json = nlohmann::json::parse(read_file(path, 1 << 26));
+    const auto json = Json::parse(read_file(path, 1 << 26));
     state.status = json.at("status") == "finished" ? State::Status::finished : State::Status::started;
     state.inputs = json.at("inputs").get<std::map<std::string, std::string>>();
     for (const auto& [name, entry] : json.at("outputs").items())

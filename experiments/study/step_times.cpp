@@ -20,10 +20,11 @@ std::map<std::string, double> mean_step_times(const fs::path& study) {
   std::ifstream file(study / "timing.jsonl");
   for (std::string line; std::getline(file, line);) {
     const auto json = nlohmann::json::parse(line, nullptr, false);  // ignores an incomplete last line
-    if (!json.is_object() || !json.value("step", nlohmann::json()).is_string()) continue;
+    if (!json.is_object() || !json.contains("step") || !json.contains("seconds")) continue;
+    if (!json["step"].is_string() || !json["seconds"].is_number()) continue;
     const std::string name = json["step"];
     auto& [seconds, count] = sums[name.substr(0, name.find('-'))];
-    seconds += json.value("seconds", 0.0);
+    seconds += double(json["seconds"]);
     ++count;
   }
   std::map<std::string, double> means;

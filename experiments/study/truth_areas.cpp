@@ -1,9 +1,9 @@
 #include "experiments/study/truth_areas.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "data/crop.h"
 #include "data/drawn/truth.h"
 #include "data/source.h"
@@ -89,10 +89,11 @@ void write_truth_areas(const fs::path& path, const std::vector<TruthAreas>& area
 std::vector<TruthAreas> read_truth_areas(const fs::path& path) {
   try {
     std::vector<TruthAreas> all;
-    for (const auto& json : nlohmann::json::parse(read_file(path))) {
+    for (const auto& json : Json::parse(read_file(path))) {
       TruthAreas one{json.at("id"), json.at("shown"), {}};
       for (const auto& [unit, ellipses] : json.at("areas").items())
-        for (const auto& e : ellipses) one.areas[std::stoi(unit)].push_back({e.at(0), e.at(1), e.at(2), e.at(3)});
+        for (const auto& e : ellipses)
+          one.areas[Json::parse(unit).get<int>()].push_back({e.at(0), e.at(1), e.at(2), e.at(3)});
       all.push_back(std::move(one));
     }
     return all;

@@ -49,6 +49,8 @@ TEST(AlgorithmTable, RefusesWhatItCannotUse) {
   refuses(R"({"choices": [{"pass": "sideways", "shape": [1, 1, 1, 1, 1], "algorithm": "direct"}]})");
   refuses(R"({"choices": [{"pass": "forward", "shape": [1, 1, 1, 1], "algorithm": "direct"}]})");
   refuses(R"({"choices": [{"pass": "forward", "shape": [1, 1, 1, 1, 1], "algorithm": 3}]})");
+  refuses(R"({"choices": [{"pass": "forward", "shape": [1, 1, 1, 1, 1e300], "algorithm": "direct"}]})");
+  refuses(R"({"choices": [{"pass": "forward", "shape": [1, 1, 1, 1, 4294967297], "algorithm": "direct"}]})");
   expect_error("gone.json", [&] { AlgorithmTable::of((folder / "gone.json").string()); });
   const auto choose = [](const char* name, bool has_avx512) {
     cpu::conv2d_algorithm(AlgorithmTable::of(name), has_avx512, kShape, LayerPass::forward);

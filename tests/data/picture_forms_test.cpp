@@ -35,6 +35,12 @@ TEST_F(Forms, OfPnmThatCannotBeRightAreRefused) {
   refused("P1\n10000 10000\n0 1", "it is cut short");
 }
 
+TEST_F(Forms, APngHasWhatItsChunksState) {
+  const std::size_t pixels = picture_bytes("rgb.png").find("IDAT");
+  expect_error_with({"it is cut short"},
+                    [&] { read(changed("rgb.png", pixels - 4, std::string_view("\x64\0\0\x40", 4))); });
+}
+
 TEST_F(Forms, TheSizeInTheHeaderIsRequiredFirst) {
   const std::string large = "100 million";
   expect_error_with({large}, [&] { read("P6\n20000 20000\n255\n"); });

@@ -199,6 +199,8 @@ TEST_F(Report, GalleryHoldsThePicturesAndTheTrueArea) {
   EXPECT_THAT(html, testing::HasSubstr("55 images that FreezeB5 gets right and FreezeB0 wrong; 1 explained."));
   EXPECT_THAT(html, testing::HasSubstr("data:image/png;base64,iVBOR"));
   EXPECT_THAT(html, testing::HasSubstr("true area of AU14"));
+  write_file(study / "explain-b0/regions.json", R"([{"id":"2/077.png","au":{"x":{"area":0.5}}}])");
+  expect_error("regions.json is not usable", [&] { page(); });
   write_file(pictures / "index.json", R"([{"id":"x","label":2,"input":"../../../secret.png"}])");
   expect_error("secret", [&] { page(); });
 }

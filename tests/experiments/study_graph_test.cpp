@@ -3,6 +3,7 @@
 #include "base/interrupt.h"
 #include "experiments/study/fingerprint.h"
 #include "experiments/study/step_graph.h"
+#include "experiments/study/step_times.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
@@ -106,6 +107,16 @@ TEST_F(StudyGraph, ALostOrChangedFileIsNoticed) {
   expect_error("has lost its file", [&] { graph().run(); });
   fs::remove(study / "b-1/out.txt");
   expect_error("has lost its file", [&] { graph().run(); });
+}
+
+TEST_F(StudyGraph, TimesThatCannotBeReadAreLeftOut) {
+  write_file(study / "timing.jsonl", R"({"step":"a","seconds":2}
+{"step":"a","seconds":"long"}
+{"step":1,"seconds":2}
+{"step":"b-1","seconds":4}
+{"step":"b-2","seconds":6}
+{"step":"c","sec)");
+  EXPECT_EQ(mean_step_times(study.path()), (std::map<std::string, double>{{"a", 2}, {"b", 5}}));
 }
 
 TEST_F(StudyGraph, ABrokenStateNamesItsFile) {

@@ -18,8 +18,8 @@ namespace {
 
 using namespace pickled;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr long kMostMegabytes = 1200;  // the sanitizer keeps what was freed
+#if defined(PALIMPSEST_SANITIZED)
+constexpr long kMostMegabytes = 1200;  // a sanitizer keeps what was freed
 #else
 constexpr long kMostMegabytes = 400;
 #endif

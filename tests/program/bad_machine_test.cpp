@@ -93,7 +93,7 @@ TEST_F(BadMachine, AFolderWhereAFileShouldBe) {
 }
 
 TEST_F(BadMachine, TooLittleMemory) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(PALIMPSEST_SANITIZED)
   GTEST_SKIP() << "the sanitizers need more memory than this test leaves";
 #endif
   Circumstances how;
