@@ -70,6 +70,23 @@ def text(value):
     return json.dumps(value).encode()
 
 
+def keras_objects(keras_3=False, listed=True):
+    """A configuration, then the objects of its file, as fuzz/keras_parameters.cpp takes them."""
+    model = json.loads(keras_model())
+    lines, counts, group = [], {}, "" if listed else "model_weights/"
+    for layer in model["config"]["layers"]:
+        kind, name = layer["class_name"], layer["config"]["name"]
+        if kind not in ("Conv2D", "Dense"):
+            continue
+        number = counts[kind] = counts.get(kind, -1) + 1
+        path = f"layers/{kind.lower()}{f'_{number}' if number else ''}/vars" if keras_3 else f"{group}{name}/{name}"
+        kernel, bias = ("0", "1") if keras_3 else ("kernel:0", "bias:0")
+        lines += [f"data {path}/{kernel} {'3 3 8 8' if kind == 'Conv2D' else '8 8'}", f"data {path}/{bias} 8"]
+        if not keras_3:
+            lines += [f"group {group}{name} {name}/kernel:0 {name}/bias:0", f"layer {name}"]
+    return (json.dumps(model) if not listed else "").encode() + b"\n" + "\n".join(lines).encode()
+
+
 T_TEST = {"t": 1.5, "df": 9.0, "p": 0.2}
 MCNEMAR = {"b": 3, "c": 1, "both_right": 5, "both_wrong": 2, "exact_p": 0.6, "chi2": {"statistic": 1.0, "p": 0.3},
            "chi2_corrected": {"statistic": 0.2, "p": 0.6}}
@@ -138,6 +155,8 @@ SEEDS = {
         "json": b'{"weight_map": {}}', "html": b"<!DOCTYPE html>", "lfs": b"version https://git-lfs.github.com/spec/v1\n"},
     "keras_weights": goldens("keras/*.h5", 27_000),
     "keras_config": {"sequential": keras_model(), "functional": keras_model("Functional"), "model": keras_model("Model")},
+    "keras_parameters": {"configured": keras_objects(listed=False), "listed": keras_objects(),
+                         "keras3": keras_objects(keras_3=True), "keras3_configured": keras_objects(True, False)},
     "predictions": {"plain": PREDICTIONS, "named": NAMED},
     "train_config": {"training": TRAINING, "table": b"[train]\nlr = 0.1\nfreeze_blocks = 3\n"},
     "study_config": {path.name: path.read_bytes() for path in sorted((ROOT / "experiments/configs").glob("*.toml"))},

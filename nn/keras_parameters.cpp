@@ -23,12 +23,6 @@ using Objects = std::vector<Hdf5File::Object>;
 
 constexpr std::size_t most_layers = 100;  // with weights
 
-std::vector<std::string> names_of_convolutions(int depth) {
-  std::vector<std::string> names;
-  for (const Layer& layer : layers_with_weights(Architecture::vgg(depth, 1, 224, {}, 0))) names.push_back(layer.name);
-  return names;
-}
-
 bool is_weight(const Hdf5File::Object& object) {
   return object.data && !keras_beside_the_layers(object.name) && reason_to_leave_out(object.name, object.info).empty();
 }
@@ -93,9 +87,10 @@ std::vector<Listed> listed_in(const std::string& group, const std::vector<std::s
     const auto parts = path_parts(name);
     const auto variable = parts.empty() ? std::string_view() : keras_variable(parts.back());
     const std::string path = group + "/" + name;
+    const auto layer = parts.size() >= 2 ? parts[parts.size() - 2] : path_parts(group).back();
     if (variable == "kernel")
-      layers.push_back({std::string(parts.size() >= 2 ? parts[parts.size() - 2] : path_parts(group).back()), path, {}});
-    else if (variable == "bias" && !layers.empty() && layers.back().bias.empty())
+      layers.push_back({std::string(layer), path, {}});
+    else if (variable == "bias" && !layers.empty() && layers.back().bias.empty() && layers.back().layer == layer)
       layers.back().bias = path;
   }
   return layers;
@@ -198,7 +193,7 @@ std::optional<KerasParameters> listed_parameters(const Objects& objects, const s
   parameters.depth = depth_with(int(convolutions.size()));
   parameters.certain = parameters.listed = true;
   if (parameters.depth == 0) return std::nullopt;
-  const auto names = names_of_convolutions(parameters.depth);
+  const auto names = convolution_names(parameters.depth);
   const auto give = [&](const Listed& layer, const std::string& name) {
     parameters.names[layer.kernel] = name + ".weight";
     if (!layer.bias.empty()) parameters.names[layer.bias] = name + ".bias";
@@ -269,7 +264,7 @@ KerasParameters named_parameters(const Objects& objects) {
       blocks[std::size_t(parameter->block)] = std::max(blocks[std::size_t(parameter->block)], parameter->number + 1);
   }
   parameters.depth = depth_with(numbered) > 0 ? depth_with(numbered) : depth_like(blocks);
-  const auto names = names_of_convolutions(parameters.depth);
+  const auto names = convolution_names(parameters.depth);
   const auto convolutions = Architecture{.depth = parameters.depth}.convolutions();
   for (const auto& [path, parameter] : found) {
     std::string layer;
@@ -286,10 +281,6 @@ KerasParameters named_parameters(const Objects& objects) {
   }
   if (dense.empty()) add_counted_head(objects, parameters);
   return parameters;
-}
-
-std::string last_convolution(int depth) {
-  return names_of_convolutions(depth).back();
 }
 
 bool places_all(const KerasParameters& parameters, const Objects& objects) {

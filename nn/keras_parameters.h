@@ -36,8 +36,6 @@ std::optional<KerasParameters> listed_parameters(const std::vector<Hdf5File::Obj
 // By the names of keras.applications and of VGG-Face, and Keras 3's numbers. Other datasets are not in it.
 KerasParameters named_parameters(const std::vector<Hdf5File::Object>& objects);
 
-std::string last_convolution(int depth);  // torchvision's name of it
-
 // Whether every matrix and every kernel of the layers is a parameter.
 bool places_all(const KerasParameters& parameters, const std::vector<Hdf5File::Object>& objects);
 

@@ -180,7 +180,7 @@ void KerasWeights::read_kinds_of_layers(const std::vector<Hdf5File::Object>& obj
 
 void KerasWeights::find_flattened() {
   const auto first = tensors_.find("classifier.0.weight");
-  const std::string last = last_convolution(parameters_.depth) + ".weight";
+  const std::string last = convolution_names(parameters_.depth).back() + ".weight";
   if (first == tensors_.end() || !has(last) || first->second.info.shape.size() != 2) return;
   const std::int64_t channels = info(last).shape[0], in = first->second.info.shape[1];
   if (in % channels == 0 && in != channels) first->second.channels = channels;

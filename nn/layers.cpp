@@ -45,4 +45,11 @@ std::vector<Layer> layers_with_weights(const Architecture& architecture) {
   return layers;
 }
 
+std::vector<std::string> convolution_names(int depth) {
+  std::vector<std::string> names;
+  for (const Layer& layer : layers_with_weights({.depth = depth}))
+    if (layer.block < kBlocks) names.push_back(layer.name);
+  return names;
+}
+
 }  // namespace palimpsest::nn

@@ -26,7 +26,10 @@ struct Layer {
 // The network's layers in forward order; everything else iterates over them. With 0 classes it ends with `flatten`.
 std::vector<Layer> layers_of(const Architecture& architecture);
 
-// The layers with weights: 13 convolutions and the fully connected layers.
+// The layers with weights: convolutions and fully connected layers.
 std::vector<Layer> layers_with_weights(const Architecture& architecture);
+
+// Torchvision's names of a VGG's convolutions: "features.0", ...
+std::vector<std::string> convolution_names(int depth);
 
 }  // namespace palimpsest::nn

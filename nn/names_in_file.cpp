@@ -142,12 +142,6 @@ class Names {
     return {name, variable(layer, "weight"), variable(layer, "bias"), {}, {}};
   }
 
-  static std::vector<std::string> names_of_convolutions(int depth) {
-    std::vector<std::string> names;
-    for (const Layer& layer : layers_of(Architecture::vgg(depth, 1, 224, {}, 0)))
-      if (layer.has_weights()) names.push_back(layer.name);
-    return names;
-  }
   // 0: no VGG has so many convolutions in its blocks.
   static int depth_of(const std::array<int, kBlocks>& convolutions) {
     const int depth = depth_like(convolutions);
@@ -176,7 +170,7 @@ class Names {
     }
     const int depth = depth_of(blocks);
     if (indices.empty() || indices[0] != 0 || depth == 0) return {};
-    const auto names = names_of_convolutions(depth);
+    const auto names = convolution_names(depth);
     for (std::size_t i = 0; i < layers.size(); ++i) layers[i].name = names[i];
     return layers;
   }
@@ -191,7 +185,7 @@ class Names {
     const int depth = depth_of(blocks);
     if (depth == 0) return {};
     std::vector<LayerInFile> layers;
-    const auto names = names_of_convolutions(depth);
+    const auto names = convolution_names(depth);
     for (const auto& [at, layer] : found) layers.push_back(layer_in_file(names[layers.size()], layer));
     result_.caffe = true;
     result_.changes.push_back(

@@ -33,12 +33,6 @@ int count_head_layers(const std::set<std::string>& named) {
   return layers;
 }
 
-std::vector<std::string> convolutions_of(int depth) {
-  std::vector<std::string> names;
-  for (const auto& layer : layers_with_weights(Architecture::vgg(depth, 1, 224, {}, 0))) names.push_back(layer.name);
-  return names;
-}
-
 // The VGG with the fewest convolutions missing from the file or foreign to it; 16 if several have as few.
 int depth_of(const TensorFile& file) {
   std::set<std::string> named;
@@ -48,7 +42,7 @@ int depth_of(const TensorFile& file) {
   int best = 0;
   std::size_t fewest = 0;
   for (const int depth : {16, 11, 13, 19}) {
-    const auto wanted = convolutions_of(depth);
+    const auto wanted = convolution_names(depth);
     const auto present =
         std::size_t(std::ranges::count_if(wanted, [&](const auto& name) { return named.contains(name); }));
     const std::size_t different = wanted.size() + named.size() - 2 * present;
@@ -58,7 +52,7 @@ int depth_of(const TensorFile& file) {
 }
 
 std::vector<std::string> parameters_wanted(int depth, int head_layers) {
-  std::vector<std::string> names = convolutions_of(depth);
+  std::vector<std::string> names = convolution_names(depth);
   for (int i = 0; i < head_layers; ++i) names.push_back(fmt::format("classifier.{}", 3 * i));
   std::vector<std::string> wanted;
   for (const auto& name : names)
