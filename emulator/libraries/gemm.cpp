@@ -9,7 +9,8 @@ namespace {
 
 // A tile of kRows x kLanes sums stays in registers while k runs; packed panels of a and b feed it without strides.
 constexpr std::int64_t kRows = 6, kLanes = 8, kDepth = 256, kColumns = 512;
-using Lanes = float __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float))));
+using Vector = float __attribute__((vector_size(kLanes * sizeof(float))));
+using Lanes = Vector __attribute__((aligned(sizeof(float))));
 
 std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
