@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <vector>
 
 namespace palimpsest::libraries {
@@ -9,8 +10,7 @@ namespace {
 
 // A tile of kRows x kLanes sums stays in registers while k runs; packed panels of a and b feed it without strides.
 constexpr std::int64_t kRows = 6, kLanes = 8, kDepth = 256, kColumns = 512;
-using Vector = float __attribute__((vector_size(kLanes * sizeof(float))));
-using Lanes = Vector __attribute__((aligned(sizeof(float))));
+using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
 
 std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -34,12 +34,13 @@ void pack(const Operand& from, std::int64_t rows, std::int64_t depth, std::int64
 void tile(std::int64_t depth, const float* a, const float* b, float (&sums)[kRows][kLanes]) {
   Lanes sum[kRows] = {};
   for (std::int64_t k = 0; k < depth; ++k, a += kRows, b += kLanes) {
-    const Lanes line = *reinterpret_cast<const Lanes*>(b);
+    Lanes line;
+    std::memcpy(&line, b, sizeof line);
 #pragma GCC unroll 6
     for (std::int64_t i = 0; i < kRows; ++i) sum[i] += a[i] * line;
   }
 #pragma GCC unroll 6
-  for (std::int64_t i = 0; i < kRows; ++i) *reinterpret_cast<Lanes*>(sums[i]) = sum[i];
+  for (std::int64_t i = 0; i < kRows; ++i) std::memcpy(sums[i], &sum[i], sizeof sum[i]);
 }
 
 // Adds one block of depth to c, whose columns are adjacent.
