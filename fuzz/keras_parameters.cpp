@@ -1,5 +1,6 @@
 #include "nn/keras_parameters.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "fuzz/harness.h"
