@@ -6,8 +6,8 @@
 #include "fuzz/harness.h"
 #include "nn/keras_weightless.h"
 
-// Our half of reading Keras' HDF5, on what libhdf5 would return. The first line is a configuration; then a line for each
-// object and for each layer of the list: "data PATH EXTENT...", "group PATH WEIGHT...", "layer NAME".
+// Our half of reading Keras' HDF5, on what libhdf5 would return. The first line is a configuration; then a line for
+// each object and for each layer of the list: "data PATH EXTENT...", "group PATH WEIGHT...", "layer NAME".
 void palimpsest::fuzz::target(std::string_view bytes) {
   std::istringstream lines{std::string(bytes)};
   std::string configuration, line;

@@ -180,7 +180,7 @@ std::optional<KerasParameters> listed_parameters(const Objects& objects, const s
   std::vector<Listed> convolutions, dense;
   for (auto& layer : layers) {
     const auto* const kernel = find(layer.kernel, true);
-    if (!kernel) return std::nullopt;
+    if (!kernel || (!layer.bias.empty() && !find(layer.bias, true))) return std::nullopt;
     const auto& shape = kernel->info.shape;
     if (shape.size() == 4 && shape[0] == 3 && shape[1] == 3 && dense.empty())
       convolutions.push_back(std::move(layer));

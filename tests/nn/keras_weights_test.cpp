@@ -325,6 +325,17 @@ TEST_F(OtherKerasFiles, AListOfLayersGivesTheirOrder) {
   write();
   const auto network = load_network(*device_, folder_ / "w.h5", {32, true});
   for (const auto& p : network_.parameters()) EXPECT_EQ(values(*network, p.name), device_->download(p.value)) << p.name;
+  NamedTensors without = keras_tensors(network_, [&] {
+    std::vector<std::string> paths;
+    for (const auto& layer : layers) paths.push_back(layer + "/" + layer + "/{}");
+    return paths;
+  }());
+  std::erase_if(without, [](const NamedTensor& tensor) { return tensor.name == "hidden/hidden/bias:0"; });
+  write_hdf5(folder_ / "w.h5", without);
+  write_layer_names(folder_ / "w.h5", layers);
+  for (const auto& layer : layers)  // a bias is listed that the file does not have
+    write_weight_names(folder_ / "w.h5", layer, {layer + "/kernel:0", layer + "/bias:0"});
+  expect_error("w.h5", [&] { load_network(*device_, folder_ / "w.h5", {32, true}); });
   std::swap(layers[0], layers[1]);  // known names in another order
   write();
   expect_error("w.h5 has dense layers other than fc1", [&] { load_network(*device_, folder_ / "w.h5", {32, true}); });
