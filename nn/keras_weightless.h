@@ -11,10 +11,9 @@ namespace palimpsest::nn {
 std::vector<std::string> keras_weightless_layers(const Hdf5File& file, const std::vector<Hdf5File::Object>& objects);
 
 // The objection to VGG16 in them, as in "a layer 'permute' without weights"; empty: none. Recognised by name are those
-// that do nothing at prediction (inputs, dropout, noise, random changes of pictures), one flattening
-// or global average pooling, ReLU and softmax,
-// and VGG16's five max poolings. Either all poolings or none must be listed; `convolutions_alone`: the last one may be
-// missing.
+// that do nothing at prediction (inputs, dropout, noise, random changes of pictures), one flattening or global average
+// pooling, ReLU and softmax, and VGG16's five max poolings. Either all poolings or none must be listed;
+// `convolutions_alone`: the last one may be missing.
 std::string keras_weightless_objection(const std::vector<std::string>& layers, bool convolutions_alone);
 
 }  // namespace palimpsest::nn
