@@ -88,9 +88,7 @@ void upload_rows(Network& network, Parameter& p, const TensorFile& file, const s
 
 // Of a network with the names that both have: Caffe's own has ImageNet's 1000 classes.
 std::string caffes_or_vggfaces(const TorchWeights& file) {
-  const WeightsContents contents = contents_of(file);
-  const std::string last = fmt::format("classifier.{}.weight", 3 * (contents.head_layers - 1));
-  return file.has(last) && file.info(last).shape[0] == 1000 ? "caffe" : "vggface";
+  return outputs_of(file, contents_of(file)) == 1000 ? "caffe" : "vggface";
 }
 
 // "a, b" of "['a', 'b']", as Python's str() writes a list of texts.
@@ -236,7 +234,8 @@ namespace {
 enum class Share : std::uint8_t { none, rows, whole };
 
 Share share_of(const Parameter& weight, const TensorFile& file, const std::vector<int>& rows) {
-  if (!file.has(weight.name) || file.info(weight.name).shape.empty()) return Share::none;
+  if (!file.has(weight.name) || file.info(weight.name).count() == 0 || file.info(weight.name).shape.empty())
+    return Share::none;
   const TensorInfo& theirs = file.info(weight.name);
   const std::int64_t ours = shape_of(weight)[0];
   if (theirs.count() / theirs.shape[0] != weight.value.shape.count() / ours) return Share::none;

@@ -180,14 +180,18 @@ bool states_average(const TensorFile& file) {
          "write average into its metadata, or remove the entry 'pooling' if the head takes the flattened features");
 }
 
+std::int64_t outputs_of(const TensorFile& file, const WeightsContents& contents) {
+  const std::string last = fmt::format("classifier.{}.weight", 3 * (contents.head_layers - 1));
+  return file.has(last) && !file.info(last).shape.empty() ? file.info(last).shape[0] : 0;
+}
+
 std::string assumption_line(const TensorFile& file, const WeightsContents& contents, bool head_needed, bool average) {
   const auto* const keras = dynamic_cast<const KerasWeights*>(&file);
   const bool ours = file.metadata().contains("size") && file.metadata().contains("normalisation");
   std::vector<std::string> assumed;
   if (head_needed && contents.head_layers > 1 && !ours && !(keras && keras->configured()))
     assumed.emplace_back("ReLU between its fully connected layers");
-  const std::string last = fmt::format("classifier.{}.weight", 3 * (contents.head_layers - 1));
-  if (head_needed && contents.head_layers > 0 && !ours && file.info(last).shape[0] == 4096)
+  if (head_needed && !ours && outputs_of(file, contents) == 4096)
     assumed.emplace_back("that its last layer's 4096 outputs are classes (VGG's inner layers have as many)");
   if (head_needed && average && !ours && !states_average(file))
     assumed.emplace_back("global average pooling before its head");

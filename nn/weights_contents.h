@@ -29,6 +29,9 @@ struct WeightsContents {
 };
 WeightsContents contents_of(const TensorFile& file);
 
+// Of the last fully connected layer; 0: the file has none.
+std::int64_t outputs_of(const TensorFile& file, const WeightsContents& contents);
+
 // Throws Error naming the file unless every parameter is present and every tensor is used or left out. A head that is
 // not needed is not checked. The message says what kind of network or file it is, if known.
 void require_vgg(const TensorFile& file, const WeightsContents& contents, bool head_needed = true);

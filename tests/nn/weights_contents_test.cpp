@@ -316,5 +316,25 @@ TEST_F(Contents, AFreshHeadNeedsNoHead) {
   expect_error("features.30.weight", [&] { take_weights(fresh, SafetensorsFile(path), HeadInit::fresh); });
 }
 
+// A last layer that is a number or empty has no outputs, and nothing of it is taken.
+TEST_F(Contents, AHeadWithoutOutputsIsReadSafely) {
+  for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{}, {0, 6}}) {
+    NamedTensors tensors = renamed([](auto& n) { return n; });
+    const auto last = std::ranges::find(tensors, "classifier.6.weight", &NamedTensor::name);
+    ASSERT_NE(last, tensors.end());
+    *last = {"classifier.6.weight", shape, {}};
+    const auto path = folder_ / "w.safetensors";
+    write_safetensors(path, tensors);
+    const SafetensorsFile file(path);
+    EXPECT_EQ(outputs_of(file, contents_of(file)), 0);
+    EXPECT_NO_THROW(assumption_line(file, contents_of(file)));
+    expect_error("w.safetensors", [&] { load_network(*device_, path, {32, true}); });
+    Network fresh(*device_, toy_architecture());
+    initialise(fresh, 1);
+    const auto left = take_weights(fresh, file, HeadInit::keep).left;
+    EXPECT_EQ(std::ranges::count_if(left, [](const auto& l) { return l.starts_with("classifier.6.weight"); }), 1);
+  }
+}
+
 }  // namespace
 }  // namespace palimpsest::nn
