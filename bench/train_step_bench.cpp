@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   palimpsest::nn::Architecture architecture;
   architecture.size = number(2, architecture.size);
   const auto device = palimpsest::experiments::make_device(
-      {.device = palimpsest::experiments::DeviceName::cpu, .threads = number(4, 2)});
+      {.device = {palimpsest::experiments::DeviceName::Kind::cpu}, .threads = number(4, 2)});
   palimpsest::experiments::TrainingStep step(*device, architecture, number(1, 8));
   step.freeze(number(5, 0));
   step.prepare(step.network().lowest_trained_block());

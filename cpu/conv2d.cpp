@@ -57,6 +57,10 @@ class Plan final : public CpuLayerPlan {
         w_(context.kernel(shape.weights())),
         b_(context.channels(shape.k)) {}
 
+  std::string algorithm(LayerPass pass) const override {
+    return algorithm_of(pass) == Conv2dAlgorithm::winograd ? "winograd" : "direct";
+  }
+
  private:
   void product(std::optional<LayerPass> as, const float* x, const Tensor& w, const float* b, bool relu,
                float* y) override {

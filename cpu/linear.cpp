@@ -17,6 +17,8 @@ class Plan final : public CpuLayerPlan {
  public:
   using CpuLayerPlan::CpuLayerPlan;
 
+  std::string algorithm(LayerPass) const override { return "direct"; }
+
  private:
   void product(std::optional<LayerPass>, const float* x, const Tensor& w, const float* b, bool relu,
                float* y) override {

@@ -48,6 +48,13 @@ Algorithm algorithm_named(const std::string& name, const std::string& where) {
   return algorithm;
 }
 
+std::string name_of(const Algorithm& algorithm) {
+  if (algorithm.provider == Provider::library) return "library";
+  const auto tile = kTiles.at(std::size_t(algorithm.tile));
+  if (algorithm.splits > 0) return fmt::format("own:{}:{}", tile, algorithm.splits);
+  return algorithm.tile == GemmTile::automatic ? "own" : fmt::format("own:{}", tile);
+}
+
 Algorithm algorithm_of(const AlgorithmTable& table, LayerPass pass, const LayerShape& shape) {
   const auto name = table.find(pass, shape);
   return name ? algorithm_named(*name, "--convolution " + table.description()) : Algorithm{};

@@ -26,6 +26,8 @@ struct Algorithm {
 // Throws Error for another name; `where` is its origin.
 Algorithm algorithm_named(const std::string& name, const std::string& where);
 
+std::string name_of(const Algorithm& algorithm);
+
 // From the table, else the default.
 Algorithm algorithm_of(const AlgorithmTable& table, LayerPass pass, const LayerShape& shape);
 

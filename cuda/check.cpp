@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "cuda/vendor_library.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -46,7 +47,7 @@ void check_cuda(cudaError_t status, const char* expression, const char* file, in
 
 void check_cudnn(int status, const char* expression, const char* file, int line) {
   if (status == CUDNN_STATUS_SUCCESS) return;
-  fail("cuDNN", expression, file, line, cudnnGetErrorString(static_cast<cudnnStatus_t>(status)),
+  fail("cuDNN", expression, file, line, CUDNN(cudnnGetErrorString)(static_cast<cudnnStatus_t>(status)),
        "use --convolution own, which needs no library, and report this");
 }
 

@@ -3,15 +3,40 @@
 #include <atomic>
 
 #include "base/error.h"
+#include "cuda/architectures.h"
+#include "cuda/language.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-Context::Context(Precision wanted)
-    : precision(wanted), pool(std::make_shared<MemoryPool>(stream)), uploader(stream, pool), downloader(stream, pool) {
-  int device = 0;
-  CUDA_CHECK(cudaGetDevice(&device));
+namespace {
+
+// The runtime's current device belongs to a thread, so one process works on one GPU.
+int selected(int gpu) {
+  static std::atomic<int> first{-1};
+  int count = 0;
+  CUDA_CHECK(cudaGetDeviceCount(&count));
+  if (gpu >= count)
+    throw Error(fmt::format("there is no GPU {}: this machine has {}", gpu, count),
+                "choose one that `palimpsest info` lists; they are numbered from 0");
+  int chosen = -1;
+  if (!first.compare_exchange_strong(chosen, gpu) && chosen != gpu)
+    throw Error(fmt::format("this process works on GPU {} and cannot use GPU {}", chosen, gpu),
+                "use one GPU for each process");
+  CUDA_CHECK(cudaSetDevice(gpu));
+  return gpu;
+}
+
+}  // namespace
+
+Context::Context(Precision wanted, int gpu_number, void (*say_by)(std::string_view))
+    : number(selected(gpu_number)),
+      precision(wanted),
+      say(say_by),
+      pool(std::make_shared<MemoryPool>(stream)),
+      uploader(stream, pool),
+      downloader(stream, pool) {
   cudaDeviceProp properties{};
-  CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
+  CUDA_CHECK(cudaGetDeviceProperties(&properties, number));
   compute_capability = 10 * properties.major + properties.minor;
   gpu = properties.name;
   memory_bytes = properties.totalGlobalMem;
@@ -19,6 +44,11 @@ Context::Context(Precision wanted)
     throw Error(fmt::format("{} has compute capability {}.{}, and its tensor cores support neither TF32 nor BF16", gpu,
                             properties.major, properties.minor),
                 "use --precision fp32");
+  if (!PALIMPSEST_EMULATED && !has_machine_code(built_architectures(), compute_capability))
+    say(fmt::format(
+        "This build has no machine code for {} (compute capability {}.{}): the driver compiles each kernel at "
+        "its first use and keeps the result. Build with -DCMAKE_CUDA_ARCHITECTURES={} to avoid the wait.",
+        gpu, properties.major, properties.minor, compute_capability));
 }
 
 void Context::reserve_scratch(std::size_t bytes) {

@@ -4,8 +4,10 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/progress.h"
 #include "cuda/conv2d_implicit_gemm.h"
 #include "cuda/handles.h"
 #include "cuda/memory_pool.h"
@@ -33,12 +35,15 @@ class CublasLtHandle;
 // Shared by everything on one GPU: the stream on which all work runs in order, memory, transfers, scratch.
 class Context {
  public:
-  explicit Context(Precision precision);
+  // Throws Error for a GPU that the machine does not have, or that differs from the process' first.
+  explicit Context(Precision precision, int gpu = 0, void (*say)(std::string_view) = remark);
 
+  const int number;            // of the GPU, from 0
   int compute_capability = 0;  // 86 for 8.6
   std::string gpu;             // its name
   std::size_t memory_bytes = 0;
   Precision precision;  // of convolutions and fully connected layers
+  void (*say)(std::string_view);
 
   Stream stream;
   std::shared_ptr<MemoryPool> pool;

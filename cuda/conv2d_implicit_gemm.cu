@@ -17,6 +17,24 @@ ImplicitGemmShape gemm_shape(const LayerShape& layer) {
   return {layer.n, layer.h, layer.w, padded(layer.c), padded(layer.k), layer.side() * layer.side()};
 }
 
+constexpr std::int64_t kMaxFewRows = 8;
+
+bool tile_serves(GemmTile tile, LayerPass pass, const ImplicitGemmShape& shape, Precision precision) {
+  switch (tile) {
+    case GemmTile::tall:
+      return pass != LayerPass::backward_weights;
+    case GemmTile::square:
+      return pass == LayerPass::backward_weights;
+    case GemmTile::narrow:
+      return pass == LayerPass::backward_data;
+    case GemmTile::few_rows:
+      return pass != LayerPass::backward_weights && precision == Precision::fp32 && shape.taps == 1 &&
+             shape.pixels() <= kMaxFewRows && shape.inputs % 4 == 0;
+    default:
+      return true;
+  }
+}
+
 namespace gemm {
 
 namespace {
@@ -30,7 +48,6 @@ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
 constexpr std::int64_t kBlocksWanted = 264, kStreamingBlocksWanted = 528;
 constexpr std::int64_t kMaxParts = 64;
 constexpr std::int64_t kLeastTermsPerPart = 256;  // a shorter sum costs more in its second pass than it saves
-constexpr std::int64_t kMaxFewRows = 8;
 
 struct Extent {
   int rows, columns;
@@ -69,27 +86,9 @@ Extents extents(const ImplicitGemmShape& s, LayerPass pass) {
   }
 }
 
-bool serves(GemmTile tile, LayerPass pass, const ImplicitGemmShape& shape, Precision precision) {
-  switch (tile) {
-    case GemmTile::automatic:
-      return false;
-    case GemmTile::tall:
-      return pass != LayerPass::backward_weights;
-    case GemmTile::square:
-      return pass == LayerPass::backward_weights;
-    case GemmTile::narrow:
-      return pass == LayerPass::backward_data;
-    case GemmTile::few_rows:
-      return pass != LayerPass::backward_weights && precision == Precision::fp32 && shape.taps == 1 &&
-             shape.pixels() <= kMaxFewRows && shape.inputs % 4 == 0;
-    default:
-      return true;
-  }
-}
-
 GemmTile choose(LayerPass pass, const ImplicitGemmShape& shape, Precision precision) {
   const Extents of = extents(shape, pass);
-  if (serves(GemmTile::few_rows, pass, shape, precision)) return GemmTile::few_rows;
+  if (tile_serves(GemmTile::few_rows, pass, shape, precision)) return GemmTile::few_rows;
   if (of.rows <= 32) return GemmTile::small;
   if (pass == LayerPass::backward_weights) return of.rows <= 64 ? GemmTile::square : GemmTile::large;
   if (of.columns <= 16 && pass == LayerPass::backward_data) return GemmTile::narrow;
@@ -108,7 +107,8 @@ std::size_t Cut::partial_bytes() const {
 Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run) {
   const Extents of = extents(shape, pass);
   Cut cut;
-  cut.tile = serves(run.tile, pass, shape, run.precision) ? run.tile : choose(pass, shape, run.precision);
+  const bool chosen = run.tile != GemmTile::automatic && tile_serves(run.tile, pass, shape, run.precision);
+  cut.tile = chosen ? run.tile : choose(pass, shape, run.precision);
   const Extent each = extent(cut.tile, pass);
   cut.rows = int(of.rows), cut.columns = int(of.columns);
   cut.row_tiles = int(ceil_div(of.rows, each.rows)), cut.column_tiles = int(ceil_div(of.columns, each.columns));

@@ -42,6 +42,9 @@ enum class GemmTile : std::uint8_t {
   few_rows,   // fp32, fully connected layers of 1 to 8 rows, inputs a multiple of 4: see gemm/few_rows.h
 };
 
+// Whether a tile has kernels for a pass of this shape and precision; `automatic` always has.
+bool tile_serves(GemmTile tile, LayerPass pass, const ImplicitGemmShape& shape, Precision precision);
+
 // Everything a launcher needs besides its tensors. All launchers are asynchronous; work runs in order on `stream`. The
 // same tile and splits give the same bits on any GPU of the same architecture.
 struct GemmRun {

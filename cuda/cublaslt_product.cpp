@@ -6,6 +6,8 @@
 //   db[o] = sum over n of dy[n, o], by our own kernel
 #include "cuda/cublaslt_product.h"
 
+#include <optional>
+
 #include "base/error.h"
 #include "cuda/bias_relu.h"
 #include "cuda/descriptors.h"
@@ -41,17 +43,17 @@ class Product {
         d_(d) {
     const MatmulPreference preference(kWorkspace);
     int found = 0;
-    CUBLAS_CHECK(cublasLtMatmulAlgoGetHeuristic(handle.get(), descriptor_.get(), a.get(), b.get(), d.get(), d.get(),
-                                                preference.get(), 1, &best_, &found));
-    if (found == 0)
-      throw Error("cuBLASLt has no algorithm for a fully connected layer",
-                  "use --convolution own, or choose own for it in the table");
+    CUBLAS_CHECK(CUBLASLT(cublasLtMatmulAlgoGetHeuristic)(handle.get(), descriptor_.get(), a.get(), b.get(), d.get(),
+                                                          d.get(), preference.get(), 1, &best_, &found));
+    exists_ = found > 0;
   }
+  bool exists() const { return exists_; }
   std::size_t workspace() const { return best_.workspaceSize; }
   void run(const Context& context, const float* a, const float* b, float* d) const {
     constexpr float one = 1, zero = 0;
-    CUBLAS_CHECK(cublasLtMatmul(handle_.get(), descriptor_.get(), &one, a, a_.get(), b, b_.get(), &zero, d, d_.get(), d,
-                                d_.get(), &best_.algo, context.scratch(), workspace(), context.stream.get()));
+    CUBLAS_CHECK(CUBLASLT(cublasLtMatmul)(handle_.get(), descriptor_.get(), &one, a, a_.get(), b, b_.get(), &zero, d,
+                                          d_.get(), d, d_.get(), &best_.algo, context.scratch(), workspace(),
+                                          context.stream.get()));
   }
 
  private:
@@ -59,6 +61,7 @@ class Product {
   MatmulDescriptor descriptor_;
   const MatrixLayout &a_, &b_, &d_;
   cublasLtMatmulHeuristicResult_t best_{};
+  bool exists_ = false;
 };
 
 }  // namespace
@@ -66,37 +69,42 @@ class Product {
 struct CublasLtProduct::Products {
   const CublasLtHandle& handle;
   MatrixLayout x, w, y;
-  Product forward, backward_data, backward_weights;
+  std::optional<Product> forward, backward_data, backward_weights;
 
   Products(Context& context, const LayerShape& s)
-      : handle(cublaslt_of(context)),
-        x(s.n, s.c),
-        w(s.k, s.c),
-        y(s.n, s.k),
-        forward(handle, context.precision, true, false, w, x, y),
-        backward_data(handle, context.precision, false, false, w, y, x),
-        backward_weights(handle, context.precision, false, true, x, y, w) {}
+      : handle(cublaslt_of(context)), x(s.n, s.c), w(s.k, s.c), y(s.n, s.k) {}
 };
 
-CublasLtProduct::CublasLtProduct(Context& context, const LayerShape& shape)
-    : context_(context), shape_(shape), products_(std::make_unique<Products>(context, shape)) {
-  for (const Product* product : {&products_->forward, &products_->backward_data, &products_->backward_weights})
-    context.reserve_scratch(product->workspace());
-}
+CublasLtProduct::CublasLtProduct(Context& context, const LayerShape& shape) : context_(context), shape_(shape) {}
 
 CublasLtProduct::~CublasLtProduct() = default;
 
+bool CublasLtProduct::plan(LayerPass pass) {
+  if (pass == LayerPass::relevance) return false;
+  if (!products_) products_ = std::make_unique<Products>(context_, shape_);
+  Products& p = *products_;
+  const auto created = [&](std::optional<Product>& product, bool transpose_a, bool transpose_b, const MatrixLayout& a,
+                           const MatrixLayout& b, const MatrixLayout& d) {
+    product.emplace(p.handle, context_.precision, transpose_a, transpose_b, a, b, d);
+    if (product->exists()) context_.reserve_scratch(product->workspace());
+    return product->exists();
+  };
+  if (pass == LayerPass::forward) return created(p.forward, true, false, p.w, p.x, p.y);
+  if (pass == LayerPass::backward_data) return created(p.backward_data, false, false, p.w, p.y, p.x);
+  return created(p.backward_weights, false, true, p.x, p.y, p.w);
+}
+
 void CublasLtProduct::forward(const float* x, const float* w, const float* b, bool relu, float* y) {
-  products_->forward.run(context_, w, x, y);
+  products_->forward->run(context_, w, x, y);
   bias_relu_forward(context_, std::size_t(shape_.n), shape_.k, b, relu, y);
 }
 
 void CublasLtProduct::backward_data(const float* dy, const float* w, float* dx) {
-  products_->backward_data.run(context_, w, dy, dx);
+  products_->backward_data->run(context_, w, dy, dx);
 }
 
 void CublasLtProduct::backward_weights(const float* x, const float* dy, float* dw, float* db) {
-  products_->backward_weights.run(context_, x, dy, dw);
+  products_->backward_weights->run(context_, x, dy, dw);
   bias_backward(context_, shape_.n, shape_.k, dy, db);
 }
 

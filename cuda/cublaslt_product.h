@@ -9,8 +9,12 @@ namespace palimpsest::PALIMPSEST_CUDA {
 // One fully connected layer by cuBLASLt; bias and ReLU by our own kernel, since cuBLASLt's ReLU turns NaN into 0.
 class CublasLtProduct {
  public:
-  CublasLtProduct(Context& context, const LayerShape& shape);
+  CublasLtProduct(Context& context, const LayerShape& shape);  // does not need the library yet
   ~CublasLtProduct();
+
+  // Chooses the first algorithm of cuBLASLt's heuristics for a pass and reserves its workspace; false if there is none.
+  // Required before the pass runs. Throws Error where cuBLASLt is missing.
+  bool plan(LayerPass pass);
 
   void forward(const float* x, const float* w, const float* b, bool relu, float* y);
   void backward_data(const float* dy, const float* w, float* dx);

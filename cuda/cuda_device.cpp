@@ -24,7 +24,10 @@ namespace {
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(const CudaOptions& options)
-      : context_(options.precision), table_(options.algorithms), loss_(context_), sgd_(context_) {}
+      : context_(options.precision, options.gpu, options.say),
+        table_(options.algorithms),
+        loss_(context_),
+        sgd_(context_) {}
 
   DeviceInfo info() const override {
     return {device_name(context_), device_description(context_), 1, table_.description(), algorithm_names(), true};

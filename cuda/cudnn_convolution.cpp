@@ -1,6 +1,7 @@
 #include "cuda/cudnn_convolution.h"
 
 #include <array>
+#include <optional>
 
 #include "base/error.h"
 #include "cuda/bias_relu.h"
@@ -8,97 +9,143 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-struct CudnnConvolution::Descriptors {
+namespace {
+
+constexpr std::size_t kMostWorkspace = std::size_t{512} << 20;
+constexpr float kOne = 1, kZero = 0;
+
+// An algorithm with the math type that it runs with, and the workspace for that.
+template <typename Name>
+struct Choice {
+  explicit Choice(cudnnMathType_t math) : convolution(math) {}
+  ConvolutionDescriptor convolution;
+  Name algorithm{};
+  std::size_t workspace = 0;
+};
+
+// find(convolution, most, &count, results) are cuDNN's heuristics for a pass, workspace(convolution, algorithm, &bytes)
+// what an algorithm of it needs.
+template <typename Performance, typename Name, typename Find, typename Workspace>
+bool choose(cudnnMathType_t wanted, std::optional<Choice<Name>>& choice, const Find& find, const Workspace& workspace) {
+  std::array<Performance, 8> results{};
+  int count = 0;
+  const ConvolutionDescriptor asked(wanted);
+  CUDNN_CHECK(find(asked.get(), int(results.size()), &count, results.data()));
+  for (std::size_t i = 0; i < std::size_t(count); ++i) {
+    const Performance& found = results[i];
+    const cudnnMathType_t math = found.mathType == CUDNN_DEFAULT_MATH ? wanted : found.mathType;
+    const bool precise = math == CUDNN_FMA_MATH || math == wanted;
+    if (found.status != CUDNN_STATUS_SUCCESS || found.determinism != CUDNN_DETERMINISTIC || !precise) continue;
+    choice.emplace(math);
+    choice->algorithm = found.algo;
+    const cudnnStatus_t status = workspace(choice->convolution.get(), found.algo, &choice->workspace);
+    if (status == CUDNN_STATUS_SUCCESS && choice->workspace <= kMostWorkspace) return true;
+  }
+  choice.reset();
+  return false;
+}
+
+}  // namespace
+
+struct CudnnConvolution::Passes {
   const CudnnHandle& handle;
   TensorDescriptor x, y, b;
   FilterDescriptor w;
-  ConvolutionDescriptor convolution;
-  cudnnConvolutionFwdAlgo_t forward{};
-  cudnnConvolutionBwdDataAlgo_t backward_data{};
-  cudnnConvolutionBwdFilterAlgo_t backward_weights{};
-  std::size_t workspace = 0;
+  std::optional<Choice<cudnnConvolutionFwdAlgo_t>> forward;
+  std::optional<Choice<cudnnConvolutionBwdDataAlgo_t>> backward_data;
+  std::optional<Choice<cudnnConvolutionBwdFilterAlgo_t>> backward_weights;
 
-  Descriptors(Context& context, const LayerShape& s, cudnnMathType_t math)
+  Passes(Context& context, const LayerShape& s)
       : handle(cudnn_of(context)),
         x(s.n, padded(s.c), s.h, s.w),
         y(s.n, padded(s.k), s.h, s.w),
         b(1, padded(s.k), 1, 1),
-        w(padded(s.k), padded(s.c)),
-        convolution(math) {}
+        w(padded(s.k), padded(s.c)) {}
+
+  bool choose_forward(cudnnMathType_t math) {
+    return choose<cudnnConvolutionFwdAlgoPerf_t>(
+        math, forward,
+        [&](auto convolution, auto... results) {
+          return CUDNN(cudnnGetConvolutionForwardAlgorithm_v7)(handle.get(), x.get(), w.get(), convolution, y.get(),
+                                                               results...);
+        },
+        [&](auto convolution, auto algorithm, std::size_t* bytes) {
+          return CUDNN(cudnnGetConvolutionForwardWorkspaceSize)(handle.get(), x.get(), w.get(), convolution, y.get(),
+                                                                algorithm, bytes);
+        });
+  }
+  bool choose_backward_data(cudnnMathType_t math) {
+    return choose<cudnnConvolutionBwdDataAlgoPerf_t>(
+        math, backward_data,
+        [&](auto convolution, auto... results) {
+          return CUDNN(cudnnGetConvolutionBackwardDataAlgorithm_v7)(handle.get(), w.get(), y.get(), convolution,
+                                                                    x.get(), results...);
+        },
+        [&](auto convolution, auto algorithm, std::size_t* bytes) {
+          return CUDNN(cudnnGetConvolutionBackwardDataWorkspaceSize)(handle.get(), w.get(), y.get(), convolution,
+                                                                     x.get(), algorithm, bytes);
+        });
+  }
+  bool choose_backward_weights(cudnnMathType_t math) {
+    return choose<cudnnConvolutionBwdFilterAlgoPerf_t>(
+        math, backward_weights,
+        [&](auto convolution, auto... results) {
+          return CUDNN(cudnnGetConvolutionBackwardFilterAlgorithm_v7)(handle.get(), x.get(), y.get(), convolution,
+                                                                      w.get(), results...);
+        },
+        [&](auto convolution, auto algorithm, std::size_t* bytes) {
+          return CUDNN(cudnnGetConvolutionBackwardFilterWorkspaceSize)(handle.get(), x.get(), y.get(), convolution,
+                                                                       w.get(), algorithm, bytes);
+        });
+  }
 };
 
-namespace {
-
-// The first that is supported, deterministic, and rounds its factors no further than requested. The descriptor holds
-// the math type too; an algorithm with the default math type uses that.
-template <typename Performance, std::size_t N>
-const Performance& first_fit(const std::array<Performance, N>& found, int count, cudnnMathType_t math,
-                             const char* pass) {
-  const auto fits = [math](cudnnMathType_t with) {
-    return with == math || with == CUDNN_FMA_MATH || with == CUDNN_DEFAULT_MATH;
-  };
-  for (std::size_t i = 0; i < std::size_t(count); ++i)
-    if (found[i].status == CUDNN_STATUS_SUCCESS && found[i].determinism == CUDNN_DETERMINISTIC &&
-        fits(found[i].mathType))
-      return found[i];
-  throw Error(fmt::format("cuDNN has no deterministic algorithm for the {} pass of a convolution", pass),
-              "use --convolution own, or choose own for it in the table");
-}
-
-constexpr float kOne = 1, kZero = 0;
-
-}  // namespace
-
-CudnnConvolution::CudnnConvolution(Context& context, const LayerShape& shape)
-    : context_(context),
-      rows_(std::size_t(shape.n) * std::size_t(shape.h) * std::size_t(shape.w)),
-      lanes_(padded(shape.k)) {
-  const cudnnMathType_t math = context.precision == Precision::tf32 ? CUDNN_TENSOR_OP_MATH : CUDNN_FMA_MATH;
-  descriptors_ = std::make_unique<Descriptors>(context, shape, math);
-  Descriptors& d = *descriptors_;
-  constexpr int most = 8;
-  int count = 0;
-  std::array<cudnnConvolutionFwdAlgoPerf_t, most> forward{};
-  CUDNN_CHECK(cudnnGetConvolutionForwardAlgorithm_v7(d.handle.get(), d.x.get(), d.w.get(), d.convolution.get(),
-                                                     d.y.get(), most, &count, forward.data()));
-  const auto& f = first_fit(forward, count, math, "forward");
-  std::array<cudnnConvolutionBwdDataAlgoPerf_t, most> backward_data{};
-  CUDNN_CHECK(cudnnGetConvolutionBackwardDataAlgorithm_v7(d.handle.get(), d.w.get(), d.y.get(), d.convolution.get(),
-                                                          d.x.get(), most, &count, backward_data.data()));
-  const auto& bd = first_fit(backward_data, count, math, "backward data");
-  std::array<cudnnConvolutionBwdFilterAlgoPerf_t, most> backward_weights{};
-  CUDNN_CHECK(cudnnGetConvolutionBackwardFilterAlgorithm_v7(d.handle.get(), d.x.get(), d.y.get(), d.convolution.get(),
-                                                            d.w.get(), most, &count, backward_weights.data()));
-  const auto& bw = first_fit(backward_weights, count, math, "backward weights");
-  d.forward = f.algo;
-  d.backward_data = bd.algo;
-  d.backward_weights = bw.algo;
-  d.workspace = std::max({f.memory, bd.memory, bw.memory});
-  context.reserve_scratch(d.workspace);
-}
+CudnnConvolution::CudnnConvolution(Context& context, const LayerShape& shape) : context_(context), shape_(shape) {}
 
 CudnnConvolution::~CudnnConvolution() = default;
 
+bool CudnnConvolution::plan(LayerPass pass) {
+  if (context_.precision == Precision::bf16 || pass == LayerPass::relevance) return false;  // BF16 needs BF16 tensors
+  if (!passes_) passes_ = std::make_unique<Passes>(context_, shape_);
+  const auto math = context_.precision == Precision::tf32 ? CUDNN_TENSOR_OP_MATH : CUDNN_FMA_MATH;
+  std::size_t workspace = 0;
+  if (pass == LayerPass::forward) {
+    if (!passes_->choose_forward(math)) return false;
+    workspace = passes_->forward->workspace;
+  } else if (pass == LayerPass::backward_data) {
+    if (!passes_->choose_backward_data(math)) return false;
+    workspace = passes_->backward_data->workspace;
+  } else {
+    if (!passes_->choose_backward_weights(math)) return false;
+    workspace = passes_->backward_weights->workspace;
+  }
+  context_.reserve_scratch(workspace);
+  return true;
+}
+
 // Bias and ReLU by our own kernel: cuDNN's fused call supports them for only one algorithm.
 void CudnnConvolution::forward(const float* x, const float* w, const float* b, bool relu, float* y) {
-  const Descriptors& d = *descriptors_;
-  CUDNN_CHECK(cudnnConvolutionForward(d.handle.get(), &kOne, d.x.get(), x, d.w.get(), w, d.convolution.get(), d.forward,
-                                      context_.scratch(), d.workspace, &kZero, d.y.get(), y));
-  bias_relu_forward(context_, rows_, lanes_, b, relu, y);
+  const Passes& p = *passes_;
+  CUDNN_CHECK(CUDNN(cudnnConvolutionForward)(p.handle.get(), &kOne, p.x.get(), x, p.w.get(), w,
+                                             p.forward->convolution.get(), p.forward->algorithm, context_.scratch(),
+                                             p.forward->workspace, &kZero, p.y.get(), y));
+  const std::size_t pixels = std::size_t(shape_.n) * std::size_t(shape_.h) * std::size_t(shape_.w);
+  bias_relu_forward(context_, pixels, padded(shape_.k), b, relu, y);
 }
 
 void CudnnConvolution::backward_data(const float* dy, const float* w, float* dx) {
-  const Descriptors& d = *descriptors_;
-  CUDNN_CHECK(cudnnConvolutionBackwardData(d.handle.get(), &kOne, d.w.get(), w, d.y.get(), dy, d.convolution.get(),
-                                           d.backward_data, context_.scratch(), d.workspace, &kZero, d.x.get(), dx));
+  const Passes& p = *passes_;
+  CUDNN_CHECK(CUDNN(cudnnConvolutionBackwardData)(
+      p.handle.get(), &kOne, p.w.get(), w, p.y.get(), dy, p.backward_data->convolution.get(),
+      p.backward_data->algorithm, context_.scratch(), p.backward_data->workspace, &kZero, p.x.get(), dx));
 }
 
 void CudnnConvolution::backward_weights(const float* x, const float* dy, float* dw, float* db) {
-  const Descriptors& d = *descriptors_;
-  CUDNN_CHECK(cudnnConvolutionBackwardFilter(d.handle.get(), &kOne, d.x.get(), x, d.y.get(), dy, d.convolution.get(),
-                                             d.backward_weights, context_.scratch(), d.workspace, &kZero, d.w.get(),
-                                             dw));
-  CUDNN_CHECK(cudnnConvolutionBackwardBias(d.handle.get(), &kOne, d.y.get(), dy, &kZero, d.b.get(), db));
+  const Passes& p = *passes_;
+  CUDNN_CHECK(CUDNN(cudnnConvolutionBackwardFilter)(
+      p.handle.get(), &kOne, p.x.get(), x, p.y.get(), dy, p.backward_weights->convolution.get(),
+      p.backward_weights->algorithm, context_.scratch(), p.backward_weights->workspace, &kZero, p.w.get(), dw));
+  CUDNN_CHECK(CUDNN(cudnnConvolutionBackwardBias)(p.handle.get(), &kOne, p.y.get(), dy, &kZero, p.b.get(), db));
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -1,8 +1,10 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/progress.h"
 #include "cuda/precision.h"
 #include "ops/algorithm_table.h"
 #include "ops/device.h"
@@ -18,6 +20,9 @@ struct CudaOptions {
   Precision precision = Precision::fp32;
   // Names: "library" (cuDNN, cuBLASLt), "own", "own:TILE", "own:TILE:SPLITS" (cuda/algorithm_table.h).
   AlgorithmTable algorithms;
+  int gpu = 0;  // of several, as cuda_details lists them
+  // Prints what must be said, such as an algorithm that cannot serve. The program's: the shared object has a copy.
+  void (*say)(std::string_view) = remark;
 };
 
 struct CudaAvailability {
@@ -26,10 +31,11 @@ struct CudaAvailability {
 };
 CudaAvailability cuda_availability(CudaKind kind);
 
-// One line each: GPU, driver, libraries. Empty if not available.
+// One line each: every GPU in the order of CudaOptions::gpu, the driver, the libraries. Empty if not available.
 std::vector<std::string> cuda_details(CudaKind kind);
 
-// Throws Error when it is not available, for invalid options, and for features that the GPU lacks.
+// Throws Error when it is not available, for invalid options, and for features that the GPU lacks. All devices of a
+// process are on the same GPU.
 std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& options = {});
 
 // The export of each shared object, as `palimpsest_cuda_library` (C linkage).

@@ -5,9 +5,10 @@
 #include <cudnn.h>
 
 #include "base/error.h"
+#include "cuda/architectures.h"
 #include "cuda/check.h"
 #include "cuda/cuda_device.h"
-#include "cuda/language.h"
+#include "cuda/vendor_library.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -17,12 +18,23 @@ std::string version_text(int version) {  // CUDA's 12040 is 12.4
   return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
 }
 
+// 92100 is 9.21.0; where the library is missing, that is said.
+template <typename Version>
+std::string library_text(const char* name, const Version& version) {
+  try {
+    const std::size_t number = version();
+    return fmt::format("{} {}.{}.{}", name, number / 10000, number / 100 % 100, number % 100);
+  } catch (const Error&) {
+    return fmt::format("no {}", name);
+  }
+}
+
 std::string libraries() {
   int runtime = 0;
   CUDA_CHECK(cudaRuntimeGetVersion(&runtime));
-  const std::size_t cudnn = cudnnGetVersion(), cublas = cublasLtGetVersion();
-  return fmt::format("CUDA {}, cuDNN {}.{}.{}, cuBLASLt {}.{}.{}", version_text(runtime), cudnn / 10000,
-                     cudnn / 100 % 100, cudnn % 100, cublas / 10000, cublas / 100 % 100, cublas % 100);
+  return fmt::format("CUDA {}, {}, {}", version_text(runtime),
+                     library_text("cuDNN", [] { return CUDNN(cudnnGetVersion)(); }),
+                     library_text("cuBLASLt", [] { return CUBLASLT(cublasLtGetVersion)(); }));
 }
 
 CudaAvailability availability() {
@@ -43,14 +55,20 @@ CudaAvailability availability() {
 }
 
 std::vector<std::string> details() {
-  int device = 0, driver = 0;
-  cudaDeviceProp p{};
-  CUDA_CHECK(cudaGetDevice(&device));
-  CUDA_CHECK(cudaGetDeviceProperties(&p, device));
+  std::vector<std::string> lines;
+  int count = 0, driver = 0;
+  CUDA_CHECK(cudaGetDeviceCount(&count));
+  for (int gpu = 0; gpu < count; ++gpu) {
+    cudaDeviceProp p{};
+    CUDA_CHECK(cudaGetDeviceProperties(&p, gpu));
+    lines.push_back(fmt::format("{}: {}, compute capability {}.{}, {} multiprocessors, {:.1f} GB", gpu, p.name, p.major,
+                                p.minor, p.multiProcessorCount, double(p.totalGlobalMem) / 1e9));
+  }
   CUDA_CHECK(cudaDriverGetVersion(&driver));
-  return {fmt::format("{}, compute capability {}.{}, {} multiprocessors, {:.1f} GB", p.name, p.major, p.minor,
-                      p.multiProcessorCount, double(p.totalGlobalMem) / 1e9),
-          fmt::format("driver for CUDA {}", version_text(driver)), libraries()};
+  lines.push_back(fmt::format("driver for CUDA {}", version_text(driver)));
+  lines.push_back(libraries());
+  if (!PALIMPSEST_EMULATED) lines.push_back(fmt::format("machine code for {}", built_architectures()));
+  return lines;
 }
 
 }  // namespace

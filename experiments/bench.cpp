@@ -1,11 +1,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/progress.h"
 #include "experiments/bench/layer_times.h"
 #include "experiments/bench/step_times.h"
 #include "experiments/bench/timing.h"
@@ -45,7 +47,8 @@ Json json_of(const LayerTime& time) {
   const LayerShape& s = time.shape;
   return {{"layer", time.layer},          {"layers", time.layers},
           {"pass", pass_name(time.pass)}, {"shape", {s.n, s.c, s.h, s.w, s.k}},
-          {"seconds", time.seconds},      {"gflops", time.gflops()}};
+          {"algorithm", time.algorithm},  {"seconds", time.seconds},
+          {"gflops", time.gflops()}};
 }
 
 void print_layers(const std::vector<LayerTime>& times) {
@@ -68,7 +71,7 @@ void print_steps(const std::vector<StepTime>& times, int batch) {
   fmt::print("peak memory {:.0f} MB\n", peak_megabytes());
 }
 
-// Every pass with every algorithm that the device has; the fastest goes into the table.
+// Every pass with every algorithm that the device has for it; the fastest goes into the table. What fails is left out.
 void tune(const BenchCommand& command, const nn::Architecture& architecture) {
   if (command.tune.extension() != ".json")
     throw Error(fmt::format("--tune {} does not end in .json", command.tune.string()),
@@ -79,14 +82,20 @@ void tune(const BenchCommand& command, const nn::Architecture& architecture) {
   const DeviceInfo info = make_device(on)->info();
   for (const std::string& algorithm : info.convolution_algorithms) {
     on.convolution = algorithm;
-    layers = time_layers(*make_device(on), architecture, command.batch, command.repeats, info.chooses_linear);
+    layers = time_layers(*make_device(on), architecture, command.batch, command.repeats, info.chooses_linear,
+                         [&](const LayerTime&, const Error& error) {
+                           remark(fmt::format("left out, {}: {}", algorithm, error.what()));
+                         });
     seconds.resize(layers.size());
-    for (std::size_t i = 0; i < layers.size(); ++i) seconds[i][algorithm] = layers[i].seconds;
+    for (std::size_t i = 0; i < layers.size(); ++i)
+      if (layers[i].algorithm == algorithm && std::isfinite(layers[i].seconds))
+        seconds[i][algorithm] = layers[i].seconds;
   }
   Json choices = Json::array();
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const auto best = std::min_element(seconds[i].begin(), seconds[i].end(),
                                        [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (best == seconds[i].end()) continue;  // none runs it here, so that the device's own rule decides
     Json choice = json_of(layers[i]);
     choice["algorithm"] = best->first;
     choice["seconds"] = seconds[i];

@@ -16,6 +16,15 @@ void require_fp32(const MachineSettings& on) {
     throw Error(fmt::format("--precision {}: the CPU computes in fp32", word_of(on.precision)),
                 "omit --precision, or use --device cuda");
 }
+
+CudaOptions cuda_options(const MachineSettings& on) {
+  CudaOptions options;
+  options.precision = on.precision;
+  options.algorithms = AlgorithmTable::of(on.convolution);
+  options.gpu = on.device.gpu;
+  return options;
+}
+
 }  // namespace
 
 std::vector<DeviceChoice> known_devices() {
@@ -41,7 +50,7 @@ void announce(const std::string& text) {
 std::unique_ptr<Device> best_device(const MachineSettings& on) {
   const CudaAvailability gpu = cuda_availability(CudaKind::real);
   if (gpu.available) {
-    auto device = make_cuda_device(CudaKind::real, {on.precision, AlgorithmTable::of(on.convolution)});
+    auto device = make_cuda_device(CudaKind::real, cuda_options(on));
     announce(fmt::format("{} ({})", device->info().name, device->info().description));
     return device;
   }
@@ -56,19 +65,19 @@ std::unique_ptr<Device> best_device(const MachineSettings& on) {
 }  // namespace
 
 std::unique_ptr<Device> make_device(const MachineSettings& on) {
-  const AlgorithmTable table = AlgorithmTable::of(on.convolution);
-  switch (on.device) {
-    case DeviceName::automatic:
+  using enum DeviceName::Kind;
+  switch (on.device.kind) {
+    case automatic:
       return best_device(on);
-    case DeviceName::cuda:
-      return make_cuda_device(CudaKind::real, {on.precision, table});
-    case DeviceName::cuda_emulated:
-      return make_cuda_device(CudaKind::emulated, {on.precision, table});
-    case DeviceName::cpu:
+    case cuda:
+      return make_cuda_device(CudaKind::real, cuda_options(on));
+    case cuda_emulated:
+      return make_cuda_device(CudaKind::emulated, cuda_options(on));
+    case cpu:
       break;
   }
   require_fp32(on);
-  return make_cpu_device(on.threads, table);
+  return make_cpu_device(on.threads, AlgorithmTable::of(on.convolution));
 }
 
 }  // namespace palimpsest::experiments

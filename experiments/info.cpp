@@ -90,11 +90,11 @@ void run_info(const InfoCommand& command) {
     for (const auto& line : cuda_details(kind)) fmt::print("  {:<14}  {}\n", name, line);
   fmt::print("\nchosen        {} with {} thread{}: {}\n", chosen.name, chosen.threads, chosen.threads == 1 ? "" : "s",
              chosen.description);
-  if (command.on.device == DeviceName::automatic)
+  if (command.on.device.kind == DeviceName::Kind::automatic)
     fmt::print("why           --device auto uses a GPU if the build and the machine have one; {}\n",
                chosen.name != "cpu" ? "they do" : known_devices()[1].reason);
   else
-    fmt::print("why           requested by --device {}\n", word_of(command.on.device));
+    fmt::print("why           requested by --device {}\n", to_text(command.on.device));
 
   fmt::print("\nlibraries     fmt {}.{}.{}, nlohmann-json {}.{}.{}, toml++ {}.{}.{}\n", FMT_VERSION / 10000,
              FMT_VERSION / 100 % 100, FMT_VERSION % 100, NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,

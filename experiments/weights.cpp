@@ -111,7 +111,7 @@ void convert(const WeightsCommand& command, const TensorFile& file, const nn::Mo
   if (fs::equivalent(command.file, command.out, code))
     throw Error(fmt::format("--out {} is the input file", command.out.string()), "name another file");
   MachineSettings processor;
-  processor.device = DeviceName::cpu;
+  processor.device = {DeviceName::Kind::cpu};
   const auto device = make_device(processor);
   const auto network = nn::load_network(*device, file, {command.size, /*head=*/false});
   nn::save_weights(*network, command.out, notes);

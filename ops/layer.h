@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "ops/relevance.h"
 #include "ops/tensor.h"
@@ -51,6 +52,9 @@ enum class LayerPass : std::uint8_t { forward, backward_data, backward_weights, 
 class LayerPlan {
  public:
   virtual ~LayerPlan() = default;
+
+  // What runs a pass, as ops/algorithm_table.h names it: the algorithm of the table, or what serves where that cannot.
+  virtual std::string algorithm(LayerPass pass) const = 0;
 
   virtual void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) = 0;
 

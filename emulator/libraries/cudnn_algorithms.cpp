@@ -52,6 +52,17 @@ cudnnStatus_t rank(const Convolution& shape, cudnnMathType_t math, std::initiali
   return CUDNN_STATUS_SUCCESS;
 }
 
+// What cudnnGetConvolution*WorkspaceSize answer.
+template <class Name>
+cudnnStatus_t workspace_size(cudnnHandle_t handle, const Convolution& shape, cudnnMathType_t math, Name name,
+                             std::size_t* bytes) {
+  CUDNN_REQUIRE(handle && bytes, CUDNN_STATUS_BAD_PARAM, "an argument is null");
+  Algorithm algorithm;
+  if (const cudnnStatus_t status = find(shape, math, name, algorithm)) return status;
+  *bytes = algorithm.workspace;
+  return CUDNN_STATUS_SUCCESS;
+}
+
 bool is_float(const cudnnTensorStruct& tensor) {
   return tensor.type == CUDNN_DATA_FLOAT;
 }
@@ -161,6 +172,38 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t handle
   if (const cudnnStatus_t status = resolve(x, dw, convolution, dy, shape)) return status;
   return rank(shape, convolution->math, {CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1},
               CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT, requested, returned, results);
+}
+
+cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
+                                                      cudnnFilterDescriptor_t w,
+                                                      cudnnConvolutionDescriptor_t convolution,
+                                                      cudnnTensorDescriptor_t y, cudnnConvolutionFwdAlgo_t algorithm,
+                                                      std::size_t* bytes) {
+  Convolution shape;
+  if (const cudnnStatus_t status = resolve(x, w, convolution, y, shape)) return status;
+  return workspace_size(handle, shape, convolution->math, algorithm, bytes);
+}
+
+cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(cudnnHandle_t handle, cudnnFilterDescriptor_t w,
+                                                           cudnnTensorDescriptor_t dy,
+                                                           cudnnConvolutionDescriptor_t convolution,
+                                                           cudnnTensorDescriptor_t dx,
+                                                           cudnnConvolutionBwdDataAlgo_t algorithm,
+                                                           std::size_t* bytes) {
+  Convolution shape;
+  if (const cudnnStatus_t status = resolve(dx, w, convolution, dy, shape)) return status;
+  return workspace_size(handle, shape, convolution->math, algorithm, bytes);
+}
+
+cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
+                                                             cudnnTensorDescriptor_t dy,
+                                                             cudnnConvolutionDescriptor_t convolution,
+                                                             cudnnFilterDescriptor_t dw,
+                                                             cudnnConvolutionBwdFilterAlgo_t algorithm,
+                                                             std::size_t* bytes) {
+  Convolution shape;
+  if (const cudnnStatus_t status = resolve(x, dw, convolution, dy, shape)) return status;
+  return workspace_size(handle, shape, convolution->math, algorithm, bytes);
 }
 
 }  // extern "C"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <memory>
 
 #include "base/progress.h"
@@ -55,6 +56,7 @@ class TimedLayer {
         dw_(device.make(s.weights(), s.weights_layout())),
         db_(device.make(s.bias(), s.vector_layout())) {}
 
+  std::string algorithm(LayerPass pass) const { return plan_->algorithm(pass); }
   void run(LayerPass pass) {
     switch (pass) {
       case LayerPass::forward:
@@ -81,18 +83,27 @@ class TimedLayer {
 }  // namespace
 
 std::vector<LayerTime> time_layers(Device& device, const nn::Architecture& architecture, int batch, int repeats,
-                                   bool with_linear) {
+                                   bool with_linear,
+                                   const std::function<void(const LayerTime&, const Error&)>& failed) {
   constexpr std::array passes{LayerPass::forward, LayerPass::backward_data, LayerPass::backward_weights,
                               LayerPass::relevance};
   const auto layers = distinct_layers(architecture, batch, with_linear);
   Progress progress("Timing layers", std::int64_t(layers.size() * passes.size()));
   std::vector<LayerTime> times;
   for (const auto& layer : layers) {
-    TimedLayer timed(device, layer.shape);
+    std::unique_ptr<TimedLayer> timed;
     for (const LayerPass pass : passes) {
       LayerTime& time = times.emplace_back(layer);
       time.pass = pass;
-      time.seconds = median_seconds(device, repeats, [&] { timed.run(pass); });
+      try {
+        if (!timed) timed = std::make_unique<TimedLayer>(device, layer.shape);
+        time.algorithm = timed->algorithm(pass);
+        time.seconds = median_seconds(device, repeats, [&] { timed->run(pass); });
+      } catch (const Error& error) {
+        if (!failed) throw;
+        time.seconds = std::numeric_limits<double>::infinity();
+        failed(time, error);
+      }
       progress.advance();
     }
   }

@@ -1,7 +1,9 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "nn/layers.h"
 #include "ops/device.h"
 
@@ -13,13 +15,15 @@ struct LayerTime {
   int layers = 1;     // of this shape
   LayerShape shape;
   LayerPass pass;
-  double seconds = 0;
+  std::string algorithm;  // that ran it
+  double seconds = 0;     // infinite: failed
   double gflops() const;  // billions of the direct algorithm's operations per second
 };
 
 // Every distinct layer of a network in all its passes, on nonzero numbers; `with_linear` includes the fully connected
-// ones.
+// ones. `failed` is told of the passes that cannot run; without it their Error is thrown.
 std::vector<LayerTime> time_layers(Device& device, const nn::Architecture& architecture, int batch, int repeats,
-                                   bool with_linear);
+                                   bool with_linear,
+                                   const std::function<void(const LayerTime&, const Error&)>& failed = {});
 
 }  // namespace palimpsest::experiments

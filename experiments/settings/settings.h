@@ -11,6 +11,7 @@
 #include "data/crop.h"
 #include "data/orientation.h"
 #include "data/source.h"
+#include "experiments/settings/device_name.h"
 #include "experiments/settings/fields.h"
 #include "lrp/composites.h"
 #include "lrp/dialects.h"
@@ -20,14 +21,6 @@
 
 // The groups of settings that commands and the study consist of.
 namespace palimpsest::experiments {
-
-enum class DeviceName : std::uint8_t { automatic, cpu, cuda, cuda_emulated };
-constexpr auto words(DeviceName) {
-  return std::to_array<Word<DeviceName>>({{"auto", DeviceName::automatic},
-                                          {"cpu", DeviceName::cpu},
-                                          {"cuda", DeviceName::cuda},
-                                          {"cuda-emulated", DeviceName::cuda_emulated}});
-}
 
 enum class Part : std::uint8_t { train, validation, test, all };
 constexpr auto words(Part) {
@@ -47,7 +40,7 @@ constexpr auto words(Loss) {
 
 // Results depend on these in their last bits only; a run records the device by its fingerprint.
 struct MachineSettings {
-  DeviceName device = option(device, "device", DeviceName::automatic, "device to run on; auto prints its choice",
+  DeviceName device = option(device, "device", {}, "auto (prints its choice), cpu, cuda, cuda:1 or cuda-emulated",
                              heading("Machine"), of_this_call);
   int threads = option(threads, "threads", 0, "0: one per core", between(0, 1024), of_this_call);
   std::string convolution =

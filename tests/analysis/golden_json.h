@@ -3,11 +3,12 @@
 #include <string>
 
 #include "base/files.h"
+#include "tests/support/goldens.h"
 
 namespace palimpsest::analysis {
 
 inline fs::path golden_path(const std::string& name) {
-  return fs::path(GOLDENS_FOLDER) / "analysis" / name;
+  return goldens() / "analysis" / name;
 }
 inline nlohmann::json golden_json(const std::string& name) {
   return nlohmann::json::parse(read_file(golden_path(name + ".json")));

@@ -5,6 +5,7 @@
 #include "base/safetensors.h"
 #include "tests/support/damaged.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest {
@@ -39,7 +40,7 @@ Tally read_damaged(const std::string& whole, std::uint32_t trials, const Read& r
 class DamagedNpy : public testing::TestWithParam<const char*> {};
 
 TEST_P(DamagedNpy, IsAnArrayOrAnError) {
-  const std::string whole = read_file(fs::path(GOLDENS_FOLDER) / "npy" / (std::string(GetParam()) + ".npy"));
+  const std::string whole = read_file(goldens() / "npy" / (std::string(GetParam()) + ".npy"));
   const Tally tally = read_damaged(whole, 1500, [](const fs::path& file) {
     const NpyArray array = read_npy(file);
     ASSERT_EQ(array.bytes.size(), std::size_t(array.count()) * std::size_t(array.item_size));
@@ -57,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(EveryForm, DamagedNpy,
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(DamagedSafetensors, AreTensorsOrAnError) {
-  const std::string whole = read_file(fs::path(GOLDENS_FOLDER) / "safetensors/types.safetensors");
+  const std::string whole = read_file(goldens() / "safetensors/types.safetensors");
   const Tally tally = read_damaged(whole, 4000, [](const fs::path& path) {
     const SafetensorsFile file(path);
     for (const auto& name : file.names()) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "tests/support/goldens.h"
 
 namespace palimpsest {
 namespace {
@@ -59,7 +60,7 @@ TEST(FileKind, KnowsThePicturesThatAreRead) {
                                    std::pair{"rgb.bmp", "a BMP picture"}, std::pair{"rgb.tif", "a TIFF picture"},
                                    std::pair{"lossy.webp", "a WebP picture"}, std::pair{"plain.gif", "a GIF picture"},
                                    std::pair{"rgb.ppm", "a PNM picture (PPM, PGM or PBM)"}}) {
-    const FileKind kind = file_kind(read_file(fs::path(GOLDENS_FOLDER) / "images" / file));
+    const FileKind kind = file_kind(read_file(goldens() / "images" / file));
     EXPECT_EQ(kind.text(), name) << "and nothing to be done about it";
     EXPECT_TRUE(kind.picture);
   }
@@ -69,7 +70,7 @@ TEST(FileKind, KnowsThePicturesThatAreRead) {
 // Every prefix of every picture: a kind or none, never a read beyond the end (checked by the sanitizer builds).
 TEST(FileKind, TakesBytesOfAnyLength) {
   for (const char* const file : {"rgb.jpg", "rgb.png", "rgb.bmp", "rgb.tif"}) {
-    const std::string whole = read_file(fs::path(GOLDENS_FOLDER) / "images" / file);
+    const std::string whole = read_file(goldens() / "images" / file);
     for (std::size_t length = 0; length < 300; ++length) {
       const std::string start = whole.substr(0, length);
       EXPECT_TRUE(length < 26 || file_kind(start).picture) << file << " cut to " << length;

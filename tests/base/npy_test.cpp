@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 #include "tests/support/remarks.h"
 #include "tests/support/temp_folder.h"
 
@@ -11,7 +12,7 @@ namespace palimpsest {
 namespace {
 
 fs::path golden(const std::string& name) {
-  return fs::path(GOLDENS_FOLDER) / "npy" / (name + ".npy");
+  return goldens() / "npy" / (name + ".npy");
 }
 
 TEST(Npy, FloatsComeBackAsWritten) {
@@ -167,7 +168,7 @@ TEST(Npy, AnotherKindOfFileIsNamed) {
     write_unsynced(folder / "x.npy", bytes);
     expect_error("x.npy is not a usable .npy file: it " + what, [&] { read_npy(folder / "x.npy"); });
   };
-  refused(read_file(fs::path(GOLDENS_FOLDER) / "npz/stored.npz"), "is an .npz archive");
+  refused(read_file(goldens() / "npz/stored.npz"), "is an .npz archive");
   refused(std::string("\x80\x04\x95") + std::string(20, '\0'), "is a Python pickle");
   refused("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a Git LFS pointer");
   refused("<!DOCTYPE html><html>", "is an HTML page");

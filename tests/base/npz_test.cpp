@@ -4,13 +4,14 @@
 #include "base/random.h"
 #include "tests/support/damaged.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest {
 namespace {
 
 fs::path golden(const std::string& name) {
-  return fs::path(GOLDENS_FOLDER) / "npz" / name;
+  return goldens() / "npz" / name;
 }
 
 NpyArray member(const std::string& archive, const std::string& name) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest {
@@ -15,7 +16,7 @@ using Floats = std::vector<float>;
 using Shape = std::vector<std::int64_t>;
 
 fs::path golden() {
-  return fs::path(GOLDENS_FOLDER) / "safetensors/types.safetensors";
+  return goldens() / "safetensors/types.safetensors";
 }
 
 std::string bytes_of(std::string_view header, std::size_t data) {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/remarks.h"
 #include "tests/support/test_devices.h"
 
 // Specific to the CUDA devices: options, availability, their memory.
@@ -16,6 +17,7 @@ TEST(CudaDevice, IsAlwaysThereEmulated) {
   EXPECT_EQ(device->info().name, "cuda-emulated");
   EXPECT_FALSE(device->info().description.empty());
   EXPECT_EQ(cuda_details(CudaKind::emulated).size(), 3u);
+  EXPECT_TRUE(cuda_details(CudaKind::emulated).front().starts_with("0: "));
 }
 
 TEST(CudaDevice, SaysInOneSentenceWhyThereIsNone) {
@@ -40,6 +42,35 @@ TEST(CudaDevice, RefusesWhatItDoesNotKnow) {
     expect_error("--convolution " + wrong, [&] { device->plan_layer(Conv2dShape{2, 5, 6, 7, 9}); });
     expect_error("--convolution " + wrong, [&] { device->plan_layer(LinearShape{3, 20, 12}); });
   }
+}
+
+TEST(CudaDevice, RefusesAGpuThatTheMachineLacks) {
+  CudaOptions second;
+  second.gpu = 1;
+  expect_error("there is no GPU 1: this machine has 1", [&] { make_cuda_device(CudaKind::emulated, second); });
+}
+
+TEST(CudaDevice, SaysWhatRunsWhereTheNamedAlgorithmCannot) {
+  const Conv2dShape shape{1, 5, 6, 7, 9};
+  const auto run_by = [&](const std::string& choice, Precision precision) {
+    const auto device = make_cuda_device(CudaKind::emulated, {precision, AlgorithmTable::of(choice)});
+    const auto plan = device->plan_layer(shape);
+    std::string names;
+    for (const auto pass :
+         {LayerPass::forward, LayerPass::backward_data, LayerPass::backward_weights, LayerPass::relevance})
+      names += plan->algorithm(pass) + " ";
+    return names;
+  };
+  EXPECT_EQ(remarks_of([&] { EXPECT_EQ(run_by("auto", Precision::fp32), "own own own own "); }), "");
+  EXPECT_EQ(remarks_of([&] {
+              EXPECT_EQ(run_by("own:small:2", Precision::fp32), "own:small:2 own:small:2 own:small:2 own:small:2 ");
+            }),
+            "");
+  EXPECT_EQ(remarks_of([&] { EXPECT_EQ(run_by("library", Precision::tf32), "library library library own "); }), "");
+  EXPECT_EQ(remarks_of([&] { EXPECT_EQ(run_by("own:tall", Precision::fp32), "own:tall own:tall own own:tall "); }),
+            "--convolution own:tall: own:tall has no backward_weights in fp32: own runs it\n");
+  const std::string bf16 = remarks_of([&] { EXPECT_EQ(run_by("library", Precision::bf16), "own own own own "); });
+  EXPECT_NE(bf16.find("library has no backward_data of 1 x 5 x 6 x 7 to 9 in bf16: own runs it"), bf16.npos) << bf16;
 }
 
 // Every algorithm gives the same convolution, to rounding.

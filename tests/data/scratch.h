@@ -7,6 +7,7 @@
 #include "base/npy.h"
 #include "data/image.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest::data {
@@ -22,7 +23,7 @@ class Scratch : public TempFolder {
 };
 
 inline fs::path golden(const std::string& name) {
-  return fs::path(GOLDENS_FOLDER) / name;
+  return goldens() / name;
 }
 
 inline std::string picture_bytes(const std::string& name = "rgb.png") {

@@ -3,14 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "convolution_case.h"
+#include "cuda/architectures.h"
 #include "cuda/cublaslt_product.h"
 #include "cuda/cudnn_convolution.h"
 
 namespace {
 
 namespace cuda = palimpsest::PALIMPSEST_CUDA;
+
+constexpr std::array kPasses{palimpsest::LayerPass::forward, palimpsest::LayerPass::backward_data,
+                             palimpsest::LayerPass::backward_weights};
 
 // The lanes of the last block that hold no channel are zero.
 std::vector<float> padded_values(std::size_t outer, int used, std::uint32_t seed) {
@@ -28,6 +33,7 @@ std::vector<float> rounded_once(const std::vector<double>& values) {
 void expect_convolution(palimpsest::Precision precision, const palimpsest::Conv2dShape& shape) {
   cuda::Context context(precision);
   cuda::CudnnConvolution convolution(context, shape);
+  for (const auto pass : kPasses) ASSERT_TRUE(convolution.plan(pass));
   const int c = cuda::padded(shape.c), k = cuda::padded(shape.k);
   const Geometry g{shape.n, c, shape.h, shape.w, k};
   const auto pixels = std::size_t(shape.n) * std::size_t(shape.h) * std::size_t(shape.w);
@@ -62,6 +68,7 @@ void expect_convolution(palimpsest::Precision precision, const palimpsest::Conv2
 void expect_linear(palimpsest::Precision precision, const palimpsest::LinearShape& shape) {
   cuda::Context context(precision);
   cuda::CublasLtProduct product(context, shape);
+  for (const auto pass : kPasses) ASSERT_TRUE(product.plan(pass));
   const auto n = std::size_t(shape.n), inputs = std::size_t(shape.c), outputs = std::size_t(shape.k);
   const auto x = exact_values(n * inputs, 1), w = exact_values(outputs * inputs, 2), b = exact_values(outputs, 3),
              dy = exact_values(n * outputs, 4);
@@ -107,4 +114,18 @@ TEST(LibraryCalls, FullyConnectedLayers) {
     for (const palimpsest::LinearShape& shape :
          {palimpsest::LinearShape{1, 1, 1}, palimpsest::LinearShape{3, 29, 7}, palimpsest::LinearShape{9, 300, 33}})
       expect_linear(precision, shape);
+}
+
+TEST(Architectures, KnowWhichGpusRunTheirMachineCode) {
+  using cuda::has_machine_code;
+  EXPECT_TRUE(has_machine_code("80", 80));
+  EXPECT_TRUE(has_machine_code("80", 89));   // the same major number
+  EXPECT_FALSE(has_machine_code("80", 90));  // only its PTX runs there
+  EXPECT_FALSE(has_machine_code("86-real", 80));
+  EXPECT_TRUE(has_machine_code("75-real;90", 90));
+  EXPECT_FALSE(has_machine_code("75;80-virtual", 80));
+  EXPECT_TRUE(has_machine_code("90a-real", 90));
+  EXPECT_FALSE(has_machine_code("100a", 103));
+  EXPECT_TRUE(has_machine_code("120", 121));
+  EXPECT_FALSE(has_machine_code("", 80));
 }

@@ -7,6 +7,7 @@
 #include "experiments/train.h"
 #include "tests/support/damaged.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest::experiments {
@@ -46,7 +47,7 @@ TEST(DamagedConfig, OfATraining) {
 }
 
 TEST(DamagedConfig, OfAStudy) {
-  const std::string text = read_file(fs::path(GOLDENS_FOLDER) / "../../experiments/configs/paper.toml");
+  const std::string text = read_file(goldens() / "../../experiments/configs/paper.toml");
   const int count = refused(text, 1500, [](const fs::path& file) { read_study_config(file); });
   EXPECT_GT(count, 300);
   EXPECT_LT(count, 1500);

@@ -44,7 +44,7 @@ TEST(CommandLine, PredictAsDocumented) {
   EXPECT_EQ(c.data.source.text, "arrays:x.npy");
   EXPECT_EQ(c.logits, "z.npy");
   EXPECT_EQ(c.features, "f.npy");
-  EXPECT_EQ(c.on.device, DeviceName::automatic);
+  EXPECT_EQ(c.on.device, DeviceName{});
 }
 
 TEST(CommandLine, ExplainAsDocumented) {

@@ -4,6 +4,7 @@
 #include "experiments/study/plan.h"
 #include "experiments/train.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 
 namespace palimpsest::experiments {
 namespace {
@@ -103,7 +104,7 @@ TEST(Settings, EveryOptionOfTrainIsOnThePageAndInItsConfig) {
 }
 
 TEST(Settings, ThePageIsTrue) {
-  const std::string page = read_file(GOLDENS_FOLDER "/../../docs/options.md");
+  const std::string page = read_file(goldens() / "../../docs/options.md");
   EXPECT_TRUE(page == options_page()) << "palimpsest info --options > docs/options.md";
 }
 

@@ -1,6 +1,7 @@
 #include "experiments/study/config.h"
 
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 
 namespace palimpsest::experiments {
 namespace {
@@ -80,7 +81,7 @@ TEST(StudyConfig, DataMustFitTheirPlace) {
 
 // The reference names every key, and gives the default for all except the starting weights.
 TEST(StudyConfig, PaperConfigIsTheDefaultAndNamesEveryKey) {
-  const fs::path path = GOLDENS_FOLDER "/../../experiments/configs/paper.toml";
+  const fs::path path = goldens() / "../../experiments/configs/paper.toml";
   const StudyConfig paper = read_study_config(path);
   StudyConfig plain;
   plain.emotion = paper.emotion, plain.pain = paper.pain, plain.concepts = paper.concepts;

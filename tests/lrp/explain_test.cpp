@@ -11,11 +11,12 @@
 #include "tests/support/counting_device.h"
 #include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 
 namespace palimpsest::lrp {
 namespace {
 
-const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "lrp";
+const fs::path kFolder = goldens() / "lrp";
 constexpr int kConvolutions = 13, kLinears = 3;
 
 class Explain : public testing::Test {

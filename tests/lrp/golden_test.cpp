@@ -7,17 +7,18 @@
 #include "base/npy.h"
 #include "lrp/explain.h"
 #include "nn/weights.h"
-#include "tests/support/cpu_device.h"
+#include "tests/support/goldens.h"
+#include "tests/support/test_devices.h"
 
 namespace palimpsest::lrp {
 namespace {
 
-const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "lrp";
+const fs::path kFolder = goldens() / "lrp";
 const Targets kTargets{1, 3};
 
 // zennit_NAME.npy, captum_NAME.npy, innvestigate_NAME.npy: maps that those libraries made in float64; those in the
 // folder gap with global average pooling before the head.
-class Golden : public testing::TestWithParam<std::string> {};
+class Golden : public testing::TestWithParam<std::tuple<TestDevice, std::string>> {};
 
 // sum |a - b| / sum |b|
 double relative_l1(const std::vector<float>& a, const std::vector<float>& b) {
@@ -41,10 +42,11 @@ InputRange imagenet_range() {
 }
 
 TEST_P(Golden, IsReproduced) {
-  const fs::path path = kFolder / GetParam();
+  const auto& [by, golden] = GetParam();
+  const fs::path path = kFolder / golden;
   const std::string name = path.filename().string();
   const auto split = name.find('_');
-  const auto device = cpu_device();
+  const auto device = by.make();
   const NpyArray x = read_npy(path.parent_path() / "x.npy");
   const int images = int(x.shape[0]), side = int(x.shape[2]);
   const auto network = nn::load_network(*device, kFolder / "network.safetensors", {side, true});
@@ -60,10 +62,12 @@ TEST_P(Golden, IsReproduced) {
   ASSERT_EQ(got.maps.front().size(), expected.size());
   const double error = relative_l1(got.maps.front(), expected);
   std::printf("  relative L1 %.2g\n", error);
-  EXPECT_LE(error, 1e-4);
+  // captum adds 1e-9 to denominators, which some of them hardly exceed: there the order of additions shows (measured:
+  // 1.1e-5 to 1.6e-4 on one map, 99 % of it in 1 % of the pixels). The others stabilise.
+  EXPECT_LE(error, name.starts_with("captum") ? 1e-3 : 1e-4);
 }
 
-std::vector<std::string> goldens() {
+std::vector<std::string> maps_of_peers() {
   std::vector<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(kFolder))
     if (entry.path().stem().string().find('_') != std::string::npos)
@@ -72,11 +76,14 @@ std::vector<std::string> goldens() {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Peers, Golden, testing::ValuesIn(goldens()), [](const auto& golden) {
-  std::string name = golden.param;
-  std::ranges::replace_if(name, [](char c) { return c == '-' || c == '/'; }, '_');
-  return name;
-});
+std::string name_of(const testing::TestParamInfo<Golden::ParamType>& test) {
+  const auto& [by, golden] = test.param;
+  return test_name(by) + "_" + test_name(golden);
+}
+
+INSTANTIATE_TEST_SUITE_P(Peers, Golden,
+                         testing::Combine(testing::ValuesIn(exact_test_devices()), testing::ValuesIn(maps_of_peers())),
+                         name_of);
 
 }  // namespace
 }  // namespace palimpsest::lrp

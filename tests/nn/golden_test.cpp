@@ -8,13 +8,15 @@
 #include "tests/nn/toy_run.h"
 #include "tests/support/counting_device.h"
 #include "tests/support/cpu_device.h"
+#include "tests/support/goldens.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/test_devices.h"
 
 // A small VGG16 as PyTorch computes it; tests/goldens/make_network.py made the files with the same numbers.
 namespace palimpsest::nn {
 namespace {
 
-const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "network";
+const fs::path kFolder = goldens() / "network";
 constexpr int kBatch = 4, kSize = 64;
 
 // lowbias32 of index and stream, 24 bits of it, in [-1, 1)
@@ -53,7 +55,9 @@ double relative_l1(const std::vector<float>& got, const std::vector<float>& expe
   return size > 0 && got.size() == expected.size() ? difference / size : 1e9;
 }
 
-TEST(AgainstPyTorch, OutputsGradientsAndOneStep) {
+class AgainstPyTorch : public testing::TestWithParam<TestDevice> {};
+
+TEST_P(AgainstPyTorch, OutputsGradientsAndOneStep) {
   TempFolder folder;
   Progress::silence(true);
   const SafetensorsFile golden(kFolder / "small_vgg16.safetensors");
@@ -62,7 +66,7 @@ TEST(AgainstPyTorch, OutputsGradientsAndOneStep) {
   a.channels = {8, 8, 12, 16, 16};
   a.hidden = {24, 20};
   a.classes = 8;
-  const auto device = cpu_device();
+  const auto device = GetParam().make();
   Network network(*device, a);
   fill(network);
   const auto x = hashed(1000, std::int64_t{kBatch} * 3 * kSize * kSize);
@@ -91,6 +95,9 @@ TEST(AgainstPyTorch, OutputsGradientsAndOneStep) {
   }
 }
 
+INSTANTIATE_TEST_SUITE_P(Devices, AgainstPyTorch, testing::ValuesIn(exact_test_devices()),
+                         [](const auto& test) { return test_name(test.param); });
+
 // Has the shapes of a whole VGG16, but not its half gigabyte.
 class WithoutMemory final : public CountingDevice {
  public:
@@ -98,7 +105,7 @@ class WithoutMemory final : public CountingDevice {
   std::shared_ptr<Storage> allocate(std::size_t) override { return CountingDevice::allocate(64); }
 };
 
-TEST(AgainstPyTorch, FullSizeNamesAndShapesAreTorchvisions) {
+TEST(AgainstTorchvision, FullSizeNamesAndShapesAreTorchvisions) {
   const auto inner = cpu_device();
   WithoutMemory device(*inner);
   Architecture a;

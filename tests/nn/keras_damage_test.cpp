@@ -5,6 +5,7 @@
 #include "nn/weights_contents.h"
 #include "tests/support/damaged.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest::nn {
@@ -15,7 +16,7 @@ class DamagedKeras : public testing::TestWithParam<const char*> {};
 // The file's first bytes stay: without them it is not HDF5, which needs no child process to see.
 TEST_P(DamagedKeras, AreWeightsOrAnError) {
   const TempFolder folder;
-  const std::string whole = read_file(fs::path(GOLDENS_FOLDER) / "keras" / GetParam());
+  const std::string whole = read_file(goldens() / "keras" / GetParam());
   constexpr std::size_t signature = 8;
   int read = 0, refused = 0;
   for (std::uint32_t trial = 0; trial < 75; ++trial) {

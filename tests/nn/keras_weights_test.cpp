@@ -12,12 +12,13 @@
 #include "tests/nn/weight_files.h"
 #include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest::nn {
 namespace {
 
-const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "keras";
+const fs::path kFolder = goldens() / "keras";
 
 class KerasFiles : public testing::Test {
  protected:
@@ -343,7 +344,7 @@ TEST_F(OtherKerasFiles, AListOfLayersGivesTheirOrder) {
 
 // With one byte of a .keras archive changed, or some cut off, it is read as before or refused.
 TEST_F(KerasFiles, DamagedArchivesAreRefused) {
-  const fs::path golden = fs::path(GOLDENS_FOLDER) / "keras_variants" / "sigmoid.keras";
+  const fs::path golden = goldens() / "keras_variants" / "sigmoid.keras";
   const std::string whole = read_file(golden);
   const auto expected = values(*load_network(*device_, golden), "classifier.3.weight");
   for (std::size_t at = 0; at < whole.size(); at += 997) {
@@ -365,13 +366,13 @@ TEST_F(KerasFiles, AnArchiveLeavesNoTemporaryFile) {
   const std::string before = fs::temp_directory_path();
   ::setenv("TMPDIR", temporary.path().c_str(), 1);
   {
-    const KerasWeights archive(fs::path(GOLDENS_FOLDER) / "keras_variants" / "sigmoid.keras");
+    const KerasWeights archive(goldens() / "keras_variants" / "sigmoid.keras");
     EXPECT_FALSE(fs::is_empty(temporary.path()));
     EXPECT_TRUE(archive.archive());
   }
   EXPECT_TRUE(fs::is_empty(temporary.path()));
   ::setenv("TMPDIR", (temporary / "gone").c_str(), 1);
-  expect_error("sigmoid.keras", [&] { KerasWeights(fs::path(GOLDENS_FOLDER) / "keras_variants" / "sigmoid.keras"); });
+  expect_error("sigmoid.keras", [&] { KerasWeights(goldens() / "keras_variants" / "sigmoid.keras"); });
   ::setenv("TMPDIR", before.c_str(), 1);
 }
 

@@ -1,4 +1,5 @@
 #include "nn/layers.h"
+#include "tests/support/goldens.h"
 
 #include <gtest/gtest.h>
 #include <toml++/toml.h>
@@ -53,7 +54,7 @@ TEST(Layers, AnAverageStandsInPlaceOfFlattening) {
 
 // The shapes of bench/kernel_costs.toml are VGG16's.
 TEST(Layers, AreThoseOfTheKernelCosts) {
-  const toml::table costs = toml::parse_file(KERNEL_COSTS);
+  const toml::table costs = toml::parse_file((goldens() / "../../bench/kernel_costs.toml").string());
   const auto expect = [&](const char* group, Kind kind, const std::vector<std::pair<const char*, int Shape::*>>& from,
                           const std::vector<std::pair<const char*, int Shape::*>>& to) {
     const toml::array* const shapes = costs["group"][group]["shapes"].as_array();

@@ -6,6 +6,7 @@
 #include "base/safetensors.h"
 #include "nn/torch_weights.h"
 #include "tests/nn/contents_fixture.h"
+#include "tests/support/goldens.h"
 
 // Names that people's files have; tests/nn/weight_variants_test.cpp has files of PyTorch's own.
 namespace palimpsest::nn {
@@ -111,7 +112,7 @@ TEST_F(NamesInFileTest, BatchNormalisationIsFolded) {
 
 // The normalisation of the features has the name that the first layer gets.
 TEST_F(NamesInFileTest, NamesThatOthersGetAreKeptApart) {
-  const auto file = open_weights(fs::path(GOLDENS_FOLDER) / "weights/head_bn.safetensors");
+  const auto file = open_weights(goldens() / "weights/head_bn.safetensors");
   EXPECT_EQ(file->stored("classifier.0.weight").name, "classifier.1.weight");
   EXPECT_EQ(file->info("classifier.0.weight").shape, (std::vector<std::int64_t>{7, 24}));
   EXPECT_EQ(file->stored("file/classifier.0.weight").name, "classifier.0.weight");

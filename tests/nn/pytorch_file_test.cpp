@@ -13,12 +13,13 @@
 #include "nn/weights_contents.h"
 #include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest::nn {
 namespace {
 
-const fs::path kFolder = fs::path(GOLDENS_FOLDER) / "pytorch";
+const fs::path kFolder = goldens() / "pytorch";
 
 std::vector<float> logits_of(const char* name) {
   const auto device = cpu_device();

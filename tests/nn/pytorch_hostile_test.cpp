@@ -11,6 +11,7 @@
 #include "tests/nn/pickle_bytes_of.h"
 #include "tests/support/damaged.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest::nn {
@@ -190,7 +191,7 @@ TEST_F(HostileFiles, Limits) {
 // Every beginning of a file.
 TEST_F(HostileFiles, CutAnywhere) {
   for (const char* name : {"tensors.pth", "tensors_legacy.pth"}) {
-    const std::string whole = read_file(fs::path(GOLDENS_FOLDER) / "pytorch" / name);
+    const std::string whole = read_file(goldens() / "pytorch" / name);
     for (std::size_t length = 0; length < whole.size(); ++length) {
       write_unsynced(path_, whole.substr(0, length));
       expect_error("w.pth", [&] { open_weights(path_); });
@@ -212,7 +213,7 @@ void read_all(const fs::path& path) {
 TEST_F(HostileFiles, DamagedAtRandom) {
   int read = 0, refused = 0;
   for (const char* name : {"tensors.pth", "tensors_legacy.pth", "tensors_untyped.pth", "legacy.pth", "deflated.pth"}) {
-    const std::string whole = read_file(fs::path(GOLDENS_FOLDER) / "pytorch" / name);
+    const std::string whole = read_file(goldens() / "pytorch" / name);
     for (std::uint32_t trial = 0; trial < 2000; ++trial) {
       Random random(12, Purpose::test, 0, trial);
       fs::remove(path_);
@@ -233,7 +234,7 @@ TEST_F(HostileFiles, DamagedAtRandom) {
 
 // Damage within the pickle alone, where it has the most effect.
 TEST_F(HostileFiles, DamagedPickles) {
-  const std::string whole = read_file(fs::path(GOLDENS_FOLDER) / "pytorch/tensors_legacy.pth");
+  const std::string whole = read_file(goldens() / "pytorch/tensors_legacy.pth");
   const std::size_t pickles = whole.size() - 1000;  // the storages have the rest
   int read = 0, refused = 0;
   for (std::uint32_t trial = 0; trial < 10'000; ++trial) {

@@ -7,13 +7,14 @@
 #include "nn/weights.h"
 #include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/goldens.h"
 
 // VGGs of other people, written by PyTorch and by Keras (tests/goldens/make_weight_variants.py and
 // make_keras_variants.py), give the logits of these libraries.
 namespace palimpsest::nn {
 namespace {
 
-const fs::path kGoldens = GOLDENS_FOLDER;
+const fs::path kGoldens = goldens();
 
 class WeightVariants : public testing::TestWithParam<std::string> {};  // "weights/vgg13.safetensors"
 

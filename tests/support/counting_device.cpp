@@ -11,6 +11,7 @@ class CountingLayer final : public LayerPlan {
         kind_(shape.is_convolution() ? "conv2d_" : "linear_"),
         number_(number),
         inner_(std::move(inner)) {}
+  std::string algorithm(LayerPass pass) const override { return inner_->algorithm(pass); }
   void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) override {
     device_.called(kind_ + "forward", number_);
     inner_->forward(x, w, b, relu, y);
