@@ -11,7 +11,8 @@ namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kTiles{"automatic", "large", "tall", "square", "small", "narrow", "few_rows"};
+constexpr std::array<std::string_view, 8> kTiles{"automatic", "large",  "tall",     "square",
+                                                 "small",     "narrow", "few_rows", "plain"};
 
 template <std::size_t N>
 std::size_t place_in(const std::array<std::string_view, N>& words, const std::string& word, const std::string& where) {

@@ -22,7 +22,8 @@ struct Algorithm {
   bool operator==(const Algorithm&) const = default;
 };
 
-// "library", "own", "own:TILE" or "own:TILE:SPLITS"; TILE is automatic, large, tall, square, small, narrow or few_rows.
+// "library", "own", "own:TILE" or "own:TILE:SPLITS"; TILE is automatic, large, tall, square, small, narrow,
+// few_rows or plain.
 // Throws Error for another name; `where` is its origin.
 Algorithm algorithm_named(const std::string& name, const std::string& where);
 

@@ -44,6 +44,7 @@ class Context {
   std::size_t memory_bytes = 0;
   Precision precision;  // of convolutions and fully connected layers
   void (*say)(std::string_view);
+  std::string refused;  // CudaOptions::refused
 
   Stream stream;
   std::shared_ptr<MemoryPool> pool;

@@ -62,6 +62,8 @@ Extent extent(GemmTile tile, LayerPass pass) {
       return {32, 32};
     case GemmTile::narrow:
       return {128, 16};
+    case GemmTile::plain:
+      return {kPlainRows, kPlainColumns};
     case GemmTile::few_rows:
       return {int(kMaxFewRows), pass == LayerPass::forward ? kFewRowsForwardColumns : kFewRowsBackwardColumns};
     default:
@@ -112,7 +114,7 @@ Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run) {
   const Extent each = extent(cut.tile, pass);
   cut.rows = int(of.rows), cut.columns = int(of.columns);
   cut.row_tiles = int(ceil_div(of.rows, each.rows)), cut.column_tiles = int(ceil_div(of.columns, each.columns));
-  std::int64_t parts = run.splits;
+  std::int64_t parts = cut.tile == GemmTile::plain ? 1 : run.splits;
   if (parts == 0) {
     const std::int64_t wanted = cut.tile == GemmTile::few_rows ? kStreamingBlocksWanted : kBlocksWanted;
     parts = std::min(wanted / std::max<std::int64_t>(cut.blocks(), 1), of.terms / kLeastTermsPerPart);
@@ -124,7 +126,8 @@ Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run) {
 
 Cut cut_of_denominator(const ImplicitGemmShape& shape, const GemmRun& run, bool several_terms) {
   const Cut one = cut(shape, LayerPass::forward, run);
-  if (!several_terms || one.tile == GemmTile::tall || one.tile == GemmTile::small) return one;
+  if (!several_terms || one.tile == GemmTile::tall || one.tile == GemmTile::small || one.tile == GemmTile::plain)
+    return one;
   GemmRun fitting = run;
   fitting.tile = one.tile == GemmTile::few_rows ? GemmTile::small : GemmTile::tall;
   return cut(shape, LayerPass::forward, fitting);

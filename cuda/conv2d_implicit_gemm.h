@@ -40,6 +40,7 @@ enum class GemmTile : std::uint8_t {
   small,      // 32 x 32
   narrow,     // 128 x 16; backward data into few channels
   few_rows,   // fp32, fully connected layers of 1 to 8 rows, inputs a multiple of 4: see gemm/few_rows.h
+  plain,      // 8 x 32, one part, without shared memory: see gemm/plain.cuh
 };
 
 // Whether a tile has kernels for a pass of this shape and precision; `automatic` always has.

@@ -1,5 +1,6 @@
 #include "cuda/gemm/few_rows.h"
 #include "cuda/gemm/launch.cuh"
+#include "cuda/gemm/plain.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -15,6 +16,8 @@ void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const flo
   const Problem problem = make_problem(shape, run, cut, make_pixels(shape, dy, shape.outputs), w);
   if (cut.tile == GemmTile::few_rows)
     few_rows_backward_data(shape, cut, run.stream, dy, w, problem.partials);
+  else if (cut.tile == GemmTile::plain)
+    plain_backward_data(run, cut, problem, epilogue);
   else
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::narrow>(
         run.precision, cut.tile, [&](auto tile) {

@@ -1,4 +1,5 @@
 #include "cuda/gemm/launch.cuh"
+#include "cuda/gemm/plain.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -41,12 +42,15 @@ void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRu
   const Pixels gradient = make_pixels(shape, dy, shape.outputs);
   const Problem problem = make_problem(shape, run, cut, make_pixels(shape, x, shape.inputs), nullptr);
   const BiasRelu epilogue{nullptr, false, dw};
-  with_tile<GemmTile::large, GemmTile::square, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
-    using Tile = decltype(tile);
-    CUDA_LAUNCH((backward_weights_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream, problem,
-                gradient, epilogue);
-    CUDA_LAUNCH_CHECK();
-  });
+  if (cut.tile == GemmTile::plain)
+    plain_backward_weights(run, cut, problem, gradient, epilogue);
+  else
+    with_tile<GemmTile::large, GemmTile::square, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
+      using Tile = decltype(tile);
+      CUDA_LAUNCH((backward_weights_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream, problem,
+                  gradient, epilogue);
+      CUDA_LAUNCH_CHECK();
+    });
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
   if (!db) return;
   column_sums(shape, run, dy, reinterpret_cast<float*>(static_cast<char*>(run.scratch) + cut.partial_bytes()), db);

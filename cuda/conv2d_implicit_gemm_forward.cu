@@ -1,5 +1,6 @@
 #include "cuda/gemm/few_rows.h"
 #include "cuda/gemm/launch.cuh"
+#include "cuda/gemm/plain.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -13,6 +14,8 @@ void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, c
   const BiasRelu epilogue{b, relu, y};
   if (cut.tile == GemmTile::few_rows)
     few_rows_forward(shape, cut, run.stream, x, w, problem.partials);
+  else if (cut.tile == GemmTile::plain)
+    plain_forward(run, cut, problem, Terms{}, epilogue);
   else
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);

@@ -1,5 +1,6 @@
 #include "cuda/gemm/few_rows.h"
 #include "cuda/gemm/launch.cuh"
+#include "cuda/gemm/plain.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -38,7 +39,7 @@ void multiply(const GemmRun& run, const Cut& cut, const Problem& problem, const 
     few_rows_forward(problem.shape, cut, run.stream, what.x, what.term[0].weights, problem.partials);
     return;
   }
-  if (is_plain(what)) {
+  if (is_plain(what) && cut.tile != GemmTile::plain) {
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);
       CUDA_LAUNCH((forward_kernel<Tile, false, Divide>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream,
@@ -49,6 +50,7 @@ void multiply(const GemmRun& run, const Cut& cut, const Problem& problem, const 
   }
   Terms terms{what.terms, {}};
   for (int t = 0; t < what.terms; ++t) terms.term[t] = what.term[t];
+  if (cut.tile == GemmTile::plain) return plain_forward(run, cut, problem, terms, epilogue);
   with_tile<GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
     using Tile = decltype(tile);
     CUDA_LAUNCH((forward_kernel<Tile, true, Divide>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream, problem,

@@ -27,10 +27,15 @@ class CudaDevice final : public Device {
       : context_(options.precision, options.gpu, options.say),
         table_(options.algorithms),
         loss_(context_),
-        sgd_(context_) {}
+        sgd_(context_) {
+    context_.refused = options.refused;
+    if (!options.refused.empty())
+      context_.say(fmt::format("Only the plain kernels serve on {}, slowly: {}", context_.gpu, options.refused));
+  }
 
   DeviceInfo info() const override {
-    return {device_name(context_), device_description(context_), 1, table_.description(), algorithm_names(), true};
+    const std::string algorithms = table_.description() + (context_.refused.empty() ? "" : ", plain kernels");
+    return {device_name(context_), device_description(context_), 1, algorithms, algorithm_names(), true};
   }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return bytes_of(shape, layout); }

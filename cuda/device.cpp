@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "cuda/proof.h"
 
 namespace palimpsest {
 
@@ -13,6 +14,7 @@ namespace {
 struct Opened {
   const CudaLibrary* library = nullptr;
   std::string error;
+  std::filesystem::path file;
 };
 
 // Beside the program, in the build's sibling folder, or on the system's path. Not by the program's run path, which a
@@ -33,11 +35,11 @@ Opened open_library(const std::string& file, const char* absent) {
   if (!handle) {
     const std::string error = dlerror();
     const bool itself = error.find(file + ": cannot open") != std::string::npos;
-    return {nullptr, itself ? absent : error};
+    return {nullptr, itself ? absent : error, {}};
   }
   const auto function = reinterpret_cast<CudaLibraryFunction>(dlsym(handle, "palimpsest_cuda_library"));
-  if (!function) return {nullptr, file + " does not belong to this program"};
-  return {function(), {}};
+  if (!function) return {nullptr, file + " does not belong to this program", {}};
+  return {function(), {}, place};
 }
 
 // Each only on demand: loading NVIDIA's libraries takes a tenth of a second.
@@ -49,6 +51,20 @@ const Opened& opened(CudaKind kind) {
   static const Opened emulated =
       open_library("libpalimpsest_cuda_emulated.so", "this build has no emulated CUDA device");
   return emulated;
+}
+
+// Why only the plain kernels may serve.
+std::string refusal(CudaKind kind, const CudaOptions& options) {
+  const SelfTest wanted = self_test_wanted();
+  if (wanted == SelfTest::off || (wanted == SelfTest::by_device && kind == CudaKind::emulated)) return {};
+  const Opened& device = opened(kind);
+  const CudaIdentity identity = device.library->identity(options.gpu);
+  const std::string refused = refusal_of_tiled_kernels(
+      {device.file, options.gpu, identity.text, options.precision, identity.compiles_kernels ? 120 : 20});
+  if (wanted == SelfTest::strict && !refused.empty())
+    throw Error(fmt::format("the kernels are refused on {}: {}", identity.text, refused),
+                "report this; without PALIMPSEST_SELF_TEST=strict the plain kernels run");
+  return refused;
 }
 
 }  // namespace
@@ -67,7 +83,9 @@ std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& optio
   if (!availability.available)
     throw Error(fmt::format("--device {}: {}", kind == CudaKind::real ? "cuda" : "cuda-emulated", availability.reason),
                 "use --device cpu, or --device auto to use what is available");
-  return opened(kind).library->make(options);
+  CudaOptions checked = options;
+  if (checked.refused.empty()) checked.refused = refusal(kind, options);
+  return opened(kind).library->make(checked);
 }
 
 }  // namespace palimpsest

@@ -20,7 +20,8 @@ struct CudaOptions {
   Precision precision = Precision::fp32;
   // Names: "library" (cuDNN, cuBLASLt), "own", "own:TILE", "own:TILE:SPLITS" (cuda/algorithm_table.h).
   AlgorithmTable algorithms;
-  int gpu = 0;  // of several, as cuda_details lists them
+  int gpu = 0;               // of several, as cuda_details lists them
+  std::string refused = {};  // why only the plain kernels may serve (cuda/proof.h); empty: all may
   // Prints what must be said, such as an algorithm that cannot serve. The program's: the shared object has a copy.
   void (*say)(std::string_view) = remark;
 };
@@ -34,15 +35,23 @@ CudaAvailability cuda_availability(CudaKind kind);
 // One line each: every GPU in the order of CudaOptions::gpu, the driver, the libraries. Empty if not available.
 std::vector<std::string> cuda_details(CudaKind kind);
 
-// Throws Error when it is not available, for invalid options, and for features that the GPU lacks. All devices of a
-// process are on the same GPU.
+// Compares the kernels on this GPU first, where that was not done yet (cuda/proof.h). Throws Error when it is not
+// available, for invalid options, and for features that the GPU lacks. All devices of a process are on the same GPU.
 std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& options = {});
+
+// What a verdict on the kernels depends on besides the build. Found without a context on the GPU.
+struct CudaIdentity {
+  std::string text;               // GPU, driver
+  bool compiles_kernels = false;  // the driver does, at their first use: the build has no machine code for this GPU
+};
 
 // The export of each shared object, as `palimpsest_cuda_library` (C linkage).
 struct CudaLibrary {
   CudaAvailability (*availability)();
   std::vector<std::string> (*details)();
   std::unique_ptr<Device> (*make)(const CudaOptions& options);
+  CudaIdentity (*identity)(int gpu);
+  std::string (*self_test)(Precision precision, int gpu);  // cuda/self_test.h
 };
 using CudaLibraryFunction = const CudaLibrary* (*)();
 

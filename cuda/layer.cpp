@@ -24,10 +24,12 @@ class Plan final : public LayerPlan {
     for (const LayerPass pass : kPasses) {
       Algorithm& algorithm = algorithms_[std::size_t(pass)];
       algorithm = algorithm_of(table, pass, shape);
+      if (!context_.refused.empty()) require_plain(table, algorithm);
       if (!serves(algorithm, pass)) {
         if (!(algorithm.provider == Provider::library && pass == LayerPass::relevance))
           say_replaced(table, algorithm, pass);
         algorithm = {};
+        if (!context_.refused.empty()) require_plain(table, algorithm);
       }
       context_.reserve_scratch(implicit_gemm_scratch_bytes(gemm_, algorithm.tile, algorithm.splits));
     }
@@ -78,6 +80,16 @@ class Plan final : public LayerPlan {
   }
 
  private:
+  // A kernel that is named is refused, not replaced.
+  void require_plain(const AlgorithmTable& table, Algorithm& algorithm) const {
+    if (algorithm.provider == Provider::library || algorithm.tile == GemmTile::plain) return;
+    if (algorithm.tile != GemmTile::automatic)
+      throw Error(fmt::format("--convolution {}: {} is refused on {}: {}", table.description(), name_of(algorithm),
+                              context_.gpu, context_.refused),
+                  "use auto, own:plain or library");
+    algorithm = {Provider::own, GemmTile::plain, 0};
+  }
+
   bool serves(const Algorithm& algorithm, LayerPass pass) {
     if (algorithm.provider == Provider::library) return library_.plan(pass);
     return tile_serves(algorithm.tile, pass, gemm_, context_.precision);

@@ -8,6 +8,7 @@
 #include "cuda/architectures.h"
 #include "cuda/check.h"
 #include "cuda/cuda_device.h"
+#include "cuda/self_test.h"
 #include "cuda/vendor_library.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -71,6 +72,18 @@ std::vector<std::string> details() {
   return lines;
 }
 
+CudaIdentity identity(int gpu) {
+  int count = 0, driver = 0;
+  CUDA_CHECK(cudaGetDeviceCount(&count));
+  if (gpu >= count) return {};  // Context refuses it
+  cudaDeviceProp p{};
+  CUDA_CHECK(cudaGetDeviceProperties(&p, gpu));
+  CUDA_CHECK(cudaDriverGetVersion(&driver));
+  return {
+      fmt::format("{}, compute capability {}.{}, driver for CUDA {}", p.name, p.major, p.minor, version_text(driver)),
+      !has_machine_code(built_architectures(), 10 * p.major + p.minor)};
+}
+
 }  // namespace
 
 std::string device_name(const Context& context) {
@@ -87,6 +100,6 @@ std::string device_description(const Context& context) {
 
 extern "C" __attribute__((visibility("default"))) const palimpsest::CudaLibrary* palimpsest_cuda_library() {
   using namespace palimpsest::PALIMPSEST_CUDA;
-  static constexpr palimpsest::CudaLibrary library{availability, details, make_device};
+  static constexpr palimpsest::CudaLibrary library{availability, details, make_device, identity, self_test};
   return &library;
 }

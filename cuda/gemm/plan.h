@@ -4,6 +4,8 @@
 // How a product is cut into tiles and parts, and the scratch memory for that; shared by the launchers.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
+inline constexpr int kPlainRows = 8, kPlainColumns = 32;  // of a block of gemm/plain.cuh, one thread each
+
 struct Cut {
   GemmTile tile = GemmTile::large;
   int rows = 0, columns = 0;  // of the product

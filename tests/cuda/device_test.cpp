@@ -110,7 +110,7 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
   };
   const auto fixed = make_cuda_device(CudaKind::emulated);
   const Outcome expected = run(*fixed);
-  for (const std::string choice : {"library", "own:small:2", "own:large:1"}) {
+  for (const std::string choice : {"library", "own:small:2", "own:large:1", "own:plain"}) {
     const auto device = make_cuda_device(CudaKind::emulated, {Precision::fp32, AlgorithmTable::of(choice)});
     EXPECT_EQ(device->info().algorithms, choice);
     const Outcome got = run(*device);

@@ -56,7 +56,7 @@ TEST(ImplicitGemm, ForwardIsExactOnIntegers) {
     const Floats x = input_values(layer, Numbers::integers), w = weight_values(layer, Numbers::integers);
     const Floats b = bias_values(layer, Numbers::integers);
     const Doubles z = forward(layer.shape, x, w);
-    for (const Variant& variant : all_variants({GemmTile::large, GemmTile::tall, GemmTile::small})) {
+    for (const Variant& variant : all_variants({GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::plain})) {
       expect_equal(run_forward(layer, variant, x, w, b, true), biased(z, b, true), label(layer, variant) + " relu");
       if (variant.tile != GemmTile::automatic) continue;
       expect_equal(run_forward(layer, variant, x, w, b, false), biased(z, b, false), label(layer, variant));
@@ -69,7 +69,8 @@ TEST(ImplicitGemm, BackwardDataIsExactOnIntegers) {
   for (const LayerCase& layer : layer_cases()) {
     const Floats dy = gradient_values(layer, Numbers::integers), w = weight_values(layer, Numbers::integers);
     const Doubles expected = backward_data(layer.shape, dy, w);
-    for (const Variant& variant : all_variants({GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::narrow}))
+    for (const Variant& variant :
+         all_variants({GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::narrow, GemmTile::plain}))
       expect_equal(run_backward_data(layer, variant, dy, w), expected, label(layer, variant));
   }
 }
@@ -94,7 +95,7 @@ TEST(ImplicitGemm, BackwardWeightsIsExactOnIntegers) {
   for (const LayerCase& layer : layer_cases()) {
     const Floats x = input_values(layer, Numbers::integers), dy = gradient_values(layer, Numbers::integers);
     const Doubles dw = backward_weights(layer.shape, x, dy), db = column_sums(dy, layer.shape.outputs);
-    for (const Variant& variant : all_variants({GemmTile::large, GemmTile::square, GemmTile::small})) {
+    for (const Variant& variant : all_variants({GemmTile::large, GemmTile::square, GemmTile::small, GemmTile::plain})) {
       const WeightGradients got = run_backward_weights(layer, variant, x, dy);
       expect_equal(got.dw, dw, label(layer, variant));
       expect_equal(got.db, db, label(layer, variant) + " db");

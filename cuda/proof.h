@@ -1,0 +1,35 @@
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "cuda/precision.h"
+
+namespace palimpsest {
+
+// Kernels are written and verified without a GPU. So on each GPU a process of its own compares the tiled ones with the
+// plain ones (cuda/self_test.h) before they serve, once for each GPU, driver, build and precision: the result is kept
+// in $XDG_CACHE_HOME/palimpsest (or ~/.cache/palimpsest). The process is killed after 20 s, since a wrong
+// asynchronous copy may never arrive; after 120 s where the driver compiles kernels first.
+struct ProofRequest {
+  std::filesystem::path library;  // the shared object with the kernels
+  int gpu = 0;
+  std::string identity;  // of the GPU and its driver, as CudaLibrary::identity
+  Precision precision = Precision::fp32;
+  int seconds = 20;
+};
+
+// Empty: the kernels may serve. Else one clause: what is wrong with them, or why that could not be found out (then
+// nothing is kept, so that the next call tries again). requires: this process has no CUDA context yet, which a GPU in
+// exclusive mode gives to one process only.
+std::string refusal_of_tiled_kernels(const ProofRequest& request);
+
+// The variable PALIMPSEST_SELF_TEST.
+enum class SelfTest {
+  by_device,  // not set: on a GPU, but not on the emulator, whose tests cover the kernels
+  off,
+  on,
+  strict,  // and a refusal is an Error, so that no test passes because the kernels under test stood aside
+};
+SelfTest self_test_wanted();  // throws Error for another value
+
+}  // namespace palimpsest
