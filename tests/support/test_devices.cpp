@@ -28,15 +28,17 @@ std::string test_name(std::string name) {
 
 namespace {
 
-TestDevice cuda_device(CudaKind kind, const std::string& name, Precision precision, double unit) {
-  return {name, [=] { return make_cuda_device(kind, {precision, {}}); },
+TestDevice cuda_device(CudaKind kind, const std::string& name, Precision precision, double unit,
+                       const std::string& algorithms) {
+  return {name, [=] { return make_cuda_device(kind, {precision, AlgorithmTable::of(algorithms)}); },
           [](const Device&, const LayerShape&, LayerPass) { return false; }, unit};
 }
 
-// PALIMPSEST_TEST_DEVICES: names separated by commas; by default all devices, the real GPU only if available.
+// PALIMPSEST_TEST_DEVICES: names separated by commas; by default all devices with our own kernels, the real GPU only if
+// available.
 bool wanted(const std::string& name) {
   const char* const names = std::getenv("PALIMPSEST_TEST_DEVICES");
-  if (!names) return true;
+  if (!names) return !name.ends_with("-library");
   return ("," + std::string(names) + ",").find("," + name + ",") != std::string::npos;
 }
 
@@ -55,9 +57,15 @@ std::vector<TestDevice> all_devices() {
                                    },
                                    kUnit32}};
   for (const auto& [kind, name] : {std::pair{CudaKind::emulated, "cuda-emulated"}, std::pair{CudaKind::real, "cuda"}}) {
-    devices.push_back(cuda_device(kind, name, Precision::fp32, kUnit32));
-    devices.push_back(cuda_device(kind, std::string(name) + "-tf32", Precision::tf32, 0x1p-11));
-    devices.push_back(cuda_device(kind, std::string(name) + "-bf16", Precision::bf16, 0x1p-8));
+    for (const auto& [algorithms, suffix] : {std::pair{"auto", ""}, std::pair{"library", "-library"}}) {
+      const auto add = [&, kind = kind, name = std::string(name)](const std::string& precision, Precision value,
+                                                                  double unit) {
+        devices.push_back(cuda_device(kind, name + precision + suffix, value, unit, algorithms));
+      };
+      add("", Precision::fp32, kUnit32);
+      add("-tf32", Precision::tf32, 0x1p-11);
+      add("-bf16", Precision::bf16, 0x1p-8);
+    }
   }
   std::erase_if(devices, [](const TestDevice& device) {
     const bool real = device.name.starts_with("cuda") && !device.name.starts_with("cuda-emulated");
