@@ -28,6 +28,11 @@ struct BenchCommand {
   int repeats = option(repeats, "repeats", 5, "runs of each, whose median is reported; short ones run more often",
                        heading("Timing"), at_least(1));
   bool layers = option(layers, "layers", true, "every pass of every layer (default)");
+  std::vector<std::string> only = option(only, "only", {}, "these layers alone, such as conv3_2,fc6; no steps");
+  std::vector<std::string> passes = option(passes, "pass", {}, "these passes alone; no steps",
+                                           one_of({"forward", "backward_data", "backward_weights", "relevance"}));
+  int launches =
+      option(launches, "launches", 0, "run each so often and time nothing, for a profiler; 0: time", at_least(0));
   bool steps = option(steps, "steps", true, "whole steps: forward, training, relevance (default)");
   fs::path out = option(out, "out", {}, "every figure (JSON)", heading("Output"));
   fs::path tune =
@@ -45,9 +50,13 @@ std::string shape_text(const LayerTime& time) {
 
 Json json_of(const LayerTime& time) {
   const LayerShape& s = time.shape;
-  return {{"layer", time.layer},          {"layers", time.layers},
-          {"pass", pass_name(time.pass)}, {"shape", {s.n, s.c, s.h, s.w, s.k}},
-          {"algorithm", time.algorithm},  {"seconds", time.seconds},
+  return {{"layer", time.layer},
+          {"name", time.name},
+          {"layers", time.layers},
+          {"pass", pass_name(time.pass)},
+          {"shape", {s.n, s.c, s.h, s.w, s.k}},
+          {"algorithm", time.algorithm},
+          {"seconds", time.seconds},
           {"gflops", time.gflops()}};
 }
 
@@ -82,10 +91,11 @@ void tune(const BenchCommand& command, const nn::Architecture& architecture) {
   const DeviceInfo info = make_device(on)->info();
   for (const std::string& algorithm : info.convolution_algorithms) {
     on.convolution = algorithm;
-    layers = time_layers(*make_device(on), architecture, command.batch, command.repeats, info.chooses_linear,
-                         [&](const LayerTime&, const Error& error) {
-                           remark(fmt::format("left out, {}: {}", algorithm, error.what()));
-                         });
+    layers =
+        time_layers(*make_device(on), architecture, command.batch, command.repeats,
+                    {.linear = info.chooses_linear, .only = command.only}, [&](const LayerTime&, const Error& error) {
+                      remark(fmt::format("left out, {}: {}", algorithm, error.what()));
+                    });
     seconds.resize(layers.size());
     for (std::size_t i = 0; i < layers.size(); ++i)
       if (layers[i].algorithm == algorithm && std::isfinite(layers[i].seconds))
@@ -121,11 +131,14 @@ void run_bench(const BenchCommand& command) {
            {"batch", command.batch},  {"layers", Json::array()},
            {"steps", Json::array()}};
   if (command.layers) {
-    const auto times = time_layers(*device, architecture, command.batch, command.repeats, true);
+    LayerChoice choice{.only = command.only, .launches = command.launches};
+    for (const std::string& pass : command.passes) choice.passes.push_back(pass_named(pass));
+    const auto times = time_layers(*device, architecture, command.batch, command.repeats, choice);
+    if (command.launches > 0) return;
     for (const auto& time : times) all["layers"].push_back(json_of(time));
     print_layers(times);
   }
-  if (command.steps) {
+  if (command.steps && command.only.empty() && command.passes.empty()) {
     const auto times = time_steps(*device, architecture, command.batch, command.repeats);
     for (const auto& time : times) all["steps"].push_back({{"name", time.name}, {"seconds", time.seconds}});
     print_steps(times, command.batch);
@@ -142,6 +155,8 @@ Command bench_command() {
       "Example: find the fastest algorithms on this machine, and train with them\n"
       "  palimpsest bench --batch 32 --tune table.json\n"
       "  palimpsest train --preset pain --batch 32 --convolution table.json ...\n"
+      "Example: one kernel under a profiler\n"
+      "  ncu palimpsest bench --device cuda --only conv3_2 --pass forward --launches 2\n"
       "GFLOP/s count the direct algorithm's operations for every algorithm. Run nothing else at the same time.",
       run_bench);
 }

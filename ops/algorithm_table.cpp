@@ -23,16 +23,12 @@ AlgorithmTable AlgorithmTable::of(const std::string& choice) {
   return table;
 }
 
-namespace {
-
 LayerPass pass_named(const std::string& name) {
   for (const auto pass :
        {LayerPass::forward, LayerPass::backward_data, LayerPass::backward_weights, LayerPass::relevance})
     if (pass_name(pass) == name) return pass;
   throw std::out_of_range("unknown pass '" + name + "'");
 }
-
-}  // namespace
 
 void AlgorithmTable::read(const std::filesystem::path& file) {
   const std::string text = read_file(file, 1 << 24);

@@ -11,6 +11,7 @@ namespace palimpsest {
 
 // "forward", "backward_data", "backward_weights", "relevance"
 std::string pass_name(LayerPass pass);
+LayerPass pass_named(const std::string& name);  // throws std::out_of_range for another name
 
 // Which algorithm runs each pass of a layer of a shape. The choice changes the last bits of a result, so it is an
 // input of a run: the device's fixed rule ("auto"), one algorithm for everything, or a file that `bench --tune`

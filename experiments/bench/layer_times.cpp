@@ -1,10 +1,13 @@
 #include "experiments/bench/layer_times.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <memory>
 
+#include "base/error.h"
 #include "base/progress.h"
 #include "base/random.h"
 #include "experiments/bench/timing.h"
@@ -18,17 +21,39 @@ double LayerTime::gflops() const {
 namespace {
 
 // In network order, each shape once.
-std::vector<LayerTime> distinct_layers(const nn::Architecture& architecture, int batch, bool with_linear) {
+// conv3_1, fc6: by block and place in it; the fully connected layers count on from VGG16's five blocks.
+std::vector<std::string> vgg_names(const std::vector<nn::Layer>& layers) {
+  std::vector<std::string> names;
+  std::array<int, nn::kBlocks + 1> in_block{};
+  for (const nn::Layer& layer : layers) {
+    const int place = ++in_block.at(std::size_t(layer.block));
+    names.push_back(layer.block < nn::kBlocks ? fmt::format("conv{}_{}", layer.block + 1, place)
+                                              : fmt::format("fc{}", nn::kBlocks + place));
+  }
+  return names;
+}
+
+std::vector<LayerTime> distinct_layers(const nn::Architecture& architecture, int batch, const LayerChoice& choice) {
+  const auto all = nn::layers_with_weights(architecture);
+  const auto names = vgg_names(all);
+  for (const std::string& one : choice.only)
+    if (std::ranges::none_of(all, [&](const nn::Layer& layer) { return layer.name == one; }) &&
+        std::ranges::find(names, one) == names.end())
+      throw Error(fmt::format("--only: '{}' is not a layer of this network", one),
+                  fmt::format("choose from {}", fmt::join(names, ", ")));
   std::vector<LayerTime> layers;
-  for (const nn::Layer& layer : nn::layers_with_weights(architecture)) {
-    const LayerShape shape = layer.shape(batch);
-    if (!shape.is_convolution() && !with_linear) continue;
-    const auto same =
-        std::find_if(layers.begin(), layers.end(), [&](const LayerTime& time) { return time.shape == shape; });
-    if (same != layers.end())
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const LayerShape shape = all[i].shape(batch);
+    const auto named = [&](const std::string& one) { return one == all[i].name || one == names[i]; };
+    if (!choice.only.empty() && std::ranges::none_of(choice.only, named)) continue;
+    if (!shape.is_convolution() && !choice.linear) continue;
+    const auto same = std::ranges::find_if(layers, [&](const LayerTime& time) { return time.shape == shape; });
+    if (same != layers.end()) {
       ++same->layers;
-    else
-      layers.push_back({layer.name, 1, shape, LayerPass::forward, 0});
+      continue;
+    }
+    LayerTime& layer = layers.emplace_back();
+    layer.layer = all[i].name, layer.name = names[i], layer.shape = shape;
   }
   return layers;
 }
@@ -83,11 +108,12 @@ class TimedLayer {
 }  // namespace
 
 std::vector<LayerTime> time_layers(Device& device, const nn::Architecture& architecture, int batch, int repeats,
-                                   bool with_linear,
+                                   const LayerChoice& choice,
                                    const std::function<void(const LayerTime&, const Error&)>& failed) {
-  constexpr std::array passes{LayerPass::forward, LayerPass::backward_data, LayerPass::backward_weights,
-                              LayerPass::relevance};
-  const auto layers = distinct_layers(architecture, batch, with_linear);
+  const std::vector<LayerPass> all{LayerPass::forward, LayerPass::backward_data, LayerPass::backward_weights,
+                                   LayerPass::relevance};
+  const auto& passes = choice.passes.empty() ? all : choice.passes;
+  const auto layers = distinct_layers(architecture, batch, choice);
   Progress progress("Timing layers", std::int64_t(layers.size() * passes.size()));
   std::vector<LayerTime> times;
   for (const auto& layer : layers) {
@@ -98,7 +124,8 @@ std::vector<LayerTime> time_layers(Device& device, const nn::Architecture& archi
       try {
         if (!timed) timed = std::make_unique<TimedLayer>(device, layer.shape);
         time.algorithm = timed->algorithm(pass);
-        time.seconds = median_seconds(device, repeats, [&] { timed->run(pass); });
+        for (int i = 0; i < choice.launches; ++i) timed->run(pass);
+        if (choice.launches == 0) time.seconds = median_seconds(device, repeats, [&] { timed->run(pass); });
       } catch (const Error& error) {
         if (!failed) throw;
         time.seconds = std::numeric_limits<double>::infinity();

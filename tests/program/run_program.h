@@ -20,7 +20,7 @@ struct Outcome {
 };
 
 struct Circumstances {
-  fs::path folder;                   // working folder; empty: this one
+  fs::path folder = {};              // working folder; empty: this one
   std::int64_t largest_file = -1;    // bytes (RLIMIT_FSIZE); -1: any
   std::int64_t largest_memory = -1;  // bytes (RLIMIT_AS)
   fs::path standard_output = {};     // instead of being collected
