@@ -3,14 +3,14 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Combines one value of each thread of a block of kThreads, pairwise and always in the same order, so that sums are
-// bit-identical in every run. All threads must take part; all get the result. `slots`: kThreads values of shared
+// Combines one value of each thread of a block of THREADS, pairwise and always in the same order, so that sums are
+// bit-identical in every run. All threads must take part; all get the result. `slots`: THREADS values of shared
 // memory.
-template <typename T, typename Combine>
+template <int THREADS = kThreads, typename T, typename Combine>
 __device__ T block_reduce(T value, T* slots, Combine combine) {
   slots[threadIdx.x] = value;
   __syncthreads();
-  for (unsigned half = kThreads / 2; half > 0; half /= 2) {
+  for (unsigned half = THREADS / 2; half > 0; half /= 2) {
     if (threadIdx.x < half) slots[threadIdx.x] = combine(slots[threadIdx.x], slots[threadIdx.x + half]);
     __syncthreads();
   }
@@ -21,7 +21,7 @@ __device__ T block_reduce(T value, T* slots, Combine combine) {
 
 struct Plus {
   template <typename T>
-  __device__ T operator()(T a, T b) const {
+  __host__ __device__ T operator()(T a, T b) const {
     return a + b;
   }
 };
