@@ -19,6 +19,25 @@ __device__ T block_reduce(T value, T* slots, Combine combine) {
   return result;
 }
 
+// Calls use(i, values[i]) for the i of this thread, every THREADS-th, in order; LOADS of them are loaded before the
+// first is used.
+template <int LOADS, int THREADS = kThreads, typename T, typename Use>
+__device__ void for_each_of_thread(const T* values, std::size_t count, const Use& use) {
+  for (std::size_t begin = threadIdx.x; begin < count; begin += std::size_t{LOADS} * THREADS) {
+    T loaded[LOADS];
+#pragma unroll
+    for (int i = 0; i < LOADS; ++i) {
+      const std::size_t at = begin + std::size_t(i) * THREADS;
+      loaded[i] = at < count ? values[at] : T{};
+    }
+#pragma unroll
+    for (int i = 0; i < LOADS; ++i) {
+      const std::size_t at = begin + std::size_t(i) * THREADS;
+      if (at < count) use(at, loaded[i]);
+    }
+  }
+}
+
 struct Plus {
   template <typename T>
   __host__ __device__ T operator()(T a, T b) const {

@@ -13,7 +13,7 @@ namespace {
 constexpr int kColumns = 32, kRows = 8;  // threads of a block
 
 // sums[slice, column] = sum over the slice's rows of values[row, column]. A thread adds every kRows-th row of the
-// slice, with eight loads in flight; then the kRows are added in order.
+// slice, with 16 loads in flight; then the kRows are added in order.
 __global__ void __launch_bounds__(kColumns* kRows)
     column_sums_kernel(const float* __restrict__ values, int rows, int columns, float* __restrict__ sums) {
   using Row = float[kColumns];
@@ -25,7 +25,7 @@ __global__ void __launch_bounds__(kColumns* kRows)
   if (column < columns) {
     const float* from = values + std::size_t(first + int(threadIdx.y)) * std::size_t(columns) + std::size_t(column);
     const std::size_t step = std::size_t(kRows) * std::size_t(columns);
-#pragma unroll 8
+#pragma unroll 16
     for (int row = first + int(threadIdx.y); row < last; row += kRows, from += step) sum += *from;
   }
   of_threads[threadIdx.y][threadIdx.x] = sum;

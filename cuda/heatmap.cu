@@ -54,33 +54,16 @@ __device__ Scale scale_of(MapNormalisation kind, const Range& r) {
   return {most > 0 ? 0.5 / most : 0.0, 0.5};
 }
 
-// Calls use(place, value) for this thread's values of the row, kLoads of them loaded at a time.
-template <typename Use>
-__device__ void for_values(const float* row, std::size_t count, const Use& use) {
-  for (std::size_t begin = threadIdx.x; begin < count; begin += std::size_t{kLoads} * kRowThreads) {
-    float loaded[kLoads];
-#pragma unroll
-    for (int i = 0; i < kLoads; ++i) {
-      const std::size_t at = begin + std::size_t(i) * kRowThreads;
-      loaded[i] = at < count ? row[at] : 0.0F;
-    }
-#pragma unroll
-    for (int i = 0; i < kLoads; ++i) {
-      const std::size_t at = begin + std::size_t(i) * kRowThreads;
-      if (at < count) use(at, loaded[i]);
-    }
-  }
-}
-
 __global__ void __launch_bounds__(kRowThreads)
     normalise_rows(std::size_t count, MapNormalisation kind, const float* maps, float* to) {
   SHARED_ARRAY(Range, slots, kRowThreads);
   const float* const from = maps + std::size_t{blockIdx.x} * count;
   Range mine{from[0], from[0], 0};
-  for_values(from, count, [&](std::size_t, float v) { mine = Widen()(mine, Range{v, v, double(v)}); });
+  for_each_of_thread<kLoads, kRowThreads>(from, count,
+                                          [&](std::size_t, float v) { mine = Widen()(mine, Range{v, v, double(v)}); });
   const Scale s = scale_of(kind, block_reduce<kRowThreads>(mine, slots, Widen()));
   float* const out = to + std::size_t{blockIdx.x} * count;
-  for_values(from, count, [&](std::size_t at, float value) {
+  for_each_of_thread<kLoads, kRowThreads>(from, count, [&](std::size_t at, float value) {
     const double v = double(value) * s.scale + s.shift;
     out[at] = float(v < 0 ? 0.0 : v > 1 ? 1.0 : v);
   });

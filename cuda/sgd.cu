@@ -73,14 +73,12 @@ __global__ void norm_chunks(const SgdChunk* __restrict__ chunks, double* __restr
     good &= !not_finite(g);
     sum += double(g) * double(g);
   };
-#pragma unroll 4
-  for (std::size_t at = threadIdx.x; at < chunk.count / 4; at += kThreads) {
-    const float4 g = fours(chunk.gradient)[at];
+  for_each_of_thread<4>(fours(chunk.gradient), chunk.count / 4, [&](std::size_t, const float4& g) {
     add(g.x);
     add(g.y);
     add(g.z);
     add(g.w);
-  }
+  });
   if (const std::size_t last = chunk.count / 4 * 4 + threadIdx.x; last < chunk.count) add(chunk.gradient[last]);
   const double total = block_reduce(sum, slots, Plus());
   if (threadIdx.x == 0) partial[blockIdx.x] = total;
@@ -91,8 +89,7 @@ __global__ void norm_total(const double* __restrict__ partial, std::size_t count
                            NormOutcome* result) {
   SHARED_ARRAY(double, slots, kThreads);
   double sum = 0;
-#pragma unroll 8
-  for (std::size_t at = threadIdx.x; at < count; at += kThreads) sum += partial[at];
+  for_each_of_thread<8>(partial, count, [&](std::size_t, double one) { sum += one; });
   const double total = block_reduce(sum, slots, Plus());
   if (threadIdx.x == 0) *result = {total, *first_bad};
 }

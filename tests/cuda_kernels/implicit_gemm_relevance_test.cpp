@@ -229,9 +229,10 @@ TEST(ImplicitGemmRelevance, RedistributionIsExactOnIntegers) {
   for (const LayerCase& layer : relevance_layers())
     for (const auto& terms : all)
       for (const bool accumulate : {false, true})
-        for (const Variant& variant :
-             {Variant{}, Variant{Precision::fp32, GemmTile::narrow, 2}, Variant{Precision::tf32, GemmTile::tall, 1},
-              Variant{Precision::bf16, GemmTile::small, 2}}) {
+        for (const Variant& variant : supported({{},
+                                                 {Precision::fp32, GemmTile::narrow, 2},
+                                                 {Precision::tf32, GemmTile::tall, 1},
+                                                 {Precision::bf16, GemmTile::small, 2}})) {
           const HostTerms host = host_terms(layer, terms.size());
           const Floats x = input_values(layer, Numbers::integers), s = gradient_values(layer, Numbers::integers);
           const Floats before = values(layer.x_count(), {layer.inputs, layer.shape.inputs}, Numbers::integers, 70);
