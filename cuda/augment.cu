@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "cuda/divisor.h"
 #include "cuda/launch.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -42,14 +43,15 @@ __device__ void write_pixel(const float* value, float* out) {
   reinterpret_cast<float4*>(out)[1] = make_float4(0, 0, 0, 0);
 }
 
-__global__ void augment_pixels(int height, int width, std::size_t pixels, const std::uint8_t* __restrict__ bytes,
+__global__ void augment_pixels(int pixels, Divisor by_height, Divisor by_width, const std::uint8_t* __restrict__ bytes,
                                const MapValues* __restrict__ maps, Colours colours, float* __restrict__ out) {
-  for (std::size_t at = first_index(); at < pixels; at += grid_stride()) {
-    const int x_out = int(at % std::size_t(width)), y = int(at / std::size_t(width) % std::size_t(height));
-    const std::size_t image = at / (std::size_t(width) * std::size_t(height));
+  const int height = by_height.divisor, width = by_width.divisor;
+  for (int i = int(first_index()); i < pixels; i += int(grid_stride())) {
+    const int line = by_width.quotient(i), image = by_height.quotient(line);
+    const int x_out = i - line * width, y = line - image * height;
     const MapValues& map = maps[image];
     const int x = map.flip ? width - 1 - x_out : x_out;
-    const std::uint8_t* const picture = bytes + image * std::size_t(height) * std::size_t(width) * 3;
+    const std::uint8_t* const picture = bytes + std::size_t(line - y) * std::size_t(width) * 3;
     float value[3];
     if (map.affine) {
       const Place r = place((map.linear[0] * y + map.offset[0]) + map.linear[1] * x, height);
@@ -66,7 +68,7 @@ __global__ void augment_pixels(int height, int width, std::size_t pixels, const 
       const std::uint8_t* const p = picture + (std::size_t(y) * std::size_t(width) + std::size_t(x)) * 3;
       for (int k = 0; k < 3; ++k) value[k] = (float(p[colours.source[k]]) - colours.mean[k]) * colours.scale[k];
     }
-    write_pixel(value, out + at * kBlock);
+    write_pixel(value, out + std::size_t(i) * kBlock);
   }
 }
 
@@ -112,9 +114,9 @@ void augment(Context& context, std::span<const std::uint8_t> pixels, std::span<c
         },
         [&](const void* device) {
           const auto* const bytes = static_cast<const std::uint8_t*>(device) + head;
-          CUDA_LAUNCH(augment_pixels, blocks_for(some * area), kThreads, 0, context.stream.get(), s.h, s.w, some * area,
-                      bytes, static_cast<const MapValues*>(device), colours,
-                      data(context, images) + begin * area * kBlock);
+          CUDA_LAUNCH(augment_pixels, blocks_for(some * area), kThreads, 0, context.stream.get(),
+                      count_to_divide(some * area), Divisor(s.h), Divisor(s.w), bytes,
+                      static_cast<const MapValues*>(device), colours, data(context, images) + begin * area * kBlock);
           CUDA_LAUNCH_CHECK();
         });
   }

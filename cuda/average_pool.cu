@@ -1,9 +1,9 @@
 // NHWC: x, dx (n, h w, padded c); y, dy (n, c).
 //   forward    y = mean of x over the pixels, in double in their order; one thread per mean, neighbours in c
-//   backward   dx = dy / (h w), times x if it is given; one thread per value, padding included
+//   backward   dx = dy / (h w), times x if it is given; one thread per four neighbouring values, padding included
 #include "cuda/average_pool.h"
 
-#include "base/error.h"
+#include "cuda/divisor.h"
 #include "cuda/launch.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -11,30 +11,39 @@ namespace palimpsest::PALIMPSEST_CUDA {
 namespace {
 
 struct AverageShape {
-  std::size_t images, pixels, channels, lanes;
+  int pixels, channels, lanes;
+  Divisor by_pixels, by_channels, by_groups;  // groups of four lanes
   explicit AverageShape(const Shape& x)
-      : images(std::size_t(x.n)),
-        pixels(std::size_t(x.h) * std::size_t(x.w)),
-        channels(std::size_t(x.c)),
-        lanes(std::size_t(padded(x.c))) {}
+      : pixels(count_to_divide(std::size_t(x.h) * std::size_t(x.w))),
+        channels(x.c),
+        lanes(padded(x.c)),
+        by_pixels(pixels),
+        by_channels(channels),
+        by_groups(lanes / 4) {}
 };
 
-__global__ void average_forward(AverageShape s, const float* __restrict__ x, float* __restrict__ y) {
-  for (std::size_t at = first_index(); at < s.images * s.channels; at += grid_stride()) {
-    const float* const first = x + at / s.channels * s.pixels * s.lanes + at % s.channels;
+__global__ void average_forward(AverageShape s, int means, const float* __restrict__ x, float* __restrict__ y) {
+  for (int i = int(first_index()); i < means; i += int(grid_stride())) {
+    const int image = s.by_channels.quotient(i);
+    const float* const first =
+        x + std::size_t(image) * std::size_t(s.pixels) * std::size_t(s.lanes) + std::size_t(i - image * s.channels);
     double sum = 0;
-    for (std::size_t pixel = 0; pixel < s.pixels; ++pixel) sum += double(first[pixel * s.lanes]);
-    y[at] = float(sum / double(s.pixels));
+#pragma unroll 8
+    for (int pixel = 0; pixel < s.pixels; ++pixel) sum += double(first[std::size_t(pixel) * std::size_t(s.lanes)]);
+    y[i] = float(sum / double(s.pixels));
   }
 }
 
-__global__ void average_backward(AverageShape s, const float* __restrict__ dy, const float* __restrict__ x,
-                                 float* __restrict__ dx) {
-  for (std::size_t at = first_index(); at < s.images * s.pixels * s.lanes; at += grid_stride()) {
-    const std::size_t lane = at % s.lanes, image = at / s.lanes / s.pixels;
-    float value = 0;
-    if (lane < s.channels) value = dy[image * s.channels + lane] / float(s.pixels) * (x ? x[at] : 1.0F);
-    dx[at] = value;
+__global__ void average_backward(AverageShape s, int groups, const float* __restrict__ dy, const float4* __restrict__ x,
+                                 float4* __restrict__ dx) {
+  for (int i = int(first_index()); i < groups; i += int(grid_stride())) {
+    const int pixel = s.by_groups.quotient(i), lane = (i - pixel * s.by_groups.divisor) * 4;
+    const float* const from = dy + std::size_t(s.by_pixels.quotient(pixel)) * std::size_t(s.channels) + lane;
+    const float4 times = x ? x[i] : make_float4(1, 1, 1, 1);
+    const auto value = [&](int k, float factor) {
+      return lane + k < s.channels ? from[k] / float(s.pixels) * factor : 0.0F;
+    };
+    dx[i] = make_float4(value(0, times.x), value(1, times.y), value(2, times.z), value(3, times.w));
   }
 }
 
@@ -44,8 +53,9 @@ void average_pool(const Context& context, const Tensor& x, const Tensor& y) {
   check(x, x.shape, Layout::activation, "x");
   check(y, {x.shape.n, x.shape.c}, Layout::matrix, "y");
   if (x.shape.count() == 0) return;
-  CUDA_LAUNCH(average_forward, blocks_for(std::size_t(y.shape.count())), kThreads, 0, context.stream.get(),
-              AverageShape(x.shape), data(context, x), data(context, y));
+  const auto means = std::size_t(y.shape.count());
+  CUDA_LAUNCH(average_forward, blocks_for(means), kThreads, 0, context.stream.get(), AverageShape(x.shape),
+              count_to_divide(means), data(context, x), data(context, y));
   CUDA_LAUNCH_CHECK();
 }
 
@@ -53,10 +63,10 @@ void average_pool_backward(const Context& context, const Tensor& dy, const Tenso
   check(dy, {dx.shape.n, dx.shape.c}, Layout::matrix, "dy");
   check(dx, dx.shape, Layout::activation, "dx");
   if (!x.empty()) check(x, dx.shape, Layout::activation, "x");
-  const std::size_t count = bytes_of(dx.shape, Layout::activation) / sizeof(float);
-  if (count == 0) return;
-  CUDA_LAUNCH(average_backward, blocks_for(count), kThreads, 0, context.stream.get(), AverageShape(dx.shape),
-              data(context, dy), optional_data(context, x), data(context, dx));
+  const std::size_t groups = bytes_of(dx.shape, Layout::activation) / sizeof(float4);
+  if (groups == 0) return;
+  CUDA_LAUNCH(average_backward, blocks_for(groups), kThreads, 0, context.stream.get(), AverageShape(dx.shape),
+              count_to_divide(groups), data(context, dy), fours(optional_data(context, x)), fours(data(context, dx)));
   CUDA_LAUNCH_CHECK();
 }
 

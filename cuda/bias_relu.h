@@ -7,7 +7,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 // an epilogue. b may be null. NaN stays NaN.
 void bias_relu_forward(const Context& context, std::size_t rows, int lanes, const float* b, bool relu, float* y);
 
-// db[k] = sum over rows m of dy[m, k], each in the order of m
+// db[k] = sum over rows m of dy[m, k], in a fixed order
 void bias_backward(const Context& context, int rows, int lanes, const float* dy, float* db);
 
 // gradient = 0 where output <= 0, in place; `count` values

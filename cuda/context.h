@@ -72,7 +72,6 @@ class Context {
 struct Extents {
   std::size_t outer = 1, middle = 1, inner = 1, outer_used = 1, inner_used = 1;
   constexpr std::size_t count() const { return outer * middle * inner; }
-  bool has_padding() const { return outer != outer_used || inner != inner_used; }
 };
 Extents extents(const Shape& shape, Layout layout);
 std::size_t bytes_of(const Shape& shape, Layout layout);

@@ -2,76 +2,133 @@
 //   forward    y = the largest of the window, winner = its index 0..3 in row-major order; the first of equal values
 //              wins, and a NaN wins over everything
 //   backward   dx[place] = dy where place is the winner's, else 0 (and 0 where a ReLU before the pool gave y <= 0).
-// Backward gathers: each dx reads only its own window, so nothing is written twice. One thread per value.
+// One thread takes a window of four neighbouring channels. Windows do not overlap, so nothing is written twice; those
+// of an odd last row or column, which have no y, exist only backward, where they are 0.
 #include "cuda/max_pool.h"
 
-#include "base/error.h"
+#include "cuda/divisor.h"
 #include "cuda/launch.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
-struct PoolShape {
-  std::size_t images, height, width, lanes;  // of x
-  __host__ __device__ std::size_t rows_out() const { return height / 2; }
-  __host__ __device__ std::size_t columns_out() const { return width / 2; }
-  __host__ __device__ std::size_t count_in() const { return images * height * width * lanes; }
-  __host__ __device__ std::size_t count_out() const { return images * rows_out() * columns_out() * lanes; }
+struct Window {
+  int image, row, column, group;
 };
 
-__global__ void pool_forward(PoolShape s, const float* __restrict__ x, float* __restrict__ y,
-                             std::uint8_t* __restrict__ winner) {
-  const std::size_t row = s.width * s.lanes;
-  for (std::size_t at = first_index(); at < s.count_out(); at += grid_stride()) {
-    const std::size_t lane = at % s.lanes, pixel = at / s.lanes;
-    const std::size_t column = pixel % s.columns_out(), line = pixel / s.columns_out();
-    const std::size_t image = line / s.rows_out();
-    const float* const top = x + (image * s.height + line % s.rows_out() * 2) * row + column * 2 * s.lanes + lane;
-    float best = top[0];
-    int won = 0;
-    const float others[3] = {top[s.lanes], top[row], top[row + s.lanes]};
-    for (int i = 0; i < 3; ++i) {
-      const bool wins = !(others[i] <= best) && best == best;  // a NaN wins, and then stays
-      best = wins ? others[i] : best;
-      won = wins ? i + 1 : won;
-    }
-    y[at] = best;
-    winner[at] = static_cast<std::uint8_t>(won);
+// The windows of all images, four channels each, in memory's order.
+struct Windows {
+  Windows(int images, int rows, int columns, int groups)
+      : count(count_to_divide(std::size_t(images) * std::size_t(rows) * std::size_t(columns) * std::size_t(groups))),
+        by_rows(rows),
+        by_columns(columns),
+        by_groups(groups) {}
+  __device__ Window at(int i) const {
+    const int pixel = by_groups.quotient(i), line = by_columns.quotient(pixel), image = by_rows.quotient(line);
+    return {image, line - image * by_rows.divisor, pixel - line * by_columns.divisor, i - pixel * by_groups.divisor};
+  }
+
+  int count;
+  Divisor by_rows, by_columns, by_groups;
+};
+
+struct PoolShape {
+  explicit PoolShape(const Shape& x)
+      : height(x.h),
+        width(x.w),
+        groups(padded(x.c) / 4),
+        whole(x.n, x.h / 2, x.w / 2, groups),
+        all(x.n, x.h - x.h / 2, x.w - x.w / 2, groups) {
+    count_to_divide(std::size_t(x.n) * std::size_t(x.h) * std::size_t(x.w) * std::size_t(groups));
+  }
+  __device__ int first_of_x(const Window& w) const {
+    return ((w.image * height + w.row * 2) * width + w.column * 2) * groups + w.group;
+  }
+  __device__ bool has_y(const Window& w) const { return w.row < height / 2 && w.column < width / 2; }
+  __device__ int place_of_y(const Window& w) const {
+    return ((w.image * (height / 2) + w.row) * (width / 2) + w.column) * groups + w.group;
+  }
+
+  int height, width, groups;
+  Windows whole, all;
+};
+
+struct Best {
+  float value;
+  unsigned char place;
+  __device__ void meet(float other, unsigned char from) {
+    const bool wins = !(other <= value) && value == value;  // a NaN wins, and then stays
+    value = wins ? other : value;
+    place = wins ? from : place;
+  }
+};
+
+__device__ Best best_of(float a, float b, float c, float d) {
+  Best best{a, 0};
+  best.meet(b, 1);
+  best.meet(c, 2);
+  best.meet(d, 3);
+  return best;
+}
+
+__global__ void pool_forward(PoolShape s, const float4* __restrict__ x, float4* __restrict__ y,
+                             uchar4* __restrict__ winner) {
+  const int row = s.width * s.groups;
+  for (int i = int(first_index()); i < s.whole.count; i += int(grid_stride())) {
+    const float4* const from = x + s.first_of_x(s.whole.at(i));
+    const float4 a = from[0], b = from[s.groups], c = from[row], d = from[row + s.groups];
+    const Best first = best_of(a.x, b.x, c.x, d.x), second = best_of(a.y, b.y, c.y, d.y);
+    const Best third = best_of(a.z, b.z, c.z, d.z), fourth = best_of(a.w, b.w, c.w, d.w);
+    y[i] = make_float4(first.value, second.value, third.value, fourth.value);
+    winner[i] = make_uchar4(first.place, second.place, third.place, fourth.place);
   }
 }
 
-__global__ void pool_backward(PoolShape s, const float* __restrict__ dy, const std::uint8_t* __restrict__ winner,
-                              const float* __restrict__ relu_output, float* __restrict__ dx) {
-  for (std::size_t at = first_index(); at < s.count_in(); at += grid_stride()) {
-    const std::size_t lane = at % s.lanes, pixel = at / s.lanes;
-    const std::size_t column = pixel % s.width, line = pixel / s.width;
-    const std::size_t row = line % s.height, image = line / s.height;
-    float value = 0;
-    if (row / 2 < s.rows_out() && column / 2 < s.columns_out()) {
-      const std::size_t from = ((image * s.rows_out() + row / 2) * s.columns_out() + column / 2) * s.lanes + lane;
-      const bool won = winner[from] == row % 2 * 2 + column % 2;
-      if (won && !(relu_output && relu_output[from] <= 0)) value = dy[from];
+__global__ void pool_backward(PoolShape s, const float4* __restrict__ dy, const uchar4* __restrict__ winner,
+                              const float4* __restrict__ relu_output, float4* __restrict__ dx) {
+  for (int i = int(first_index()); i < s.all.count; i += int(grid_stride())) {
+    const Window window = s.all.at(i);
+    float4 value = make_float4(0, 0, 0, 0);
+    uchar4 won = make_uchar4(0, 0, 0, 0);
+    if (s.has_y(window)) {
+      const int from = s.place_of_y(window);
+      value = dy[from];
+      won = winner[from];
+      if (relu_output) {
+        const float4 output = relu_output[from];
+        if (output.x <= 0) value.x = 0;
+        if (output.y <= 0) value.y = 0;
+        if (output.z <= 0) value.z = 0;
+        if (output.w <= 0) value.w = 0;
+      }
     }
-    dx[at] = value;
+    float4* const to = dx + s.first_of_x(window);
+    const bool right = window.column * 2 + 1 < s.width, below = window.row * 2 + 1 < s.height;
+    const auto at = [&](int place) {
+      return make_float4(won.x == place ? value.x : 0.0F, won.y == place ? value.y : 0.0F,
+                         won.z == place ? value.z : 0.0F, won.w == place ? value.w : 0.0F);
+    };
+    to[0] = at(0);
+    if (right) to[s.groups] = at(1);
+    if (below) to[s.width * s.groups] = at(2);
+    if (right && below) to[(s.width + 1) * s.groups] = at(3);
   }
 }
 
 class Plan final : public MaxPoolPlan {
  public:
   Plan(Context& context, const Shape& input)
-      : context_(context),
-        input_(input),
-        output_{input.n, input.c, input.h / 2, input.w / 2},
-        shape_{std::size_t(input.n), std::size_t(input.h), std::size_t(input.w), std::size_t(padded(input.c))} {}
+      : context_(context), input_(input), output_{input.n, input.c, input.h / 2, input.w / 2}, shape_(input) {}
 
   void forward(const Tensor& x, const Tensor& y, const Tensor& winner) override {
     check(x, input_, Layout::activation, "x");
     check(y, output_, Layout::activation, "y");
     check(winner, output_, Layout::winners, "winner");
-    if (shape_.count_out() == 0) return;
-    CUDA_LAUNCH(pool_forward, blocks_for(shape_.count_out()), kThreads, 0, context_.stream.get(), shape_,
-                data(context_, x), data(context_, y), byte_data(context_, winner));
+    if (shape_.whole.count == 0) return;
+    CUDA_LAUNCH(pool_forward, blocks_for(std::size_t(shape_.whole.count)), kThreads, 0, context_.stream.get(), shape_,
+                fours(data(context_, x)), fours(data(context_, y)),
+                reinterpret_cast<uchar4*>(byte_data(context_, winner)));
     CUDA_LAUNCH_CHECK();
   }
 
@@ -80,10 +137,10 @@ class Plan final : public MaxPoolPlan {
     check(winner, output_, Layout::winners, "winner");
     check(dx, input_, Layout::activation, "dx");
     if (!relu_output.empty()) check(relu_output, output_, Layout::activation, "relu_output");
-    if (shape_.count_in() == 0) return;
-    CUDA_LAUNCH(pool_backward, blocks_for(shape_.count_in()), kThreads, 0, context_.stream.get(), shape_,
-                data(context_, dy), byte_data(context_, winner), optional_data(context_, relu_output),
-                data(context_, dx));
+    if (shape_.all.count == 0) return;
+    CUDA_LAUNCH(pool_backward, blocks_for(std::size_t(shape_.all.count)), kThreads, 0, context_.stream.get(), shape_,
+                fours(data(context_, dy)), reinterpret_cast<const uchar4*>(byte_data(context_, winner)),
+                fours(optional_data(context_, relu_output)), fours(data(context_, dx)));
     CUDA_LAUNCH_CHECK();
   }
 

@@ -7,7 +7,6 @@
 
 #include <limits.h>
 
-#include "base/error.h"
 #include "cuda/block_reduce.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -30,44 +29,67 @@ __device__ bool not_finite(float value) {
   return (__float_as_uint(value) & 0x7f800000U) == 0x7f800000U;
 }
 
+// The step of one value; false, and nothing changes, if the new one is not finite. That catches a w or g that is not
+// finite too: 0 * inf is NaN.
+__device__ bool step(const Rates& r, bool momentum, float gradient, float& w, float& velocity) {
+  const float change = r.scale * gradient + r.decay * w;
+  const float v = momentum ? r.momentum * velocity + change : change;
+  const float to = w - r.rate * v;
+  if (not_finite(to)) return false;
+  w = to;
+  velocity = v;
+  return true;
+}
+
 // *first_bad holds INT_MAX before.
 __global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, Rates r, int* first_bad) {
   const SgdChunk chunk = chunks[blockIdx.x];
-  bool bad = false;
-  for (std::size_t at = threadIdx.x; at < chunk.count; at += blockDim.x) {
-    const float w = chunk.value[at], step = r.scale * chunk.gradient[at] + r.decay * w;
-    const float v = chunk.velocity ? r.momentum * chunk.velocity[at] + step : step;
-    const float to = w - r.rate * v;
-    if (not_finite(to)) {  // catches a w or g that is not finite too: 0 * inf is NaN
-      bad = true;
-    } else {
-      chunk.value[at] = to;
-      if (chunk.velocity) chunk.velocity[at] = v;
-    }
+  const bool momentum = chunk.velocity != nullptr;
+  bool good = true;
+  for (std::size_t at = threadIdx.x; at < chunk.count / 4; at += kThreads) {
+    const float4 g = fours(chunk.gradient)[at];
+    float4 w = fours(chunk.value)[at], v = momentum ? fours(chunk.velocity)[at] : make_float4(0, 0, 0, 0);
+    good &= step(r, momentum, g.x, w.x, v.x);
+    good &= step(r, momentum, g.y, w.y, v.y);
+    good &= step(r, momentum, g.z, w.z, v.z);
+    good &= step(r, momentum, g.w, w.w, v.w);
+    fours(chunk.value)[at] = w;
+    if (momentum) fours(chunk.velocity)[at] = v;
   }
-  if (bad) atomicMin(first_bad, chunk.parameter);
+  if (const std::size_t last = chunk.count / 4 * 4 + threadIdx.x; last < chunk.count) {
+    float v = momentum ? chunk.velocity[last] : 0;
+    good &= step(r, momentum, chunk.gradient[last], chunk.value[last], v);
+    if (momentum) chunk.velocity[last] = v;
+  }
+  if (!good) atomicMin(first_bad, chunk.parameter);
 }
 
 __global__ void norm_chunks(const SgdChunk* __restrict__ chunks, double* __restrict__ partial, int* first_bad) {
   SHARED_ARRAY(double, slots, kThreads);
   const SgdChunk chunk = chunks[blockIdx.x];
   double sum = 0;
-  bool bad = false;
-  for (std::size_t at = threadIdx.x; at < chunk.count; at += blockDim.x) {
-    const float g = chunk.gradient[at];
-    bad = bad || not_finite(g);
+  bool good = true;
+  const auto add = [&](float g) {
+    good &= !not_finite(g);
     sum += double(g) * double(g);
-  }
+  };
+  for_each_of_thread<4>(fours(chunk.gradient), chunk.count / 4, [&](std::size_t, const float4& g) {
+    add(g.x);
+    add(g.y);
+    add(g.z);
+    add(g.w);
+  });
+  if (const std::size_t last = chunk.count / 4 * 4 + threadIdx.x; last < chunk.count) add(chunk.gradient[last]);
   const double total = block_reduce(sum, slots, Plus());
   if (threadIdx.x == 0) partial[blockIdx.x] = total;
-  if (bad) atomicMin(first_bad, chunk.parameter);
+  if (!good) atomicMin(first_bad, chunk.parameter);
 }
 
 __global__ void norm_total(const double* __restrict__ partial, std::size_t count, const int* __restrict__ first_bad,
                            NormOutcome* result) {
   SHARED_ARRAY(double, slots, kThreads);
   double sum = 0;
-  for (std::size_t at = threadIdx.x; at < count; at += blockDim.x) sum += partial[at];
+  for_each_of_thread<8>(partial, count, [&](std::size_t, double one) { sum += one; });
   const double total = block_reduce(sum, slots, Plus());
   if (threadIdx.x == 0) *result = {total, *first_bad};
 }
@@ -76,16 +98,25 @@ __global__ void reset(int* first_bad) {
   *first_bad = INT_MAX;
 }
 
-int as_index(int first_bad) {
-  return first_bad == INT_MAX ? -1 : first_bad;
-}
-
 // result_: first_bad, then the outcome of the norm.
 constexpr std::size_t kOutcomeAt = 16;
 
 }  // namespace
 
-SgdKernels::SgdKernels(Context& context) : context_(context), result_(context.pool, kOutcomeAt + sizeof(NormOutcome)) {}
+SgdKernels::SgdKernels(Context& context) : context_(context), result_(context.pool, kOutcomeAt + sizeof(NormOutcome)) {
+  expect_good();
+}
+
+void SgdKernels::expect_good() {
+  CUDA_LAUNCH(reset, 1, 1, 0, context_.stream.get(), result_.as<int>());
+  CUDA_LAUNCH_CHECK();
+}
+
+int SgdKernels::as_index(int first_bad) {
+  if (first_bad == INT_MAX) return -1;
+  expect_good();
+  return first_bad;
+}
 
 // The table is uploaded once: a training loop passes the same parameters at every step.
 void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
@@ -110,8 +141,6 @@ void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
     context_.uploader.to_device(chunks.data(), bytes, table_->data());
   }
   chunks_ = std::move(chunks);
-  CUDA_LAUNCH(reset, 1, 1, 0, context_.stream.get(), result_.as<int>());
-  CUDA_LAUNCH_CHECK();
 }
 
 Device::NormResult SgdKernels::norm(std::span<const SgdParameter> parameters) {

@@ -27,6 +27,8 @@ class SgdKernels {
 
  private:
   void prepare(std::span<const SgdParameter> parameters);
+  void expect_good();
+  int as_index(int first_bad);  // as norm() and step() return it; expects good values again after a bad one
 
   Context& context_;
   std::vector<SgdChunk> chunks_;  // the contents of table_

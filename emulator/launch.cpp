@@ -7,6 +7,7 @@
 
 #include "api.h"
 #include "block.h"
+#include "launch_record.h"
 #include "memory.h"
 #include "report.h"
 #include "shared_memory.h"
@@ -66,6 +67,7 @@ void check_pointers(const Launch& launch, bool starting) {
 void run(const Launch& launch) {
   check_pointers(launch, true);
   ++launch_count;
+  record(launch);
   if (!run_launch(launch)) set_sticky(cudaErrorLaunchFailure);
   Function& function = function_at(launch.function);
   function.static_bytes = std::max(function.static_bytes, static_shared_bytes());

@@ -1,4 +1,5 @@
 #pragma once
+#include "cuda/divisor.h"
 #include "cuda/gemm/tiles.cuh"
 
 // Sources of the product's operands: each source gives the four consecutive values of global memory for a position of
@@ -8,23 +9,6 @@ namespace palimpsest::PALIMPSEST_CUDA::gemm {
 struct Chunk {
   const float* from;  // always a readable address
   int valid;  // how many of its values exist, starting with the first; <= 0: none, > 4 as 4. The others are zero
-};
-
-// n / d for 0 <= n < 2^31 by a multiplication: with l = ceil(log2 d) and m = ceil(2^(31+l) / d) < 2^32,
-// floor(n m / 2^(31+l)) is exact (Granlund and Montgomery, "Division by invariant integers using multiplication",
-// 1994).
-struct Divisor {
-  explicit Divisor(int d) : divisor(d > 1 ? d : 1) {
-    d = divisor;
-    while ((std::int64_t{1} << shift) < d) ++shift;
-    multiplier = std::uint32_t(((std::uint64_t{1} << (31 + shift)) + std::uint64_t(d) - 1) / std::uint64_t(d));
-    shift += 31;
-  }
-  __host__ __device__ int quotient(int n) const { return int((std::uint64_t(std::uint32_t(n)) * multiplier) >> shift); }
-
-  int divisor;
-  std::uint32_t multiplier = 0;
-  int shift = 0;
 };
 
 // Pictures of pixels x channels, and the taps over them.

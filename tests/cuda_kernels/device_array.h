@@ -9,14 +9,15 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Device memory followed by a guard. Fresh values are NaN, so that unwritten values are visible.
+// Device memory followed by a guard. Fresh numbers are NaN (whole ones 0), so that unwritten ones are visible.
 template <class T>
 class DeviceArray {
  public:
   explicit DeviceArray(std::size_t count) : count_(count) {
     CUDA_CHECK(cudaMalloc(reinterpret_cast<void**>(&data_), (count + kGuard) * sizeof(T)));
-    write(0, std::vector<T>(count, std::numeric_limits<T>::quiet_NaN()));
-    write(count, std::vector<T>(kGuard, T{kGuardValue}));
+    const std::vector<T> fresh(count, std::numeric_limits<T>::quiet_NaN()), guard(kGuard, T{kGuardValue});
+    write(0, fresh);
+    write(count, guard);
   }
   explicit DeviceArray(std::span<const T> values) : DeviceArray(values.size()) { write(0, values); }
   explicit DeviceArray(const std::vector<T>& values) : DeviceArray(std::span<const T>(values)) {}

@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -25,10 +26,24 @@ struct Variant {
   }
 };
 
+// Those that the GPU supports.
+inline std::vector<Precision> precisions() {
+  int major = 0;
+  CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0));
+  if (major < 8) return {Precision::fp32};
+  return {Precision::fp32, Precision::tf32, Precision::bf16};
+}
+
+inline std::vector<Variant> supported(std::vector<Variant> variants) {
+  const auto by = precisions();
+  std::erase_if(variants, [&](const Variant& v) { return std::find(by.begin(), by.end(), v.precision) == by.end(); });
+  return variants;
+}
+
 // Every precision with the automatic tile, and every tile in one part and in three.
 inline std::vector<Variant> all_variants(std::initializer_list<GemmTile> tiles) {
   std::vector<Variant> variants;
-  for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16}) {
+  for (const Precision precision : precisions()) {
     variants.push_back({precision, GemmTile::automatic, 0});
     for (const GemmTile tile : tiles)
       for (const int splits : {1, 3}) variants.push_back({precision, tile, splits});

@@ -215,7 +215,7 @@ TEST(ImplicitGemmRelevance, DenominatorIsExactOnIntegers) {
 TEST(ImplicitGemmRelevance, DenominatorWithEveryTileAndPrecision) {
   const LayerCase layer = convolution(2, 9, 5, 6, 12);
   for (const auto& [name, what] : denominators())
-    for (const Variant& variant : all_variants({GemmTile::large, GemmTile::tall, GemmTile::small}))
+    for (const Variant& variant : all_variants({GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::plain}))
       if (what.terms.size() != 4 || variant.tile != GemmTile::large) expect_denominator(layer, what, variant, name);
 }
 
@@ -229,9 +229,11 @@ TEST(ImplicitGemmRelevance, RedistributionIsExactOnIntegers) {
   for (const LayerCase& layer : relevance_layers())
     for (const auto& terms : all)
       for (const bool accumulate : {false, true})
-        for (const Variant& variant :
-             {Variant{}, Variant{Precision::fp32, GemmTile::narrow, 2}, Variant{Precision::tf32, GemmTile::tall, 1},
-              Variant{Precision::bf16, GemmTile::small, 2}}) {
+        for (const Variant& variant : supported({{},
+                                                 {Precision::fp32, GemmTile::narrow, 2},
+                                                 {Precision::tf32, GemmTile::tall, 1},
+                                                 {Precision::bf16, GemmTile::small, 2},
+                                                 {Precision::bf16, GemmTile::plain, 1}})) {
           const HostTerms host = host_terms(layer, terms.size());
           const Floats x = input_values(layer, Numbers::integers), s = gradient_values(layer, Numbers::integers);
           const Floats before = values(layer.x_count(), {layer.inputs, layer.shape.inputs}, Numbers::integers, 70);

@@ -109,7 +109,7 @@ TEST(ImplicitGemm, RealsRoundAsThePrecisionSays) {
     const Floats x = input_values(layer, Numbers::reals), w = weight_values(layer, Numbers::reals);
     const double length = std::sqrt(double(layer.shape.taps) * layer.shape.inputs);
     Floats of_fp32;
-    for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16}) {
+    for (const Precision precision : precisions()) {
       const Floats rx = rounded(precision, x), rw = rounded(precision, w);
       const Doubles expected = forward(layer.shape, rx, rw);
       const Doubles sizes = forward(layer.shape, absolute(rx), absolute(rw));
@@ -128,7 +128,7 @@ TEST(ImplicitGemm, NanStaysVisible) {
   const LayerCase layer = convolution(1, 3, 5, 5, 4);
   Floats x = input_values(layer, Numbers::integers);
   x[0] = std::nanf("");
-  for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16}) {
+  for (const Precision precision : precisions()) {
     const Floats y = run_forward(layer, {precision, GemmTile::automatic, 0}, x, weight_values(layer, Numbers::integers),
                                  bias_values(layer, Numbers::integers), true);
     for (int pixel = 0; pixel < 25; ++pixel)

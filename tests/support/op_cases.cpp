@@ -59,6 +59,10 @@ std::vector<OpCase> op_cases() {
   append(all, layer_cases(convolution_test_shapes()));
   append(all, layer_cases({LinearShape{1, 1, 1}, LinearShape{2, 3, 5}, LinearShape{5, 17, 1}, LinearShape{1, 130, 67},
                            LinearShape{7, 64, 64}, LinearShape{3, 250, 129}, LinearShape{16, 33, 8}}));
+  // The tiles of the GPU's products that the shapes above leave out, whose sums are short (one part) and long
+  // (several): tests/cuda_kernels/every_kernel_test.py names those that no case reaches.
+  append(all, layer_cases({Conv2dShape{1, 33, 6, 6, 33}, Conv2dShape{1, 57, 6, 6, 57}, Conv2dShape{1, 65, 17, 16, 8},
+                           Conv2dShape{1, 65, 17, 16, 65}, LinearShape{1, 64, 67}}));
   append(all,
          max_pool_cases({{1, 1, 2, 2}, {1, 3, 3, 5}, {2, 17, 7, 2}, {1, 16, 8, 8}, {3, 33, 5, 9}, {2, 64, 12, 12}}));
   append(all, average_pool_cases({{1, 1, 1, 1}, {2, 3, 1, 1}, {2, 17, 4, 2}, {3, 33, 5, 3}, {1, 64, 7, 7}}));

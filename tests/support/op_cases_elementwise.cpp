@@ -260,6 +260,8 @@ std::vector<OpCase> elementwise_cases() {
   }
   // With every lane used: padding lanes are zeros, which `smallest` may see (its users pass activations after a ReLU).
   cases.push_back(sum_and_smallest({3, 32, 40, 40}, Layout::activation));
+  // Enough for several values a thread on the GPU, and three beyond a multiple of four.
+  cases.push_back(sum_and_smallest({1, 1650003}, Layout::matrix));
   for (const auto map : {WeightMap::identity, WeightMap::positive, WeightMap::negative, WeightMap::gamma_positive,
                          WeightMap::gamma_negative, WeightMap::square, WeightMap::ones}) {
     cases.push_back(map_weights({19, 5, 3, 3}, Layout::kernel, map));

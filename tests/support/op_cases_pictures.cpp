@@ -160,6 +160,7 @@ std::vector<OpCase> picture_cases() {
     cases.push_back(normalise(1, 1, kind, false));
     cases.push_back(normalise(3, 35, kind, false));
     cases.push_back(normalise(2, 1024, kind, false));
+    cases.push_back(normalise(2, 9001, kind, false));
     cases.push_back(normalise(2, 40, kind, true));
   }
   return cases;

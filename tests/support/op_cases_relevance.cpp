@@ -202,17 +202,28 @@ OpCase redistribute(const std::string& operation, const LayerShape& shape, const
 }  // namespace
 
 std::vector<OpCase> relevance_cases() {
-  std::vector<OpCase> cases;
   const std::vector<LayerShape> shapes{Conv2dShape{1, 1, 1, 1, 1},   Conv2dShape{2, 3, 7, 5, 17},
                                        Conv2dShape{1, 17, 2, 2, 33}, Conv2dShape{3, 16, 6, 9, 8},
                                        LinearShape{1, 1, 1},         LinearShape{2, 3, 5},
                                        LinearShape{5, 17, 1},        LinearShape{3, 130, 67}};
-  for (const auto& group : groups())
-    for (const auto& shape : shapes) {
-      const char* const layer = shape.is_convolution() ? "conv2d" : "linear";
-      cases.push_back(denominator(fmt::format("relevance_denominator {}", layer), shape, group));
-      cases.push_back(redistribute(fmt::format("relevance_redistribute {}", layer), shape, group));
-    }
+  std::vector<OpCase> cases;
+  const auto append = [&cases](const LayerShape& shape, const Group& group, bool redistributed) {
+    const char* const layer = shape.is_convolution() ? "conv2d" : "linear";
+    cases.push_back(denominator(fmt::format("relevance_denominator {}", layer), shape, group));
+    if (redistributed) cases.push_back(redistribute(fmt::format("relevance_redistribute {}", layer), shape, group));
+  };
+  for (const auto& group : groups()) {
+    for (const auto& shape : shapes) append(shape, group, true);
+    // The tiles of the GPU's products that those leave out, with short and with long sums. Only one term has the
+    // largest.
+    const bool one_term = group.what == "plain";
+    if (!one_term && group.what != "signed halves") continue;
+    for (const LayerShape& shape : {LayerShape(LinearShape{3, 514, 5}), LayerShape(Conv2dShape{1, 8, 6, 6, 33}),
+                                    LayerShape(LinearShape{33, 514, 33})})
+      append(shape, group, false);
+    if (!one_term) continue;
+    for (const LayerShape& shape : {LinearShape{257, 8, 65}, LinearShape{257, 514, 65}}) append(shape, group, false);
+  }
   return cases;
 }
 
