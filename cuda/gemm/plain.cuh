@@ -72,8 +72,10 @@ __global__ void __launch_bounds__(256)
   });
 }
 
-__global__ void __launch_bounds__(256) inline plain_backward_data_kernel(
-    const __grid_constant__ Problem problem, Rounding rounded, const __grid_constant__ Redistribute epilogue) {
+template <class Epilogue>
+__global__ void __launch_bounds__(256)
+    plain_backward_data_kernel(const __grid_constant__ Problem problem, Rounding rounded,
+                               const __grid_constant__ Epilogue epilogue) {
   each_result(problem, epilogue, [&](int row, int column) {
     float sum = 0;
     for (int tap = 0; tap < problem.shape.taps; ++tap) {
@@ -87,10 +89,10 @@ __global__ void __launch_bounds__(256) inline plain_backward_data_kernel(
   });
 }
 
-__global__ void __launch_bounds__(256) inline plain_backward_weights_kernel(const __grid_constant__ Problem problem,
-                                                                            Rounding rounded,
-                                                                            const __grid_constant__ Pixels gradient,
-                                                                            const __grid_constant__ BiasRelu epilogue) {
+template <class Epilogue>
+__global__ void __launch_bounds__(256)
+    plain_backward_weights_kernel(const __grid_constant__ Problem problem, Rounding rounded,
+                                  const __grid_constant__ Pixels gradient, const __grid_constant__ Epilogue epilogue) {
   each_result(problem, epilogue, [&](int row, int column) {
     const int tap = column / problem.shape.inputs, input = column % problem.shape.inputs;
     float sum = 0;
@@ -113,14 +115,14 @@ void plain_forward(const GemmRun& run, const Cut& cut, const Problem& problem, c
 }
 inline void plain_backward_data(const GemmRun& run, const Cut& cut, const Problem& problem,
                                 const Redistribute& epilogue) {
-  CUDA_LAUNCH(plain_backward_data_kernel, product_grid(cut), dim3(kPlainColumns, kPlainRows), 0, run.stream, problem,
-              Rounding{run.precision}, epilogue);
+  CUDA_LAUNCH((plain_backward_data_kernel<Redistribute>), product_grid(cut), dim3(kPlainColumns, kPlainRows), 0,
+              run.stream, problem, Rounding{run.precision}, epilogue);
   CUDA_LAUNCH_CHECK();
 }
 inline void plain_backward_weights(const GemmRun& run, const Cut& cut, const Problem& problem, const Pixels& gradient,
                                    const BiasRelu& epilogue) {
-  CUDA_LAUNCH(plain_backward_weights_kernel, product_grid(cut), dim3(kPlainColumns, kPlainRows), 0, run.stream, problem,
-              Rounding{run.precision}, gradient, epilogue);
+  CUDA_LAUNCH((plain_backward_weights_kernel<BiasRelu>), product_grid(cut), dim3(kPlainColumns, kPlainRows), 0,
+              run.stream, problem, Rounding{run.precision}, gradient, epilogue);
   CUDA_LAUNCH_CHECK();
 }
 
