@@ -2,36 +2,15 @@
 import math
 import re
 
-# Of one multiprocessor, by architecture: warps, blocks, bytes of shared memory, and of those kept back for each block
-# (CUDA C++ Programming Guide, "Compute Capabilities"; the toolkit's cuda_occupancy.h).
-LIMITS = {
-    "75": (32, 16, 64, 0), "80": (64, 32, 164, 1), "86": (48, 16, 100, 1), "89": (48, 24, 100, 1),
-    "90": (64, 32, 228, 1), "100": (64, 32, 228, 1), "120": (48, 24, 100, 1),
-}
-REGISTERS, PARTITIONS, WARP_GRANULE = 65536, 4, 256
+from kernel_occupancy import blocks_per_multiprocessor, occupancy, round_up
+from kernel_sass import share
+
+IMAGES = 8  # of a batch
 EMPTY = 8  # registers that ptxas gives a kernel whose body is guarded away
 
 
 class Incomplete(Exception):
     """A kernel without an entry in the costs, or an entry without a kernel."""
-
-
-def round_up(value, multiple):
-    return -(-value // multiple) * multiple
-
-
-def occupancy(architecture, threads, registers, shared):
-    """Share of a multiprocessor's warps that are resident when blocks of this kernel fill it."""
-    warps, blocks, kilobytes, reserved = LIMITS[architecture]
-    warps_of_block = -(-threads // 32)
-    fits = [blocks, warps // warps_of_block]
-    if registers:
-        per_partition = REGISTERS // PARTITIONS // round_up(registers * 32, WARP_GRANULE)
-        fits.append(per_partition * PARTITIONS // warps_of_block)
-    bytes_of_block = round_up(shared + 1024 * reserved, 256 if architecture == "75" else 128)
-    if bytes_of_block:
-        fits.append(1024 * kilobytes // bytes_of_block)
-    return min(fits) * warps_of_block / warps
 
 
 def entry_of(kernel, costs):
@@ -55,8 +34,8 @@ def threads_of(kernel, numbers, entry):
 
 
 def cell(architecture, threads, numbers):
-    share = occupancy(architecture, threads, numbers["registers"], numbers["shared"])
-    return f"{numbers['registers']} · {round(100 * share)}%"
+    resident = occupancy(architecture, threads, numbers["registers"], numbers["shared"])
+    return f"{numbers['registers']} · {round(100 * resident)}%"
 
 
 def shared_of(numbers, architectures):
@@ -83,9 +62,31 @@ def resource_table(architectures, kernels, costs):
     return lines
 
 
+def code_table(read, kernels, costs):
+    headings = ["kernel", "sm", "issued", "tensor", "share", "generic", "shared", "fetched", "integer", "ahead", "blocks"]
+    lines = [f"| {' | '.join(headings)} |", "|---|" + "---|" * (len(headings) - 1)]
+    for kernel, numbers in sorted(kernels.items()):
+        for architecture in read:
+            one = numbers[architecture]
+            code = one.get("code", {})
+            if "ahead" not in code:
+                continue
+            step = code["step"]
+            threads = threads_of(kernel, numbers, entry_of(kernel, costs))
+            blocks = blocks_per_multiprocessor(architecture, threads, one["registers"], one["shared"])
+            main = {kind: n for kind, n in step.items() if "MMA." in kind} or {"FFMA": step["ffma"]}
+            cells = [f"`{kernel}`", architecture, step["issued"], ", ".join(f"{n} {kind}" for kind, n in main.items()),
+                     f"{100 * share(step):.1f}%", step.get("generic loads", 0),
+                     step.get("shared reads", 0) + step.get("shared writes", 0), step.get("global reads", 0),
+                     step.get("integer", 0), "?" if code["ahead"] is None else code["ahead"], blocks]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+    return lines
+
+
 # --------------------------------------------------------------------------------------------------- bytes, FLOPs, time
 
 def values_of(group, shape):
+    """`shape` includes the images of a batch, if the group depends on them."""
     values = {"pad": lambda channels: round_up(channels, 8), **shape}
     for name, expression in group["let"].items():
         values[name] = eval(expression, {"__builtins__": {}}, values)  # our own file
@@ -97,7 +98,7 @@ def launches(entry, costs):
     for name in entry["groups"]:
         group = costs["group"][name]
         for shape in group["shapes"]:
-            values = values_of(group, shape)
+            values = values_of(group, {"images": IMAGES, **shape})
             yield shape["name"], *(eval(entry[what], {"__builtins__": {}}, values) for what in ("bytes", "flops"))
 
 
@@ -113,9 +114,9 @@ def time_cell(moved, flops, gpu, precision):
     return f"{microseconds(max(memory, computing))} {'m' if memory >= computing else 'c'}"
 
 
-def columns_of(precisions, costs):
+def columns_of(precisions, gpus):
     return [(gpu, precision) for precision in ("fp32", "tf32", "bf16") if precision in precisions
-            for gpu in costs["gpu"] if precision in gpu["peak"]]
+            for gpu in gpus if precision in gpu["peak"]]
 
 
 def millions(value):
@@ -128,8 +129,8 @@ def row(name, moved, flops, columns):
     return f"| {name} | {millions(moved)} | {millions(flops)} | {intensity} | {times} |"
 
 
-def cost_table(operation, entries, costs):
-    columns = columns_of({precision for precision, _ in entries}, costs)
+def cost_table(operation, entries, costs, gpus):
+    columns = columns_of({precision for precision, _ in entries}, gpus)
     lines = [f"### {operation}", "",
              "| launch | MB | MFLOP | FLOP/B | " + " | ".join(f"{g['name']} {p}" for g, p in columns) + " |",
              "|---|---|---|---|" + "---|" * len(columns)]
@@ -171,24 +172,31 @@ def without_cost(kernels, costs):
     return lines
 
 
-def render(version, architectures, kernels, costs):
+def render(version, architectures, read, kernels, costs, gpus):
     lines = ["# Kernels", "",
              f"Written by `scripts/kernel_table` with nvcc {version}; do not edit. No GPU was involved: registers, memory",
-             "and spills are what ptxas assigned, the rest is arithmetic.", "",
+             "and spills are what ptxas assigned, instructions what nvcc generated, the rest is arithmetic.", "",
              "## What ptxas assigned", "",
              "For each architecture: registers a thread · share of a multiprocessor's warps that are resident when blocks",
              "of the kernel fill it. Static shared memory in KiB, stack and spilled bytes are the worst of all",
              "architectures. An empty cell: the architecture lacks what the kernel needs, and the launcher refuses it.", ""]
     lines += resource_table(architectures, kernels, costs)
+    lines += ["", "## What a warp issues", "",
+              "For one step of a product's sum: instructions that a warp issues on the steady path of the main loop",
+              "(`bench/kernel_sass.py` says which that is), and among them tensor instructions (FFMA for fp32) with their",
+              "share, generic loads, reads and writes of shared memory, 16-byte chunks fetched from global memory, integer",
+              "instructions (addresses and conditions). Ahead: tiles on their way while one is multiplied. Blocks: on a",
+              "multiprocessor.", ""]
+    lines += code_table(read, kernels, costs)
     lines += ["", "## The least time of a launch", "",
               "VGG16 at 224 x 224, batch 8. A launch takes at least the time to move its bytes once (m) or to do its",
               "operations at the published peak (c), whichever is longer, in microseconds; tiles, caches and latency only",
               "add to it. Several kernels of the table above may do one operation: the launcher chooses by shape.", ""]
-    for gpu in costs["gpu"]:
+    for gpu in gpus:
         peaks = ", ".join(f"{precision} {peak / 1e12:g}" for precision, peak in gpu["peak"].items())
         lines.append(f"- {gpu['name']}: {gpu['bandwidth'] / 1e9:g} GB/s; TFLOP/s: {peaks}. {gpu['source']}.")
     lines.append("")
     for operation, entries in by_operation(kernels, costs).items():
-        lines += cost_table(operation, entries, costs)
+        lines += cost_table(operation, entries, costs, gpus)
     lines += ["### Without a row", "", *without_cost(kernels, costs), ""]
     return "\n".join(lines)
