@@ -3,19 +3,17 @@
 A kernel that is not in the record has nothing to be compared with; only generic accesses are then counted from zero, if
 it is a product.
 """
-from kernel_occupancy import blocks_per_multiprocessor
-from kernel_report import entry_of, threads_of
+from kernel_report import blocks_of, entry_of
 from kernel_sass import share
 
-LOWER, HIGHER = "is lower", "is higher"
+LOWER, HIGHER = "lower", "higher"
 
 
 def figures_of(kernel, architecture, numbers, costs):
     """What is compared: name -> (value, which change is worse). None: not known."""
     one = numbers[architecture]
     code = one["code"]
-    threads = threads_of(kernel, numbers, entry_of(kernel, costs))
-    blocks = blocks_per_multiprocessor(architecture, threads, one["registers"], one["shared"])
+    blocks = blocks_of(kernel, numbers, architecture, entry_of(kernel, costs))
     found = {"generic loads and stores": (code["generic"], HIGHER), "blocks on a multiprocessor": (blocks, LOWER)}
     if is_product(code):
         step = code["step"]
@@ -35,7 +33,7 @@ def worse(old, new, costs):
     """A sentence for each figure that became worse."""
     problems = []
     for kernel, numbers in new.items():
-        for architecture in sorted(a for a in numbers if a != "threads" and "code" in numbers[a]):
+        for architecture in sorted(a for a in numbers if a.isdigit() and "code" in numbers[a]):
             now = figures_of(kernel, architecture, numbers, costs)
             if "code" in old.get(kernel, {}).get(architecture, {}):
                 before = figures_of(kernel, architecture, old[kernel], costs)
@@ -47,7 +45,7 @@ def worse(old, new, costs):
                 known = value is not None and was is not None
                 if value != was and (not known or (value > was) == (change == HIGHER)):
                     shown = "unknown" if value is None else value
-                    problems.append(f"{kernel} on sm_{architecture}: {name}: {shown}, {was} before: {change}")
+                    problems.append(f"{kernel} on sm_{architecture}: {name}: {shown}, {was} before")
     return problems
 
 
@@ -56,4 +54,4 @@ def forbidden(kernels):
     return [f"{kernel} on sm_{architecture}: it uses local memory, for {numbers['stack']} bytes of stack and "
             f"{numbers.get('code', {}).get('local', 0)} accesses in the code; keep arrays in registers or in shared memory"
             for kernel, by_arch in kernels.items() for architecture, numbers in by_arch.items()
-            if architecture != "threads" and (numbers["stack"] or numbers.get("code", {}).get("local"))]
+            if architecture.isdigit() and (numbers["stack"] or numbers.get("code", {}).get("local"))]

@@ -22,8 +22,8 @@ import io
 import json
 import math
 
-from kernel_occupancy import blocks_per_multiprocessor, warps_of
-from kernel_report import entry_of, threads_of, values_of
+from kernel_occupancy import warps_of
+from kernel_report import Incomplete, blocks_of, entry_of, threads_of, values_of
 
 SCHEDULERS, LANES = 4, 32
 PRECISIONS, BATCHES, TARGETS = ("fp32", "tf32", "bf16"), (8, 32), (1, 8)
@@ -37,11 +37,11 @@ class Machine:
         self.gpu, self.kernels, self.costs = gpu, kernels, costs
 
     def kernel(self, name):
-        numbers = self.kernels[name]
-        one = numbers[self.gpu["architecture"]]
-        threads = threads_of(name, numbers, entry_of(name, self.costs))
-        resident = blocks_per_multiprocessor(self.gpu["architecture"], threads, one["registers"], one["shared"])
-        return one["code"], threads, resident
+        if name not in self.kernels:
+            raise Incomplete(f"a prediction needs the kernel {name}, which no file has; change bench/kernel_model.py")
+        numbers, entry, architecture = self.kernels[name], entry_of(name, self.costs), self.gpu["architecture"]
+        return (numbers[architecture]["code"], threads_of(name, numbers, entry),
+                blocks_of(name, numbers, architecture, entry))
 
     def clocks(self, count):
         return count / self.gpu["clock"]

@@ -33,13 +33,32 @@ def threads_of(kernel, numbers, entry):
     return threads
 
 
-def cell(architecture, threads, numbers):
-    resident = occupancy(architecture, threads, numbers["registers"], numbers["shared"])
-    return f"{numbers['registers']} · {round(100 * resident)}%"
+def shared_of(kernel, numbers, architecture, entry):
+    """Bytes of a block, those included that the launcher asks for."""
+    static = numbers[architecture]["shared"]
+    if not numbers.get("dynamic"):
+        return static
+    if "dynamic_shared" not in entry:
+        raise Incomplete(f"kernel {kernel} uses dynamic shared memory: its entry of the costs needs dynamic_shared")
+    rows, columns, depth = numbers[architecture].get("code", {}).get("tile", (0, 0, 0))
+    values = {"rows": rows, "columns": columns, "depth": depth}
+    return static + eval(str(entry["dynamic_shared"]), {"__builtins__": {}}, values)  # our own file
 
 
-def shared_of(numbers, architectures):
-    sizes = {numbers[a]["shared"] for a in architectures}
+def blocks_of(kernel, numbers, architecture, entry):
+    """How many fit on a multiprocessor."""
+    return blocks_per_multiprocessor(architecture, threads_of(kernel, numbers, entry), numbers[architecture]["registers"],
+                                     shared_of(kernel, numbers, architecture, entry))
+
+
+def cell(kernel, numbers, architecture, entry):
+    resident = occupancy(architecture, threads_of(kernel, numbers, entry), numbers[architecture]["registers"],
+                         shared_of(kernel, numbers, architecture, entry))
+    return f"{numbers[architecture]['registers']} · {round(100 * resident)}%"
+
+
+def shared_range(kernel, numbers, architectures, entry):
+    sizes = {shared_of(kernel, numbers, a, entry) for a in architectures}
     return " to ".join(f"{size / 1024:.3g}" for size in sorted({min(sizes), max(sizes)}))
 
 
@@ -54,10 +73,10 @@ def resource_table(architectures, kernels, costs):
         for a in architectures:
             if a not in served and (numbers[a]["shared"] or numbers[a]["registers"] > EMPTY):
                 raise Incomplete(f"kernel {kernel} has code for sm_{a}, which lacks what it needs: guard its body")
-        cells = [cell(a, threads, numbers[a]) if a in served else "" for a in architectures]
+        cells = [cell(kernel, numbers, a, entry) if a in served else "" for a in architectures]
         stack = max(numbers[a]["stack"] for a in served)
         spilled = max(numbers[a]["spilled"] for a in architectures)
-        lines.append(f"| `{kernel}` | {threads} | {shared_of(numbers, served)} | {stack} | {spilled} | "
+        lines.append(f"| `{kernel}` | {threads} | {shared_range(kernel, numbers, served, entry)} | {stack} | {spilled} | "
                      + " | ".join(cells) + " |")
     return lines
 
@@ -72,8 +91,7 @@ def code_table(read, kernels, costs):
             if "ahead" not in code:
                 continue
             step = code["step"]
-            threads = threads_of(kernel, numbers, entry_of(kernel, costs))
-            blocks = blocks_per_multiprocessor(architecture, threads, one["registers"], one["shared"])
+            blocks = blocks_of(kernel, numbers, architecture, entry_of(kernel, costs))
             main = {kind: n for kind, n in step.items() if "MMA." in kind} or {"FFMA": step["ffma"]}
             cells = [f"`{kernel}`", architecture, step["issued"], ", ".join(f"{n} {kind}" for kind, n in main.items()),
                      f"{100 * share(step):.1f}%", step.get("generic loads", 0),

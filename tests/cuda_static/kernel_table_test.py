@@ -83,6 +83,18 @@ class Ptxas(unittest.TestCase):
         self.assertEqual(found["_Z5firstPf"]["75"]["registers"], 38)
         self.assertEqual(found["_Z6secondPf"]["80"], {"registers": 255, "shared": 0, "stack": 32, "spilled": 108})
 
+    def test_reads_threads_and_dynamic_shared_memory(self):
+        text = """.extern .shared .align 16 .b8 tiles[];
+.visible .entry first(
+	.param .u64 a
+)
+.maxntid 128
+{ mov.u32 %r1, tiles; }
+.visible .entry second(.param .u64 a)
+{ ret; }
+"""
+        self.assertEqual(kernel_table.parse_ptx(text), {"first": {"threads": 128, "dynamic": True}, "second": {}})
+
     def test_names_are_as_written(self):
         mangled = ["_ZN10palimpsest4cuda12_GLOBAL__N_13addEPfi",
                    "_ZN10palimpsest4cuda4gemm7forwardINS0_6TileOfILNS0_9PrecisionE1EEELb0EEEvPf",
@@ -130,6 +142,16 @@ class Report(unittest.TestCase):
         found["product<tf32>"]["75"] = numbers(128, 40960)
         with self.assertRaisesRegex(kernel_report.Incomplete, "has code for sm_75"):
             render(found)
+
+    def test_dynamic_shared_memory_must_be_known(self):
+        found = kernels()
+        found["add"]["dynamic"] = True
+        with self.assertRaisesRegex(kernel_report.Incomplete, "kernel add .* needs dynamic_shared"):
+            render(found)
+        costs = {**COSTS, "kernel": [{**entry, "dynamic_shared": "30 * 1024"} for entry in COSTS["kernel"]]}
+        self.assertIn("| `add` | 256 | 30 | 0 | 0 | 32 · 50% | 32 · 62% |", render(found, costs))  # 2 of 4 blocks, 5 of 8
+        self.assertEqual(kernel_report.shared_of("k", {"dynamic": True, "80": {"shared": 8, "code": {"tile": (16, 8, 4)}}}, "80",
+                                                 {"dynamic_shared": "4 * (rows + columns) * depth"}), 8 + 384)
 
     def test_threads_must_be_known(self):
         found = kernels()
