@@ -2,36 +2,15 @@
 import math
 import re
 
-# Of one multiprocessor, by architecture: warps, blocks, bytes of shared memory, and of those kept back for each block
-# (CUDA C++ Programming Guide, "Compute Capabilities"; the toolkit's cuda_occupancy.h).
-LIMITS = {
-    "75": (32, 16, 64, 0), "80": (64, 32, 164, 1), "86": (48, 16, 100, 1), "89": (48, 24, 100, 1),
-    "90": (64, 32, 228, 1), "100": (64, 32, 228, 1), "120": (48, 24, 100, 1),
-}
-REGISTERS, PARTITIONS, WARP_GRANULE = 65536, 4, 256
+from kernel_occupancy import blocks_per_multiprocessor, occupancy, round_up
+from kernel_sass import share
+
+IMAGES = 8  # of a batch
 EMPTY = 8  # registers that ptxas gives a kernel whose body is guarded away
 
 
 class Incomplete(Exception):
     """A kernel without an entry in the costs, or an entry without a kernel."""
-
-
-def round_up(value, multiple):
-    return -(-value // multiple) * multiple
-
-
-def occupancy(architecture, threads, registers, shared):
-    """Share of a multiprocessor's warps that are resident when blocks of this kernel fill it."""
-    warps, blocks, kilobytes, reserved = LIMITS[architecture]
-    warps_of_block = -(-threads // 32)
-    fits = [blocks, warps // warps_of_block]
-    if registers:
-        per_partition = REGISTERS // PARTITIONS // round_up(registers * 32, WARP_GRANULE)
-        fits.append(per_partition * PARTITIONS // warps_of_block)
-    bytes_of_block = round_up(shared + 1024 * reserved, 256 if architecture == "75" else 128)
-    if bytes_of_block:
-        fits.append(1024 * kilobytes // bytes_of_block)
-    return min(fits) * warps_of_block / warps
 
 
 def entry_of(kernel, costs):
@@ -54,13 +33,32 @@ def threads_of(kernel, numbers, entry):
     return threads
 
 
-def cell(architecture, threads, numbers):
-    share = occupancy(architecture, threads, numbers["registers"], numbers["shared"])
-    return f"{numbers['registers']} · {round(100 * share)}%"
+def shared_of(kernel, numbers, architecture, entry):
+    """Bytes of a block, those included that the launcher asks for."""
+    static = numbers[architecture]["shared"]
+    if not numbers.get("dynamic"):
+        return static
+    if "dynamic_shared" not in entry:
+        raise Incomplete(f"kernel {kernel} uses dynamic shared memory: its entry of the costs needs dynamic_shared")
+    rows, columns, depth = numbers[architecture].get("code", {}).get("tile", (0, 0, 0))
+    values = {"rows": rows, "columns": columns, "depth": depth}
+    return static + eval(str(entry["dynamic_shared"]), {"__builtins__": {}}, values)  # our own file
 
 
-def shared_of(numbers, architectures):
-    sizes = {numbers[a]["shared"] for a in architectures}
+def blocks_of(kernel, numbers, architecture, entry):
+    """How many fit on a multiprocessor."""
+    return blocks_per_multiprocessor(architecture, threads_of(kernel, numbers, entry), numbers[architecture]["registers"],
+                                     shared_of(kernel, numbers, architecture, entry))
+
+
+def cell(kernel, numbers, architecture, entry):
+    resident = occupancy(architecture, threads_of(kernel, numbers, entry), numbers[architecture]["registers"],
+                         shared_of(kernel, numbers, architecture, entry))
+    return f"{numbers[architecture]['registers']} · {round(100 * resident)}%"
+
+
+def shared_range(kernel, numbers, architectures, entry):
+    sizes = {shared_of(kernel, numbers, a, entry) for a in architectures}
     return " to ".join(f"{size / 1024:.3g}" for size in sorted({min(sizes), max(sizes)}))
 
 
@@ -75,17 +73,38 @@ def resource_table(architectures, kernels, costs):
         for a in architectures:
             if a not in served and (numbers[a]["shared"] or numbers[a]["registers"] > EMPTY):
                 raise Incomplete(f"kernel {kernel} has code for sm_{a}, which lacks what it needs: guard its body")
-        cells = [cell(a, threads, numbers[a]) if a in served else "" for a in architectures]
+        cells = [cell(kernel, numbers, a, entry) if a in served else "" for a in architectures]
         stack = max(numbers[a]["stack"] for a in served)
         spilled = max(numbers[a]["spilled"] for a in architectures)
-        lines.append(f"| `{kernel}` | {threads} | {shared_of(numbers, served)} | {stack} | {spilled} | "
+        lines.append(f"| `{kernel}` | {threads} | {shared_range(kernel, numbers, served, entry)} | {stack} | {spilled} | "
                      + " | ".join(cells) + " |")
+    return lines
+
+
+def code_table(read, kernels, costs):
+    headings = ["kernel", "sm", "issued", "tensor", "share", "generic", "shared", "fetched", "integer", "ahead", "blocks"]
+    lines = [f"| {' | '.join(headings)} |", "|---|" + "---|" * (len(headings) - 1)]
+    for kernel, numbers in sorted(kernels.items()):
+        for architecture in read:
+            one = numbers[architecture]
+            code = one.get("code", {})
+            if "ahead" not in code:
+                continue
+            step = code["step"]
+            blocks = blocks_of(kernel, numbers, architecture, entry_of(kernel, costs))
+            main = {kind: n for kind, n in step.items() if "MMA." in kind} or {"FFMA": step["ffma"]}
+            cells = [f"`{kernel}`", architecture, step["issued"], ", ".join(f"{n} {kind}" for kind, n in main.items()),
+                     f"{100 * share(step):.1f}%", step.get("generic loads", 0),
+                     step.get("shared reads", 0) + step.get("shared writes", 0), step.get("global reads", 0),
+                     step.get("integer", 0), "?" if code["ahead"] is None else code["ahead"], blocks]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
     return lines
 
 
 # --------------------------------------------------------------------------------------------------- bytes, FLOPs, time
 
 def values_of(group, shape):
+    """`shape` includes the images of a batch, if the group depends on them."""
     values = {"pad": lambda channels: round_up(channels, 8), **shape}
     for name, expression in group["let"].items():
         values[name] = eval(expression, {"__builtins__": {}}, values)  # our own file
@@ -97,7 +116,7 @@ def launches(entry, costs):
     for name in entry["groups"]:
         group = costs["group"][name]
         for shape in group["shapes"]:
-            values = values_of(group, shape)
+            values = values_of(group, {"images": IMAGES, **shape})
             yield shape["name"], *(eval(entry[what], {"__builtins__": {}}, values) for what in ("bytes", "flops"))
 
 
@@ -113,9 +132,9 @@ def time_cell(moved, flops, gpu, precision):
     return f"{microseconds(max(memory, computing))} {'m' if memory >= computing else 'c'}"
 
 
-def columns_of(precisions, costs):
+def columns_of(precisions, gpus):
     return [(gpu, precision) for precision in ("fp32", "tf32", "bf16") if precision in precisions
-            for gpu in costs["gpu"] if precision in gpu["peak"]]
+            for gpu in gpus if precision in gpu["peak"]]
 
 
 def millions(value):
@@ -128,8 +147,8 @@ def row(name, moved, flops, columns):
     return f"| {name} | {millions(moved)} | {millions(flops)} | {intensity} | {times} |"
 
 
-def cost_table(operation, entries, costs):
-    columns = columns_of({precision for precision, _ in entries}, costs)
+def cost_table(operation, entries, costs, gpus):
+    columns = columns_of({precision for precision, _ in entries}, gpus)
     lines = [f"### {operation}", "",
              "| launch | MB | MFLOP | FLOP/B | " + " | ".join(f"{g['name']} {p}" for g, p in columns) + " |",
              "|---|---|---|---|" + "---|" * len(columns)]
@@ -171,24 +190,31 @@ def without_cost(kernels, costs):
     return lines
 
 
-def render(version, architectures, kernels, costs):
+def render(version, architectures, read, kernels, costs, gpus):
     lines = ["# Kernels", "",
              f"Written by `scripts/kernel_table` with nvcc {version}; do not edit. No GPU was involved: registers, memory",
-             "and spills are what ptxas assigned, the rest is arithmetic.", "",
+             "and spills are what ptxas assigned, instructions what nvcc generated, the rest is arithmetic.", "",
              "## What ptxas assigned", "",
              "For each architecture: registers a thread · share of a multiprocessor's warps that are resident when blocks",
              "of the kernel fill it. Static shared memory in KiB, stack and spilled bytes are the worst of all",
              "architectures. An empty cell: the architecture lacks what the kernel needs, and the launcher refuses it.", ""]
     lines += resource_table(architectures, kernels, costs)
+    lines += ["", "## What a warp issues", "",
+              "For one step of a product's sum: instructions that a warp issues on the steady path of the main loop",
+              "(`bench/kernel_sass.py` says which that is), and among them tensor instructions (FFMA for fp32) with their",
+              "share, generic loads, reads and writes of shared memory, 16-byte chunks fetched from global memory, integer",
+              "instructions (addresses and conditions). Ahead: tiles on their way while one is multiplied. Blocks: on a",
+              "multiprocessor.", ""]
+    lines += code_table(read, kernels, costs)
     lines += ["", "## The least time of a launch", "",
               "VGG16 at 224 x 224, batch 8. A launch takes at least the time to move its bytes once (m) or to do its",
               "operations at the published peak (c), whichever is longer, in microseconds; tiles, caches and latency only",
               "add to it. Several kernels of the table above may do one operation: the launcher chooses by shape.", ""]
-    for gpu in costs["gpu"]:
+    for gpu in gpus:
         peaks = ", ".join(f"{precision} {peak / 1e12:g}" for precision, peak in gpu["peak"].items())
         lines.append(f"- {gpu['name']}: {gpu['bandwidth'] / 1e9:g} GB/s; TFLOP/s: {peaks}. {gpu['source']}.")
     lines.append("")
     for operation, entries in by_operation(kernels, costs).items():
-        lines += cost_table(operation, entries, costs)
+        lines += cost_table(operation, entries, costs, gpus)
     lines += ["### Without a row", "", *without_cost(kernels, costs), ""]
     return "\n".join(lines)

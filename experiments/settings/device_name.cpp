@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "base/error.h"
+#include "experiments/settings/fields.h"
 
 namespace palimpsest::experiments {
 
@@ -21,8 +21,8 @@ void from_text(const std::string& text, DeviceName& device) {
     const auto [rest, error] = std::from_chars(text.data() + kNumbered.size(), end, device.gpu);
     if (rest == end && error == std::errc{} && device.gpu >= 0) return;
   }
-  throw Error(fmt::format("'{}' is not a device", text),
-              "give auto, cpu, cuda, cuda:N for a GPU that `palimpsest info` lists, or cuda-emulated");
+  throw NotOfItsKind(fmt::format("'{}' is not a device", text),
+                     "give auto, cpu, cuda, cuda:N for a GPU that `palimpsest info` lists, or cuda-emulated");
 }
 
 std::string to_text(const DeviceName& device) {

@@ -21,7 +21,7 @@ constexpr auto words(DeviceName::Kind) {
       {{"auto", automatic}, {"cpu", cpu}, {"cuda", cuda}, {"cuda-emulated", cuda_emulated}});
 }
 
-void from_text(const std::string& text, DeviceName& device);  // throws Error for another text
+void from_text(const std::string& text, DeviceName& device);  // throws NotOfItsKind for another text
 std::string to_text(const DeviceName& device);
 
 }  // namespace palimpsest::experiments

@@ -82,6 +82,8 @@ void Field::set(const std::vector<std::string>& texts, const std::string& where)
   try {
     if (check) std::ranges::for_each(texts, check);
     assign(member, texts);
+  } catch (const NotOfItsKind& error) {
+    throw NotOfItsKind(fmt::format("{}: {}", where, error.what()), error.remedy());
   } catch (const Error& error) {
     throw Error(fmt::format("{}: {}", where, error.what()), error.remedy());
   }

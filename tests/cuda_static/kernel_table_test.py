@@ -1,14 +1,20 @@
-"""scripts/kernel_table reads ptxas right, computes occupancy as cuda_occupancy.h does, and fails where it must."""
+"""scripts/kernel_table reads ptxas right, computes occupancy as cuda_occupancy.h does, and fails where it must: each gate
+finds the fault that is planted in a kernel, and nothing in the kernel without it."""
 import importlib.machinery
 import importlib.util
+import json
 import pathlib
 import sys
 import tomllib
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "bench"))
+sys.path[:0] = [str(ROOT / "bench"), str(pathlib.Path(__file__).parent)]
+import kernel_gates  # noqa: E402
+import kernel_occupancy  # noqa: E402
 import kernel_report  # noqa: E402
+import kernel_sass  # noqa: E402
+import sass_texts  # noqa: E402
 
 loader = importlib.machinery.SourceFileLoader("kernel_table", str(ROOT / "scripts" / "kernel_table"))
 kernel_table = importlib.util.module_from_spec(importlib.util.spec_from_loader("kernel_table", loader))
@@ -30,14 +36,10 @@ ptxas info    : Function properties for _Z5firstPf
 ptxas info    : Used 38 registers, used 1 barriers, 10240 bytes smem
 """
 
+GPUS = [{"name": "G", "bandwidth": 1e9, "peak": {"fp32": 4e9, "tf32": 8e9}, "source": "nowhere"}]
 COSTS = tomllib.loads("""
-[[gpu]]
-name = "G"
-bandwidth = 1e9
-peak = { fp32 = 4e9, tf32 = 8e9 }
-source = "nowhere"
 [group.vectors]
-let = { x = "pad(c) * 2" }
+let = { x = "pad(c) * images / 4" }
 shapes = [{ name = "short", c = 3 }, { name = "long", c = 100 }]
 [[kernel]]
 match = 'add'
@@ -71,7 +73,7 @@ def kernels():
 
 
 def render(found, costs=COSTS):
-    return kernel_report.render("1.2", ("75", "80"), found, costs)
+    return kernel_report.render("1.2", ("75", "80"), ("80",), found, costs, GPUS)
 
 
 class Ptxas(unittest.TestCase):
@@ -80,6 +82,18 @@ class Ptxas(unittest.TestCase):
         self.assertEqual(found["_Z5firstPf"]["80"], {"registers": 40, "shared": 10240, "stack": 0, "spilled": 0})
         self.assertEqual(found["_Z5firstPf"]["75"]["registers"], 38)
         self.assertEqual(found["_Z6secondPf"]["80"], {"registers": 255, "shared": 0, "stack": 32, "spilled": 108})
+
+    def test_reads_threads_and_dynamic_shared_memory(self):
+        text = """.extern .shared .align 16 .b8 tiles[];
+.visible .entry first(
+	.param .u64 a
+)
+.maxntid 128
+{ mov.u32 %r1, tiles; }
+.visible .entry second(.param .u64 a)
+{ ret; }
+"""
+        self.assertEqual(kernel_table.parse_ptx(text), {"first": {"threads": 128, "dynamic": True}, "second": {}})
 
     def test_names_are_as_written(self):
         mangled = ["_ZN10palimpsest4cuda12_GLOBAL__N_13addEPfi",
@@ -94,7 +108,7 @@ class Ptxas(unittest.TestCase):
 
 class Occupancy(unittest.TestCase):
     def test_limits(self):
-        share = kernel_report.occupancy
+        share = kernel_occupancy.occupancy
         self.assertEqual(share("80", 256, 32, 0), 1.0)            # 8 blocks of 8 warps
         self.assertEqual(share("80", 256, 33, 0), 0.75)           # 40 registers: 48 warps
         self.assertEqual(share("80", 128, 168, 0), 12 / 64)       # 3 warps a partition
@@ -129,6 +143,16 @@ class Report(unittest.TestCase):
         with self.assertRaisesRegex(kernel_report.Incomplete, "has code for sm_75"):
             render(found)
 
+    def test_dynamic_shared_memory_must_be_known(self):
+        found = kernels()
+        found["add"]["dynamic"] = True
+        with self.assertRaisesRegex(kernel_report.Incomplete, "kernel add .* needs dynamic_shared"):
+            render(found)
+        costs = {**COSTS, "kernel": [{**entry, "dynamic_shared": "30 * 1024"} for entry in COSTS["kernel"]]}
+        self.assertIn("| `add` | 256 | 30 | 0 | 0 | 32 · 50% | 32 · 62% |", render(found, costs))  # 2 of 4 blocks, 5 of 8
+        self.assertEqual(kernel_report.shared_of("k", {"dynamic": True, "80": {"shared": 8, "code": {"tile": (16, 8, 4)}}}, "80",
+                                                 {"dynamic_shared": "4 * (rows + columns) * depth"}), 8 + 384)
+
     def test_threads_must_be_known(self):
         found = kernels()
         del found["product<tf32>"]["threads"]
@@ -141,15 +165,94 @@ class Check(unittest.TestCase):
         return {"nvcc": "1.2", "files": {"a.cu": {"key": "k", "kernels": {
             "add": {"80": numbers(registers, spilled=spilled), "threads": 256}}}}}
 
+    def test_the_record_is_read_as_it_was(self):
+        self.assertEqual(json.loads(kernel_table.text_of(self.data())), self.data())
+
     def test_spills_fail(self):
         self.assertEqual(kernel_table.spills(self.data()), [])
         self.assertEqual(kernel_table.spills(self.data(8)), ["add on sm_80: 8 bytes spilled"])
 
     def test_other_numbers_fail(self):
-        text = kernel_table.TABLE.read_text()
-        self.assertEqual(kernel_table.check(self.data(), self.data(), text), [])
-        self.assertRegex(kernel_table.check(self.data(), self.data(registers=33), text)[0], "out of date")
-        self.assertRegex(kernel_table.check(self.data(), self.data(), text + "x")[0], "out of date")
+        texts = {kernel_table.TABLE: kernel_table.TABLE.read_text()}
+        self.assertEqual(kernel_table.check(self.data(), self.data(), texts), [])
+        self.assertRegex(kernel_table.check(self.data(), self.data(registers=33), texts)[0], "kernel_table.json: out of date")
+        texts[kernel_table.TABLE] += "x"
+        self.assertRegex(kernel_table.check(self.data(), self.data(), texts)[0], "kernel_table.md: out of date")
+
+
+class Gates(unittest.TestCase):
+    def kernels(self, text=sass_texts.product(), tile=sass_texts.PRODUCT_TILE, name="product<tf32>", **more):
+        code = kernel_sass.analyse(next(iter(kernel_sass.parse(text).values())), tile)
+        return {name: {"threads": 32, "80": {**numbers(**more), "code": code}}}
+
+    def worse(self, old, new):
+        return kernel_gates.worse(old, new, COSTS)
+
+    def assert_found(self, words, old, new):
+        """What `new` does worse than `old` is found, once; `old` does nothing worse than `new` or itself."""
+        found = self.worse(old, new)
+        self.assertEqual(len(found), 1, found)
+        self.assertRegex(found[0], r"^product<tf32> on sm_80: " + words)
+        self.assertEqual(self.worse(new, old), [])
+        self.assertEqual(self.worse(new, new), [])
+
+    def test_generic_loads_in_the_loop(self):
+        # As many instructions, and as many generic ones in all: only the loop has more.
+        self.assert_found("generic loads in a step of the sum: 4, 0 before",
+                          self.kernels(sass_texts.product().replace("IADD3 R0, R0, 0x1, RZ", "LD.E R0, [R2.64]") + GENERIC_TAIL),
+                          self.kernels(sass_texts.product(fragment="LD.E R20, [R22.64]")))
+
+    def test_generic_accesses_anywhere(self):
+        text = sass_texts.product()
+        for access in ("LD.E R2, [R3.64]", "ST.E [R3.64], R2"):
+            self.assert_found("generic loads and stores: 1, 0 before", self.kernels(),
+                              self.kernels(text.replace("LDS R2, [R3]", access)))
+
+    def test_a_new_product_has_no_generic_access(self):
+        self.assertEqual(self.worse({}, self.kernels()), [])
+        found = self.worse({}, self.kernels(sass_texts.product(fragment="LD.E R20, [R22.64]")))
+        self.assertEqual(len(found), 2, found)
+        streaming = sass_texts.text_of("add", ["LD.E R2, [R4.64]", "STG.E [R6.64], R2", "EXIT"])
+        self.assertEqual(self.worse({}, self.kernels(streaming, None, "add")), [])
+
+    def test_share_of_tensor_instructions(self):
+        self.assert_found(r"share of tensor instructions \(FFMA\) among those issued: 0.1, 0.1053 before", self.kernels(),
+                          self.kernels(sass_texts.product(extra=["IADD3 R0, R0, 0x1, RZ"])))
+
+    def test_share_of_ffma(self):
+        slower = sass_texts.fp32_product().replace("LDS.128 R32, [R36.X4]", "LDS.128 R32, [R36.X4] ;\n        /*9990*/   NOP")
+        self.assert_found("share of tensor instructions", self.kernels(sass_texts.fp32_product(), (16, 16, 4, 32)),
+                          self.kernels(slower, (16, 16, 4, 32)))
+
+    def test_tiles_ahead(self):
+        self.assert_found("tiles on their way while one is multiplied: 1, 3 before", self.kernels(sass_texts.product(wait="0x2")),
+                          self.kernels())
+
+    def test_tiles_ahead_that_are_unknown(self):
+        copy = ["UTMALDG.2D [UR8], [UR4]"]
+        found = self.worse(self.kernels(), self.kernels(sass_texts.product(copy=copy)))
+        self.assertEqual(len(found), 1, found)
+        self.assertRegex(found[0], "unknown, 1 before")
+
+    def test_blocks_on_a_multiprocessor(self):
+        self.assert_found("blocks on a multiprocessor: 16, 32 before", self.kernels(), self.kernels(registers=128))
+        self.assert_found("blocks on a multiprocessor: 3, 32 before", self.kernels(), self.kernels(shared=48000))
+        self.assertEqual(self.worse(self.kernels(), self.kernels(registers=33)), [])
+
+    def test_local_memory(self):
+        self.assertEqual(kernel_gates.forbidden(self.kernels()), [])
+        for access in ("LDL R2, [R1]", "STL.64 [R1], R2"):
+            found = kernel_gates.forbidden(self.kernels(sass_texts.product(extra=[access])))
+            self.assertRegex(found[0], r"product<tf32> on sm_80: it uses local memory, .* 1 accesses")
+        stacked = {"add": {"75": {**numbers(), "stack": 16}}}
+        self.assertRegex(kernel_gates.forbidden(stacked)[0], "add on sm_75: it uses local memory, for 16 bytes of stack")
+
+    def test_a_kernel_that_is_no_product_any_more(self):
+        self.assertRegex(self.worse(self.kernels(), self.kernels(tile=None))[0], "unknown, ")
+
+
+# Three more generic loads that no step issues.
+GENERIC_TAIL = "".join(f"        /*{0x9000 + 16 * i:04x}*/                   LD.E R2, [R4.64] ;\n" for i in range(3))
 
 
 if __name__ == "__main__":

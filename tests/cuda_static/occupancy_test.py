@@ -1,10 +1,10 @@
-"""occupancy_test.py PROGRAM: bench/kernel_report.py gives the occupancies that the toolkit's calculator prints."""
+"""occupancy_test.py PROGRAM: bench/kernel_occupancy.py gives the occupancies that the toolkit's calculator prints."""
 import pathlib
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
-import kernel_report  # noqa: E402
+import kernel_occupancy  # noqa: E402
 
 
 def main(program):
@@ -13,8 +13,8 @@ def main(program):
     for line in lines:
         architecture, *numbers = line.split()
         threads, registers, shared, blocks = map(int, numbers)
-        share = kernel_report.occupancy(architecture, threads, registers, shared)
-        if abs(share - blocks * -(-threads // 32) / kernel_report.LIMITS[architecture][0]) > 1e-9:
+        share = kernel_occupancy.occupancy(architecture, threads, registers, shared)
+        if abs(share - blocks * -(-threads // 32) / kernel_occupancy.LIMITS[architecture][0]) > 1e-9:
             print(f"sm_{architecture}, {threads} threads, {registers} registers, {shared} bytes: not {share} but {blocks}")
             wrong += 1
     print(f"occupancy_test: {len(lines)} kernels, {wrong} wrong")
