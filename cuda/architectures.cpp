@@ -14,7 +14,7 @@ std::string_view built_architectures() {
 
 bool has_machine_code(std::string_view architectures, int compute_capability) {
   while (!architectures.empty()) {
-    const std::string_view one = architectures.substr(0, architectures.find(';'));
+    const std::string_view one = architectures.substr(0, architectures.find(','));
     architectures.remove_prefix(one.size() + (one.size() < architectures.size() ? 1 : 0));
     int number = 0;
     const char* const rest = std::from_chars(one.data(), one.data() + one.size(), number).ptr;

@@ -4,7 +4,7 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Of the build, as in CMAKE_CUDA_ARCHITECTURES: "75-real;80".
+// Of the build, as in CMAKE_CUDA_ARCHITECTURES, with commas: "75-real,80".
 std::string_view built_architectures();
 
 // Whether the list has machine code for a GPU of this compute capability (86 for 8.6). Machine code runs on GPUs of the

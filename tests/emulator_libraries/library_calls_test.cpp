@@ -122,8 +122,8 @@ TEST(Architectures, KnowWhichGpusRunTheirMachineCode) {
   EXPECT_TRUE(has_machine_code("80", 89));   // the same major number
   EXPECT_FALSE(has_machine_code("80", 90));  // only its PTX runs there
   EXPECT_FALSE(has_machine_code("86-real", 80));
-  EXPECT_TRUE(has_machine_code("75-real;90", 90));
-  EXPECT_FALSE(has_machine_code("75;80-virtual", 80));
+  EXPECT_TRUE(has_machine_code("75-real,90", 90));
+  EXPECT_FALSE(has_machine_code("75,80-virtual", 80));
   EXPECT_TRUE(has_machine_code("90a-real", 90));
   EXPECT_FALSE(has_machine_code("100a", 103));
   EXPECT_TRUE(has_machine_code("120", 121));
