@@ -111,6 +111,26 @@ TEST_F(CudaEmulated, TrainsTheSameBitsTwice) {
   EXPECT_EQ(read_file(folder / "first/last.safetensors"), read_file(folder / "second/last.safetensors"));
 }
 
+// The record says which kernels served (cuda/proof.h).
+TEST_F(CudaEmulated, ARunByPlainKernelsDoesNotResumeWithOthers) {
+  write_file(folder / "refuse", "#!/bin/sh\necho wrong\nexit 1\n");
+  fs::permissions(folder / "refuse", fs::perms::owner_all);
+  const auto train = [&](const char* epochs) {
+    return run({"train", "--data", "arrays:x.npy,y.npy", "--init", "W.safetensors", "--epochs", epochs, "--batch", "4",
+                "--out", "run", "--device", "cuda-emulated"});
+  };
+  ::setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);
+  ::setenv("PALIMPSEST_SELF_TEST", "on", 1);
+  ::setenv("PALIMPSEST_SELF_TEST_PROGRAM", (folder / "refuse").c_str(), 1);
+  const Outcome plain = train("1"), same = train("2");
+  ::unsetenv("PALIMPSEST_SELF_TEST");
+  const Outcome others = train("3");
+  EXPECT_EQ(plain.status, 0) << plain.errors;
+  EXPECT_NE(plain.errors.find("Only the plain kernels serve"), std::string::npos) << plain.errors;
+  EXPECT_EQ(same.status, 0) << same.errors;
+  expect_refused(others, {"plain kernels"});
+}
+
 // 8 MB hold this model and some pictures, not its training step on 64 of them.
 TEST_F(CudaEmulated, SaysWhichBatchFitsWhenMemoryIsShort) {
   std::vector<float> pixels(std::size_t(64 * 3 * 32 * 32), 0.5F);
