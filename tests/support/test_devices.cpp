@@ -56,17 +56,17 @@ std::vector<TestDevice> all_devices() {
                                                 cpu::Conv2dAlgorithm::winograd;
                                    },
                                    kUnit32}};
-  for (const auto& [kind, name] : {std::pair{CudaKind::emulated, "cuda-emulated"}, std::pair{CudaKind::real, "cuda"}}) {
-    for (const auto& [algorithms, suffix] : {std::pair{"auto", ""}, std::pair{"library", "-library"}}) {
-      const auto add = [&, kind = kind, name = std::string(name)](const std::string& precision, Precision value,
-                                                                  double unit) {
-        devices.push_back(cuda_device(kind, name + precision + suffix, value, unit, algorithms));
-      };
-      add("", Precision::fp32, kUnit32);
-      add("-tf32", Precision::tf32, 0x1p-11);
-      add("-bf16", Precision::bf16, 0x1p-8);
-    }
-  }
+  struct Products {
+    Precision precision;
+    const char* suffix;
+    double unit;
+  };
+  for (const auto& [kind, name] : {std::pair{CudaKind::emulated, "cuda-emulated"}, std::pair{CudaKind::real, "cuda"}})
+    for (const auto& [algorithms, by] : {std::pair{"auto", ""}, std::pair{"library", "-library"}})
+      for (const auto& [precision, suffix, unit] : {Products{Precision::fp32, "", kUnit32},
+                                                    {Precision::tf32, "-tf32", 0x1p-11},
+                                                    {Precision::bf16, "-bf16", 0x1p-8}})
+        devices.push_back(cuda_device(kind, std::string(name) + suffix + by, precision, unit, algorithms));
   std::erase_if(devices, [](const TestDevice& device) {
     const bool real = device.name.starts_with("cuda") && !device.name.starts_with("cuda-emulated");
     return !wanted(device.name) || (real && !has_gpu());
