@@ -50,7 +50,8 @@ TEST_F(Bench, ALayerThatTheNetworkLacksIsRefused) {
 TEST_F(Bench, TheTableHoldsOnlyAlgorithmsThatRanThePass) {
   const Outcome got = bench({"--device", "cuda-emulated", "--only", "conv1_2", "--tune", "t.json"});
   ASSERT_EQ(got.status, 0) << got.errors;
-  for (const auto& choice : file("t.json").at("choices")) {
+  const auto table = file("t.json");
+  for (const auto& choice : table.at("choices")) {
     const auto& seconds = choice.at("seconds");
     EXPECT_TRUE(seconds.contains("own"));
     EXPECT_TRUE(seconds.contains(choice.at("algorithm").get<std::string>()));
