@@ -16,8 +16,8 @@ int selected(int gpu) {
   int count = 0;
   CUDA_CHECK(cudaGetDeviceCount(&count));
   if (gpu >= count)
-    throw Error(fmt::format("there is no GPU {}: this machine has {}", gpu, count),
-                "choose one that `palimpsest info` lists; they are numbered from 0");
+    throw Error(fmt::format("GPU {} was not found: this machine has {}, numbered from 0", gpu, count),
+                "choose one that `palimpsest info` lists");
   int chosen = -1;
   if (!first.compare_exchange_strong(chosen, gpu) && chosen != gpu)
     throw Error(fmt::format("this process works on GPU {} and cannot use GPU {}", chosen, gpu),

@@ -56,12 +56,12 @@ const Opened& opened(CudaKind kind) {
 // Why only the plain kernels may serve.
 std::string refusal(CudaKind kind, const CudaOptions& options) {
   const SelfTest wanted = self_test_wanted();
-  if (wanted == SelfTest::off || (wanted == SelfTest::by_device && kind == CudaKind::emulated)) return {};
+  if (wanted.where == SelfTest::nowhere || (wanted.where == SelfTest::gpus && kind == CudaKind::emulated)) return {};
   const Opened& device = opened(kind);
   const CudaIdentity identity = device.library->identity(options.gpu);
   const std::string refused = refusal_of_tiled_kernels(
       {device.file, options.gpu, identity.text, options.precision, identity.compiles_kernels ? 120 : 20});
-  if (wanted == SelfTest::strict && !refused.empty())
+  if (wanted.strict && !refused.empty())
     throw Error(fmt::format("the kernels are refused on {}: {}", identity.text, refused),
                 "report this; without PALIMPSEST_SELF_TEST=strict the plain kernels run");
   return refused;
@@ -84,7 +84,7 @@ std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& optio
     throw Error(fmt::format("--device {}: {}", kind == CudaKind::real ? "cuda" : "cuda-emulated", availability.reason),
                 "use --device cpu, or --device auto to use what is available");
   CudaOptions checked = options;
-  if (checked.refused.empty()) checked.refused = refusal(kind, options);
+  checked.refused = refusal(kind, options);
   return opened(kind).library->make(checked);
 }
 

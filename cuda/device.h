@@ -21,7 +21,7 @@ struct CudaOptions {
   // Names: "library" (cuDNN, cuBLASLt), "own", "own:TILE", "own:TILE:SPLITS" (cuda/algorithm_table.h).
   AlgorithmTable algorithms;
   int gpu = 0;               // of several, as cuda_details lists them
-  std::string refused = {};  // why only the plain kernels may serve (cuda/proof.h); empty: all may
+  std::string refused = {};  // result of cuda/proof.h, set by make_cuda_device: why only the plain kernels may serve
   // Prints what must be said, such as an algorithm that cannot serve. The program's: the shared object has a copy.
   void (*say)(std::string_view) = remark;
 };

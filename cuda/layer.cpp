@@ -22,15 +22,7 @@ class Plan final : public LayerPlan {
       : context_(context), shape_(shape), gemm_(gemm_shape(shape)), library_(context, shape) {
     context_.reserve_scratch(implicit_gemm_scratch_bytes(gemm_));
     for (const LayerPass pass : kPasses) {
-      Algorithm& algorithm = algorithms_[std::size_t(pass)];
-      algorithm = algorithm_of(table, pass, shape);
-      if (!context_.refused.empty()) require_plain(table, algorithm);
-      if (!serves(algorithm, pass)) {
-        if (!(algorithm.provider == Provider::library && pass == LayerPass::relevance))
-          say_replaced(table, algorithm, pass);
-        algorithm = {};
-        if (!context_.refused.empty()) require_plain(table, algorithm);
-      }
+      const Algorithm& algorithm = algorithms_[std::size_t(pass)] = chosen(table, pass);
       context_.reserve_scratch(implicit_gemm_scratch_bytes(gemm_, algorithm.tile, algorithm.splits));
     }
   }
@@ -80,19 +72,23 @@ class Plan final : public LayerPlan {
   }
 
  private:
-  // A kernel that is named is refused, not replaced.
-  void require_plain(const AlgorithmTable& table, Algorithm& algorithm) const {
-    if (algorithm.provider == Provider::library || algorithm.tile == GemmTile::plain) return;
-    if (algorithm.tile != GemmTile::automatic)
-      throw Error(fmt::format("--convolution {}: {} is refused on {}: {}", table.description(), name_of(algorithm),
+  // The table's, or our own where it cannot serve. "library" stands for the passes that the libraries have.
+  Algorithm chosen(const AlgorithmTable& table, LayerPass pass) {
+    const Algorithm named = algorithm_of(table, pass, shape_);
+    const bool library = named.provider == Provider::library;
+    if (library ? library_.plan(pass) : tile_serves(named.tile, pass, gemm_, context_.precision))
+      return library ? named : trusted(table, named);
+    if (!library || pass != LayerPass::relevance) say_replaced(table, named, pass);
+    return trusted(table, {});
+  }
+  // Where only the plain kernels may serve, another that is named is refused, not replaced.
+  Algorithm trusted(const AlgorithmTable& table, const Algorithm& own) const {
+    if (context_.refused.empty() || own.tile == GemmTile::plain) return own;
+    if (own.tile != GemmTile::automatic)
+      throw Error(fmt::format("--convolution {}: {} is refused on {}: {}", table.description(), name_of(own),
                               context_.gpu, context_.refused),
                   "use auto, own:plain or library");
-    algorithm = {Provider::own, GemmTile::plain, 0};
-  }
-
-  bool serves(const Algorithm& algorithm, LayerPass pass) {
-    if (algorithm.provider == Provider::library) return library_.plan(pass);
-    return tile_serves(algorithm.tile, pass, gemm_, context_.precision);
+    return {Provider::own, GemmTile::plain, 0};
   }
   void say_replaced(const AlgorithmTable& table, const Algorithm& algorithm, LayerPass pass) const {
     const LayerShape& s = shape_;

@@ -112,11 +112,13 @@ fs::path cache_folder() {
 SelfTest self_test_wanted() {
   const char* const variable = std::getenv("PALIMPSEST_SELF_TEST");
   const std::string wanted = variable ? variable : "";
-  if (wanted.empty()) return SelfTest::by_device;
-  if (wanted == "off") return SelfTest::off;
-  if (wanted == "on") return SelfTest::on;
-  if (wanted == "strict") return SelfTest::strict;
-  throw Error(fmt::format("PALIMPSEST_SELF_TEST={} is not known", wanted), "set it to on, strict or off, or unset it");
+  if (wanted.empty()) return {};
+  if (wanted == "off") return {SelfTest::nowhere, false};
+  if (wanted == "on") return {SelfTest::everywhere, false};
+  if (wanted == "strict") return {SelfTest::gpus, true};
+  if (wanted == "on,strict") return {SelfTest::everywhere, true};
+  throw Error(fmt::format("PALIMPSEST_SELF_TEST={} is not known", wanted),
+              "set it to on, strict, on,strict or off, or unset it");
 }
 
 std::string refusal_of_tiled_kernels(const ProofRequest& request) {

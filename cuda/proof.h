@@ -23,12 +23,11 @@ struct ProofRequest {
 // exclusive mode gives to one process only.
 std::string refusal_of_tiled_kernels(const ProofRequest& request);
 
-// The variable PALIMPSEST_SELF_TEST.
-enum class SelfTest {
-  by_device,  // not set: on a GPU, but not on the emulator, whose tests cover the kernels
-  off,
-  on,
-  strict,  // and a refusal is an Error, so that no test passes because the kernels under test stood aside
+// The variable PALIMPSEST_SELF_TEST: `off`, `on`, `strict` or `on,strict`.
+struct SelfTest {
+  // By default on GPUs; the emulator's tests cover the kernels there.
+  enum { gpus, nowhere, everywhere } where = gpus;
+  bool strict = false;  // a refusal is an Error, so that no test passes because the kernels under test stood aside
 };
 SelfTest self_test_wanted();  // throws Error for another value
 

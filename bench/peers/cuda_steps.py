@@ -77,7 +77,7 @@ def focal_loss(logits, labels, gamma=5):
 
 
 def import_zennit():
-    """zennit imports torchvision for networks that are not used here; where it is missing, empty classes stand in."""
+    """Its attributor and the study's rules. zennit imports torchvision for networks that are not used here; where it is missing, empty classes stand in."""
     try:
         import torchvision  # noqa: F401
     except ImportError:
@@ -88,7 +88,7 @@ def import_zennit():
     from zennit import composites, rules
     from zennit.attribution import Gradient
 
-    class Study(composites.LayerMapComposite):  # the study's rules, as in agree_with_zennit.py
+    class Study(composites.LayerMapComposite):  # the study's rules
         def __init__(self):
             super().__init__([(torch.nn.ReLU, rules.Pass()), (torch.nn.Conv2d, rules.ZPlus()),
                               (torch.nn.Linear, rules.Epsilon(epsilon=0))])

@@ -47,7 +47,7 @@ TEST(CudaDevice, RefusesWhatItDoesNotKnow) {
 TEST(CudaDevice, RefusesAGpuThatTheMachineLacks) {
   CudaOptions second;
   second.gpu = 1;
-  expect_error("there is no GPU 1: this machine has 1", [&] { make_cuda_device(CudaKind::emulated, second); });
+  expect_error("GPU 1 was not found: this machine has 1", [&] { make_cuda_device(CudaKind::emulated, second); });
 }
 
 TEST(CudaDevice, SaysWhatRunsWhereTheNamedAlgorithmCannot) {

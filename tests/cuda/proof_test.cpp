@@ -100,9 +100,13 @@ TEST_F(Proof, ADamagedOrUnwritableCacheIsNotInTheWay) {
 
 TEST_F(Proof, TheVariableIsRead) {
   ::unsetenv("PALIMPSEST_SELF_TEST");
-  EXPECT_EQ(self_test_wanted(), SelfTest::by_device);
+  EXPECT_EQ(self_test_wanted().where, SelfTest::gpus);
+  EXPECT_FALSE(self_test_wanted().strict);
   ::setenv("PALIMPSEST_SELF_TEST", "strict", 1);
-  EXPECT_EQ(self_test_wanted(), SelfTest::strict);
+  EXPECT_EQ(self_test_wanted().where, SelfTest::gpus);
+  EXPECT_TRUE(self_test_wanted().strict);
+  ::setenv("PALIMPSEST_SELF_TEST", "off", 1);
+  EXPECT_EQ(self_test_wanted().where, SelfTest::nowhere);
   ::setenv("PALIMPSEST_SELF_TEST", "yes", 1);
   expect_error("PALIMPSEST_SELF_TEST=yes is not known", [] { self_test_wanted(); });
 }
@@ -137,7 +141,7 @@ TEST_F(Proof, ANamedKernelIsRefusedAndNotReplaced) {
 
 TEST_F(Proof, StrictMakesARefusalAnError) {
   program("echo wrong\nexit 1");
-  ::setenv("PALIMPSEST_SELF_TEST", "strict", 1);
+  ::setenv("PALIMPSEST_SELF_TEST", "on,strict", 1);
   expect_error("the kernels are refused on", [] { make_cuda_device(CudaKind::emulated); });
 }
 
