@@ -37,11 +37,12 @@ std::vector<std::string> parts_of(const std::string& text) {
 }  // namespace
 
 Algorithm algorithm_named(const std::string& name, const std::string& where) {
-  if (name == "library") return {Provider::library, GemmTile::automatic, 0};
+  for (const auto library : {Provider::library, Provider::library_legacy})
+    if (name == name_of({library, GemmTile::automatic, 0})) return {library, GemmTile::automatic, 0};
   const auto parts = parts_of(name);
   if (parts[0] != "own" || parts.size() > 3)
     throw Error(fmt::format("{}: '{}' is not a known algorithm", where, name),
-                "give library, own, own:TILE or own:TILE:SPLITS, such as own:large:1");
+                "give library, library:legacy, own, own:TILE or own:TILE:SPLITS, such as own:large:1");
   Algorithm algorithm;
   if (parts.size() > 1) algorithm.tile = GemmTile(place_in(kTiles, parts[1], where));
   if (parts.size() > 2) algorithm.splits = int(parse_integer(parts[2], where));
@@ -51,6 +52,7 @@ Algorithm algorithm_named(const std::string& name, const std::string& where) {
 
 std::string name_of(const Algorithm& algorithm) {
   if (algorithm.provider == Provider::library) return "library";
+  if (algorithm.provider == Provider::library_legacy) return "library:legacy";
   const auto tile = kTiles.at(std::size_t(algorithm.tile));
   if (algorithm.splits > 0) return fmt::format("own:{}:{}", tile, algorithm.splits);
   return algorithm.tile == GemmTile::automatic ? "own" : fmt::format("own:{}", tile);
@@ -62,7 +64,7 @@ Algorithm algorithm_of(const AlgorithmTable& table, LayerPass pass, const LayerS
 }
 
 std::vector<std::string> algorithm_names() {
-  return {"own", "own:large", "own:tall", "own:square", "own:small", "own:narrow", "library"};
+  return {"own", "own:large", "own:tall", "own:square", "own:small", "own:narrow", "library", "library:legacy"};
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -12,7 +12,8 @@ namespace palimpsest::PALIMPSEST_CUDA {
 // on every GPU. The table of ops/algorithm_table.h may name another.
 enum class Provider : std::uint8_t {
   own,
-  library,  // cuDNN for convolutions, cuBLASLt for fully connected layers
+  library,         // cuDNN's graphs for convolutions, cuBLASLt for fully connected layers
+  library_legacy,  // cuDNN's calls from before its graphs; they also serve for `library` where graphs do not
 };
 
 struct Algorithm {
@@ -22,7 +23,7 @@ struct Algorithm {
   bool operator==(const Algorithm&) const = default;
 };
 
-// "library", "own", "own:TILE" or "own:TILE:SPLITS"; TILE is automatic, large, tall, square, small, narrow,
+// "library", "library:legacy", "own", "own:TILE" or "own:TILE:SPLITS"; TILE is automatic, large, tall, square, small, narrow,
 // few_rows or plain.
 // Throws Error for another name; `where` is its origin.
 Algorithm algorithm_named(const std::string& name, const std::string& where);

@@ -55,9 +55,13 @@ void bias_relu_forward(const Context& context, std::size_t rows, int lanes, cons
   CUDA_LAUNCH_CHECK();
 }
 
-// One slice: a fully connected layer has as many rows as the batch has pictures.
-void bias_backward(const Context& context, int rows, int lanes, const float* dy, float* db) {
-  column_sums(context.stream.get(), dy, rows, lanes, 1, nullptr, db);
+void bias_backward(const Context& context, std::int64_t rows, int lanes, const float* dy, float* db) {
+  column_sums(context.stream.get(), dy, int(rows), lanes, column_slices(rows), static_cast<float*>(context.scratch()),
+              db);
+}
+
+std::size_t bias_backward_scratch_bytes(std::int64_t rows, int lanes) {
+  return std::size_t(column_slices(rows)) * std::size_t(lanes) * sizeof(float);
 }
 
 void relu_backward(const Context& context, std::size_t count, const float* output, float* gradient) {

@@ -7,8 +7,9 @@ namespace palimpsest::PALIMPSEST_CUDA {
 // an epilogue. b may be null. NaN stays NaN.
 void bias_relu_forward(const Context& context, std::size_t rows, int lanes, const float* b, bool relu, float* y);
 
-// db[k] = sum over rows m of dy[m, k], in a fixed order
-void bias_backward(const Context& context, int rows, int lanes, const float* dy, float* db);
+// db[k] = sum over rows m of dy[m, k], in a fixed order. Uses so much of the context's scratch memory, in bytes.
+void bias_backward(const Context& context, std::int64_t rows, int lanes, const float* dy, float* db);
+std::size_t bias_backward_scratch_bytes(std::int64_t rows, int lanes);
 
 // gradient = 0 where output <= 0, in place; `count` values
 void relu_backward(const Context& context, std::size_t count, const float* output, float* gradient);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cuda/check.h"
+#include "cuda/column_sums.h"
 #include "cuda/gemm/epilogues.cuh"
 #include "cuda/gemm/few_rows.h"
 #include "cuda/gemm/plan.h"
@@ -144,12 +145,8 @@ dim3 apply_grid(int rows, int columns) {
           unsigned(std::max<std::int64_t>(ceil_div(columns, 128), 1)), 1};
 }
 
-int bias_slices(const ImplicitGemmShape& shape) {
-  return int(std::clamp<std::int64_t>(shape.pixels() / 256, 1, 128));
-}
-
 std::size_t bias_partial_bytes(const ImplicitGemmShape& shape) {
-  return std::size_t(bias_slices(shape)) * std::size_t(shape.outputs) * sizeof(float);
+  return std::size_t(column_slices(shape.pixels())) * std::size_t(shape.outputs) * sizeof(float);
 }
 
 void check(const ImplicitGemmShape& s, const GemmRun& run, std::size_t scratch_needed) {

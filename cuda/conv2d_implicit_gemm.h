@@ -90,9 +90,10 @@ struct DenominatorPointers {
   int terms = 0;
   TermPointers term[kMaxTerms];
   const float* x = nullptr;
-  const float* floor = nullptr;    // null: none
-  const float* known = nullptr;    // z itself: no product is formed, only the bias of the terms is read
-  const float* gate_by = nullptr;  // with gate != all
+  const float* floor = nullptr;     // null: none
+  const float* known = nullptr;     // z itself: no product is formed, only the bias of the terms is read
+  const float* products = nullptr;  // of each term, signed and without its bias, one behind the other: already formed
+  const float* gate_by = nullptr;   // with gate != all
   Gate gate = Gate::all;
   Stabiliser stabiliser;
   int targets = 0;
@@ -111,6 +112,7 @@ struct RedistributionPointers {
   float factor = 1;
   bool accumulate = false;
   const float* quotient = nullptr;  // s
+  const float* product = nullptr;   // c of the one term, already formed
   float* relevance = nullptr;       // R_i
 };
 void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const GemmRun& run,

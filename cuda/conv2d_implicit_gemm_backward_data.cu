@@ -38,13 +38,16 @@ void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& 
 
 void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const GemmRun& run,
                                           const RedistributionPointers& what) {
-  PALIMPSEST_REQUIRE(what.terms >= 1 && what.terms <= kMaxTerms, "{} terms", what.terms);
+  PALIMPSEST_REQUIRE(what.terms >= 1 && what.terms <= (what.product ? 1 : kMaxTerms), "{} terms", what.terms);
   for (int t = 0; t < what.terms; ++t) {
     const TermPointers& term = what.term[t];
     PALIMPSEST_REQUIRE(term.weights && what.x && (term.constant || term.input != InputMap::constant), "term {}", t);
-    backward_data(
-        shape, run, what.quotient, term.weights,
-        {what.x, term.input, term.constant, what.factor * term.sign, what.accumulate || t > 0, what.relevance});
+    const Redistribute epilogue{
+        what.x, term.input, term.constant, what.factor * term.sign, what.accumulate || t > 0, what.relevance};
+    if (what.product)
+      apply_epilogue(run, what.product, 1, int(shape.pixels()), shape.inputs, epilogue);
+    else
+      backward_data(shape, run, what.quotient, term.weights, epilogue);
   }
 }
 

@@ -24,7 +24,7 @@ void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRu
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
   if (!db) return;
   auto* const partial = reinterpret_cast<float*>(static_cast<char*>(run.scratch) + cut.partial_bytes());
-  column_sums(run.stream, dy, int(shape.pixels()), shape.outputs, bias_slices(shape), partial, db);
+  column_sums(run.stream, dy, int(shape.pixels()), shape.outputs, column_slices(shape.pixels()), partial, db);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

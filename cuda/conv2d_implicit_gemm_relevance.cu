@@ -22,7 +22,7 @@ void check_pointers(const DenominatorPointers& what) {
   PALIMPSEST_REQUIRE(what.terms >= 1 && what.terms <= kMaxTerms && what.targets >= 1 && what.targets <= kMaxTargets,
                      "{} terms, {} targets", what.terms, what.targets);
   PALIMPSEST_REQUIRE(what.gate == Gate::all || what.gate_by, "a gate without its reference");
-  if (what.known) return;
+  if (what.known || what.products) return;
   PALIMPSEST_REQUIRE(what.x, "neither x nor a known denominator");
   for (int t = 0; t < what.terms; ++t)
     PALIMPSEST_REQUIRE(what.term[t].weights && (what.term[t].constant || what.term[t].input != InputMap::constant),
@@ -65,7 +65,7 @@ void implicit_gemm_relevance_denominator(const ImplicitGemmShape& shape, const G
                                          const DenominatorPointers& what) {
   check_pointers(what);
   const Cut cut = cut_of_denominator(shape, run, !is_plain(what));
-  const std::int64_t blocks = ledger_blocks(cut, what.known || cut.has_partials());
+  const std::int64_t blocks = ledger_blocks(cut, what.known || what.products || cut.has_partials());
   check(shape, run, cut.partial_bytes() + std::size_t(blocks) * LedgerSums::kCount * sizeof(double));
   auto* const partials = reinterpret_cast<double*>(static_cast<char*>(run.scratch) + cut.partial_bytes());
   if (shape.pixels() == 0) {
@@ -75,6 +75,8 @@ void implicit_gemm_relevance_denominator(const ImplicitGemmShape& shape, const G
   const Divide epilogue{what, float(what.stabiliser.epsilon), !what.known, what.sums ? partials : nullptr};
   if (what.known) {
     apply_epilogue(run, what.known, 1, cut.rows, cut.columns, epilogue);
+  } else if (what.products) {
+    apply_epilogue(run, what.products, what.terms, cut.rows, cut.columns, epilogue);
   } else {
     const Problem problem =
         make_problem(shape, run, cut, make_pixels(shape, what.x, shape.inputs), what.term[0].weights);

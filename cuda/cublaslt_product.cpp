@@ -6,8 +6,6 @@
 //   db[o] = sum over n of dy[n, o], by our own kernel
 #include "cuda/cublaslt_product.h"
 
-#include <optional>
-
 #include "base/error.h"
 #include "cuda/bias_relu.h"
 #include "cuda/descriptors.h"
@@ -79,23 +77,29 @@ CublasLtProduct::CublasLtProduct(Context& context, const LayerShape& shape) : co
 
 CublasLtProduct::~CublasLtProduct() = default;
 
-bool CublasLtProduct::plan(LayerPass pass) {
-  if (pass == LayerPass::relevance) return false;
+std::optional<Provider> CublasLtProduct::plan(LayerPass pass, Provider /*wanted*/) {
   if (!products_) products_ = std::make_unique<Products>(context_, shape_);
   Products& p = *products_;
   const auto created = [&](std::optional<Product>& product, bool transpose_a, bool transpose_b, const MatrixLayout& a,
                            const MatrixLayout& b, const MatrixLayout& d) {
     product.emplace(p.handle, context_.precision, transpose_a, transpose_b, a, b, d);
-    if (product->exists()) context_.reserve_scratch(product->workspace());
-    return product->exists();
+    if (!product->exists()) return std::optional<Provider>();
+    context_.reserve_scratch(product->workspace());
+    return std::optional(Provider::library);
   };
-  if (pass == LayerPass::forward) return created(p.forward, true, false, p.w, p.x, p.y);
+  if (pass == LayerPass::forward || pass == LayerPass::relevance)
+    return created(p.forward, true, false, p.w, p.x, p.y);
   if (pass == LayerPass::backward_data) return created(p.backward_data, false, false, p.w, p.y, p.x);
+  context_.reserve_scratch(bias_backward_scratch_bytes(shape_.n, shape_.k));
   return created(p.backward_weights, false, true, p.x, p.y, p.w);
 }
 
-void CublasLtProduct::forward(const float* x, const float* w, const float* b, bool relu, float* y) {
+void CublasLtProduct::product(const float* x, const float* w, float* y) {
   products_->forward->run(context_, w, x, y);
+}
+
+void CublasLtProduct::forward(const float* x, const float* w, const float* b, bool relu, float* y) {
+  product(x, w, y);
   bias_relu_forward(context_, std::size_t(shape_.n), shape_.k, b, relu, y);
 }
 

@@ -1,151 +1,113 @@
 #include "cuda/cudnn_convolution.h"
 
-#include <array>
-#include <optional>
+#include <cmath>
 
 #include "base/error.h"
 #include "cuda/bias_relu.h"
 #include "cuda/descriptors.h"
+#include "ops/out_of_memory.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
 constexpr std::size_t kMostWorkspace = std::size_t{512} << 20;
-constexpr float kOne = 1, kZero = 0;
-
-// An algorithm with the math type that it runs with, and the workspace for that.
-template <typename Name>
-struct Choice {
-  explicit Choice(cudnnMathType_t math) : convolution(math) {}
-  ConvolutionDescriptor convolution;
-  Name algorithm{};
-  std::size_t workspace = 0;
-};
-
-// find(convolution, most, &count, results) are cuDNN's heuristics for a pass, workspace(convolution, algorithm, &bytes)
-// what an algorithm of it needs.
-template <typename Performance, typename Name, typename Find, typename Workspace>
-bool choose(cudnnMathType_t wanted, std::optional<Choice<Name>>& choice, const Find& find, const Workspace& workspace) {
-  std::array<Performance, 8> results{};
-  int count = 0;
-  const ConvolutionDescriptor asked(wanted);
-  CUDNN_CHECK(find(asked.get(), int(results.size()), &count, results.data()));
-  for (std::size_t i = 0; i < std::size_t(count); ++i) {
-    const Performance& found = results[i];
-    const cudnnMathType_t math = found.mathType == CUDNN_DEFAULT_MATH ? wanted : found.mathType;
-    const bool precise = math == CUDNN_FMA_MATH || math == wanted;
-    if (found.status != CUDNN_STATUS_SUCCESS || found.determinism != CUDNN_DETERMINISTIC || !precise) continue;
-    choice.emplace(math);
-    choice->algorithm = found.algo;
-    const cudnnStatus_t status = workspace(choice->convolution.get(), found.algo, &choice->workspace);
-    if (status == CUDNN_STATUS_SUCCESS && choice->workspace <= kMostWorkspace) return true;
-  }
-  choice.reset();
-  return false;
-}
 
 }  // namespace
 
-struct CudnnConvolution::Passes {
-  const CudnnHandle& handle;
-  TensorDescriptor x, y, b;
-  FilterDescriptor w;
-  std::optional<Choice<cudnnConvolutionFwdAlgo_t>> forward;
-  std::optional<Choice<cudnnConvolutionBwdDataAlgo_t>> backward_data;
-  std::optional<Choice<cudnnConvolutionBwdFilterAlgo_t>> backward_weights;
-
-  Passes(Context& context, const LayerShape& s)
-      : handle(cudnn_of(context)),
-        x(s.n, padded(s.c), s.h, s.w),
-        y(s.n, padded(s.k), s.h, s.w),
-        b(1, padded(s.k), 1, 1),
-        w(padded(s.k), padded(s.c)) {}
-
-  bool choose_forward(cudnnMathType_t math) {
-    return choose<cudnnConvolutionFwdAlgoPerf_t>(
-        math, forward,
-        [&](auto convolution, auto... results) {
-          return CUDNN(cudnnGetConvolutionForwardAlgorithm_v7)(handle.get(), x.get(), w.get(), convolution, y.get(),
-                                                               results...);
-        },
-        [&](auto convolution, auto algorithm, std::size_t* bytes) {
-          return CUDNN(cudnnGetConvolutionForwardWorkspaceSize)(handle.get(), x.get(), w.get(), convolution, y.get(),
-                                                                algorithm, bytes);
-        });
-  }
-  bool choose_backward_data(cudnnMathType_t math) {
-    return choose<cudnnConvolutionBwdDataAlgoPerf_t>(
-        math, backward_data,
-        [&](auto convolution, auto... results) {
-          return CUDNN(cudnnGetConvolutionBackwardDataAlgorithm_v7)(handle.get(), w.get(), y.get(), convolution,
-                                                                    x.get(), results...);
-        },
-        [&](auto convolution, auto algorithm, std::size_t* bytes) {
-          return CUDNN(cudnnGetConvolutionBackwardDataWorkspaceSize)(handle.get(), w.get(), y.get(), convolution,
-                                                                     x.get(), algorithm, bytes);
-        });
-  }
-  bool choose_backward_weights(cudnnMathType_t math) {
-    return choose<cudnnConvolutionBwdFilterAlgoPerf_t>(
-        math, backward_weights,
-        [&](auto convolution, auto... results) {
-          return CUDNN(cudnnGetConvolutionBackwardFilterAlgorithm_v7)(handle.get(), x.get(), y.get(), convolution,
-                                                                      w.get(), results...);
-        },
-        [&](auto convolution, auto algorithm, std::size_t* bytes) {
-          return CUDNN(cudnnGetConvolutionBackwardFilterWorkspaceSize)(handle.get(), x.get(), y.get(), convolution,
-                                                                       w.get(), algorithm, bytes);
-        });
-  }
-};
-
 CudnnConvolution::CudnnConvolution(Context& context, const LayerShape& shape) : context_(context), shape_(shape) {}
 
-CudnnConvolution::~CudnnConvolution() = default;
-
-bool CudnnConvolution::plan(LayerPass pass) {
-  if (context_.precision == Precision::bf16 || pass == LayerPass::relevance) return false;  // BF16 needs BF16 tensors
-  if (!passes_) passes_ = std::make_unique<Passes>(context_, shape_);
-  const auto math = context_.precision == Precision::tf32 ? CUDNN_TENSOR_OP_MATH : CUDNN_FMA_MATH;
-  std::size_t workspace = 0;
-  if (pass == LayerPass::forward) {
-    if (!passes_->choose_forward(math)) return false;
-    workspace = passes_->forward->workspace;
-  } else if (pass == LayerPass::backward_data) {
-    if (!passes_->choose_backward_data(math)) return false;
-    workspace = passes_->backward_data->workspace;
-  } else {
-    if (!passes_->choose_backward_weights(math)) return false;
-    workspace = passes_->backward_weights->workspace;
-  }
-  context_.reserve_scratch(workspace);
-  return true;
+std::optional<Provider> CudnnConvolution::plan(LayerPass pass, Provider wanted) {
+  if (context_.precision == Precision::bf16) return std::nullopt;  // it needs BF16 tensors
+  if (pass == LayerPass::backward_weights)
+    context_.reserve_scratch(bias_backward_scratch_bytes(pixels(), padded(shape_.k)));
+  if (wanted == Provider::library && plan_graphs(pass)) return Provider::library;
+  if (!legacy_) legacy_ = std::make_unique<LegacyConvolution>(context_, shape_);
+  const auto workspace = legacy_->plan(pass, kMostWorkspace);
+  if (!workspace) return std::nullopt;
+  context_.reserve_scratch(*workspace);
+  return Provider::library_legacy;
 }
 
-// Bias and ReLU by our own kernel: cuDNN's fused call supports them for only one algorithm.
+bool CudnnConvolution::plan_graphs(LayerPass pass) {
+  try {
+    switch (pass) {
+      case LayerPass::backward_data:
+        return (backward_data_ = planned(ConvolutionGraph::backward_data)).has_value();
+      case LayerPass::backward_weights:
+        return (backward_weights_ = planned(ConvolutionGraph::backward_weights)).has_value();
+      case LayerPass::relevance:
+        return (product_ = planned(ConvolutionGraph::product)).has_value();
+      case LayerPass::forward:
+        break;
+    }
+    forward_ = planned(ConvolutionGraph::product_bias);
+    adds_bias_ = forward_.has_value();
+    if (!adds_bias_) forward_ = planned(ConvolutionGraph::product);
+    with_relu_ = planned(ConvolutionGraph::product_bias_relu);
+    if (with_relu_ && !keeps_nan(*with_relu_)) with_relu_.reset();
+    return forward_.has_value();
+  } catch (const OutOfMemory&) {
+    throw;
+  } catch (const Error& error) {
+    cudnn_of(context_);  // throws where the library is missing
+    context_.say(fmt::format("cuDNN's graphs failed, so its legacy calls serve: {}", error.what()));
+    return false;
+  }
+}
+
+std::optional<CudnnPlan> CudnnConvolution::planned(ConvolutionGraph graph) {
+  const GraphTarget target{.handle = cudnn_of(context_).get()};
+  auto plan = CudnnPlan::make(target, shape_, graph, context_.precision, kMostWorkspace);
+  if (plan) context_.reserve_scratch(plan->workspace());
+  return plan;
+}
+
+// Runs the plan on zeros with a bias that is NaN.
+bool CudnnConvolution::keeps_nan(const CudnnPlan& with_relu) try {
+  const auto floats = [&](std::size_t count) { return DeviceBuffer(context_.pool, count * sizeof(float)); };
+  const auto inputs = std::size_t(padded(shape_.c)), outputs = std::size_t(padded(shape_.k));
+  const DeviceBuffer x = floats(std::size_t(pixels()) * inputs), w = floats(9 * inputs * outputs), b = floats(outputs),
+                     y = floats(std::size_t(pixels()) * outputs);
+  for (const DeviceBuffer* zeros : {&x, &w, &b})
+    CUDA_CHECK(cudaMemsetAsync(zeros->data(), 0, zeros->bytes(), context_.stream.get()));
+  CUDA_CHECK(cudaMemsetAsync(b.data(), 0xff, sizeof(float), context_.stream.get()));
+  run(with_relu, {x.as<float>(), w.as<float>(), y.as<float>(), b.as<float>()});
+  const float first = context_.downloader.value(y.as<const float>());
+  return std::isnan(first);
+} catch (const OutOfMemory&) {
+  return false;
+}
+
+void CudnnConvolution::run(const CudnnPlan& plan, const GraphOperands& operands) {
+  plan.run(cudnn_of(context_).get(), operands, context_.scratch());
+}
+
 void CudnnConvolution::forward(const float* x, const float* w, const float* b, bool relu, float* y) {
-  const Passes& p = *passes_;
-  CUDNN_CHECK(CUDNN(cudnnConvolutionForward)(p.handle.get(), &kOne, p.x.get(), x, p.w.get(), w,
-                                             p.forward->convolution.get(), p.forward->algorithm, context_.scratch(),
-                                             p.forward->workspace, &kZero, p.y.get(), y));
-  const std::size_t pixels = std::size_t(shape_.n) * std::size_t(shape_.h) * std::size_t(shape_.w);
-  bias_relu_forward(context_, pixels, padded(shape_.k), b, relu, y);
+  if (relu && with_relu_) return run(*with_relu_, {x, w, y, b});
+  if (forward_)
+    run(*forward_, {x, w, y, adds_bias_ ? b : nullptr});
+  else
+    legacy_->product(x, w, y);
+  bias_relu_forward(context_, std::size_t(pixels()), padded(shape_.k), adds_bias_ ? nullptr : b, relu, y);
+}
+
+void CudnnConvolution::product(const float* x, const float* w, float* y) {
+  if (product_) return run(*product_, {x, w, y});
+  legacy_->product(x, w, y);
 }
 
 void CudnnConvolution::backward_data(const float* dy, const float* w, float* dx) {
-  const Passes& p = *passes_;
-  CUDNN_CHECK(CUDNN(cudnnConvolutionBackwardData)(
-      p.handle.get(), &kOne, p.w.get(), w, p.y.get(), dy, p.backward_data->convolution.get(),
-      p.backward_data->algorithm, context_.scratch(), p.backward_data->workspace, &kZero, p.x.get(), dx));
+  if (backward_data_) return run(*backward_data_, {dx, w, dy});
+  legacy_->backward_data(dy, w, dx);
 }
 
 void CudnnConvolution::backward_weights(const float* x, const float* dy, float* dw, float* db) {
-  const Passes& p = *passes_;
-  CUDNN_CHECK(CUDNN(cudnnConvolutionBackwardFilter)(
-      p.handle.get(), &kOne, p.x.get(), x, p.y.get(), dy, p.backward_weights->convolution.get(),
-      p.backward_weights->algorithm, context_.scratch(), p.backward_weights->workspace, &kZero, p.w.get(), dw));
-  CUDNN_CHECK(CUDNN(cudnnConvolutionBackwardBias)(p.handle.get(), &kOne, p.y.get(), dy, &kZero, p.b.get(), db));
+  if (backward_weights_)
+    run(*backward_weights_, {x, dw, dy});
+  else
+    legacy_->backward_weights(x, dy, dw);
+  bias_backward(context_, pixels(), padded(shape_.k), dy, db);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -62,23 +62,28 @@ class Plan final : public LayerPlan {
 
   RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
                                       std::span<const Tensor> quotients) override {
+    const Multiply product = [&](const float* x, const float* w, float* z) { library_.product(x, w, z); };
     return PALIMPSEST_CUDA::relevance_denominator(context_, shape_, run(LayerPass::relevance), what, relevance,
-                                                  quotients);
+                                                  quotients, by_library(LayerPass::relevance) ? product : nullptr);
   }
 
   void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
                               const Tensor& relevance) override {
-    PALIMPSEST_CUDA::relevance_redistribute(context_, shape_, run(LayerPass::backward_data), what, quotient, relevance);
+    const Multiply product = [&](const float* s, const float* w, float* c) { library_.backward_data(s, w, c); };
+    PALIMPSEST_CUDA::relevance_redistribute(context_, shape_, run(LayerPass::backward_data), what, quotient, relevance,
+                                            by_library(LayerPass::backward_data) ? product : nullptr);
   }
 
  private:
-  // The table's, or our own where it cannot serve. "library" stands for the passes that the libraries have.
+  // The table's, or our own where it cannot serve.
   Algorithm chosen(const AlgorithmTable& table, LayerPass pass) {
     const Algorithm named = algorithm_of(table, pass, shape_);
-    const bool library = named.provider == Provider::library;
-    if (library ? library_.plan(pass) : tile_serves(named.tile, pass, gemm_, context_.precision))
-      return library ? named : trusted(table, named);
-    if (!library || pass != LayerPass::relevance) say_replaced(table, named, pass);
+    if (named.provider != Provider::own) {
+      if (const auto serves = library_.plan(pass, named.provider)) return {*serves, GemmTile::automatic, 0};
+    } else if (tile_serves(named.tile, pass, gemm_, context_.precision)) {
+      return trusted(table, named);
+    }
+    say_replaced(table, named, pass);
     return trusted(table, {});
   }
   // Where only the plain kernels may serve, another that is named is refused, not replaced.
@@ -92,14 +97,14 @@ class Plan final : public LayerPlan {
   }
   void say_replaced(const AlgorithmTable& table, const Algorithm& algorithm, LayerPass pass) const {
     const LayerShape& s = shape_;
-    const std::string of = algorithm.provider == Provider::library
+    const std::string of = algorithm.provider != Provider::own
                                ? fmt::format(" of {} x {} x {} x {} to {}", s.n, s.c, s.h, s.w, s.k)
                                : std::string{};
     context_.say(fmt::format("--convolution {}: {} has no {}{} in {}: own runs it", table.description(),
                              name_of(algorithm), pass_name(pass), of, word_of(context_.precision)));
   }
 
-  bool by_library(LayerPass pass) const { return algorithms_[std::size_t(pass)].provider == Provider::library; }
+  bool by_library(LayerPass pass) const { return algorithms_[std::size_t(pass)].provider != Provider::own; }
   GemmRun run(LayerPass pass) const {
     const Algorithm& by = algorithms_[std::size_t(pass)];
     return {

@@ -7,8 +7,9 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // The plan of a layer: each pass as in the table, by our own implicit GEMM or the library (cuDNN, cuBLASLt). What the
-// named one cannot serve is said, and our own does it. Of the halves of relevance, always our own, the denominator is
-// cut like `relevance` in the table and the redistribution like `backward_data`.
+// named one cannot serve is said, and our own does it. Of the halves of relevance, the denominator is done as the table
+// says of `relevance`, the redistribution as of `backward_data`; around a library's product, the rest is one pass of
+// our own for each.
 std::unique_ptr<LayerPlan> make_layer_plan(Context& context, const AlgorithmTable& table, const LayerShape& shape);
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

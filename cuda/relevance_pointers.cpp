@@ -1,8 +1,12 @@
 #include "cuda/relevance_pointers.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "base/error.h"
+#include "cuda/map_inputs.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -27,11 +31,31 @@ const float* optional_output(const Context& context, const LayerShape& layer, co
   return optional_data(context, tensor);
 }
 
+// The product of each term, one behind the other.
+std::unique_ptr<DeviceBuffer> terms_by(Context& context, const LayerShape& layer, const DenominatorPointers& what,
+                                       const Multiply& product) {
+  const std::size_t bytes = bytes_of(layer.output(), layer.layout());
+  auto products = std::make_unique<DeviceBuffer>(context.pool, std::size_t(what.terms) * bytes);
+  const ImplicitGemmShape shape = gemm_shape(layer);
+  std::optional<DeviceBuffer> mapped;
+  for (int t = 0; t < what.terms; ++t) {
+    const TermPointers& term = what.term[t];
+    const float* x = what.x;
+    if (term.input != InputMap::identity || term.sign != 1) {
+      if (!mapped) mapped.emplace(context.pool, bytes_of(layer.input(), layer.layout()));
+      map_inputs(context, std::size_t(shape.pixels()), shape.inputs, term, x, mapped->as<float>());
+      x = mapped->as<float>();
+    }
+    product(x, term.weights, products->as<float>() + std::size_t(t) * (bytes / sizeof(float)));
+  }
+  return products;
+}
+
 }  // namespace
 
 RelevanceSums relevance_denominator(Context& context, const LayerShape& layer, const GemmRun& run,
                                     const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                    std::span<const Tensor> quotients) {
+                                    std::span<const Tensor> quotients, const Multiply& product) {
   PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !relevance.empty(), "{} targets, {} quotients",
                      relevance.size(), quotients.size());
   DenominatorPointers pointers;
@@ -46,6 +70,11 @@ RelevanceSums relevance_denominator(Context& context, const LayerShape& layer, c
   pointers.gate_by = optional_output(context, layer, what.gate_by, "gate_by");
   PALIMPSEST_REQUIRE(what.gate == Gate::all || pointers.gate_by, "a gate without its reference");
   pointers.stabiliser = what.stabiliser;
+  std::unique_ptr<DeviceBuffer> products;
+  if (product && !pointers.known) {
+    products = terms_by(context, layer, pointers, product);
+    pointers.products = products->as<float>();
+  }
   const DeviceBuffer sums(context.pool, 5 * sizeof(double));
   for (std::size_t begin = 0; begin < relevance.size(); begin += kMaxTargets) {
     pointers.targets = int(std::min<std::size_t>(kMaxTargets, relevance.size() - begin));
@@ -66,7 +95,8 @@ RelevanceSums relevance_denominator(Context& context, const LayerShape& layer, c
 }
 
 void relevance_redistribute(const Context& context, const LayerShape& layer, const GemmRun& run,
-                            const RelevanceRedistribution& what, const Tensor& quotient, const Tensor& relevance) {
+                            const RelevanceRedistribution& what, const Tensor& quotient, const Tensor& relevance,
+                            const Multiply& product) {
   check(what.x, layer.input(), layer.layout(), "x");
   check(quotient, layer.output(), layer.layout(), "quotient");
   check(relevance, layer.input(), layer.layout(), "relevance");
@@ -77,7 +107,15 @@ void relevance_redistribute(const Context& context, const LayerShape& layer, con
   pointers.accumulate = what.accumulate;
   pointers.quotient = data(context, quotient);
   pointers.relevance = data(context, relevance);
-  implicit_gemm_relevance_redistribute(gemm_shape(layer), run, pointers);
+  if (!product) return implicit_gemm_relevance_redistribute(gemm_shape(layer), run, pointers);
+  const DeviceBuffer c(context.pool, bytes_of(layer.input(), layer.layout()));
+  pointers.product = c.as<float>();
+  for (const TermPointers& term : std::span(pointers.term, std::size_t(std::exchange(pointers.terms, 1)))) {
+    product(pointers.quotient, term.weights, c.as<float>());
+    pointers.term[0] = term;
+    implicit_gemm_relevance_redistribute(gemm_shape(layer), run, pointers);
+    pointers.accumulate = true;
+  }
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -29,8 +29,7 @@ std::int64_t ledger_blocks(const Cut& cut, bool second_pass);
 // Grid of apply_epilogue_kernel.
 dim3 apply_grid(int rows, int columns);
 
-// The partial sums of db: bias_slices(shape) rows of `outputs` floats.
-int bias_slices(const ImplicitGemmShape& shape);
+// The partial sums of db: column_slices(pixels) rows of `outputs` floats.
 std::size_t bias_partial_bytes(const ImplicitGemmShape& shape);
 
 // Throws ContractError when extents do not fit or scratch memory is short, Error when the GPU lacks the precision.

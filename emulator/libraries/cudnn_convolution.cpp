@@ -1,5 +1,5 @@
 #include <cstddef>
-#include <vector>
+#include <initializer_list>
 
 #include "emulator/libraries/convolution.h"
 #include "emulator/libraries/cudnn_algorithms.h"
@@ -34,10 +34,6 @@ cudnnStatus_t prepare(cudnnHandle_t handle, const Convolution& shape, cudnnMathT
 
 float value(const void* scalar) {
   return *static_cast<const float*>(scalar);
-}
-
-bool is_bias(const cudnnTensorStruct& tensor, int channels) {
-  return tensor.type == CUDNN_DATA_FLOAT && tensor.has_shape(1, channels, 1, 1) && tensor.is_nhwc();
 }
 
 }  // namespace
@@ -112,29 +108,6 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* a
           [=, method = found.method, alpha = value(alpha), beta = value(beta)] {
             backward_filter(shape, method, alpha, static_cast<const float*>(x), static_cast<const float*>(dy), beta,
                             static_cast<float*>(dw));
-          });
-  return CUDNN_STATUS_SUCCESS;
-}
-
-cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t handle, const void* alpha,
-                                           cudnnTensorDescriptor_t dy_descriptor, const void* dy, const void* beta,
-                                           cudnnTensorDescriptor_t db_descriptor, void* db) {
-  CUDNN_REQUIRE(handle && alpha && beta && dy_descriptor && db_descriptor && dy && db, CUDNN_STATUS_BAD_PARAM,
-                "an argument is null");
-  const std::int64_t k = dy_descriptor->extent[1], pixels = std::int64_t{dy_descriptor->extent[0]} *
-                                                            dy_descriptor->extent[2] * dy_descriptor->extent[3];
-  CUDNN_REQUIRE(db_descriptor->has_shape(1, int(k), 1, 1), CUDNN_STATUS_BAD_PARAM,
-                "the gradient does not have one value for each output channel");
-  CUDNN_REQUIRE(is_bias(*db_descriptor, int(k)) && dy_descriptor->type == CUDNN_DATA_FLOAT && dy_descriptor->is_nhwc(),
-                CUDNN_STATUS_NOT_SUPPORTED, "the stand-ins compute in float32 NHWC only, without gaps");
-  CUDNN_REQUIRE(aligned(dy, kAlignment) && aligned(db, kAlignment), CUDNN_STATUS_BAD_PARAM,
-                "a tensor is not aligned to 16 bytes");
-  enqueue(handle->stream, "cudnnConvolutionBackwardBias", {{"dy", dy, dy_descriptor->bytes()}},
-          {{"db", db, db_descriptor->bytes()}}, [=, alpha = value(alpha), beta = value(beta)] {
-            // The column sums of dy: a product with a row of ones.
-            const std::vector<float> ones(std::size_t(pixels), 1.0f);
-            multiply(1, k, pixels, alpha, {ones.data(), pixels, 1}, {static_cast<const float*>(dy), k, 1}, beta,
-                     {static_cast<float*>(db), k, 1}, Precision::float32);
           });
   return CUDNN_STATUS_SUCCESS;
 }

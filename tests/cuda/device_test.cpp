@@ -66,7 +66,12 @@ TEST(CudaDevice, SaysWhatRunsWhereTheNamedAlgorithmCannot) {
               EXPECT_EQ(run_by("own:small:2", Precision::fp32), "own:small:2 own:small:2 own:small:2 own:small:2 ");
             }),
             "");
-  EXPECT_EQ(remarks_of([&] { EXPECT_EQ(run_by("library", Precision::tf32), "library library library own "); }), "");
+  EXPECT_EQ(remarks_of([&] { EXPECT_EQ(run_by("library", Precision::tf32), "library library library library "); }), "");
+  EXPECT_EQ(remarks_of([&] {
+              EXPECT_EQ(run_by("library:legacy", Precision::fp32),
+                        "library:legacy library:legacy library:legacy library:legacy ");
+            }),
+            "");
   EXPECT_EQ(remarks_of([&] { EXPECT_EQ(run_by("own:tall", Precision::fp32), "own:tall own:tall own own:tall "); }),
             "--convolution own:tall: own:tall has no backward_weights in fp32: own runs it\n");
   const std::string bf16 = remarks_of([&] { EXPECT_EQ(run_by("library", Precision::bf16), "own own own own "); });
@@ -110,7 +115,7 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
   };
   const auto fixed = make_cuda_device(CudaKind::emulated);
   const Outcome expected = run(*fixed);
-  for (const std::string choice : {"library", "own:small:2", "own:large:1", "own:plain"}) {
+  for (const std::string choice : {"library", "library:legacy", "own:small:2", "own:large:1", "own:plain"}) {
     const auto device = make_cuda_device(CudaKind::emulated, {Precision::fp32, AlgorithmTable::of(choice)});
     EXPECT_EQ(device->info().algorithms, choice);
     const Outcome got = run(*device);

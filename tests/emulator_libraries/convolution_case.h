@@ -56,14 +56,12 @@ class ConvolutionDescriptors {
     EXPECT_EQ(cudnnCreate(&handle), CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnCreateTensorDescriptor(&x), CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnCreateTensorDescriptor(&y), CUDNN_STATUS_SUCCESS);
-    EXPECT_EQ(cudnnCreateTensorDescriptor(&b), CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnCreateFilterDescriptor(&w), CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnCreateConvolutionDescriptor(&convolution), CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnSetTensor4dDescriptor(x, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, g.n, g.c, g.h, g.w),
               CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnSetTensor4dDescriptor(y, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, g.n, g.k, g.p(), g.q()),
               CUDNN_STATUS_SUCCESS);
-    EXPECT_EQ(cudnnSetTensor4dDescriptor(b, CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, 1, g.k, 1, 1), CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnSetFilter4dDescriptor(w, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NHWC, g.k, g.c, g.r, g.s),
               CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnSetConvolution2dDescriptor(convolution, g.pad[0], g.pad[1], g.stride[0], g.stride[1], g.dilation[0],
@@ -74,7 +72,7 @@ class ConvolutionDescriptors {
   ~ConvolutionDescriptors() {
     EXPECT_EQ(cudnnDestroyConvolutionDescriptor(convolution), CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnDestroyFilterDescriptor(w), CUDNN_STATUS_SUCCESS);
-    for (cudnnTensorDescriptor_t tensor : {x, y, b})
+    for (cudnnTensorDescriptor_t tensor : {x, y})
       EXPECT_EQ(cudnnDestroyTensorDescriptor(tensor), CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnDestroy(handle), CUDNN_STATUS_SUCCESS);
   }
@@ -82,7 +80,7 @@ class ConvolutionDescriptors {
   ConvolutionDescriptors& operator=(const ConvolutionDescriptors&) = delete;
 
   cudnnHandle_t handle = nullptr;
-  cudnnTensorDescriptor_t x = nullptr, y = nullptr, b = nullptr;
+  cudnnTensorDescriptor_t x = nullptr, y = nullptr;
   cudnnFilterDescriptor_t w = nullptr;
   cudnnConvolutionDescriptor_t convolution = nullptr;
 };

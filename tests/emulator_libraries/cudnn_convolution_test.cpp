@@ -88,21 +88,6 @@ TEST(CudnnConvolutionBackwardFilter, IsTheSumOverPixels) {
   }
 }
 
-TEST(CudnnConvolutionBackwardBias, IsTheSumOverPixels) {
-  for (const Geometry& g : geometries()) {
-    const ConvolutionDescriptors d(g, CUDNN_FMA_MATH);
-    const auto values = exact_values(g.y_count(), 1), before = exact_values(std::size_t(g.k), 2);
-    const DeviceArray dy(values), db(before);
-    std::vector<double> expected(before.begin(), before.end());
-    for (double& value : expected) value *= -0.5;
-    for (std::size_t i = 0; i < values.size(); ++i) expected[i % std::size_t(g.k)] += 2.0 * values[i];
-    const float alpha = 2, beta = -0.5f;
-    ASSERT_EQ(cudnnConvolutionBackwardBias(d.handle, &alpha, d.y, dy.data(), &beta, d.b, db.data()),
-              CUDNN_STATUS_SUCCESS);
-    EXPECT_EQ(db.get(), to_float(expected));
-  }
-}
-
 TEST(CudnnConvolution, DoesNotReadWhatItOverwrites) {
   const Geometry g{2, 8, 5, 7, 16};
   Passes run(g);
