@@ -36,9 +36,6 @@ constexpr cudnnBackendAttributeType_t type_of(cudnnBackendHeurMode_t) {
 constexpr cudnnBackendAttributeType_t type_of(cudnnPointwiseMode_t) {
   return CUDNN_TYPE_POINTWISE_MODE;
 }
-constexpr cudnnBackendAttributeType_t type_of(cudnnBackendNumericalNote_t) {
-  return CUDNN_TYPE_NUMERICAL_NOTE;
-}
 
 // Named in the variant pack.
 enum Operand : std::int64_t { kX = 1, kW, kY, kB, kWithoutBias, kBeforeRelu };

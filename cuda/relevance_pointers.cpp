@@ -12,6 +12,8 @@ namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
+constexpr std::size_t kAlignment = 256;  // that the libraries may rely on
+
 void fill_terms(const Context& context, const LayerShape& layer, std::span<const RelevanceTerm> terms, int& count,
                 TermPointers* to) {
   PALIMPSEST_REQUIRE(!terms.empty() && terms.size() <= std::size_t(kMaxTerms), "{} terms", terms.size());
@@ -46,7 +48,14 @@ std::unique_ptr<DeviceBuffer> terms_by(Context& context, const LayerShape& layer
       map_inputs(context, std::size_t(shape.pixels()), shape.inputs, term, x, mapped->as<float>());
       x = mapped->as<float>();
     }
-    product(x, term.weights, products->as<float>() + std::size_t(t) * (bytes / sizeof(float)));
+    char* const to = products->as<char>() + std::size_t(t) * bytes;
+    if (std::size_t(t) * bytes % kAlignment == 0) {
+      product(x, term.weights, reinterpret_cast<float*>(to));
+    } else {  // a matrix of another size
+      const DeviceBuffer aligned(context.pool, bytes);
+      product(x, term.weights, aligned.as<float>());
+      CUDA_CHECK(cudaMemcpyAsync(to, aligned.data(), bytes, cudaMemcpyDeviceToDevice, context.stream.get()));
+    }
   }
   return products;
 }

@@ -81,9 +81,9 @@ TEST(CudaDevice, SaysWhatRunsWhereTheNamedAlgorithmCannot) {
 // Every algorithm gives the same convolution, to rounding.
 TEST(CudaDevice, TakesAlgorithmsByName) {
   const Conv2dShape shape{2, 5, 6, 7, 9};
-  const LinearShape layer{3, 20, 11};
+  const LinearShape layer{3, 21, 11};
   struct Outcome {
-    std::vector<float> y, dx, dw, db, v, du, dv, dc;
+    std::vector<float> y, dx, dw, db, s, r, v, du, dv, dc, t, q;
   };
   const auto run = [&](Device& device) {
     const auto make = [&](int stream, const Shape& s, Layout layout) {
@@ -101,6 +101,21 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
     plan->backward_data(dy, w, dx);
     plan->backward_weights(x, dy, dw, db);
     out.dx = device.download(dx), out.dw = device.download(dw), out.db = device.download(db);
+    // Both signs of x, and a constant taken away: terms that a library needs mapped inputs for.
+    const auto relevance = [&](LayerPlan& of, const LayerShape& at, const Tensor& in, const Tensor& weights,
+                               const Tensor& incoming, std::vector<float>& quotient, std::vector<float>& outgoing) {
+      const Tensor low = make(8, {1, at.c}, at.vector_layout());
+      const std::vector<RelevanceTerm> terms{
+          {.input = InputMap::positive, .weights = weights},
+          {.input = InputMap::negative, .weights = weights},
+          {.input = InputMap::constant, .constant = low, .weights = weights, .sign = -1}};
+      const Tensor s = device.make(at.output(), at.layout()), r = device.make(at.input(), at.layout());
+      of.relevance_denominator({.terms = terms, .x = in, .stabiliser = {.epsilon = 0.5}}, {&incoming, 1}, {&s, 1});
+      quotient = device.download(s);
+      of.relevance_redistribute({.terms = terms, .x = in}, incoming, r);
+      outgoing = device.download(r);
+    };
+    relevance(*plan, shape, x, w, dy, out.s, out.r);
     auto linear = device.plan_layer(layer);
     const Tensor u = make(4, layer.input(), Layout::matrix), m = make(5, layer.weights(), Layout::matrix);
     const Tensor c = make(6, {1, layer.k}, Layout::matrix), dv = make(7, layer.output(), Layout::matrix);
@@ -109,6 +124,7 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
     linear->forward(u, m, c, true, v);
     linear->backward_data(dv, m, du);
     linear->backward_weights(u, dv, dm, dc);
+    relevance(*linear, layer, u, m, dv, out.t, out.q);
     out.v = device.download(v), out.du = device.download(du), out.dv = device.download(dm),
     out.dc = device.download(dc);
     return out;
@@ -123,6 +139,10 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
     EXPECT_EQ(got.dx, expected.dx) << choice;
     EXPECT_EQ(got.dw, expected.dw) << choice;
     EXPECT_EQ(got.db, expected.db) << choice;
+    EXPECT_EQ(got.s, expected.s) << choice;
+    EXPECT_EQ(got.r, expected.r) << choice;
+    EXPECT_EQ(got.t, expected.t) << choice;
+    EXPECT_EQ(got.q, expected.q) << choice;
     EXPECT_EQ(got.v, expected.v) << choice;
     EXPECT_EQ(got.du, expected.du) << choice;
     EXPECT_EQ(got.dv, expected.dv) << choice;

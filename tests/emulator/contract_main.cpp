@@ -1,7 +1,8 @@
 // Every case of the contract on the emulated GPU, for the sanitizers: results are compared elsewhere, here cases only
 // run twice and their results are fetched. No GoogleTest, in which MSan reports false positives, and one program with
 // everything in it, so that all of it is instrumented.
-//   contract_checks [--precision fp32|tf32|bf16] [--only TEXT] [--skip TEXT]    TEXT is part of a case's name
+//   contract_checks [--precision fp32|tf32|bf16] [--convolution NAME] [--only TEXT] [--skip TEXT]
+//     TEXT is part of a case's name
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -34,8 +35,9 @@ void run(Device& device, const OpCase& one) {
   if (std::isnan(sum)) std::puts("NaN");  // and uses it
 }
 
-int run_all(palimpsest::Precision precision, const char* only, const char* skip) {
-  const auto device = palimpsest_cuda_library()->make({precision, {}});
+int run_all(palimpsest::Precision precision, const std::string& convolution, const char* only, const char* skip) {
+  const auto table = palimpsest::AlgorithmTable::of(convolution);
+  const auto device = palimpsest_cuda_library()->make({precision, table});
   int count = 0;
   for (const OpCase& one : palimpsest::op_cases()) {
     if (only && one.name.find(only) == std::string::npos) continue;
@@ -45,7 +47,8 @@ int run_all(palimpsest::Precision precision, const char* only, const char* skip)
     ++count;
   }
   std::fprintf(stderr, "\r%-70s\r", "");
-  std::printf("%d cases of the contract in %s\n", count, palimpsest::word_of(precision).c_str());
+  std::printf("%d cases of the contract in %s, convolution %s\n", count, palimpsest::word_of(precision).c_str(),
+              convolution.c_str());
   return count == 0;
 }
 
@@ -53,15 +56,17 @@ int run_all(palimpsest::Precision precision, const char* only, const char* skip)
 
 int main(int argc, char** argv) {
   auto precision = palimpsest::Precision::fp32;
+  std::string convolution = "auto";
   const char *only = nullptr, *skip = nullptr;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--precision") == 0)
       precision = palimpsest::value_of<palimpsest::Precision>(argv[i + 1]).value();
+    if (std::strcmp(argv[i], "--convolution") == 0) convolution = argv[i + 1];
     if (std::strcmp(argv[i], "--only") == 0) only = argv[i + 1];
     if (std::strcmp(argv[i], "--skip") == 0) skip = argv[i + 1];
   }
   try {
-    return run_all(precision, only, skip);
+    return run_all(precision, convolution, only, skip);
   } catch (const palimpsest::Error& error) {
     std::fprintf(stderr, "contract_checks: %s: %s\n", error.what(), error.remedy().c_str());
     return 1;
