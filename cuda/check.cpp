@@ -3,6 +3,7 @@
 #include <cublas_v2.h>
 #include <cudnn.h>
 
+#include <array>
 #include <string_view>
 
 #include "base/error.h"
@@ -47,8 +48,11 @@ void check_cuda(cudaError_t status, const char* expression, const char* file, in
 
 void check_cudnn(int status, const char* expression, const char* file, int line) {
   if (status == CUDNN_STATUS_SUCCESS) return;
-  fail("cuDNN", expression, file, line, CUDNN(cudnnGetErrorString)(static_cast<cudnnStatus_t>(status)),
-       "use --convolution own, which needs no library, and report this");
+  std::array<char, 1024> reason{};
+  CUDNN(cudnnGetLastErrorString)(reason.data(), reason.size());
+  const std::string text =
+      fmt::format("{}: {}", CUDNN(cudnnGetErrorString)(static_cast<cudnnStatus_t>(status)), reason.data());
+  fail("cuDNN", expression, file, line, text.c_str(), "use --convolution own, which needs no library, and report this");
 }
 
 // cuBLASLt, the only part of cuBLAS in use, has no messages; the numbers are those of cublasStatus_t.

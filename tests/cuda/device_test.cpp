@@ -131,10 +131,7 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
   };
   const auto fixed = make_cuda_device(CudaKind::emulated);
   const Outcome expected = run(*fixed);
-  for (const std::string choice : {"library", "library:legacy", "own:small:2", "own:large:1", "own:plain"}) {
-    const auto device = make_cuda_device(CudaKind::emulated, {Precision::fp32, AlgorithmTable::of(choice)});
-    EXPECT_EQ(device->info().algorithms, choice);
-    const Outcome got = run(*device);
+  const auto expect_same = [&](const Outcome& got, const std::string& choice) {
     EXPECT_EQ(got.y, expected.y) << choice;
     EXPECT_EQ(got.dx, expected.dx) << choice;
     EXPECT_EQ(got.dw, expected.dw) << choice;
@@ -147,6 +144,16 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
     EXPECT_EQ(got.du, expected.du) << choice;
     EXPECT_EQ(got.dv, expected.dv) << choice;
     EXPECT_EQ(got.dc, expected.dc) << choice;
+  };
+  AlgorithmTable mixed;
+  mixed.set(LayerPass::forward, shape, "library:legacy");
+  mixed.set(LayerPass::backward_weights, shape, "library");
+  mixed.set(LayerPass::relevance, shape, "library");
+  expect_same(run(*make_cuda_device(CudaKind::emulated, {Precision::fp32, mixed})), "mixed");
+  for (const std::string choice : {"library", "library:legacy", "own:small:2", "own:large:1", "own:plain"}) {
+    const auto device = make_cuda_device(CudaKind::emulated, {Precision::fp32, AlgorithmTable::of(choice)});
+    EXPECT_EQ(device->info().algorithms, choice);
+    expect_same(run(*device), choice);
   }
 }
 
