@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "experiments/bench/peak_memory.h"
 
@@ -31,7 +32,7 @@ std::vector<const BenchRow*> rows_of(const BenchFile& file, BenchRow::Kind kind)
 }
 
 std::string ms(const std::optional<Figure>& figure) {
-  return figure ? fmt::format("{:.3f}", 1e3 * figure->seconds.median) : "";
+  return figure ? fmt::format("{:.4f}", 1e3 * figure->seconds.median) : "";
 }
 
 std::string percent(double share) {
@@ -57,10 +58,12 @@ std::string traffic_text(const BenchRow& row, const std::optional<Peaks>& peaks)
                      peaks ? percent(share_of_roofline(row.least, *peaks, seconds)) : "");
 }
 
+// Each once.
 void print_errors(const std::vector<const BenchRow*>& rows) {
+  std::set<std::string> said;
   for (const BenchRow* const row : rows)
-    if (row->measured.error)
-      fmt::print("{} {} failed: {}\n", row->name, row->pass.empty() ? row->layer : row->pass,
+    if (row->measured.error && said.emplace(row->measured.error->what()).second)
+      fmt::print("{} {} {} failed: {}\n", row->name, row->pass.empty() ? row->layer : row->pass, row->algorithm,
                  row->measured.error->what());
 }
 
@@ -86,7 +89,7 @@ void print_layers(const BenchFile& file) {
     total->second += row->layers * m.warm->seconds.median;
   }
   for (const auto& [pass, seconds] : totals)
-    fmt::print("{:<41}{:<18}{:>11.3f}\n", "all convolutions", pass, 1e3 * seconds);
+    fmt::print("{:<41}{:<18}{:>11.4f}\n", "all convolutions", pass, 1e3 * seconds);
   print_errors(rows);
 }
 
@@ -113,7 +116,8 @@ void print_steps(const BenchFile& file) {
   fmt::print("peak memory {:.0f} MB\n", peak_megabytes());
 }
 
-void print_comparison(const std::vector<BenchRow>& rows, const std::vector<std::string>& algorithms) {
+void print_comparison(const BenchFile& file, const std::vector<std::string>& algorithms) {
+  const std::vector<BenchRow>& rows = file.rows;
   fmt::print("{:<13}{:<18}", "layer", "pass");
   for (const std::string& one : algorithms) fmt::print("{:>16}", one + " ms");
   for (std::size_t i = 1; i < algorithms.size(); ++i) fmt::print("  {:>20}", algorithms[0] + "/" + algorithms[i]);
@@ -137,6 +141,7 @@ void print_comparison(const std::vector<BenchRow>& rows, const std::vector<std::
     fmt::print("\n");
     first = last;
   }
+  print_errors(rows_of(file, BenchRow::Kind::layer));
 }
 
 void print_circumstances(const BenchFile& file) {
