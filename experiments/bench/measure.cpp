@@ -37,7 +37,7 @@ class Series {
   void take(const Limits& limits) {
     const auto start = std::chrono::steady_clock::now();
     const int missing = limits.repeats - int(samples_.size());
-    const int samples = long_ ? 1 : std::clamp(missing, 1, kEnqueued);
+    const int samples = long_ ? 1 : missing > 0 ? std::min(missing, kEnqueued) : kEnqueued;
     const auto run = [this] {
       check_interrupt();
       const ProfilerRange range(contender_.name);
