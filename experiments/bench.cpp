@@ -43,9 +43,10 @@ struct BenchCommand {
   Limits limits() const { return {repeats, interval, seconds, cold}; }
 };
 
-// --only, sorted into layers and operations. Throws Error for what is neither.
+// What is timed. Throws Error for a name that is neither a layer nor an operation, and where nothing is left.
 struct Chosen {
-  std::vector<std::string> layers, operations;
+  bool layers = true, operations = true, steps = true;
+  std::vector<std::string> only_layers = {}, only_operations = {};  // empty: all of them
 };
 Chosen chosen(const BenchCommand& command, const nn::Architecture& architecture) {
   const auto layers = layer_names(architecture), operations = operation_names();
@@ -57,8 +58,17 @@ Chosen chosen(const BenchCommand& command, const nn::Architecture& architecture)
     if (!is_in(layers, one) && !is_in(operations, one))
       throw Error(fmt::format("--only: '{}' is not a layer of this network, nor an operation", one),
                   fmt::format("choose from {}, {}", fmt::join(layers, ", "), fmt::join(operations, ", ")));
-    (is_in(layers, one) ? found.layers : found.operations).push_back(one);
+    (is_in(layers, one) ? found.only_layers : found.only_operations).push_back(one);
   }
+  const bool all = command.only.empty(), whole = command.passes.empty() && command.compare.empty();
+  found.layers = command.layers && (all || !found.only_layers.empty());
+  found.operations = command.operations && whole && (all || !found.only_operations.empty());
+  found.steps = command.steps && whole && all && command.launches == 0;
+  const bool layers_left_out = !found.layers && !found.only_layers.empty();
+  const bool operations_left_out = !found.operations && !found.only_operations.empty();
+  if (layers_left_out || operations_left_out || (!found.layers && !found.operations && !found.steps))
+    throw Error(fmt::format("bench: these options leave out {}", all ? "everything" : "what --only names"),
+                "--pass and --compare are for layers alone: omit them, or name layers in --only without --no-layers");
   return found;
 }
 
@@ -76,39 +86,35 @@ void require_no_failure(const std::vector<BenchRow>& rows) {
     if (row.measured.error) throw Error(*row.measured.error);
 }
 
-void compare(const BenchCommand& command, const nn::Architecture& architecture, BenchFile& file) {
-  const LayerChoice choice{.only = chosen(command, architecture).layers, .passes = command.passes};
-  file.rows = time_algorithms(command.on, command.compare, architecture, command.batch, choice, command.limits());
+void compare(const BenchCommand& command, const nn::Architecture& architecture, const Chosen& what, BenchFile& file) {
+  file.rows = time_algorithms(command.on, command.compare, architecture, command.batch,
+                              {.only = what.only_layers, .passes = command.passes}, command.limits());
   print_comparison(file, command.compare);
 }
 
-void launch(const BenchCommand& command, const nn::Architecture& architecture, Device& device) {
-  const Chosen only = chosen(command, architecture);
-  const bool all = command.only.empty();
-  if (command.layers && (all || !only.layers.empty()))
-    launch_layers(device, architecture, command.batch, {.only = only.layers, .passes = command.passes},
+void launch(const BenchCommand& command, const nn::Architecture& architecture, const Chosen& what, Device& device) {
+  if (what.layers)
+    launch_layers(device, architecture, command.batch, {.only = what.only_layers, .passes = command.passes},
                   command.launches);
-  if (command.operations && command.passes.empty() && (all || !only.operations.empty()))
-    time_operations(device, architecture, command.batch, only.operations, {}, command.launches);
+  if (what.operations) time_operations(device, architecture, command.batch, what.only_operations, {}, command.launches);
 }
 
-void time_all(const BenchCommand& command, const nn::Architecture& architecture, Device& device, BenchFile& file) {
-  const Chosen only = chosen(command, architecture);
-  const bool all = command.only.empty();
+void time_all(const BenchCommand& command, const nn::Architecture& architecture, const Chosen& what, Device& device,
+              BenchFile& file) {
   const auto add = [&](const std::vector<BenchRow>& rows) {
     file.rows.insert(file.rows.end(), rows.begin(), rows.end());
   };
-  if (command.layers && (all || !only.layers.empty())) {
+  if (what.layers) {
     const Competitor one{{}, device};
-    add(time_layers({&one, 1}, architecture, command.batch, {.only = only.layers, .passes = command.passes},
+    add(time_layers({&one, 1}, architecture, command.batch, {.only = what.only_layers, .passes = command.passes},
                     command.limits()));
     print_layers(file);
   }
-  if (command.operations && command.passes.empty() && (all || !only.operations.empty())) {
-    add(time_operations(device, architecture, command.batch, only.operations, command.limits()));
+  if (what.operations) {
+    add(time_operations(device, architecture, command.batch, what.only_operations, command.limits()));
     print_operations(file);
   }
-  if (command.steps && all && command.passes.empty()) {
+  if (what.steps) {
     add(time_steps(device, architecture, command.batch, command.limits()));
     print_steps(file);
   }
@@ -119,8 +125,9 @@ void run_bench(const BenchCommand& command) {
   const auto architecture = nn::Architecture::vgg(16, command.width, command.size, command.hidden, 8);
   if (!command.tune.empty())
     return tune(command.on, architecture, command.batch, command.only, command.limits(), command.tune);
+  const Chosen what = chosen(command, architecture);
   const auto device = make_device(command.on);
-  if (command.launches > 0) return launch(command, architecture, *device);
+  if (command.launches > 0) return launch(command, architecture, what, *device);
   BenchFile file;
   file.device = device->info();
   file.precision = word_of(command.on.precision);
@@ -131,9 +138,9 @@ void run_bench(const BenchCommand& command) {
   ClockReader clocks(file.device.gpu_bus);
   file.before = clocks.read();
   if (command.compare.empty())
-    time_all(command, architecture, *device, file);
+    time_all(command, architecture, what, *device, file);
   else
-    compare(command, architecture, file);
+    compare(command, architecture, what, file);
   file.after = clocks.read();
   file.clocks_problem = clocks.problem();
   print_circumstances(file);

@@ -32,6 +32,7 @@ std::optional<double> figure(const std::string& text) {
 }
 
 std::vector<std::string> reasons(const std::string& text) {
+  if (text.starts_with("[")) return {"unknown"};
   std::uint64_t bits = 0;
   const char* const end = text.data() + text.size();
   if (!text.starts_with("0x") || std::from_chars(text.data() + 2, end, bits, 16).ptr != end)

@@ -68,6 +68,15 @@ TEST_F(BenchClocks, OlderDriversHaveAnotherName) {
   EXPECT_FALSE(state->watts);
 }
 
+TEST_F(BenchClocks, AVirtualGpuHasNone) {
+  nvidia_smi("echo '[N/A], [N/A], [N/A], [Insufficient Permissions], [N/A]'");
+  ClockReader reader(kBus);
+  const auto state = reader.read();
+  ASSERT_TRUE(state) << reader.problem();
+  EXPECT_FALSE(state->sm_mhz || state->memory_mhz || state->celsius || state->watts);
+  EXPECT_THAT(state->reasons, ElementsAre("unknown"));
+}
+
 TEST_F(BenchClocks, AFailureIsSaidOnce) {
   nvidia_smi("echo 'Unable to determine the device handle' >&2; exit 9");
   EXPECT_EQ(

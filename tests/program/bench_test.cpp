@@ -55,6 +55,15 @@ TEST_F(Bench, ALayerThatTheNetworkLacksIsRefused) {
                    {"--only: 'conv6_1' is not a layer of this network, nor an operation", "conv1_1", "max_pool"});
 }
 
+TEST_F(Bench, OptionsThatLeaveNothingAreRefused) {
+  for (const std::vector<std::string>& options : {std::vector<std::string>{"--only", "max_pool", "--pass", "forward"},
+                                                  {"--only", "sum", "--compare", "direct,winograd"},
+                                                  {"--only", "conv1_1,sum", "--pass", "forward"},
+                                                  {"--only", "conv1_1", "--no-layers"},
+                                                  {"--no-layers", "--no-operations", "--no-steps"}})
+    expect_refused(bench("cpu", options), {"these options leave out"});
+}
+
 // Six samples are the fewest that have an interval.
 TEST_F(Bench, StatesSamplesNoiseAndInterval) {
   ASSERT_EQ(bench("cpu", {"--only", "conv1_2", "--pass", "forward", "--repeats", "6", "--out", "b.json"}).status, 0);
