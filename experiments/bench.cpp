@@ -133,8 +133,9 @@ void run_bench(const BenchCommand& command) {
   file.precision = word_of(command.on.precision);
   file.size = command.size, file.batch = command.batch, file.width = command.width;
   file.peaks = peaks_of(file.device.gpu, command.on.precision);
+  if (!command.compare.empty()) file.device.algorithms = fmt::format("{}", fmt::join(command.compare, ", "));
   fmt::print("{} ({}), {} threads, convolution {}\n\n", file.device.name, file.device.description, file.device.threads,
-             command.compare.empty() ? file.device.algorithms : fmt::format("{}", fmt::join(command.compare, ", ")));
+             file.device.algorithms);
   ClockReader clocks(file.device.gpu_bus);
   file.before = clocks.read();
   if (command.compare.empty())

@@ -33,9 +33,9 @@ struct Measured {
   std::optional<Error> error;  // it could not run
 };
 
-// Times work on one device by the device's own clock (ops/timer.h), as nvbench does: several samples are enqueued
-// before the first is waited for, so that a GPU never waits for the host's next launch, which is part of no figure.
-// (What itself waits for a result, a relevance denominator for example, is measured with its waits.)
+// Times work on one device by the device's own clock (ops/timer.h). Several samples are enqueued before the first is
+// waited for, so that the host launches one while the GPU runs another. Two waits remain in the figures: work that
+// waits for a result of its own, such as a relevance denominator, and warm kernels that are shorter than a launch.
 class Stopwatch {
  public:
   explicit Stopwatch(Device& device) : device_(device), cache_bytes_(device.info().cache_bytes) {}
