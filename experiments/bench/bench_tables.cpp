@@ -158,6 +158,8 @@ void print_circumstances(const BenchFile& file) {
                value(state->memory_mhz), value(state->celsius), value(state->watts),
                state->reasons.empty() ? "nothing" : fmt::format("{}", fmt::join(state->reasons, ", ")));
   };
+  if (!file.clocks_problem.empty())
+    fmt::print("Clocks and temperature are unknown: nvidia-smi: {}\n", file.clocks_problem);
   clocks("Before", file.before);
   clocks("After", file.after);
 }

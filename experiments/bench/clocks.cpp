@@ -7,7 +7,6 @@
 
 #include "base/csv.h"
 #include "base/error.h"
-#include "base/progress.h"
 #include "base/spawn.h"
 
 namespace palimpsest::experiments {
@@ -75,7 +74,6 @@ std::optional<ClockState> ClockReader::read() {
   } catch (const Error&) {
     problem_ = fmt::format("it wrote '{}'", line);
   }
-  remark(fmt::format("nvidia-smi: {}: clocks and temperature are not recorded", problem_));
   return std::nullopt;
 }
 

@@ -12,12 +12,12 @@ struct ClockState {
       reasons;  // why clocks are not higher: "idle", "power cap", ... (NVML's clocks event reasons)
 };
 
-// Asks nvidia-smi about one GPU. After a failure, which is said once (base/progress.h, remark), it does not ask again.
+// Asks nvidia-smi about one GPU. After a failure it does not ask again.
 class ClockReader {
  public:
   explicit ClockReader(std::string gpu_bus, int seconds = 5) : gpu_bus_(std::move(gpu_bus)), seconds_(seconds) {}
-  std::optional<ClockState> read();  // none without a GPU, or after a failure
-  const std::string& problem() const { return problem_; }
+  std::optional<ClockState> read();                        // none without a GPU, or after a failure
+  const std::string& problem() const { return problem_; }  // one clause; empty: none
 
  private:
   std::string gpu_bus_;  // DeviceInfo::gpu_bus; empty: no GPU

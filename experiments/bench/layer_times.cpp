@@ -71,6 +71,7 @@ class TimedLayer {
         db_(device.make(s.bias(), s.vector_layout())) {}
 
   std::string algorithm(BenchPass pass) const {
+    static_assert(int(BenchPass::relevance) == int(LayerPass::relevance), "the passes that both have come first");
     if (pass != BenchPass::redistribution) return plan_->algorithm(LayerPass(pass));
     // Like backward data, but never a library's (cuda/layer.h).
     const std::string name = plan_->algorithm(LayerPass::backward_data);

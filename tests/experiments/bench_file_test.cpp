@@ -97,6 +97,21 @@ TEST(BenchFile, TheTableStatesPeaksAndClocksOnce) {
   EXPECT_THAT(text, HasSubstr("Before: 1980 MHz, memory 2619 MHz, 41 degrees C, ? W; held back by: idle\n"));
   EXPECT_THAT(text, HasSubstr("held back by: power cap, software thermal slowdown\n"));
   EXPECT_THAT(text, Not(HasSubstr("nan")));
+  EXPECT_THAT(text, Not(HasSubstr("unknown")));
+}
+
+TEST(BenchFile, AFailureOfNvidiaSmiIsSaidAndTheClocksAreNull) {
+  BenchFile file = one_of_each();
+  file.before = file.after = std::nullopt;
+  file.clocks_problem = "it did not end within 5 s";
+  testing::internal::CaptureStdout();
+  print_circumstances(file);
+  const std::string text = testing::internal::GetCapturedStdout();
+  EXPECT_THAT(text, HasSubstr("Clocks and temperature are unknown: nvidia-smi: it did not end within 5 s\n"));
+  EXPECT_THAT(text, Not(HasSubstr("Before")));
+  const auto clocks = nlohmann::json::parse(json_text(file)).at("clocks");
+  EXPECT_TRUE(clocks.at("before").is_null() && clocks.at("after").is_null());
+  EXPECT_EQ(clocks.at("problem"), "it did not end within 5 s");
 }
 
 }  // namespace
