@@ -134,7 +134,7 @@ void run_bench(const BenchCommand& command) {
   file.size = command.size, file.batch = command.batch, file.width = command.width;
   file.peaks = peaks_of(file.device.gpu, command.on.precision);
   if (!command.compare.empty()) file.device.algorithms = fmt::format("{}", fmt::join(command.compare, ", "));
-  fmt::print("{} ({}), {} threads, convolution {}\n\n", file.device.name, file.device.description, file.device.threads,
+  fmt::print("{} ({}), {} threads, convolution {}\n", file.device.name, file.device.description, file.device.threads,
              file.device.algorithms);
   ClockReader clocks(file.device.gpu_bus);
   file.before = clocks.read();

@@ -73,7 +73,7 @@ void print_layers(const BenchFile& file) {
   const auto rows = rows_of(file, BenchRow::Kind::layer);
   if (rows.empty()) return;
   const bool gpu = !file.device.gpu.empty();
-  fmt::print("{:<13}{:<28}{:<18}{:>11}{:>11}{:>8}{:>11}{:>10}{:>10}\n", "layer", "images, channels, side", "pass",
+  fmt::print("\n{:<13}{:<28}{:<18}{:>11}{:>11}{:>8}{:>11}{:>10}{:>10}\n", "layer", "images, channels, side", "pass",
              "warm ms", "cold ms", "noise", gpu ? "TFLOP/s" : "GFLOP/s", "GB/s", "roofline");
   std::vector<std::pair<std::string, double>> totals;
   for (const BenchRow* const row : rows) {
@@ -118,7 +118,7 @@ void print_steps(const BenchFile& file) {
 
 void print_comparison(const BenchFile& file, const std::vector<std::string>& algorithms) {
   const std::vector<BenchRow>& rows = file.rows;
-  fmt::print("{:<13}{:<18}", "layer", "pass");
+  fmt::print("\n{:<13}{:<18}", "layer", "pass");
   for (const std::string& one : algorithms) fmt::print("{:>16}", one + " ms");
   for (std::size_t i = 1; i < algorithms.size(); ++i) fmt::print("  {:>20}", algorithms[0] + "/" + algorithms[i]);
   fmt::print("\n");
