@@ -79,10 +79,8 @@ TEST_F(BenchClocks, AVirtualGpuHasNone) {
 
 TEST_F(BenchClocks, AFailureIsNotTriedAgain) {
   nvidia_smi("echo 'Unable to determine the device handle' >&2; exit 9");
-  EXPECT_EQ(
-      failure_of(),
-      "nvidia-smi: exit code 9: Unable to determine the device handle: clocks and temperature are not recorded\n");
-  EXPECT_EQ(asked().find('\n'), asked().size() - 1) << "asked once";
+  EXPECT_EQ(failure_of(), "exit code 9: Unable to determine the device handle");
+  EXPECT_EQ(std::ranges::count(asked(), '\n'), 1);
 }
 
 TEST_F(BenchClocks, NonsenseIsNotTakenForClocks) {
