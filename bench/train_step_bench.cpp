@@ -7,7 +7,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "experiments/bench/timing.h"
+#include "experiments/bench/peak_memory.h"
 #include "experiments/bench/training_step.h"
 #include "experiments/devices.h"
 

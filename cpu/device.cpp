@@ -1,9 +1,12 @@
 #include "cpu/device.h"
 
+#include <chrono>
 #include <cstring>
+#include <optional>
 
 #include "cpu/augment.h"
 #include "cpu/average_pool.h"
+#include "cpu/cache_size.h"
 #include "cpu/context.h"
 #include "cpu/heatmap.h"
 #include "cpu/layer.h"
@@ -30,17 +33,35 @@ class Repeated final : public Recording {
   std::function<void()> step_;
 };
 
+// Every call returns when its work is done, so the host's clock serves.
+class HostTimer final : public Timer {
+ public:
+  void start() override { start_ = Clock::now(); }
+  void stop() override { stop_ = Clock::now(); }
+  double seconds() override {
+    PALIMPSEST_REQUIRE(start_ && stop_ && *start_ <= *stop_, "a timer that was not started, then stopped");
+    return std::chrono::duration<double>(*stop_ - *start_).count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::optional<Clock::time_point> start_, stop_;
+};
+
 class CpuDevice final : public Device {
  public:
   CpuDevice(int threads, const AlgorithmTable& algorithms) : context_(threads, algorithms) {}
 
   DeviceInfo info() const override {
     const auto* version = dnnl::version();
-    return {"cpu",
-            fmt::format("oneDNN {}.{}.{}, {}, channels in blocks of {}", version->major, version->minor, version->patch,
-                        context_.has_avx512 ? "AVX-512" : "no AVX-512", context_.block),
-            context_.threads, context_.algorithms.description(),
-            context_.has_avx512 ? std::vector<std::string>{"direct", "winograd"} : std::vector<std::string>{"direct"}};
+    DeviceInfo info{"cpu",
+                    fmt::format("oneDNN {}.{}.{}, {}, channels in blocks of {}", version->major, version->minor,
+                                version->patch, context_.has_avx512 ? "AVX-512" : "no AVX-512", context_.block),
+                    context_.threads, context_.algorithms.description()};
+    info.convolution_algorithms = {"direct"};
+    if (context_.has_avx512) info.convolution_algorithms.emplace_back("winograd");
+    info.cache_bytes = last_level_cache_bytes();
+    return info;
   }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return context_.bytes(shape, layout); }
@@ -76,7 +97,7 @@ class CpuDevice final : public Device {
   }
   void fill(const Tensor& tensor, float value) override {
     if (value == 0) {
-      std::memset(data(context_, tensor), 0, context_.bytes(tensor.shape, tensor.layout));
+      zero(context_.bytes(tensor.shape, tensor.layout), data(context_, tensor));
       touch(tensor);
     } else {
       upload(tensor, std::vector<float>(std::size_t(tensor.shape.count()), value));
@@ -113,6 +134,7 @@ class CpuDevice final : public Device {
   std::unique_ptr<Recording> record(const std::function<void()>& step) override {
     return std::make_unique<Repeated>(step);
   }
+  std::unique_ptr<Timer> make_timer() override { return std::make_unique<HostTimer>(); }
   NormResult gradient_norm(std::span<const SgdParameter> parameters) override {
     return cpu::gradient_norm(context_, parameters);
   }
@@ -134,6 +156,14 @@ class CpuDevice final : public Device {
   double smallest(const Tensor& tensor) override { return cpu::smallest(context_, tensor); }
 
  private:
+  // By all threads, each of which has caches of its own.
+  static void zero(std::size_t bytes, float* to) {
+    constexpr std::size_t piece = std::size_t{1} << 20;
+#pragma omp parallel for schedule(static)
+    for (std::size_t at = 0; at < bytes; at += piece)
+      std::memset(reinterpret_cast<std::byte*>(to) + at, 0, std::min(piece, bytes - at));
+  }
+
   Context context_;
   LossResult loss_result_;
 };

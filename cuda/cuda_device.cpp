@@ -16,6 +16,7 @@
 #include "cuda/recording.h"
 #include "cuda/reduce.h"
 #include "cuda/sgd.h"
+#include "cuda/timer.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -35,7 +36,12 @@ class CudaDevice final : public Device {
 
   DeviceInfo info() const override {
     const std::string algorithms = table_.description() + (context_.refused.empty() ? "" : ", plain kernels");
-    return {device_name(context_), device_description(context_), 1, algorithms, algorithm_names(), true};
+    DeviceInfo info{device_name(context_), device_description(context_), 1, algorithms, algorithm_names(), true};
+    info.records = true;
+    info.cache_bytes = cache_bytes(context_);
+    info.gpu = context_.gpu;
+    info.gpu_bus = gpu_bus(context_);
+    return info;
   }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return bytes_of(shape, layout); }
@@ -96,6 +102,7 @@ class CudaDevice final : public Device {
   std::unique_ptr<Recording> record(const std::function<void()>& step) override {
     return PALIMPSEST_CUDA::record(context_, step);
   }
+  std::unique_ptr<Timer> make_timer() override { return PALIMPSEST_CUDA::make_timer(context_); }
 
   NormResult gradient_norm(std::span<const SgdParameter> parameters) override { return sgd_.norm(parameters); }
   int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override {

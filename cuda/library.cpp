@@ -96,6 +96,19 @@ std::string device_description(const Context& context) {
                      context.compute_capability % 10, double(context.memory_bytes) / 1e9, libraries());
 }
 
+std::size_t cache_bytes(const Context& context) {
+  int bytes = 0;
+  CUDA_CHECK(cudaDeviceGetAttribute(&bytes, cudaDevAttrL2CacheSize, context.number));
+  return std::size_t(bytes);
+}
+
+std::string gpu_bus(const Context& context) {
+  if (PALIMPSEST_EMULATED) return {};
+  cudaDeviceProp p{};
+  CUDA_CHECK(cudaGetDeviceProperties(&p, context.number));
+  return fmt::format("{:08x}:{:02x}:{:02x}.0", p.pciDomainID, p.pciBusID, p.pciDeviceID);
+}
+
 }  // namespace palimpsest::PALIMPSEST_CUDA
 
 extern "C" __attribute__((visibility("default"))) const palimpsest::CudaLibrary* palimpsest_cuda_library() {

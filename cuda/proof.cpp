@@ -1,25 +1,12 @@
 #include "cuda/proof.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <csignal>
 #include <cstdlib>
-#include <cstring>
-#include <optional>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash64.h"
 #include "base/json.h"
-
-extern char** environ;
+#include "base/spawn.h"
 
 namespace palimpsest {
 
@@ -33,71 +20,25 @@ struct Outcome {
   std::string refusal;
 };
 
-// The process, killed if it still runs.
-struct Process {
-  pid_t id = -1;
-  int output = -1;
-  ~Process() {
-    if (output >= 0) ::close(output);
-    if (id <= 0) return;
-    ::kill(id, SIGKILL);
-    ::waitpid(id, nullptr, 0);
-  }
-};
-
-// Its standard output until it ends; nothing after `seconds`.
-std::optional<std::string> output_of(const Process& process, int seconds) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-  std::string text;
-  while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    pollfd wait{process.output, POLLIN, 0};
-    const int ready = left.count() > 0 ? ::poll(&wait, 1, int(left.count())) : 0;
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) return std::nullopt;
-    std::array<char, 4096> bytes{};
-    const ssize_t got = ::read(process.output, bytes.data(), bytes.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return text;
-    if (text.size() < 4096) text.append(bytes.data(), std::size_t(got));
-  }
-}
-
 Outcome run(const ProofRequest& request) {
   const char* const named = std::getenv("PALIMPSEST_SELF_TEST_PROGRAM");  // for tests
   const std::string program = named ? named : (request.library.parent_path() / kProgram).string();
-  const std::string library = request.library.string(), gpu = std::to_string(request.gpu),
-                    precision = word_of(request.precision);
-  std::array<const char*, 5> arguments{program.c_str(), library.c_str(), gpu.c_str(), precision.c_str(), nullptr};
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {false, std::strerror(errno)};
-  Process process{-1, ends[0]};
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  const int problem =
-      ::posix_spawn(&process.id, program.c_str(), &actions, nullptr, const_cast<char**>(arguments.data()), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::close(ends[1]);
-  if (problem != 0) {
-    process.id = -1;
-    return {false, fmt::format("{}: {}", program, std::strerror(problem))};
+  const Spawned test = spawn(
+      {program, request.library.string(), std::to_string(request.gpu), word_of(request.precision)}, request.seconds);
+  const std::string line = test.output.substr(0, test.output.find('\n'));
+  switch (test.end) {
+    case Spawned::End::not_started:
+      return {false, fmt::format("{}: {}", program, test.problem)};
+    case Spawned::End::too_slow:
+      return {true, fmt::format("the self-test did not end within {} s", request.seconds)};
+    case Spawned::End::signalled:
+      return {true, fmt::format("the self-test ended with signal {}", test.number)};
+    case Spawned::End::exited:
+      break;
   }
-  const auto text = output_of(process, request.seconds);
-  if (!text) return {true, fmt::format("the self-test did not end within {} s", request.seconds)};
-  int status = 0;
-  while (::waitpid(process.id, &status, 0) < 0 && errno == EINTR) continue;
-  process.id = -1;
-  if (WIFSIGNALED(status)) return {true, fmt::format("the self-test ended with signal {}", WTERMSIG(status))};
-  const std::string line = text->substr(0, text->find('\n'));
-  switch (WEXITSTATUS(status)) {
-    case 0:
-      return {true, {}};
-    case 1:
-      return {true, line};
-    default:
-      return {false, line.empty() ? fmt::format("the self-test ended with exit code {}", WEXITSTATUS(status)) : line};
-  }
+  if (test.number == 0) return {true, {}};
+  if (test.number == 1) return {true, line};
+  return {false, line.empty() ? fmt::format("the self-test ended with exit code {}", test.number) : line};
 }
 
 fs::path cache_folder() {

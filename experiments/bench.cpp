@@ -1,19 +1,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
-#include <nlohmann/json.hpp>
 
-#include "base/error.h"
-#include "base/files.h"
-#include "base/progress.h"
+#include "experiments/bench/bench_tables.h"
 #include "experiments/bench/layer_times.h"
+#include "experiments/bench/operation_times.h"
 #include "experiments/bench/step_times.h"
-#include "experiments/bench/timing.h"
+#include "experiments/bench/tune.h"
 #include "experiments/command.h"
 #include "experiments/devices.h"
-#include "ops/algorithm_table.h"
 
 namespace palimpsest::experiments {
 
@@ -25,139 +20,151 @@ struct BenchCommand {
   std::vector<int> hidden = option(hidden, "hidden", {4096, 4096},
                                    "widths of the fully connected layers before the last", between(1, 1 << 20));
   int batch = option(batch, "batch", 8, "images at a time", at_least(1));
-  int repeats = option(repeats, "repeats", 5, "runs of each, whose median is reported; short ones run more often",
-                       heading("Timing"), at_least(1));
-  bool layers = option(layers, "layers", true, "every pass of every layer (default)");
-  std::vector<std::string> only = option(only, "only", {}, "these layers alone, such as conv3_2,fc6; no steps");
-  std::vector<std::string> passes = option(passes, "pass", {}, "these passes alone; no steps",
-                                           one_of({"forward", "backward_data", "backward_weights", "relevance"}));
-  int launches =
-      option(launches, "launches", 0, "run each so often and time nothing, for a profiler; 0: time", at_least(0));
+  bool layers = option(layers, "layers", true, "every pass of every layer (default)", heading("What"));
+  bool operations = option(operations, "operations", true, "pooling, loss, SGD and the others (default)");
   bool steps = option(steps, "steps", true, "whole steps: forward, training, relevance (default)");
-  fs::path out = option(out, "out", {}, "every figure (JSON)", heading("Output"));
+  std::vector<std::string> only =
+      option(only, "only", {}, "these layers or operations alone, such as conv3_2,fc6,max_pool; no steps");
+  std::vector<BenchPass> passes = option(passes, "pass", {}, "these passes of layers alone");
+  std::vector<std::string> compare =
+      option(compare, "compare", {}, "layers by several algorithms in turn, side by side, such as own,library");
   fs::path tune =
       option(tune, "tune", {}, "time every algorithm and write the fastest to a table for --convolution (.json)");
+  int repeats = option(repeats, "repeats", 5, "samples of each figure at the least", heading("Timing"), at_least(1));
+  double interval = option(interval, "interval", 0.02,
+                           "more, until the median's 95 % interval is no wider than this part of it", at_least(0));
+  double seconds = option(seconds, "seconds", 0.3, "or until a figure took so long", at_least(0));
+  bool cold = option(cold, "cold", true, "also with cold caches (default)");
+  int launches =
+      option(launches, "launches", 0, "run each so often and time nothing, for a profiler; 0: time", at_least(0));
+  fs::path out = option(out, "out", {}, "every figure (.json or .csv)", heading("Output"));
   MachineSettings on;
+
+  Limits limits() const { return {repeats, interval, seconds, cold}; }
 };
 
-using Json = nlohmann::ordered_json;
-
-std::string shape_text(const LayerTime& time) {
-  const LayerShape& s = time.shape;
-  if (!s.is_convolution()) return fmt::format("{} x {} to {}", s.n, s.c, s.k);
-  return fmt::format("{} x {} x {} x {} to {}", s.n, s.c, s.h, s.w, s.k);
-}
-
-Json json_of(const LayerTime& time) {
-  const LayerShape& s = time.shape;
-  return {{"layer", time.layer},
-          {"name", time.name},
-          {"layers", time.layers},
-          {"pass", pass_name(time.pass)},
-          {"shape", {s.n, s.c, s.h, s.w, s.k}},
-          {"algorithm", time.algorithm},
-          {"seconds", time.seconds},
-          {"gflops", time.gflops()}};
-}
-
-void print_layers(const std::vector<LayerTime>& times) {
-  fmt::print("{:<16}{:<28}{:<18}{:>10}{:>10}\n", "layer", "images, channels, side", "pass", "ms", "GFLOP/s");
-  std::map<LayerPass, double> totals;
-  for (const LayerTime& time : times) {
-    if (time.shape.is_convolution()) totals[time.pass] += time.layers * time.seconds;
-    fmt::print("{:<16}{:<28}{:<18}{:>10.2f}{:>10.0f}\n",
-               time.layers > 1 ? fmt::format("{} x{}", time.layer, time.layers) : time.layer, shape_text(time),
-               pass_name(time.pass), 1e3 * time.seconds, time.gflops());
+// What is timed. Throws Error for a name that is neither a layer nor an operation, and where nothing is left.
+struct Chosen {
+  bool layers = true, operations = true, steps = true;
+  std::vector<std::string> only_layers = {}, only_operations = {};  // empty: all of them
+};
+Chosen chosen(const BenchCommand& command, const nn::Architecture& architecture) {
+  const auto layers = layer_names(architecture), operations = operation_names();
+  const auto is_in = [](const auto& list, const std::string& one) {
+    return std::ranges::find(list, one) != list.end();
+  };
+  Chosen found;
+  for (const std::string& one : command.only) {
+    if (!is_in(layers, one) && !is_in(operations, one))
+      throw Error(fmt::format("--only: '{}' is not a layer of this network, nor an operation", one),
+                  fmt::format("choose from {}, {}", fmt::join(layers, ", "), fmt::join(operations, ", ")));
+    (is_in(layers, one) ? found.only_layers : found.only_operations).push_back(one);
   }
-  for (const auto& [pass, seconds] : totals)
-    fmt::print("{:<44}{:<18}{:>10.2f}\n", "all convolutions", pass_name(pass), 1e3 * seconds);
+  const bool all = command.only.empty(), whole = command.passes.empty() && command.compare.empty();
+  found.layers = command.layers && (all || !found.only_layers.empty());
+  found.operations = command.operations && whole && (all || !found.only_operations.empty());
+  found.steps = command.steps && whole && all && command.launches == 0;
+  const bool layers_left_out = !found.layers && !found.only_layers.empty();
+  const bool operations_left_out = !found.operations && !found.only_operations.empty();
+  if (layers_left_out || operations_left_out || (!found.layers && !found.operations && !found.steps))
+    throw Error(fmt::format("bench: these options leave out {}", all ? "everything" : "what --only names"),
+                "--pass and --compare are for layers alone: omit them, or name layers in --only without --no-layers");
+  return found;
 }
 
-void print_steps(const std::vector<StepTime>& times, int batch) {
-  fmt::print("\n{:<42}{:>12}{:>14}\n", "step", "ms", "images/s");
-  for (const StepTime& time : times)
-    fmt::print("{:<42}{:>12.1f}{:>14.1f}\n", time.name, 1e3 * time.seconds, batch / time.seconds);
-  fmt::print("peak memory {:.0f} MB\n", peak_megabytes());
+// Fails with the error of the first algorithm that never ran, though it serves something.
+void require_success(const std::vector<BenchRow>& rows) {
+  for (const BenchRow& failed : rows) {
+    const auto ran = [&](const BenchRow& row) { return row.algorithm == failed.algorithm && !row.measured.error; };
+    if (failed.measured.error && std::ranges::none_of(rows, ran)) throw Error(*failed.measured.error);
+  }
 }
 
-// Every pass with every algorithm that the device has for it; the fastest goes into the table. What fails is left out.
-void tune(const BenchCommand& command, const nn::Architecture& architecture) {
-  if (command.tune.extension() != ".json")
-    throw Error(fmt::format("--tune {} does not end in .json", command.tune.string()),
-                "give a name that ends in .json");
-  MachineSettings on = command.on;
-  std::vector<LayerTime> layers;
-  std::vector<std::map<std::string, double>> seconds;
-  const DeviceInfo info = make_device(on)->info();
-  for (const std::string& algorithm : info.convolution_algorithms) {
-    on.convolution = algorithm;
-    layers =
-        time_layers(*make_device(on), architecture, command.batch, command.repeats,
-                    {.linear = info.chooses_linear, .only = command.only}, [&](const LayerTime&, const Error& error) {
-                      remark(fmt::format("left out, {}: {}", algorithm, error.what()));
-                    });
-    seconds.resize(layers.size());
-    for (std::size_t i = 0; i < layers.size(); ++i)
-      if (layers[i].algorithm == algorithm && std::isfinite(layers[i].seconds))
-        seconds[i][algorithm] = layers[i].seconds;
+// Fails with the first error, if there is one.
+void require_no_failure(const std::vector<BenchRow>& rows) {
+  for (const BenchRow& row : rows)
+    if (row.measured.error) throw Error(*row.measured.error);
+}
+
+void compare(const BenchCommand& command, const nn::Architecture& architecture, const Chosen& what, BenchFile& file) {
+  file.rows = time_algorithms(command.on, command.compare, architecture, command.batch,
+                              {.only = what.only_layers, .passes = command.passes}, command.limits());
+  print_comparison(file, command.compare);
+}
+
+void launch(const BenchCommand& command, const nn::Architecture& architecture, const Chosen& what, Device& device) {
+  if (what.layers)
+    launch_layers(device, architecture, command.batch, {.only = what.only_layers, .passes = command.passes},
+                  command.launches);
+  if (what.operations) time_operations(device, architecture, command.batch, what.only_operations, {}, command.launches);
+}
+
+void time_all(const BenchCommand& command, const nn::Architecture& architecture, const Chosen& what, Device& device,
+              BenchFile& file) {
+  const auto add = [&](const std::vector<BenchRow>& rows) {
+    file.rows.insert(file.rows.end(), rows.begin(), rows.end());
+  };
+  if (what.layers) {
+    const Competitor one{{}, device};
+    add(time_layers({&one, 1}, architecture, command.batch, {.only = what.only_layers, .passes = command.passes},
+                    command.limits()));
+    print_layers(file);
   }
-  Json choices = Json::array();
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const auto best = std::min_element(seconds[i].begin(), seconds[i].end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
-    if (best == seconds[i].end()) continue;  // none runs it here, so that the device's own rule decides
-    Json choice = json_of(layers[i]);
-    choice["algorithm"] = best->first;
-    choice["seconds"] = seconds[i];
-    choices.push_back(std::move(choice));
+  if (what.operations) {
+    add(time_operations(device, architecture, command.batch, what.only_operations, command.limits()));
+    print_operations(file);
   }
-  write_file(
-      command.tune,
-      Json{{"device", info.name + ": " + info.description}, {"threads", info.threads}, {"choices", choices}}.dump(1) +
-          "\n");
-  fmt::print("{}: the fastest of {} for {} passes; use it with --convolution {}\n", command.tune.string(),
-             fmt::join(info.convolution_algorithms, ", "), layers.size(), command.tune.string());
+  if (what.steps) {
+    add(time_steps(device, architecture, command.batch, command.limits()));
+    print_steps(file);
+  }
 }
 
 void run_bench(const BenchCommand& command) {
+  check_bench_file_name(command.out);
   const auto architecture = nn::Architecture::vgg(16, command.width, command.size, command.hidden, 8);
-  if (!command.tune.empty()) return tune(command, architecture);
+  if (!command.tune.empty())
+    return tune(command.on, architecture, command.batch, command.only, command.limits(), command.tune);
+  const Chosen what = chosen(command, architecture);
   const auto device = make_device(command.on);
-  const DeviceInfo info = device->info();
-  fmt::print("{} ({}), {} threads, convolution {}\n\n", info.name, info.description, info.threads, info.algorithms);
-  Json all{{"device", info.name},     {"description", info.description},
-           {"threads", info.threads}, {"convolution", info.algorithms},
-           {"size", command.size},    {"width", command.width},
-           {"batch", command.batch},  {"layers", Json::array()},
-           {"steps", Json::array()}};
-  if (command.layers) {
-    LayerChoice choice{.only = command.only, .launches = command.launches};
-    for (const std::string& pass : command.passes) choice.passes.push_back(pass_named(pass));
-    const auto times = time_layers(*device, architecture, command.batch, command.repeats, choice);
-    if (command.launches > 0) return;
-    for (const auto& time : times) all["layers"].push_back(json_of(time));
-    print_layers(times);
-  }
-  if (command.steps && command.only.empty() && command.passes.empty()) {
-    const auto times = time_steps(*device, architecture, command.batch, command.repeats);
-    for (const auto& time : times) all["steps"].push_back({{"name", time.name}, {"seconds", time.seconds}});
-    print_steps(times, command.batch);
-  }
-  all["peak_megabytes"] = peak_megabytes();
-  if (!command.out.empty()) write_file(command.out, all.dump(1) + "\n");
+  if (command.launches > 0) return launch(command, architecture, what, *device);
+  BenchFile file;
+  file.device = device->info();
+  file.precision = word_of(command.on.precision);
+  file.size = command.size, file.batch = command.batch, file.width = command.width;
+  file.peaks = peaks_of(file.device.gpu, command.on.precision);
+  if (!command.compare.empty()) file.device.algorithms = fmt::format("{}", fmt::join(command.compare, ", "));
+  fmt::print("{} ({}), {} threads, convolution {}\n", file.device.name, file.device.description, file.device.threads,
+             file.device.algorithms);
+  ClockReader clocks(file.device.gpu_bus);
+  file.before = clocks.read();
+  if (command.compare.empty())
+    time_all(command, architecture, what, *device, file);
+  else
+    compare(command, architecture, what, file);
+  file.after = clocks.read();
+  file.clocks_problem = clocks.problem();
+  print_circumstances(file);
+  if (!command.out.empty()) write_bench_file(command.out, file);
+  command.compare.empty() ? require_no_failure(file.rows) : require_success(file.rows);
 }
 
 }  // namespace
 
 Command bench_command() {
   return make_command(
-      "bench", "Time the network's layers and whole steps on a device",
+      "bench", "Time the network's layers, operations and whole steps on a device",
       "Example: find the fastest algorithms on this machine, and train with them\n"
       "  palimpsest bench --batch 32 --tune table.json\n"
       "  palimpsest train --preset pain --batch 32 --convolution table.json ...\n"
+      "Example: our kernels and NVIDIA's side by side, as a table for a spreadsheet\n"
+      "  palimpsest bench --device cuda --precision tf32 --compare own,library --out compared.csv\n"
       "Example: one kernel under a profiler\n"
       "  ncu palimpsest bench --device cuda --only conv3_2 --pass forward --launches 2\n"
-      "GFLOP/s count the direct algorithm's operations for every algorithm. Run nothing else at the same time.",
+      "Times are medians by the GPU's own clock. Noise is the interquartile range as a part of the median. FLOP/s "
+      "count\n"
+      "the direct algorithm's operations for every algorithm; GB/s and the roofline count the bytes that must move at\n"
+      "the least, on cold caches. Run nothing else at the same time.",
       run_bench);
 }
 

@@ -16,6 +16,7 @@
 #include "ops/recording.h"
 #include "ops/sgd.h"
 #include "ops/tensor.h"
+#include "ops/timer.h"
 
 namespace palimpsest {
 
@@ -26,6 +27,10 @@ struct DeviceInfo {
   std::string algorithms = "auto";                       // AlgorithmTable::description() of what it was made with
   std::vector<std::string> convolution_algorithms = {};  // the names that a table may give it
   bool chooses_linear = false;                           // whether a table chooses for fully connected layers too
+  bool records = false;                                  // whether record() saves anything
+  std::size_t cache_bytes = 0;                           // of the last-level cache; all of them, if there are several
+  std::string gpu = {};                                  // its name as the driver knows it; empty: no GPU
+  std::string gpu_bus = {};                              // its place on the PCI bus: 00000000:65:00.0
   // What the last bits of a result depend on, as a run records it.
   std::string fingerprint() const;
 };
@@ -76,6 +81,9 @@ class Device {
   // requires: step has run once before, so that scratch memory no longer grows; it does not upload, download, allocate
   // or read results; its tensors and plans outlive the recording.
   virtual std::unique_ptr<Recording> record(const std::function<void()>& step) = 0;
+
+  // Of this device's work (ops/timer.h). It is not used inside a recorded step, and does not outlive the device.
+  virtual std::unique_ptr<Timer> make_timer() = 0;
 
   // Training. Both return the index of the first parameter with a gradient (sgd_step: gradient, value or new value)
   // that is not finite, -1 if none. sgd_step does not change such a value, so that the cause can still be found.

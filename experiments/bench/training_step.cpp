@@ -38,10 +38,13 @@ void TrainingStep::upload() {
   device_.upload(trace_.input(), images_);
 }
 
-void TrainingStep::run() {
+void TrainingStep::compute() {
   network_.forward(trace_);
   device_.focal_loss({5, {}}, trace_.logits(), labels_, &gradient_);
   network_.backward(trace_, gradient_);
+}
+
+void TrainingStep::update() {
   if (updates_.empty())
     for (auto& p : network_.parameters())
       if (network_.trained(p.block)) updates_.push_back({p.value, p.gradient, {}});

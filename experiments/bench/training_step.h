@@ -13,7 +13,12 @@ class TrainingStep {
   void freeze(int blocks);      // the first ones; the head is always trained
   void prepare(int keep_from);  // tensors for a batch, which is uploaded; keep_from as in Network::make_trace
   void upload();
-  void run();
+  void compute();  // loss and gradients; it may be recorded (ops/recording.h)
+  void update();
+  void run() {
+    compute();
+    update();
+  }
   nn::Network& network() { return network_; }
   nn::Trace& trace() { return trace_; }
 

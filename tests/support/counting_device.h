@@ -41,6 +41,7 @@ class CountingDevice : public Device {
   void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps, const Normalisation& normalisation,
                const Tensor& images) override;
   std::unique_ptr<Recording> record(const std::function<void()>& step) override;
+  std::unique_ptr<Timer> make_timer() override { return inner_.make_timer(); }
   NormResult gradient_norm(std::span<const SgdParameter> parameters) override;
   int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override;
   void sum_channels(const Tensor& relevance, const Tensor& maps) override;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cuda/cuda_device.h"
+#include "cuda/timer.h"
 #include "nn/training_step.h"
 #include "nn/weights.h"
 #include "simt/work.h"
@@ -17,6 +18,18 @@ TEST(Device, RefusesPrecisionsThatTheGpuLacks) {
   EXPECT_NO_THROW(make_device({}));
   simt::set_compute_capability(90);
   EXPECT_NO_THROW(make_device({Precision::bf16, {}}));
+}
+
+TEST(Timer, AnswersWhenAllWorkIsDone) {
+  Context context(Precision::fp32);
+  const DeviceBuffer buffer(context.pool, 64);
+  const auto timer = make_timer(context);
+  timer->start();
+  for (int i = 0; i < 8; ++i) CUDA_CHECK(cudaMemsetAsync(buffer.data(), i, 64, context.stream.get()));
+  timer->stop();
+  EXPECT_EQ(cudaStreamQuery(context.stream.get()), cudaErrorNotReady) << "neither start nor stop waits";
+  timer->seconds();
+  EXPECT_EQ(cudaStreamQuery(context.stream.get()), cudaSuccess);
 }
 
 // Batches of two sizes, as in an epoch. The first rounds are plain runs, in which plans get their memory; from the
