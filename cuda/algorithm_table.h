@@ -23,9 +23,8 @@ struct Algorithm {
   bool operator==(const Algorithm&) const = default;
 };
 
-// "library", "library:legacy", "own", "own:TILE" or "own:TILE:SPLITS"; TILE is automatic, large, tall, square, small, narrow,
-// few_rows or plain.
-// Throws Error for another name; `where` is its origin.
+// "library", "library:legacy", "own", "own:TILE" or "own:TILE:SPLITS"; TILE is automatic, large, tall, square, small,
+// narrow, few_rows or plain. Throws Error for another name; `where` is its origin.
 Algorithm algorithm_named(const std::string& name, const std::string& where);
 
 std::string name_of(const Algorithm& algorithm);
