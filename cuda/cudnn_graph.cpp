@@ -53,18 +53,22 @@ class Descriptor : public CudnnObject<cudnnBackendDescriptor_t> {
   void set(cudnnBackendAttributeName_t name, const Descriptor& value) {
     set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value.handle_);
   }
-  void set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, std::size_t count, const void* values) {
-    CUDNN_CHECK(CUDNN(cudnnBackendSetAttribute)(handle_, name, type, std::int64_t(count), values));
+  template <class Value>
+  void set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, std::size_t count, const Value* values) {
+    CUDNN_CHECK(
+        CUDNN(cudnnBackendSetAttribute)(handle_, name, type, std::int64_t(count), static_cast<const void*>(values)));
   }
   void finalise() { CUDNN_CHECK(CUDNN(cudnnBackendFinalize)(handle_)); }
   // False if no kernel supports it.
   bool finalised() { return CUDNN(cudnnBackendFinalize)(handle_) == CUDNN_STATUS_SUCCESS; }
 
   // How many values an attribute has, of which at most `most` are written.
+  template <class Value>
   std::int64_t read(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, std::size_t most,
-                    void* values) const {
+                    Value* values) const {
     std::int64_t count = 0;
-    CUDNN_CHECK(CUDNN(cudnnBackendGetAttribute)(handle_, name, type, std::int64_t(most), &count, values));
+    CUDNN_CHECK(
+        CUDNN(cudnnBackendGetAttribute)(handle_, name, type, std::int64_t(most), &count, static_cast<void*>(values)));
     return count;
   }
   template <class Value>
@@ -119,7 +123,7 @@ class CudnnPlan::Descriptors {
 #endif
     if (!heuristics.finalised()) return {};
     const std::int64_t count =
-        heuristics.read(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, nullptr);
+        heuristics.read(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, static_cast<void*>(nullptr));
     std::vector<Descriptor*> found;
     std::vector<cudnnBackendDescriptor_t> handles;
     for (std::int64_t i = 0; i < count; ++i) {

@@ -29,13 +29,13 @@ struct BackendDescriptor {
   std::vector<Value> values(cudnnBackendAttributeName_t name) const {
     const Attribute& attribute = attributes.at(name);
     std::vector<Value> values(static_cast<std::size_t>(attribute.count));
-    std::memcpy(values.data(), attribute.bytes.data(), attribute.bytes.size());
+    std::memcpy(static_cast<void*>(values.data()), attribute.bytes.data(), attribute.bytes.size());
     return values;
   }
   template <class Value>
   Value value(cudnnBackendAttributeName_t name) const {
     Value value{};
-    std::memcpy(&value, attributes.at(name).bytes.data(), sizeof(Value));
+    std::memcpy(static_cast<void*>(&value), attributes.at(name).bytes.data(), sizeof(Value));
     return value;
   }
   template <class Value>

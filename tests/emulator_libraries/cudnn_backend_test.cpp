@@ -30,7 +30,7 @@ struct Descriptor {
     return set(name, CUDNN_TYPE_INT64, std::int64_t(values.size()), values.data());
   }
   Category set(cudnnBackendAttributeName_t name, const Descriptor& child) const {
-    return set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &child.get);
+    return set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, static_cast<const void*>(&child.get));
   }
   Category finalise() const { return category(cudnnBackendFinalize(get)); }
 
@@ -124,7 +124,9 @@ TEST(CudnnBackend, AVariantPackNamesEveryPointer) {
   const Descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
   const std::array<void*, 2> pointers{};
   EXPECT_EQ(pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, {1, 2, 3}), success);
-  EXPECT_EQ(pack.set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 2, pointers.data()), success);
+  EXPECT_EQ(pack.set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 2,
+                     static_cast<const void*>(pointers.data())),
+            success);
   EXPECT_EQ(pack.finalise(), bad_param);
   EXPECT_EQ(pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, {1, 2}), success);
   EXPECT_EQ(pack.finalise(), success);

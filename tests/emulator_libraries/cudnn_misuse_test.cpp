@@ -180,7 +180,7 @@ TEST(CudnnMisuse, GraphsOfUnfinishedDescriptors) {
   ASSERT_EQ(cudnnBackendCreateDescriptor(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, &operation),
             CUDNN_STATUS_SUCCESS);
   EXPECT_EQ(cudnnBackendSetAttribute(operation, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
-                                     CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &tensor),
+                                     CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, static_cast<const void*>(&tensor)),
             CUDNN_STATUS_BAD_PARAM);
   const cudnnDataType_t type = CUDNN_DATA_FLOAT;
   const std::int64_t values[] = {1, 8, 0, 4}, one = 1;
