@@ -1,5 +1,6 @@
 #include "cuda/cudnn_graph.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -39,6 +40,43 @@ constexpr cudnnBackendAttributeType_t type_of(cudnnPointwiseMode_t) {
 
 // Named in the variant pack.
 enum Operand : std::int64_t { kX = 1, kW, kY, kB, kWithoutBias, kBeforeRelu };
+
+// The operation of a pass, and what its attributes are called.
+struct OperationNames {
+  cudnnBackendDescriptorType_t type;
+  cudnnBackendAttributeName_t alpha, beta, convolution, w, x, y;
+};
+constexpr OperationNames kForward{CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+                                  CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+                                  CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA,
+                                  CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+                                  CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+                                  CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+                                  CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y};
+constexpr OperationNames kBackwardData{CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+                                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+                                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA,
+                                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+                                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+                                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+                                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY};
+constexpr OperationNames kBackwardWeights{CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+                                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+                                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA,
+                                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+                                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+                                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+                                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY};
+const OperationNames& names_of(ConvolutionGraph graph) {
+  switch (graph) {
+    case ConvolutionGraph::backward_data:
+      return kBackwardData;
+    case ConvolutionGraph::backward_weights:
+      return kBackwardWeights;
+    default:
+      return kForward;
+  }
+}
 
 class Descriptor : public CudnnObject<cudnnBackendDescriptor_t> {
  public:
@@ -191,7 +229,7 @@ class CudnnPlan::Descriptors {
     if (relu) pointwise(CUDNN_POINTWISE_RELU_FWD, sum, nullptr, output(kY));
   }
 
-  // 3 x 3, stride 1, zero padding 1. The attributes of the three operations have the same order.
+  // 3 x 3, stride 1, zero padding 1.
   void convolution(ConvolutionGraph graph, const Descriptor& x, const Descriptor& w, const Descriptor& y) {
     constexpr std::array<std::int64_t, 2> ones{1, 1};
     Descriptor& convolution = add(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
@@ -202,38 +240,15 @@ class CudnnPlan::Descriptors {
                             CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS})
       convolution.set(name, CUDNN_TYPE_INT64, ones.size(), ones.data());
     convolution.finalise();
-    switch (graph) {
-      case ConvolutionGraph::backward_data: {
-        Descriptor& operation = add(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, 1.0F);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA, 0.0F);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, convolution);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, w);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, x);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, y);
-        return finish(operation);
-      }
-      case ConvolutionGraph::backward_weights: {
-        Descriptor& operation = add(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, 1.0F);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA, 0.0F);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, convolution);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, w);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, x);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, y);
-        return finish(operation);
-      }
-      default: {
-        Descriptor& operation = add(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, 1.0F);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, 0.0F);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, convolution);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, w);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, x);
-        operation.set(CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, y);
-        return finish(operation);
-      }
-    }
+    const OperationNames& names = names_of(graph);
+    Descriptor& operation = add(names.type);
+    operation.set(names.alpha, 1.0F);
+    operation.set(names.beta, 0.0F);
+    operation.set(names.convolution, convolution);
+    operation.set(names.w, w);
+    operation.set(names.x, x);
+    operation.set(names.y, y);
+    finish(operation);
   }
 
   // y = mode(x) or mode(x, b)
