@@ -24,7 +24,12 @@ void palimpsest::fuzz::target(std::string_view bytes) {
     object.name = name;
     object.data = kind == "data";
     object.info.dtype = "F32";
-    for (std::int64_t extent = 0; object.data && words >> extent;) object.info.shape.push_back(extent);
+    // As nn/hdf5_file.cpp, which refuses other shapes before anybody counts their values.
+    std::int64_t count = 1;
+    for (std::int64_t extent = 0; object.data && words >> extent;) {
+      if (extent < 0 || extent > std::int64_t{1} << 40 || __builtin_mul_overflow(count, extent, &count)) return;
+      object.info.shape.push_back(extent);
+    }
     for (std::string weight; !object.data && words >> weight;) object.weight_names.push_back(weight);
     objects.push_back(std::move(object));
   }
