@@ -33,7 +33,11 @@ Floats everything(const LayerCase& layer, const Variant& variant) {
   denominator.quotients[0] = s.get();
   denominator.sums = sums.get();
   implicit_gemm_relevance_denominator(layer.shape, scratch.run(), denominator);
-  RedistributionPointers redistribution{2, {}, x.get(), 1, false, s.get(), r.get()};
+  RedistributionPointers redistribution;
+  redistribution.terms = 2;
+  redistribution.x = x.get();
+  redistribution.quotient = s.get();
+  redistribution.relevance = r.get();
   std::copy(std::begin(denominator.term), std::end(denominator.term), redistribution.term);
   implicit_gemm_relevance_redistribute(layer.shape, scratch.run(), redistribution);
 
