@@ -7,8 +7,8 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // sums[k] = sum over m of values[m, k], dense rows of `columns` values, in an order that depends only on the extents.
-// The rows are cut into `slices` (column_slices), so that few columns fill a GPU too. `partial`: slices * columns floats of device
-// memory; not used with one slice.
+// The rows are cut into `slices` (column_slices), so that few columns fill a GPU too. `partial`: slices * columns
+// floats of device memory; not used with one slice.
 inline int column_slices(std::int64_t rows) {
   return int(std::clamp<std::int64_t>(rows / 256, 1, 128));
 }

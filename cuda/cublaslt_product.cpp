@@ -87,8 +87,7 @@ std::optional<Provider> CublasLtProduct::plan(LayerPass pass, Provider /*wanted*
     context_.reserve_scratch(product->workspace());
     return std::optional(Provider::library);
   };
-  if (pass == LayerPass::forward || pass == LayerPass::relevance)
-    return created(p.forward, true, false, p.w, p.x, p.y);
+  if (pass == LayerPass::forward || pass == LayerPass::relevance) return created(p.forward, true, false, p.w, p.x, p.y);
   if (pass == LayerPass::backward_data) return created(p.backward_data, false, false, p.w, p.y, p.x);
   context_.reserve_scratch(bias_backward_scratch_bytes(shape_.n, shape_.k));
   return created(p.backward_weights, false, true, p.x, p.y, p.w);

@@ -72,8 +72,7 @@ class ConvolutionDescriptors {
   ~ConvolutionDescriptors() {
     EXPECT_EQ(cudnnDestroyConvolutionDescriptor(convolution), CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnDestroyFilterDescriptor(w), CUDNN_STATUS_SUCCESS);
-    for (cudnnTensorDescriptor_t tensor : {x, y})
-      EXPECT_EQ(cudnnDestroyTensorDescriptor(tensor), CUDNN_STATUS_SUCCESS);
+    for (cudnnTensorDescriptor_t tensor : {x, y}) EXPECT_EQ(cudnnDestroyTensorDescriptor(tensor), CUDNN_STATUS_SUCCESS);
     EXPECT_EQ(cudnnDestroy(handle), CUDNN_STATUS_SUCCESS);
   }
   ConvolutionDescriptors(const ConvolutionDescriptors&) = delete;
