@@ -12,31 +12,25 @@ namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
-// Of a C++ type, the attribute type that says so.
-constexpr cudnnBackendAttributeType_t type_of(cudnnHandle_t) {
-  return CUDNN_TYPE_HANDLE;
-}
-constexpr cudnnBackendAttributeType_t type_of(cudnnDataType_t) {
-  return CUDNN_TYPE_DATA_TYPE;
-}
-constexpr cudnnBackendAttributeType_t type_of(bool) {
-  return CUDNN_TYPE_BOOLEAN;
-}
-constexpr cudnnBackendAttributeType_t type_of(std::int64_t) {
-  return CUDNN_TYPE_INT64;
-}
-constexpr cudnnBackendAttributeType_t type_of(float) {
-  return CUDNN_TYPE_FLOAT;
-}
-constexpr cudnnBackendAttributeType_t type_of(cudnnConvolutionMode_t) {
-  return CUDNN_TYPE_CONVOLUTION_MODE;
-}
-constexpr cudnnBackendAttributeType_t type_of(cudnnBackendHeurMode_t) {
-  return CUDNN_TYPE_HEUR_MODE;
-}
-constexpr cudnnBackendAttributeType_t type_of(cudnnPointwiseMode_t) {
-  return CUDNN_TYPE_POINTWISE_MODE;
-}
+// How the library calls a C++ type of an attribute's values.
+template <class Value>
+constexpr cudnnBackendAttributeType_t kTypeOf = Value::not_a_type_of_attributes;
+template <>
+constexpr auto kTypeOf<cudnnHandle_t> = CUDNN_TYPE_HANDLE;
+template <>
+constexpr auto kTypeOf<cudnnDataType_t> = CUDNN_TYPE_DATA_TYPE;
+template <>
+constexpr auto kTypeOf<bool> = CUDNN_TYPE_BOOLEAN;
+template <>
+constexpr auto kTypeOf<std::int64_t> = CUDNN_TYPE_INT64;
+template <>
+constexpr auto kTypeOf<float> = CUDNN_TYPE_FLOAT;
+template <>
+constexpr auto kTypeOf<cudnnConvolutionMode_t> = CUDNN_TYPE_CONVOLUTION_MODE;
+template <>
+constexpr auto kTypeOf<cudnnBackendHeurMode_t> = CUDNN_TYPE_HEUR_MODE;
+template <>
+constexpr auto kTypeOf<cudnnPointwiseMode_t> = CUDNN_TYPE_POINTWISE_MODE;
 
 // Named in the variant pack.
 enum Operand : std::int64_t { kX = 1, kW, kY, kB, kWithoutBias, kBeforeRelu };
@@ -86,7 +80,7 @@ class Descriptor : public CudnnObject<cudnnBackendDescriptor_t> {
 
   template <class Value>
   void set(cudnnBackendAttributeName_t name, const Value& value) {
-    set(name, type_of(value), 1, &value);
+    set(name, kTypeOf<Value>, 1, &value);
   }
   void set(cudnnBackendAttributeName_t name, const Descriptor& value) {
     set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value.handle_);
@@ -112,7 +106,7 @@ class Descriptor : public CudnnObject<cudnnBackendDescriptor_t> {
   template <class Value>
   Value value_of(cudnnBackendAttributeName_t name) const {
     Value value{};
-    read(name, type_of(value), 1, &value);
+    read(name, kTypeOf<Value>, 1, &value);
     return value;
   }
 };

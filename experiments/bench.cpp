@@ -32,7 +32,7 @@ struct BenchCommand {
       option(tune, "tune", {}, "time every algorithm and write the fastest to a table for --convolution (.json)");
   int repeats = option(repeats, "repeats", 5, "samples of each figure at the least", heading("Timing"), at_least(1));
   double interval = option(interval, "interval", 0.02,
-                           "more, until the median's 95 % interval is no wider than this part of it", at_least(0));
+                           "more, until the median's 95 % interval is at most this part of it", at_least(0));
   double seconds = option(seconds, "seconds", 0.3, "or until a figure took so long", at_least(0));
   bool cold = option(cold, "cold", true, "also with cold caches (default)");
   int launches =

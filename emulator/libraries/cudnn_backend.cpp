@@ -230,7 +230,7 @@ cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t handle, cudnnBac
   const Rule* const rule = rule_of(descriptor.type, name);
   CUDNN_REQUIRE(rule, CUDNN_STATUS_BAD_PARAM, "the descriptor has no such attribute");
   CUDNN_REQUIRE(type == rule->type && requested >= 0 && (elements || requested == 0), CUDNN_STATUS_BAD_PARAM,
-                "the attribute has another type, or there is no room for the elements");
+                "the attribute has another type, or the pointer for the elements is null");
   const auto found = descriptor.attributes.find(name);
   CUDNN_REQUIRE(found != descriptor.attributes.end(), CUDNN_STATUS_BAD_PARAM, "the attribute is not set");
   const BackendDescriptor::Attribute& attribute = found->second;

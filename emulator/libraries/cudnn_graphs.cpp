@@ -87,7 +87,7 @@ bool is_float_nhwc(const BackendDescriptor& tensor) {
   return true;
 }
 
-// The attributes of an operation, in this order from its first on, or of its tensors alone.
+// A convolution, whose attributes are numbered from `first`: alpha, beta, convolution, w, x, y.
 struct Operation {
   const BackendDescriptor& of;
   int first;

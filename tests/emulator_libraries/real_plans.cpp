@@ -13,8 +13,6 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 namespace {
 
-#if CUDNN_VERSION >= 90800
-
 // Of NVIDIA's data sheets and the table of compute capabilities in the CUDA programming guide.
 struct Gpu {
   const char* name;
@@ -104,14 +102,6 @@ TEST(RealPlan, NeedsNoMoreThanTheWorkspaceAllowed) {
   EXPECT_GT(workspace(kMostWorkspace), 0);
   EXPECT_EQ(workspace(0), 0);
 }
-
-#else
-
-TEST(RealPlans, NeedANewerCudnn) {
-  GTEST_SKIP() << "cuDNN before 9.8 makes no plans without a GPU";
-}
-
-#endif
 
 }  // namespace
 }  // namespace palimpsest::PALIMPSEST_CUDA
