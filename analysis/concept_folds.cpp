@@ -3,7 +3,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 
-#include "analysis/ranking.h"
+#include "base/ranking.h"
 #include "analysis/svm.h"
 #include "base/error.h"
 

@@ -74,13 +74,13 @@ StartingWeights::StartingWeights(const TrainCommand& command, std::optional<int>
   keep_init_safe(command);
 }
 
-std::vector<std::string> StartingWeights::take(const TrainCommand& command,
-                                               const std::vector<std::string>& named_by_data,
-                                               nn::Network& network) const {
+StartingWeights::Taken StartingWeights::take(const TrainCommand& command, const std::vector<std::string>& named_by_data,
+                                             nn::Network& network) const {
   const nn::HeadInit head = command.head_init;
   if (head != nn::HeadInit::keep) {
-    tell_taken(nn::take_weights(network, *file, head), command);
-    return named_by_data;
+    Taken all{named_by_data, nn::take_weights(network, *file, head)};
+    tell_taken(all.weights, command);
+    return all;
   }
   const int theirs = architecture.classes;
   const auto named_by_init = output_names(command.init, notes, theirs, command.data.class_names);
@@ -88,7 +88,7 @@ std::vector<std::string> StartingWeights::take(const TrainCommand& command,
   ClassMap map;
   if (both) map = match_classes(named_by_data, named_by_init, command.init.string());
   const bool same = !both || map.identity(named_by_init.size());
-  const nn::TakenWeights taken = nn::take_weights(network, *file, head, same ? std::vector<int>{} : map.to);
+  nn::TakenWeights taken = nn::take_weights(network, *file, head, same ? std::vector<int>{} : map.to);
   if (taken.classifier && both) say_rows(command, named_by_data, named_by_init, map);
   if (taken.classifier && named_by_init.empty() && !named_by_data.empty())
     remark(
@@ -96,7 +96,8 @@ std::vector<std::string> StartingWeights::take(const TrainCommand& command,
                     "order ({}). --class-names names them.",
                     command.init.string(), command.data.source.text, list_text(named_by_data)));
   tell_taken(taken, command);
-  return named_by_data.empty() && theirs == network.architecture().classes ? named_by_init : named_by_data;
+  const bool numbered = named_by_data.empty() && theirs == network.architecture().classes;
+  return {numbered ? named_by_init : named_by_data, std::move(taken)};
 }
 
 }  // namespace palimpsest::experiments

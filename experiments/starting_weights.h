@@ -11,10 +11,12 @@ struct StartingWeights {
   // the run would overwrite them. `side`: of the pictures, if known.
   StartingWeights(const TrainCommand& command, std::optional<int> side);
 
-  // Copies them into the network; the classifier's rows by the names of the classes if both have names. Returns the
-  // names of the classes: the data's; for arrays: those of the weights, whose numbers they use.
-  std::vector<std::string> take(const TrainCommand& command, const std::vector<std::string>& named_by_data,
-                                nn::Network& network) const;
+  // Copies them into the network; the classifier's rows by the names of the classes if both have names.
+  struct Taken {
+    std::vector<std::string> classes;  // the data's names; for arrays: those of the weights, whose numbers they use
+    nn::TakenWeights weights;
+  };
+  Taken take(const TrainCommand& command, const std::vector<std::string>& named_by_data, nn::Network& network) const;
 
   std::unique_ptr<TensorFile> file;
   nn::ModelNotes notes;

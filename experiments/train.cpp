@@ -16,6 +16,7 @@
 #include "experiments/starting_weights.h"
 #include "experiments/train.h"
 #include "nn/class_balance.h"
+#include "nn/fresh_head.h"
 #include "nn/inference.h"
 #include "nn/trainer.h"
 
@@ -157,6 +158,7 @@ nn::TrainOptions options_of(const TrainCommand& command, const data::Examples& t
   o.epochs = command.epochs;
   o.steps = command.steps;
   o.patience = command.patience;
+  o.keep = command.keep;
   o.clip_norm = command.clip_norm;
   o.warmup_steps = command.warmup_steps;
   o.plain_epochs = command.plain_epochs;
@@ -194,9 +196,12 @@ void run_train(const TrainCommand& command) {
   nn::initialise(network, command.seed);
   nn::ModelNotes notes;
   notes.classes = data.classes;
+  std::vector<std::string> taken;
   if (start) {
     notes.normalisation = start->notes.normalisation;
-    notes.classes = start->take(command, data.classes, network);
+    auto [class_names, weights] = start->take(command, data.classes, network);
+    notes.classes = std::move(class_names);
+    taken = std::move(weights.taken);
     tell_assumed_preparation(*start->file, start->notes, size, command.data);
   }
   if (!command.data.class_names.empty() && !data.classes.empty() && (!start || command.head_init != nn::HeadInit::keep))
@@ -213,6 +218,8 @@ void run_train(const TrainCommand& command) {
   nn::RunFolder run(
       command.out, config_text(command, data.choices, device->info()), command.resume,
       [&](const std::string& earlier, const std::string& now) { return difference_of_runs(earlier, now, config); });
+  const bool resumes = fs::exists(command.out / "last.safetensors");
+  if (start && !resumes) nn::fit_fresh_layers(network, taken, data.training, options.normalisation, options.batch);
   nn::train(network, options, data.training, data.validation, notes, run);
 }
 

@@ -15,17 +15,24 @@ constexpr const char* kMetrics = "metrics.jsonl";
 constexpr const char* kTiming = "timing.jsonl";
 
 std::string to_text(const Progression& p) {
-  return nlohmann::json{{"epochs", p.epochs},         {"steps", p.steps},       {"best_loss", p.best_loss},
-                        {"best_epoch", p.best_epoch}, {"finished", p.finished}, {"metrics_bytes", p.metrics_bytes},
-                        {"planned", p.planned}}
+  return nlohmann::json{{"epochs", p.epochs},         {"steps", p.steps},           {"best_loss", p.best_loss},
+                        {"best_epoch", p.best_epoch}, {"finished", p.finished},     {"metrics_bytes", p.metrics_bytes},
+                        {"planned", p.planned},       {"kept_epoch", p.kept_epoch}, {"kept_score", p.kept_score}}
       .dump();
 }
 
 Progression from_text(const std::string& text, const fs::path& file) {
   try {
     const auto j = Json::parse(text);
-    return {j.at("epochs"),   j.at("steps"),         j.at("best_loss"),    j.at("best_epoch"),
-            j.at("finished"), j.at("metrics_bytes"), j.value("planned", 0)};
+    return {j.at("epochs"),
+            j.at("steps"),
+            j.at("best_loss"),
+            j.at("best_epoch"),
+            j.at("finished"),
+            j.at("metrics_bytes"),
+            j.value("planned", 0),
+            j.value("kept_epoch", 0),
+            j.value("kept_score", 0.0)};
   } catch (const nlohmann::json::exception&) {
     throw Error(fmt::format("{} does not record the progress of its run", file.string()),
                 "remove the run's folder and start again");
@@ -154,11 +161,11 @@ void RunFolder::append_timing(const std::string& line) {
   append(kTiming, line);
 }
 
-void RunFolder::save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool best,
+void RunFolder::save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool keep,
                      const ModelNotes& notes) {
   std::error_code code;
   at.metrics_bytes = fs::file_size(folder_ / kMetrics, code);
-  if (best) save_weights(network, folder_ / "weights.safetensors", notes);
+  if (keep) save_weights(network, folder_ / "weights.safetensors", notes);
   if (!velocities.empty()) {
     std::vector<SafetensorsWriter::Declaration> declarations;
     for (std::size_t i = 0; i < velocities.size(); ++i)

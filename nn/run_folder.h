@@ -14,16 +14,18 @@ struct Progression {
   int epochs = 0;  // finished
   std::int64_t steps = 0;
   double best_loss = 0;  // validation; meaningless before the first epoch
-  int best_epoch = 0;    // counted from 1; 0: none
+  int best_epoch = 0;    // with that loss, counted from 1; 0: none
   bool finished = false;
   std::uint64_t metrics_bytes = 0;  // length of metrics.jsonl that goes with it
   int planned = 0;                  // the planned number of epochs; 0: not known
+  int kept_epoch = 0;               // whose weights the run keeps so far; 0: none
+  double kept_score = 0;            // its Validation::score
 };
 
 // A folder that holds one training run:
 //   config.toml          every option that the run was started with
 //   metrics.jsonl        one line per epoch;  timing.jsonl  all wall-clock figures
-//   weights.safetensors  the epoch with the lowest validation loss, the last one without validation
+//   weights.safetensors  the epoch that is kept: of a run that keeps its last one, only once it is finished
 //   last.safetensors     the last finished epoch, with the progression in its metadata; momentum-E.safetensors beside
 //   it, also for a finished run, so that it can continue with more epochs
 // If killed at any moment, it can be reopened in the state of the last finished epoch.
@@ -47,7 +49,7 @@ class RunFolder {
 
   void append_metrics(const std::string& json_line);
   void append_timing(const std::string& json_line);
-  void save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool best,
+  void save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool keep,
             const ModelNotes& notes);
 
  private:

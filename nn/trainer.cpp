@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -82,16 +83,16 @@ class Training {
     return average;
   }
 
-  Average validate(std::int64_t step) {
-    Average average;
+  Validation validate(std::int64_t step) {
+    Validation validation(network_.architecture().classes);
     validation_->start_epoch(0);
     while (validation_->next(batch_)) {
       check_interrupt();
       const auto result = step_.evaluate(batch_, validation_features_.get(), options_.loss);
       if (!std::isfinite(result.loss)) stop_at(step - 1, "the validation loss is not finite");
-      average.add(result, batch_.count);
+      validation.add(result, batch_.labels, device_.download(step_.trace().logits()));
     }
-    return average;
+    return validation;
   }
 
   bool validates() const { return validation_ != nullptr; }
@@ -179,12 +180,14 @@ class Training {
   data::Batch batch_;
 };
 
-std::string metrics_line(int epoch, const Average& trained, const Average* validated, double rate, double gamma) {
+std::string metrics_line(int epoch, const Average& trained, const Validation* validated, double rate, double gamma) {
   nlohmann::ordered_json line{
       {"epoch", epoch}, {"train_loss", trained.mean_loss()}, {"train_accuracy", trained.accuracy()}};
   if (validated) {
-    line["validation_loss"] = validated->mean_loss();
+    line["validation_loss"] = validated->loss();
     line["validation_accuracy"] = validated->accuracy();
+    line["validation_recall"] = validated->recall();
+    line["validation_auc"] = validated->auc();
   }
   line["rate"] = rate;
   line["gamma"] = gamma;
@@ -203,6 +206,19 @@ void require_finite_frozen(Network& network) {
 bool reached(const Progression& at, const TrainOptions& o) {
   return (o.steps > 0 ? at.steps >= o.steps : at.epochs >= o.epochs) ||
          (o.patience > 0 && at.epochs - at.best_epoch >= o.patience);
+}
+
+// Whether the epoch that has just ended is the one to keep, as far as is known; among equals the first.
+bool keeps(Keep keep, const std::optional<Validation>& validated, Progression& at) {
+  if (keep == Keep::last || !validated) {
+    at.kept_epoch = at.epochs;
+    return at.finished;
+  }
+  const double score = validated->score(keep);
+  if (at.kept_epoch > 0 && score <= at.kept_score) return false;
+  at.kept_epoch = at.epochs;
+  at.kept_score = score;
+  return true;
 }
 
 // A run of more epochs would have slowed down later than the run that it continues.
@@ -252,6 +268,8 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
   }
   run.keep_changed_config();
   at.planned = options.epochs;
+  if (options.keep != Keep::last && !validation_examples)
+    remark(fmt::format("--keep {}: there is no validation part, so the last epoch is kept.", word_of(options.keep)));
   require_finite_frozen(network);
   Training training(network, options, training_examples, validation_examples, velocities, run);
   const std::int64_t planned = std::int64_t{options.epochs} * training.batches();
@@ -265,21 +283,21 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     const auto start = std::chrono::steady_clock::now();
     const double rate = scheduled_rate(options, epoch, at.steps);
     const Average trained = training.train_epoch(epoch, at.steps, progress);
-    const bool validates = training.validates();
-    const Average validated = validates ? training.validate(at.steps) : Average{};
-    const bool best = !validates || at.best_epoch == 0 || validated.mean_loss() < at.best_loss;
+    std::optional<Validation> validated;
+    if (training.validates()) validated = training.validate(at.steps);
     ++at.epochs;
-    if (best) {
+    if (!validated || at.best_epoch == 0 || validated->loss() < at.best_loss) {
       at.best_epoch = at.epochs;
-      at.best_loss = validates ? validated.mean_loss() : 0;
+      at.best_loss = validated ? validated->loss() : 0;
     }
     at.finished = reached(at, options);
+    const bool kept = keeps(options.keep, validated, at);
     run.append_metrics(
-        metrics_line(at.epochs, trained, validates ? &validated : nullptr, rate, scheduled_gamma(options, epoch)));
+        metrics_line(at.epochs, trained, validated ? &*validated : nullptr, rate, scheduled_gamma(options, epoch)));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     run.append_timing(nlohmann::ordered_json{{"epoch", at.epochs}, {"seconds", seconds.count()}}.dump());
     const bool momentum = !at.finished || options.keep_momentum;
-    run.save(network, momentum ? velocities : std::vector<Tensor>{}, at, best && (validates || at.finished), notes);
+    run.save(network, momentum ? velocities : std::vector<Tensor>{}, at, kept, notes);
   }
 }
 

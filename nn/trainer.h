@@ -4,6 +4,7 @@
 
 #include "data/loader.h"
 #include "nn/run_folder.h"
+#include "nn/validation.h"
 #include "ops/loss.h"
 
 namespace palimpsest::nn {
@@ -12,8 +13,9 @@ struct TrainOptions {
   FocalLoss loss;
   double rate = 0.01, momentum = 0, weight_decay = 0;
   int batch = 32, epochs = 20;
-  int steps = 0;         // > 0: stop after so many, regardless of epochs
-  int patience = 0;      // > 0: stop after so many epochs without a lower validation loss
+  int steps = 0;     // > 0: stop after so many, regardless of epochs
+  int patience = 0;  // > 0: stop after so many epochs without a lower validation loss
+  Keep keep = Keep::last;
   double clip_norm = 0;  // > 0: the gradient of all trained parameters is scaled down to this norm
   int warmup_steps = 0;  // the rate rises linearly over the first steps
   int plain_epochs = 0;  // the first epochs use gamma 0
@@ -29,10 +31,10 @@ struct TrainOptions {
   std::filesystem::path gradients;  // where to write the gradients of the last step; empty: nowhere
 };
 
-// Trains the network in place and leaves its best weights in the run folder. Resumes after the run's last finished
-// epoch, also for a run that finished with fewer epochs; a remark says how it then differs from a single longer run.
-// Throws Error when the loss or a weight is no longer finite, naming step and layer. validation may be null: then the
-// last epoch's weights are the run's.
+// Trains the network in place and leaves the weights of the epoch that `keep` names in the run folder. Resumes after
+// the run's last finished epoch, also for a run that finished with fewer epochs; a remark says how it then differs from
+// a single longer run. Throws Error when the loss or a weight is no longer finite, naming step and layer. validation
+// may be null: then the last epoch is kept, and a remark says so if another was asked for.
 void train(Network& network, const TrainOptions& options, std::shared_ptr<const data::Examples> training,
            std::shared_ptr<const data::Examples> validation, const ModelNotes& notes, RunFolder& run);
 

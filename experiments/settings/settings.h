@@ -17,6 +17,7 @@
 #include "lrp/dialects.h"
 #include "lrp/heatmap.h"
 #include "nn/class_balance.h"
+#include "nn/validation.h"
 #include "nn/weights.h"
 
 // The groups of settings that commands and the study consist of.
@@ -133,6 +134,10 @@ struct TrainingSettings {
   int steps = option(steps, "steps", 0, "stop after this many steps; 0: never", at_least(0));
   int patience = option(patience, "patience", 0,
                         "stop after this many epochs without a lower validation loss; 0: never", at_least(0));
+  nn::Keep keep =
+      option(keep, "keep", nn::Keep::last,
+             "the epoch whose weights are kept: the last, or the best on the validation part by its loss, mean "
+             "recall, or mean AUC of a class against the others");
   double clip_norm = option(clip_norm, "clip-norm", 0, "largest norm of the gradient; 0: no limit", at_least(0));
   int warmup_steps = option(warmup_steps, "warmup-steps", 0, "steps over which the rate rises to --lr", at_least(0));
   int plain_epochs = option(plain_epochs, "plain-epochs", 0, "first epochs, trained with gamma 0", at_least(0));

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "analysis/concept.h"
-#include "analysis/ranking.h"
+#include "base/ranking.h"
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -243,8 +243,8 @@ RankingRow ranking_row(const std::vector<ConceptRow>& rows, const StudyRecord& r
   }
   for (auto& [group, mean] : result.mean_lost) mean /= counts[group];
   if (counts["never"] == 0) return result;
-  if (counts["core"] + counts["sometimes"] > 0) result.auc = analysis::ranking_auc(lost, never);
-  if (counts["core"] > 0) result.auc_core = analysis::ranking_auc(lost_core, never_core);
+  if (counts["core"] + counts["sometimes"] > 0) result.auc = ranking_auc(lost, never);
+  if (counts["core"] > 0) result.auc_core = ranking_auc(lost_core, never_core);
   return result;
 }
 

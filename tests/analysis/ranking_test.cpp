@@ -1,4 +1,4 @@
-#include "analysis/ranking.h"
+#include "base/ranking.h"
 
 #include <cmath>
 

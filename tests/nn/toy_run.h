@@ -62,6 +62,7 @@ inline ToyRun varied_run() {
   run.options.slow_epochs = 2;
   run.options.plain_epochs = 1;
   run.options.epochs = 5;
+  run.options.keep = Keep::recall;
   run.options.loss = {2, {0.5F, 1, 1.5F, 1}};
   run.options.augmentation = data::Augmentation::keras;
   return run;

@@ -15,24 +15,26 @@
 #include "tests/support/cpu_device.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/reference_ops.h"
+#include "tests/support/remarks.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest::nn {
 namespace {
 
-double validation_loss(const fs::path& weights, const std::shared_ptr<const data::Examples>& examples,
-                       const FocalLoss& loss) {
+Validation validation_of(const fs::path& weights, const std::shared_ptr<const data::Examples>& examples,
+                         const FocalLoss& loss) {
   const auto device = cpu_device();
   const auto network = load_network(*device, weights);
   InferenceOptions options;
   options.batch = examples->count();
-  double result = 0;
+  Validation result(network->architecture().classes);
   infer(*network, examples, options, [&](const Outputs& outputs) {
     std::vector<int> labels;
     for (int i = 0; i < examples->count(); ++i) labels.push_back(examples->label(i));
-    result = reference::focal_loss(loss, network->architecture().classes,
-                                   {outputs.logits.begin(), outputs.logits.end()}, labels)
-                 .loss;
+    const double mean = reference::focal_loss(loss, network->architecture().classes,
+                                              {outputs.logits.begin(), outputs.logits.end()}, labels)
+                            .loss;
+    result.add({mean, 0}, labels, outputs.logits);
   });
   return result;
 }
@@ -63,9 +65,56 @@ TEST(Trainer, TheSameSeedGivesTheSameBytesAndAnotherDoesNot) {
   EXPECT_NE(contents(folder / "a").at("weights.safetensors"), contents(folder / "c").at("weights.safetensors"));
 }
 
+// What each --keep keeps of one run, recomputed from the weights, is the best of the lines in metrics.jsonl.
+TEST(Trainer, KeepsTheEpochThatIsAskedFor) {
+  TempFolder folder;
+  ToyRun run;
+  run.validation = toy_pictures(10, 4, 99);
+  run.options.rate = 0.02;
+  run.options.momentum = 0.9;
+  run.options.epochs = 12;
+  std::map<Keep, std::string> kept;
+  for (const auto& [name, keep] : words(Keep{})) {
+    run.options.keep = keep;
+    const fs::path path = folder / std::string(name);
+    run.train(path);
+    kept[keep] = contents(path).at("weights.safetensors");
+    const auto lines = metrics(path);
+    const Validation again = validation_of(path / "weights.safetensors", run.validation, run.options.loss);
+    if (keep == Keep::last) {
+      EXPECT_NEAR(again.loss(), lines.back().at("validation_loss"), 1e-6);
+      continue;
+    }
+    const auto score = [&](const nlohmann::json& line) {
+      return keep == Keep::loss ? -line.at("validation_loss").get<double>()
+                                : line.at("validation_" + std::string(name)).get<double>();
+    };
+    double best = score(lines[0]);
+    for (const auto& line : lines) best = std::max(best, score(line));
+    EXPECT_NEAR(again.score(keep), best, 1e-6) << name;
+    EXPECT_LT(score(lines[0]), best) << "the first epoch is the best, so this proves little";
+  }
+  EXPECT_NE(kept[Keep::last], kept[Keep::loss]) << "so this proves little";
+}
+
+TEST(Trainer, WithoutAValidationPartTheLastEpochIsKept) {
+  TempFolder folder;
+  ToyRun run;
+  run.options.keep = Keep::recall;
+  const auto device = cpu_device();
+  Network network(*device, run.architecture);
+  initialise(network, 3);
+  Progress::silence(false);
+  const std::string said = remarks_of([&] { run.train(folder / "run", network); });
+  Progress::silence(true);
+  EXPECT_NE(said.find("--keep recall: there is no validation part, so the last epoch is kept."), said.npos) << said;
+  EXPECT_TRUE(fs::exists(folder / "run" / "weights.safetensors"));
+}
+
 TEST(Trainer, StopsEarlyAndKeepsTheLowestValidationLoss) {
   TempFolder folder;
   ToyRun run;
+  run.options.keep = Keep::loss;
   run.validation = toy_pictures(8, 4, 99);
   run.options.rate = 0.05;
   run.options.momentum = 0.9;
@@ -78,7 +127,7 @@ TEST(Trainer, StopsEarlyAndKeepsTheLowestValidationLoss) {
     if (lines[i].at("validation_loss") < lines[best].at("validation_loss")) best = i;
   ASSERT_LT(lines.size(), 60u) << "it never stopped early, so this proves nothing";
   EXPECT_EQ(lines.size(), best + 1 + 3);
-  const double loss = validation_loss(folder / "run" / "weights.safetensors", run.validation, run.options.loss);
+  const double loss = validation_of(folder / "run" / "weights.safetensors", run.validation, run.options.loss).loss();
   EXPECT_NEAR(loss, lines[best].at("validation_loss"), 1e-6);
   EXPECT_NE(contents(folder / "run").at("weights.safetensors"), contents(folder / "run").at("last.safetensors"));
 }

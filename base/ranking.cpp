@@ -1,4 +1,4 @@
-#include "analysis/ranking.h"
+#include "base/ranking.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace palimpsest::analysis {
+namespace palimpsest {
 
 std::vector<double> mid_ranks(std::span<const double> values) {
   const bool ordered = std::none_of(values.begin(), values.end(), [](double v) { return std::isnan(v); });
@@ -48,4 +48,4 @@ double spearman(std::span<const double> x, std::span<const double> y) {
   return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
-}  // namespace palimpsest::analysis
+}  // namespace palimpsest

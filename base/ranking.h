@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-namespace palimpsest::analysis {
+namespace palimpsest {
 
 // Ranks from 1; ties share the mean of their ranks.
 std::vector<double> mid_ranks(std::span<const double> values);
@@ -16,4 +16,4 @@ double ranking_auc(std::span<const double> values, std::span<const std::uint8_t>
 // Spearman's rank correlation; 0 if one side is constant. requires: equal lengths, no NaN
 double spearman(std::span<const double> x, std::span<const double> y);
 
-}  // namespace palimpsest::analysis
+}  // namespace palimpsest
