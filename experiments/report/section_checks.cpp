@@ -155,6 +155,23 @@ std::string section_null(const StudyResults& r) {
   return section("null", title, text);
 }
 
+// Which epoch's weights the trainings kept, by their option; by step where they differ.
+std::string kept_epochs(const StudyResults& r) {
+  const auto words = [](const std::string& keep) -> std::string {
+    if (keep == "loss") return "the epoch of lowest validation loss";
+    if (keep == "recall") return "the epoch of highest mean recall on the validation part";
+    if (keep == "auc") return "the epoch of highest mean AUC on the validation part";
+    return "the last epoch";
+  };
+  std::map<std::string, std::vector<std::string>> steps;
+  for (const auto& [step, options] : r.options)
+    if (r.curves.contains(step)) steps[options.contains("keep") ? options.at("keep") : "last"].push_back(step);
+  std::vector<std::string> parts;
+  for (const auto& [keep, names] : steps)
+    parts.push_back(steps.size() == 1 ? words(keep) : fmt::format("{} ({})", words(keep), fmt::join(names, ", ")));
+  return parts.empty() ? "" : fmt::format("Kept was {}.", fmt::join(parts, "; "));
+}
+
 std::string section_training(const StudyResults& r) {
   std::string panels;
   for (const bool accuracy : {false, true}) {
@@ -171,7 +188,8 @@ std::string section_training(const StudyResults& r) {
       figure(
           legend(series) + "<div class=\"panels\">" + panels + "</div>",
           "Loss (focal, class-balanced where chosen) and accuracy after each epoch. For the emotion model the dashed "
-          "curve is the training part, the solid one validation. The epoch of lowest validation loss was kept."));
+          "curve is the training part, the solid one validation. " +
+              kept_epochs(r)));
 }
 
 std::string section_methods(const StudyResults& r) {
@@ -202,6 +220,10 @@ std::string section_methods(const StudyResults& r) {
         "Drawn faces are far simpler than photographs; they test whether the method finds a known ground truth, not "
         "how "
         "people look.");
+  item(
+      "The paper does not say which epoch of a training it kept, nor how the layers of a new head began. Here an option "
+      "says the one (see Training; the last by default), and a new head on given convolutions begins with outputs of "
+      "variance 1 and a last layer of zeros.");
   item(
       "The paper’s figures are from arXiv 2104.07389 (its Table 1 and text), on AffectNet, UNBC-McMaster and CK+. Its "
       "Figures 4 to 7 "
