@@ -5,7 +5,9 @@ import pathlib
 
 import numpy as np
 from scipy import stats
+from scipy.special import logsumexp
 from sklearn import metrics, svm
+from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -123,6 +125,24 @@ def ranking():
             "quantiles": [[q, float(np.quantile(other, q))] for q in (0, 0.025, 0.31, 0.5, 0.975, 1)]}
 
 
+def probes():
+    """Log-odds of LogisticRegression on features over their root mean square, more and fewer examples than features."""
+    cases = []
+    for name, n, d, classes, c in [("tall", 80, 6, 3, 0.1), ("tall, weak penalty", 80, 6, 4, 3.0), ("wide", 24, 40, 3, 0.01)]:
+        labels = rng.permutation(np.where(np.arange(n) % 9 == 0, classes - 1, np.arange(n) % (classes - 1)))
+        shift = rng.normal(0, 1, (classes, d))
+        features = np.round((rng.normal(0, 1, (n, d)) + shift[labels]) * 5, 3).astype(np.float32)
+        test = np.round((rng.normal(0, 1, (10, d)) + shift[np.arange(10) % classes]) * 5, 3).astype(np.float32)
+        scale = np.sqrt(np.mean(features.astype(np.float64) ** 2))
+        model = LogisticRegression(C=c, class_weight="balanced", tol=1e-10, max_iter=100000)
+        z = model.fit(features.astype(np.float64) / scale, labels).decision_function(test.astype(np.float64) / scale)
+        others = np.array([[logsumexp(np.delete(row, k)) for k in range(classes)] for row in z])
+        cases.append({"name": name, "columns": d, "classes": classes, "c": c, "labels": labels.tolist(),
+                      "features": [float(v) for v in features.ravel()], "test": [float(v) for v in test.ravel()],
+                      "log_odds": (z - others).ravel().tolist()})
+    return cases
+
+
 save("metrics", metrics_cases())
 save("wilson", wilson_cases())
 save("mcnemar", mcnemar_cases())
@@ -132,3 +152,4 @@ save("t_tails", tails())
 save("holm", holm_cases())
 save("concept", concept())
 save("ranking", ranking())
+save("probe", probes())

@@ -1,0 +1,209 @@
+#include "analysis/probe.h"
+
+#include <lbfgs.h>
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/random.h"
+#include "base/ranking.h"
+
+namespace palimpsest::analysis {
+
+namespace {
+
+using Eigen::MatrixXd;
+using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+constexpr double kTolerance = 1e-6;  // of the gradient's norm, relative to that of the parameters if they exceed 1
+constexpr int kMostIterations = 5000;
+
+MatrixXd some_rows(const MatrixXd& x, std::span<const int> rows) {
+  MatrixXd some(std::ptrdiff_t(rows.size()), x.cols());
+  for (std::size_t i = 0; i < rows.size(); ++i) some.row(std::ptrdiff_t(i)) = x.row(rows[i]);
+  return some;
+}
+
+// The objective on its examples. Parameters in memory as Probe::parameters_.
+class Objective {
+ public:
+  Objective(MatrixXd x, std::vector<int> labels, int classes, double c)
+      : x_(std::move(x)), labels_(std::move(labels)), classes_(classes), cost_(labels_.size()) {
+    std::vector<double> of_class(std::size_t(classes), 0);
+    for (const int label : labels_) of_class[std::size_t(label)] += 1;
+    const auto present = double(std::ranges::count_if(of_class, [](double n) { return n > 0; }));
+    for (std::size_t i = 0; i < labels_.size(); ++i)
+      cost_[i] = c * double(labels_.size()) / (present * of_class[std::size_t(labels_[i])]);
+  }
+
+  std::ptrdiff_t rows() const { return x_.cols() + 1; }
+
+  double evaluate(const double* parameters, double* gradient) const {
+    const Eigen::Map<const MatrixXd> p(parameters, rows(), classes_);
+    Eigen::Map<MatrixXd> g(gradient, rows(), classes_);
+    const auto w = p.topRows(x_.cols());
+    MatrixXd z = (x_ * w).rowwise() + p.row(x_.cols());
+    double value = 0.5 * w.squaredNorm();
+    for (std::ptrdiff_t i = 0; i < z.rows(); ++i) {
+      const double top = z.row(i).maxCoeff(), at_label = z(i, labels_[std::size_t(i)]);
+      z.row(i) = (z.row(i).array() - top).exp();
+      const double sum = z.row(i).sum(), cost = cost_[std::size_t(i)];
+      value += cost * (top + std::log(sum) - at_label);
+      z.row(i) *= cost / sum;  // from here on the derivative by z
+      z(i, labels_[std::size_t(i)]) -= cost;
+    }
+    g.topRows(x_.cols()).noalias() = x_.transpose() * z;
+    g.topRows(x_.cols()) += w;
+    g.row(x_.cols()) = z.colwise().sum();
+    return value;
+  }
+
+ private:
+  const MatrixXd x_;
+  const std::vector<int> labels_;
+  const int classes_;
+  std::vector<double> cost_;
+};
+
+lbfgsfloatval_t evaluate(void* objective, const lbfgsfloatval_t* x, lbfgsfloatval_t* g, int, lbfgsfloatval_t) {
+  return static_cast<const Objective*>(objective)->evaluate(x, g);
+}
+
+struct Progression {
+  int iterations = 0;
+  double gradient = 0;
+};
+
+}  // namespace
+
+ProbeFeatures::ProbeFeatures(std::span<const float> train, std::span<const float> score, int columns,
+                             const std::string& what) {
+  PALIMPSEST_REQUIRE(columns > 0 && !train.empty() && train.size() % std::size_t(columns) == 0 &&
+                         score.size() % std::size_t(columns) == 0,
+                     "{} and {} values in {} columns", train.size(), score.size(), columns);
+  const auto matrix = [&](std::span<const float> values) {
+    return Eigen::Map<const RowMajor>(values.data(), std::ptrdiff_t(values.size()) / columns, columns);
+  };
+  const auto a = matrix(train), b = matrix(score);
+  const double squares = a.cast<double>().squaredNorm();
+  if (!std::isfinite(squares) || !b.allFinite())
+    throw Error(fmt::format("{} has a feature that is not finite", what), "check the weights that it was made with");
+  if (squares == 0) throw Error(fmt::format("every feature of {} is 0", what), "give features of a network that is alive");
+  const double scale = std::sqrt(squares / double(train.size()));
+  if (a.rows() >= columns) {
+    train_ = a.cast<double>() / scale;
+    score_ = b.cast<double>() / scale;
+    return;
+  }
+  MatrixXd gram = (a * a.transpose()).cast<double>() / (scale * scale);
+  // Rounding of equal pictures, and no more: against a penalty of 1/2 |w|^2 it changes nothing that can be seen.
+  gram.diagonal().array() += 1e-6 * gram.diagonal().mean();
+  const Eigen::LLT<MatrixXd> factor(gram);
+  PALIMPSEST_REQUIRE(factor.info() == Eigen::Success, "the Gram matrix of {} is not positive definite", what);
+  train_ = factor.matrixL();
+  const MatrixXd mixed = (a * b.transpose()).cast<double>() / (scale * scale);
+  score_ = factor.matrixL().solve(mixed).transpose();
+}
+
+Probe Probe::train(const MatrixXd& x, std::span<const int> rows, std::span<const int> labels, int classes, double c,
+                   const Probe* start) {
+  PALIMPSEST_REQUIRE(!rows.empty() && c > 0 && classes > 0, "{} rows, {} classes, cost {}", rows.size(), classes, c);
+  std::vector<int> chosen;
+  for (const int row : rows) chosen.push_back(labels[std::size_t(row)]);
+  Objective objective(some_rows(x, rows), std::move(chosen), classes, c);
+  const int count = int(objective.rows()) * classes;
+  const std::unique_ptr<lbfgsfloatval_t, decltype(&lbfgs_free)> parameters(lbfgs_malloc(count), &lbfgs_free);
+  if (!parameters) throw std::bad_alloc();
+  Eigen::Map<MatrixXd> values(parameters.get(), objective.rows(), classes);
+  values.setZero();
+  if (start) values = start->parameters_;
+
+  lbfgs_parameter_t options;
+  lbfgs_parameter_init(&options);
+  options.epsilon = kTolerance;
+  options.max_iterations = kMostIterations;
+  struct Watch {
+    Objective& objective;
+    Progression at;
+  } watch{objective, {}};
+  const auto call = [](void* instance, const lbfgsfloatval_t* at, lbfgsfloatval_t* gradient, int n,
+                       lbfgsfloatval_t step) {
+    return evaluate(&static_cast<Watch*>(instance)->objective, at, gradient, n, step);
+  };
+  const auto progress = [](void* instance, const lbfgsfloatval_t*, const lbfgsfloatval_t*, lbfgsfloatval_t,
+                           lbfgsfloatval_t size, lbfgsfloatval_t slope, lbfgsfloatval_t, int, int k, int) {
+    static_cast<Watch*>(instance)->at = {k, slope / std::max(1.0, size)};
+    return interrupted() ? 1 : 0;
+  };
+  const int outcome = lbfgs(count, parameters.get(), nullptr, call, progress, &watch, &options);
+  check_interrupt();
+  Probe probe;
+  probe.parameters_ = values;
+  probe.iterations_ = watch.at.iterations;
+  probe.gradient_ = watch.at.gradient;
+  // A line search that finds no lower value has reached the precision of doubles.
+  const bool exhausted = outcome == LBFGSERR_ROUNDING_ERROR || outcome == LBFGSERR_MAXIMUMLINESEARCH ||
+                         outcome == LBFGSERR_MINIMUMSTEP || outcome == LBFGSERR_WIDTHTOOSMALL;
+  if (outcome != LBFGS_SUCCESS && outcome != LBFGS_ALREADY_MINIMIZED && !(exhausted && probe.gradient_ < 1e-4))
+    throw Error(fmt::format("a linear probe did not reach its optimum (L-BFGS: {}, {} iterations)", outcome,
+                            probe.iterations_),
+                "report this with the features");
+  return probe;
+}
+
+MatrixXd Probe::log_odds(const MatrixXd& x, std::span<const int> rows) const {
+  const std::ptrdiff_t features = parameters_.rows() - 1;
+  const MatrixXd z = (some_rows(x, rows) * parameters_.topRows(features)).rowwise() + parameters_.row(features);
+  MatrixXd odds(z.rows(), z.cols());
+  for (std::ptrdiff_t i = 0; i < z.rows(); ++i)
+    for (std::ptrdiff_t c = 0; c < z.cols(); ++c) {
+      double top = -HUGE_VAL, sum = 0;  // over the other classes
+      for (std::ptrdiff_t other = 0; other < z.cols(); ++other)
+        if (other != c) top = std::max(top, z(i, other));
+      for (std::ptrdiff_t other = 0; other < z.cols(); ++other)
+        if (other != c) sum += std::exp(z(i, other) - top);
+      odds(i, c) = z(i, c) - top - std::log(sum);
+    }
+  return odds;
+}
+
+std::vector<double> probe_cross_validation(const MatrixXd& x, std::span<const int> labels, int classes,
+                                           std::uint64_t seed) {
+  constexpr int folds = 5;
+  // In random order, class by class, dealt out in turn.
+  std::vector<int> order = permutation(int(labels.size()), Random(seed, Purpose::folds));
+  std::ranges::stable_sort(order, {}, [&](int i) { return labels[std::size_t(i)]; });
+  std::vector<int> fold_of(labels.size());
+  for (std::size_t i = 0; i < order.size(); ++i) fold_of[std::size_t(order[i])] = int(i) % folds;
+  std::vector<MatrixXd> odds(std::size(kProbeCosts), MatrixXd(std::ptrdiff_t(labels.size()), classes));
+  for (int fold = 0; fold < folds; ++fold) {
+    std::vector<int> inside, outside;
+    for (std::size_t i = 0; i < labels.size(); ++i) (fold_of[i] == fold ? outside : inside).push_back(int(i));
+    if (inside.empty() || outside.empty()) continue;
+    std::optional<Probe> probe;
+    for (std::size_t k = 0; k < std::size(kProbeCosts); ++k) {
+      probe = Probe::train(x, inside, labels, classes, kProbeCosts[k], probe ? &*probe : nullptr);
+      odds[k](outside, Eigen::all) = probe->log_odds(x, outside);
+    }
+  }
+  std::vector<double> areas;
+  for (const MatrixXd& of_cost : odds) {
+    double sum = 0, ranked = 0;
+    for (int c = 0; c < classes; ++c) {
+      std::vector<std::uint8_t> positive;
+      for (const int label : labels) positive.push_back(label == c);
+      const auto count = std::ranges::count(positive, 1);
+      if (count == 0 || std::size_t(count) == positive.size()) continue;
+      sum += ranking_auc({of_cost.col(c).data(), labels.size()}, positive), ranked += 1;
+    }
+    areas.push_back(ranked > 0 ? sum / ranked : 0.5);
+  }
+  return areas;
+}
+
+}  // namespace palimpsest::analysis

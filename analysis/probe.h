@@ -1,0 +1,59 @@
+#pragma once
+#include <Eigen/Core>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace palimpsest::analysis {
+
+// Linear probes: what a linear classifier, trained to its optimum, reads from features. Multinomial logistic regression
+// with an L2 penalty,
+//
+//   minimise over w, b   1/2 sum_c |w_c|^2 + C sum_i v_{y_i} ( log sum_c exp(z_ic) - z_i,y_i ),   z_ic = w_c x_i + b_c,
+//
+// with v_c = n / (classes n_c) over the n examples, n_c of class c ("balanced"), biases not penalised: scikit-learn's
+// LogisticRegression(C, class_weight="balanced"). By L-BFGS (Liu and Nocedal, Mathematical Programming 45, 1989).
+
+// Features of examples to train on and to score, in coordinates in which a probe is trained. All are divided by one
+// number, the root mean square of those to train on: dividing each feature by its own would blow up those that are
+// nearly constant. With fewer examples to train on than features, coordinates are rows of the Cholesky factor of their
+// Gram matrix, which gives the same scores.
+class ProbeFeatures {
+ public:
+  // Rows of `columns` features. Throws Error naming `what` where one is not finite or all are 0.
+  // requires: at least one row to train on
+  ProbeFeatures(std::span<const float> train, std::span<const float> score, int columns, const std::string& what);
+
+  const Eigen::MatrixXd& train() const { return train_; }  // examples x coordinates
+  const Eigen::MatrixXd& score() const { return score_; }
+
+ private:
+  Eigen::MatrixXd train_, score_;
+};
+
+class Probe {
+ public:
+  // Trains on some rows of `x`. labels: a class for every row of x. start: where to begin, a probe of the same extents;
+  // the optimum is unique, so that only the time depends on it. requires: at least one row, c > 0
+  static Probe train(const Eigen::MatrixXd& x, std::span<const int> rows, std::span<const int> labels, int classes,
+                     double c, const Probe* start = nullptr);
+
+  // log p_c / (1 - p_c) of each class for some rows of `x`: examples x classes.
+  Eigen::MatrixXd log_odds(const Eigen::MatrixXd& x, std::span<const int> rows) const;
+  double gradient() const { return gradient_; }  // its norm relative to that of the parameters, at the end
+  int iterations() const { return iterations_; }
+
+ private:
+  Eigen::MatrixXd parameters_;  // coordinates + 1 x classes; biases last
+  double gradient_ = 0;
+  int iterations_ = 0;
+};
+
+inline constexpr double kProbeCosts[]{0.001, 0.01, 0.1};
+
+// The mean area under the ROC curves of the classes against all others, out of five stratified folds, for each of
+// kProbeCosts. The best is the one to use; among equals the first.
+std::vector<double> probe_cross_validation(const Eigen::MatrixXd& x, std::span<const int> labels, int classes,
+                                           std::uint64_t seed);
+
+}  // namespace palimpsest::analysis

@@ -1,0 +1,114 @@
+#include "analysis/probe.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "base/npy.h"
+#include "base/random.h"
+#include "tests/analysis/golden_json.h"
+#include "tests/support/expect_error.h"
+
+namespace palimpsest::analysis {
+namespace {
+
+struct Examples {
+  std::vector<float> features;  // rows of `columns`
+  std::vector<int> labels;
+  int columns = 0;
+};
+
+// Three classes around different means, of very unequal sizes.
+Examples blobs(int count, int columns, std::uint64_t seed) {
+  Examples e;
+  e.columns = columns;
+  Random random(seed, Purpose::test);
+  for (int i = 0; i < count; ++i) {
+    const int label = i % 10 == 0 ? 2 : i % 3 == 0 ? 1 : 0;
+    e.labels.push_back(label);
+    for (int j = 0; j < columns; ++j) e.features.push_back(float(random.normal() + (j % 3 == label ? 0.8 : 0)));
+  }
+  return e;
+}
+
+std::vector<int> all_rows(std::size_t count) {
+  std::vector<int> rows(count);
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+TEST(Probe, AgreesWithScikitLearn) {
+  const auto golden = golden_json("probe");
+  for (const auto& one : golden) {
+    const auto features = one.at("features").get<std::vector<float>>(), test = one.at("test").get<std::vector<float>>();
+    const auto labels = one.at("labels").get<std::vector<int>>();
+    const auto odds = one.at("log_odds").get<std::vector<double>>();
+    const int classes = one.at("classes");
+    const ProbeFeatures x(features, test, one.at("columns"), "golden");
+    const Probe probe = Probe::train(x.train(), all_rows(labels.size()), labels, classes, one.at("c"));
+    EXPECT_LT(probe.gradient(), 1e-5);
+    const auto got = probe.log_odds(x.score(), all_rows(odds.size() / std::size_t(classes)));
+    for (std::ptrdiff_t i = 0; i < got.rows(); ++i)
+      for (std::ptrdiff_t c = 0; c < got.cols(); ++c)
+        EXPECT_NEAR(got(i, c), odds[std::size_t(i * classes + c)], 2e-3) << one.at("name");
+  }
+}
+
+// The same scores through the Gram matrix, forced by padding the features with zeros until they outnumber the examples.
+TEST(Probe, FewerExamplesThanFeaturesGiveTheSameScores) {
+  const Examples e = blobs(60, 12, 1), test = blobs(20, 12, 2);
+  const auto padded = [](const Examples& from) {
+    std::vector<float> wide;
+    for (std::size_t i = 0; i < from.labels.size(); ++i) {
+      wide.insert(wide.end(), from.features.begin() + std::ptrdiff_t(12 * i),
+                  from.features.begin() + std::ptrdiff_t(12 * (i + 1)));
+      wide.resize(wide.size() + 88, 0);
+    }
+    return wide;
+  };
+  const ProbeFeatures narrow(e.features, test.features, 12, "a"), wide(padded(e), padded(test), 100, "b");
+  ASSERT_EQ(wide.train().cols(), 60);
+  // Zeros change the scale: its square is 12/100 of the other's, and the penalty counts accordingly.
+  const auto rows = all_rows(60), scored = all_rows(20);
+  const auto a = Probe::train(narrow.train(), rows, e.labels, 3, 0.1).log_odds(narrow.score(), scored);
+  const auto b = Probe::train(wide.train(), rows, e.labels, 3, 0.1 * 12 / 100).log_odds(wide.score(), scored);
+  EXPECT_LT((a - b).cwiseAbs().maxCoeff(), 1e-3);
+}
+
+TEST(Probe, AWarmStartReachesTheSameOptimum) {
+  const Examples e = blobs(90, 6, 3);
+  const ProbeFeatures x(e.features, e.features, 6, "a");
+  const auto rows = all_rows(90);
+  const Probe other = Probe::train(x.train(), rows, e.labels, 3, 10);
+  const Probe cold = Probe::train(x.train(), rows, e.labels, 3, 0.1);
+  const Probe warm = Probe::train(x.train(), rows, e.labels, 3, 0.1, &other);
+  EXPECT_LT((cold.log_odds(x.train(), rows) - warm.log_odds(x.train(), rows)).cwiseAbs().maxCoeff(), 1e-4);
+}
+
+TEST(Probe, CrossValidationPrefersTheRightPenalty) {
+  const Examples separable = blobs(200, 30, 4);
+  const ProbeFeatures x(separable.features, separable.features, 30, "a");
+  const auto areas = probe_cross_validation(x.train(), separable.labels, 3, 1);
+  ASSERT_EQ(areas.size(), std::size(kProbeCosts));
+  for (const double area : areas) EXPECT_GT(area, 0.8);
+  EXPECT_EQ(areas, probe_cross_validation(x.train(), separable.labels, 3, 1)) << "repeatable";
+
+  Examples noise = blobs(200, 30, 5);
+  Random random(6, Purpose::test);
+  for (int& label : noise.labels) label = int(random.below(3));
+  const ProbeFeatures y(noise.features, noise.features, 30, "b");
+  for (const double area : probe_cross_validation(y.train(), noise.labels, 3, 1)) EXPECT_NEAR(area, 0.5, 0.12);
+}
+
+TEST(Probe, RefusesFeaturesWithoutInformation) {
+  const std::vector<float> zeros(20, 0), ok(20, 1);
+  std::vector<float> broken(20, 1);
+  broken[3] = std::nanf("");
+  expect_error("every feature of dead.npy is 0", [&] { ProbeFeatures(zeros, ok, 4, "dead.npy"); });
+  expect_error("broken.npy has a feature that is not finite", [&] { ProbeFeatures(broken, ok, 4, "broken.npy"); });
+  expect_error("broken.npy has a feature that is not finite", [&] { ProbeFeatures(ok, broken, 4, "broken.npy"); });
+}
+
+}  // namespace
+}  // namespace palimpsest::analysis
