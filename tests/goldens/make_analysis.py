@@ -143,6 +143,41 @@ def probes():
     return cases
 
 
+def ranking_losses():
+    """DeLong's components by counting pairs; variance of the images and of the runs; Satterthwaite's t-test."""
+    cases = []
+    for n, runs, noise in [(60, 1, 0.5), (60, 3, 0.5), (200, 5, 1.0), (40, 2, 0.0)]:
+        positive = np.arange(n) % 4 == 0
+        before = np.round(rng.normal(0, 1, n) + 1.5 * positive, 1)  # rounded, so that there are ties
+        after = [np.round(before * 0.8 + rng.normal(0, 1, n) * noise, 1) for _ in range(runs)]
+
+        def components(scores):
+            pairs = (scores[positive][:, None] > scores[~positive]) + 0.5 * (scores[positive][:, None] == scores[~positive])
+            return pairs.mean(1), pairs.mean(0)
+
+        parts = [components(s) for s in (before, *after)]
+        p, q = [parts[0][k] - np.mean([one[k] for one in parts[1:]], axis=0) for k in (0, 1)]
+        areas = [one[0].mean() for one in parts]
+        v = [p.var(ddof=1) / len(p), q.var(ddof=1) / len(q)]
+        df = [len(p) - 1, len(q) - 1]
+        cases.append({"positive": positive.astype(int).tolist(), "before": before.tolist(),
+                      "after": [a.tolist() for a in after], "areas": areas, "image_variance": sum(v),
+                      "images": satterthwaite(areas[0] - np.mean(areas[1:]), v, df)})
+        run_variance = np.var(areas[1:], ddof=1) if runs > 1 else 0.0
+        if runs > 1:
+            v.append(run_variance / runs)
+            df.append(runs - 1)
+        cases[-1] |= {"run_variance": run_variance, "test": satterthwaite(areas[0] - np.mean(areas[1:]), v, df)}
+    return cases
+
+
+def satterthwaite(value, variances, df):
+    degrees = sum(variances) ** 2 / sum(v * v / d for v, d in zip(variances, df) if v > 0)
+    error = np.sqrt(sum(variances))
+    reach = stats.t.ppf(0.975, degrees) * error
+    return [value / error, degrees, 2 * stats.t.sf(abs(value / error), degrees), value - reach, value + reach]
+
+
 save("metrics", metrics_cases())
 save("wilson", wilson_cases())
 save("mcnemar", mcnemar_cases())
@@ -153,3 +188,4 @@ save("holm", holm_cases())
 save("concept", concept())
 save("ranking", ranking())
 save("probe", probes())
+save("ranking_loss", ranking_losses())
