@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/bootstrap.h"
+#include "analysis/estimate.h"
 #include "analysis/folds.h"
 #include "analysis/gram.h"
 #include "analysis/significance.h"
@@ -28,6 +29,13 @@ struct ConceptOptions {
   // The feature sets to compare, by number. Differences are always first minus second. Empty: the first set against
   // every further one, (0, 1), (0, 2), ... The study writes B0 minus B5, so it gives B0 first.
   std::vector<std::pair<int, int>> pairs;
+  // How much worse the concept is ranked by several runs of one training than before it: sets by number.
+  struct Runs {
+    int before = 0;
+    std::vector<int> after;  // at least one
+  };
+  std::vector<Runs> losses;
+  int grouped_repeats = 0;               // of the subject-grouped folds; 0: as many as `repeats`
   std::string labels_file, groups_file;  // for messages
 };
 
@@ -50,12 +58,22 @@ struct PairResult {
   double auc_difference = 0;
 };
 
+// Area before minus the runs' mean area after. Its variance has two parts: that of the images, Nadeau and Bengio's over
+// the fold differences (test/train = 1), and the runs', run_variance / runs. With one run only the first.
+struct ConceptLoss {
+  double before = 0, after = 0;  // areas
+  int runs = 0;
+  double image_variance = 0, run_variance = 0;
+  Estimate loss;
+};
+
 // The results for one kind of folds.
 struct ConceptScheme {
   FoldKind folds = FoldKind::stratified;
   std::vector<SetResult> sets;
   std::vector<PairResult> pairs;
-  std::int64_t undefined_f1 = 0;  // over all sets
+  std::vector<ConceptLoss> losses;  // as ConceptOptions::losses
+  std::int64_t undefined_f1 = 0;    // over all sets
 };
 
 struct ConceptResult {

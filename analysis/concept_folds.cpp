@@ -3,9 +3,9 @@
 #include <Eigen/Core>
 #include <algorithm>
 
-#include "base/ranking.h"
 #include "analysis/svm.h"
 #include "base/error.h"
+#include "base/ranking.h"
 
 namespace palimpsest::analysis {
 

@@ -19,6 +19,18 @@ Json to_json(const PairResult& pair) {
           {"auc_difference", pair.auc_difference}};
 }
 
+Json to_json(const ConceptLoss& loss) {
+  return {{"auc_before", loss.before},
+          {"auc_after", loss.after},
+          {"runs", loss.runs},
+          {"image_variance", loss.image_variance},
+          {"run_variance", loss.run_variance},
+          {"auc_lost", loss.loss.value},
+          {"low", loss.loss.low},
+          {"high", loss.loss.high},
+          {"test", to_json(loss.loss.test)}};
+}
+
 Json to_json(const SetResult& set, bool with_repeats) {
   Json json = {{"file", set.file},         {"f1_mean", set.f1_mean}, {"f1_sd", set.f1_sd},
                {"auc_mean", set.auc_mean}, {"auc_sd", set.auc_sd},   {"undefined_f1", set.undefined_f1}};
@@ -41,6 +53,7 @@ void add_scheme(Json& json, const ConceptScheme& scheme, bool with_repeats) {
     entry.update(to_json(pair));
     json["pairs"].push_back(std::move(entry));
   }
+  for (const ConceptLoss& loss : scheme.losses) json["losses"].push_back(to_json(loss));
   json["undefined_f1"] = scheme.undefined_f1;
 }
 

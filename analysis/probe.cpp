@@ -93,7 +93,8 @@ ProbeFeatures::ProbeFeatures(std::span<const float> train, std::span<const float
   const double squares = a.cast<double>().squaredNorm();
   if (!std::isfinite(squares) || !b.allFinite())
     throw Error(fmt::format("{} has a feature that is not finite", what), "check the weights that it was made with");
-  if (squares == 0) throw Error(fmt::format("every feature of {} is 0", what), "give features of a network that is alive");
+  if (squares == 0)
+    throw Error(fmt::format("every feature of {} is 0", what), "give features of a network that is alive");
   const double scale = std::sqrt(squares / double(train.size()));
   if (a.rows() >= columns) {
     train_ = a.cast<double>() / scale;
@@ -150,9 +151,9 @@ Probe Probe::train(const MatrixXd& x, std::span<const int> rows, std::span<const
   const bool exhausted = outcome == LBFGSERR_ROUNDING_ERROR || outcome == LBFGSERR_MAXIMUMLINESEARCH ||
                          outcome == LBFGSERR_MINIMUMSTEP || outcome == LBFGSERR_WIDTHTOOSMALL;
   if (outcome != LBFGS_SUCCESS && outcome != LBFGS_ALREADY_MINIMIZED && !(exhausted && probe.gradient_ < 1e-4))
-    throw Error(fmt::format("a linear probe did not reach its optimum (L-BFGS: {}, {} iterations)", outcome,
-                            probe.iterations_),
-                "report this with the features");
+    throw Error(
+        fmt::format("a linear probe did not reach its optimum (L-BFGS: {}, {} iterations)", outcome, probe.iterations_),
+        "report this with the features");
   return probe;
 }
 

@@ -1,54 +1,12 @@
 #include "analysis/ranking_loss.h"
 
-#include <boost/math/distributions/students_t.hpp>
-#include <cmath>
-#include <limits>
-#include <numeric>
-
 #include "base/error.h"
 #include "base/ranking.h"
 
 namespace palimpsest::analysis {
 
-namespace {
-
-double mean(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
-}
-
-// With divisor n - 1; 0 for one value.
-double variance(std::span<const double> values) {
-  if (values.size() < 2) return 0;
-  const double centre = mean(values);
-  double squares = 0;
-  for (const double v : values) squares += (v - centre) * (v - centre);
-  return squares / double(values.size() - 1);
-}
-
-// A sum of independent mean squares, of which each has so many degrees of freedom.
-struct Part {
-  double variance, df;
-};
-TTest test_of(double value, std::span<const Part> parts) {
-  double sum = 0, squares = 0;
-  for (const Part& part : parts) {
-    sum += part.variance;
-    if (part.variance > 0) squares += part.variance * part.variance / part.df;
-  }
-  TTest test;
-  test.df = squares > 0 ? sum * sum / squares : std::numeric_limits<double>::infinity();
-  if (sum > 0)
-    test.t = value / std::sqrt(sum);
-  else if (value != 0)
-    test.t = std::copysign(std::numeric_limits<double>::infinity(), value);
-  test.p = test.t == 0 ? 1 : student_t_two_sided(test.t, test.df);
-  return test;
-}
-
-}  // namespace
-
 double RocComponents::auc() const {
-  return mean(positive);
+  return mean_of(positive);
 }
 
 RocComponents roc_components(std::span<const double> scores, std::span<const std::uint8_t> is_positive) {
@@ -86,20 +44,16 @@ RankingLoss ranking_loss(std::span<const double> before, std::span<const std::ve
     for (std::size_t i = 0; i < run.negative.size(); ++i)
       difference.negative[i] -= run.negative[i] / double(after.size());
   }
-  result.after = mean(areas);
-  result.run_variance = variance(areas);
+  result.after = mean_of(areas);
+  result.run_variance = variance_of(areas);
   const auto positives = double(difference.positive.size()), negatives = double(difference.negative.size());
-  const Part images[]{{variance(difference.positive) / positives, positives - 1},
-                      {variance(difference.negative) / negatives, negatives - 1}};
+  const VariancePart images[]{{variance_of(difference.positive) / positives, positives - 1},
+                              {variance_of(difference.negative) / negatives, negatives - 1}};
   result.image_variance = images[0].variance + images[1].variance;
-  result.images = test_of(result.loss(), images);
-  const Part all[]{images[0], images[1], {result.run_variance / double(result.runs), double(result.runs - 1)}};
-  result.test = result.runs > 1 ? test_of(result.loss(), all) : result.images;
-  const double error = std::sqrt(result.image_variance + result.run_variance / double(result.runs));
-  const double reach =
-      error > 0 ? boost::math::quantile(boost::math::students_t(result.test.df), 0.975) * error : 0;
-  result.low = result.loss() - reach;
-  result.high = result.loss() + reach;
+  const double loss = result.before - result.after;
+  result.images = estimate(loss, images);
+  const VariancePart all[]{images[0], images[1], {result.run_variance / double(result.runs), double(result.runs - 1)}};
+  result.loss = result.runs > 1 ? estimate(loss, all) : result.images;
   return result;
 }
 

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "analysis/significance.h"
+#include "analysis/estimate.h"
 
 namespace palimpsest::analysis {
 
@@ -25,15 +25,11 @@ struct RankingLoss {
   int runs = 0;
   double image_variance = 0;  // DeLong's, of the loss on these runs
   double run_variance = 0;    // of one run's area, with divisor runs - 1; 0 with one run
-  // With the runs' part: for the claim that the training loses the class. t = loss / sqrt(image_variance +
-  // run_variance / runs), degrees of freedom by Welch and Satterthwaite. With one run it is `images`, which does not
-  // support that claim.
-  TTest test;
-  double low = 0, high = 0;  // the loss' 95 % interval of `test`
+  // Before minus after, with the runs' part of the variance, run_variance / runs: for the claim that the training loses
+  // the class. With one run it is `images`, which does not support that claim.
+  Estimate loss;
   // Of the images alone: do these very checkpoints differ?
-  TTest images;
-
-  double loss() const { return before - after; }
+  Estimate images;
 };
 // after: the scores of each run. requires: at least one run, and 2 positives and 2 negatives
 RankingLoss ranking_loss(std::span<const double> before, std::span<const std::vector<double>> after,

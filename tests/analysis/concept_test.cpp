@@ -238,5 +238,29 @@ TEST(Concept, JsonHasTheDocumentedKeys) {
   EXPECT_EQ(long_form["sets"][0]["f1"].size(), 20U);
 }
 
+TEST(Concept, ALossHasTheRunsPartOfTheVariance) {
+  const Made made = make();
+  const std::vector<Gram> sets{made.gram("before", 2, 1), made.gram("run 1", 1, 2), made.gram("run 2", .6, 3),
+                               made.gram("run 3", 1.2, 4)};
+  ConceptOptions options = quick();
+  options.losses = {{0, {1, 2, 3}}, {0, {2}}};
+  options.grouped_repeats = 10;
+  const ConceptResult result = concept_test(sets, made.labels, made.groups, options);
+  ASSERT_TRUE(result.grouped);
+  EXPECT_EQ(result.grouped->sets[0].auc.size(), 10U);
+  EXPECT_EQ(result.main.sets[0].auc.size(), 20U);
+  for (const ConceptScheme* scheme : {&result.main, &*result.grouped}) {
+    const ConceptLoss &all = scheme->losses.at(0), &one = scheme->losses.at(1);
+    const auto area = [&](std::size_t set) { return scheme->sets[set].auc_mean; };
+    EXPECT_NEAR(all.loss.value, area(0) - (area(1) + area(2) + area(3)) / 3, 1e-12);
+    EXPECT_LT(all.loss.low, all.loss.value);
+    EXPECT_NEAR(all.run_variance, variance_of(std::vector{area(1), area(2), area(3)}), 1e-12);
+    EXPECT_NEAR(std::pow(all.loss.value / all.loss.test.t, 2), all.image_variance + all.run_variance / 3, 1e-12);
+    EXPECT_LT(all.loss.test.df, double(scheme->sets[0].auc.size()) * 2 - 1);
+    EXPECT_EQ(one.run_variance, 0);
+    EXPECT_EQ(one.loss.test.df, double(scheme->sets[0].auc.size()) * 2 - 1);
+  }
+}
+
 }  // namespace
 }  // namespace palimpsest::analysis

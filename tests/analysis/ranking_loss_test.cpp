@@ -21,13 +21,13 @@ TEST(RankingLoss, AgreesWithCountedPairsAndScipy) {
     EXPECT_NEAR(got.image_variance, one.at("image_variance"), 1e-12);
     EXPECT_NEAR(got.run_variance, one.at("run_variance"), 1e-12);
     const auto test = one.at("test").get<std::vector<double>>(), images = one.at("images").get<std::vector<double>>();
-    EXPECT_TRUE(close(got.test.t, test[0], 1e-9));
-    EXPECT_TRUE(close(got.test.df, test[1], 1e-9));
-    EXPECT_TRUE(close(got.test.p, test[2], 1e-9));
-    EXPECT_NEAR(got.low, test[3], 1e-9);
-    EXPECT_NEAR(got.high, test[4], 1e-9);
-    EXPECT_TRUE(close(got.images.t, images[0], 1e-9));
-    EXPECT_TRUE(close(got.images.p, images[2], 1e-9));
+    EXPECT_TRUE(close(got.loss.test.t, test[0], 1e-9));
+    EXPECT_TRUE(close(got.loss.test.df, test[1], 1e-9));
+    EXPECT_TRUE(close(got.loss.test.p, test[2], 1e-9));
+    EXPECT_NEAR(got.loss.low, test[3], 1e-9);
+    EXPECT_NEAR(got.loss.high, test[4], 1e-9);
+    EXPECT_TRUE(close(got.images.test.t, images[0], 1e-9));
+    EXPECT_TRUE(close(got.images.test.p, images[2], 1e-9));
   }
 }
 
@@ -36,10 +36,10 @@ TEST(RankingLoss, NothingChangedIsNoLoss) {
   const std::vector<std::uint8_t> positive{0, 0, 1, 0, 1, 1};
   const std::vector<std::vector<double>> after(3, scores);
   const RankingLoss got = ranking_loss(scores, after, positive);
-  EXPECT_EQ(got.loss(), 0);
-  EXPECT_EQ(got.test.p, 1);
-  EXPECT_NEAR(got.low, 0, 1e-12);
-  EXPECT_NEAR(got.high, 0, 1e-12);
+  EXPECT_EQ(got.loss.value, 0);
+  EXPECT_EQ(got.loss.test.p, 1);
+  EXPECT_NEAR(got.loss.low, 0, 1e-12);
+  EXPECT_NEAR(got.loss.high, 0, 1e-12);
 }
 
 // Runs whose areas differ although none loses anything in the mean: the images alone are sure far too often, with the
@@ -66,8 +66,8 @@ TEST(RankingLoss, KeepsItsLevelWhereRunsDiffer) {
     std::vector<std::vector<double>> after;
     for (int run = 0; run < runs; ++run) after.push_back(network());
     const RankingLoss got = ranking_loss(before, after, positive);
-    rejected += got.test.p < 0.05;
-    by_images += got.images.p < 0.05;
+    rejected += got.loss.test.p < 0.05;
+    by_images += got.images.test.p < 0.05;
   }
   EXPECT_LT(rejected, 0.10 * sets);
   EXPECT_GT(by_images, 0.15 * sets);
