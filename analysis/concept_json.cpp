@@ -19,16 +19,18 @@ Json to_json(const PairResult& pair) {
           {"auc_difference", pair.auc_difference}};
 }
 
+// NaN or infinity is written as null.
 Json to_json(const ConceptLoss& loss) {
-  return {{"auc_before", loss.before},
-          {"auc_after", loss.after},
+  return {{"before", loss.before},
+          {"after", loss.after},
           {"runs", loss.runs},
           {"image_variance", loss.image_variance},
           {"run_variance", loss.run_variance},
-          {"auc_lost", loss.loss.value},
-          {"low", loss.loss.low},
-          {"high", loss.loss.high},
-          {"test", to_json(loss.loss.test)}};
+          {"loss",
+           {{"value", loss.loss.value},
+            {"low", loss.loss.low},
+            {"high", loss.loss.high},
+            {"test", to_json(loss.loss.test)}}}};
 }
 
 Json to_json(const SetResult& set, bool with_repeats) {

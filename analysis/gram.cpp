@@ -94,6 +94,14 @@ std::vector<std::int64_t> read_concept_groups(const fs::path& path) {
   return integers_and_remark(array);
 }
 
+Gram rows_of(const Gram& gram, std::span<const int> rows) {
+  Gram some{gram.name, int(rows.size()), gram.standardised, {}};
+  some.values.reserve(rows.size() * rows.size());
+  for (const int i : rows)
+    for (const int j : rows) some.values.push_back(gram.at(i, j));
+  return some;
+}
+
 std::vector<std::int64_t> read_concept_labels(const fs::path& path) {
   auto labels = read_concept_groups(path);
   for (std::size_t i = 0; i < labels.size(); ++i)

@@ -32,6 +32,9 @@ Gram linear_gram(std::string name, std::span<const float> features, int rows, bo
 // From a .npy of floats (N, ...); the remaining axes are one feature vector. Throws Error naming the file.
 Gram read_gram(const fs::path& path, bool standardise);
 
+// That of some of the rows.
+Gram rows_of(const Gram& gram, std::span<const int> rows);
+
 // int64 (N,): 0 or 1 for labels, subject numbers for groups. Throw Error naming the file.
 std::vector<std::int64_t> read_concept_labels(const fs::path& path);
 std::vector<std::int64_t> read_concept_groups(const fs::path& path);

@@ -1,6 +1,8 @@
 #pragma once
 #include <array>
 
+#include "experiments/study/records.h"
+
 // The paper's results (Prajod, Schiller, Huber and Andre, arXiv 2104.07389): its Table 1 and the figures in its
 // text. Its Figures 4 to 7 give no numbers. Shown beside ours, always labelled as the paper's.
 namespace palimpsest::experiments::report::paper {
@@ -24,13 +26,14 @@ struct McNemarFigure {
 };
 inline constexpr std::array<McNemarFigure, 2> mcnemar{{{"surprise", 1.56e-4}, {"contempt", 8.19e-18}}};
 
-// The concept tests, FreezeB0 against FreezeB5, 500 pairs; AU5 with the bottom of the face cut off.
+// The concept tests, FreezeB0 against FreezeB5, 500 pairs; AU5 with the bottom of the face cut off (how, it
+// does not say).
 struct ConceptFigure {
   int unit;
-  bool bottom_cut;
+  Faces faces;
   double f1_after, f1_before, t, p;
 };
 inline constexpr std::array<ConceptFigure, 2> concepts{
-    {{14, false, .7241, .7413, -13.13, 4.88e-34}, {5, true, .8387, .8436, -9.33, 3.49e-19}}};
+    {{14, Faces::full, .7241, .7413, -13.13, 4.88e-34}, {5, Faces::stretch, .8387, .8436, -9.33, 3.49e-19}}};
 
 }  // namespace palimpsest::experiments::report::paper

@@ -90,11 +90,15 @@ std::vector<Disagreement> load_disagreements(const fs::path& folder) {
   return list;
 }
 
-// sets[k] is FreezeBk; the difference of the F1s of FreezeB0 and FreezeB5.
-ConceptRepeats load_repeats(const fs::path& file) {
-  return guarded(file, [](const std::string& text) {
+// The difference of the F1s of FreezeB0 and FreezeB5, each from the study's own seed.
+ConceptRepeats load_repeats(const fs::path& file, const StudyRecord& record) {
+  return guarded(file, [&](const std::string& text) {
     const Json json = Json::parse(text);
-    const auto f1 = [&](std::size_t set) { return json.at("sets").at(set).at("f1").get<std::vector<double>>(); };
+    const auto f1 = [&](int k) {
+      const auto& runs = record.pain_runs;
+      const auto set = std::size_t(std::find(runs.begin(), runs.end(), PainRun{k}) - runs.begin());
+      return json.at("sets").at(set).at("f1").get<std::vector<double>>();
+    };
     ConceptRepeats repeats{f1(0)};
     const auto before = f1(most_frozen);
     for (std::size_t r = 0; r < repeats.differences.size() && r < before.size(); ++r)
@@ -138,13 +142,14 @@ StudyResults load_results(const fs::path& folder) {
   load_models(results);
   const auto present = [&](const char* name) { return fs::exists(folder / name); };
   if (present("mcnemar/mcnemar.json")) results.mcnemar = read_mcnemar_rows(folder / "mcnemar/mcnemar.json");
+  if (present("losses/losses.json")) results.losses = read_losses(folder / "losses/losses.json");
   if (present("concepts/concepts.json")) results.concepts = read_concept_rows(folder / "concepts/concepts.json");
   if (present("ranking/ranking.json")) results.ranking = read_ranking_rows(folder / "ranking/ranking.json");
   if (present("null/null.json")) results.null = read_null_rows(folder / "null/null.json");
   for (const ConceptRow& row : results.concepts) {
-    const std::string step = concept_step(row.unit, row.bottom_cut);
+    const std::string step = concept_step(row.unit, row.faces);
     if (!results.repeats.contains(step) && fs::exists(folder / step / "concept.json"))
-      results.repeats[step] = load_repeats(folder / step / "concept.json");
+      results.repeats[step] = load_repeats(folder / step / "concept.json", results.record);
   }
   return results;
 }
@@ -160,9 +165,9 @@ const McNemarRow* StudyResults::mcnemar_of(int k, const std::string& name) const
   return nullptr;
 }
 
-const ConceptRow* StudyResults::concept_of(int k, int unit, bool bottom_cut) const {
+const ConceptRow* StudyResults::concept_of(int k, int unit, Faces faces) const {
   for (const ConceptRow& row : concepts)
-    if (row.k == k && row.unit == unit && row.bottom_cut == bottom_cut) return &row;
+    if (row.k == k && row.unit == unit && row.faces == faces) return &row;
   return nullptr;
 }
 
@@ -170,10 +175,6 @@ const RankingRow* StudyResults::ranking_of(int k) const {
   for (const RankingRow& row : ranking)
     if (row.k == k) return &row;
   return nullptr;
-}
-
-bool StudyResults::cut_for(int unit) const {
-  return std::find(record.bottom_cut.begin(), record.bottom_cut.end(), unit) != record.bottom_cut.end();
 }
 
 }  // namespace palimpsest::experiments::report

@@ -43,6 +43,7 @@ struct StudyResults {
   std::map<std::string, std::vector<Epoch>> curves;                   // by step
   std::map<std::string, std::map<std::string, std::string>> options;  // by step: its options
   std::vector<McNemarRow> mcnemar;
+  std::optional<Losses> losses;
   std::map<int, std::vector<Disagreement>> disagreements;  // by k; absent: not explained yet
   std::vector<ConceptRow> concepts;
   std::map<std::string, ConceptRepeats> repeats;  // by step of the concept test
@@ -51,9 +52,8 @@ struct StudyResults {
 
   int emotion_index(const std::string& name) const;  // -1: none
   const McNemarRow* mcnemar_of(int k, const std::string& emotion) const;
-  const ConceptRow* concept_of(int k, int unit, bool bottom_cut) const;
+  const ConceptRow* concept_of(int k, int unit, Faces faces) const;
   const RankingRow* ranking_of(int k) const;
-  bool cut_for(int unit) const;  // whether hypotheses about it are tested with the bottom of the face cut off
 };
 
 // Throws Error when `folder` does not hold a study, or one of its files is broken.

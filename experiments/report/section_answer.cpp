@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "experiments/report/html.h"
+#include "experiments/report/losses.h"
 #include "experiments/report/sections.h"
 #include "experiments/report/svg_charts.h"
 
@@ -12,124 +13,141 @@ namespace palimpsest::experiments::report {
 
 namespace {
 
-constexpr double level = 0.05;
+// "contempt (AUC 0.967 → 0.926)"
+std::string loss_text(const LossRow& row) {
+  return fmt::format("<b>{}</b> ({} → {})", escape(row.emotion), fixed(row.auc.before, 3), fixed(row.auc.after, 3));
+}
 
-struct Change {
-  std::string emotion;
-  double before = 0, after = 0;
-  const McNemarRow* test = nullptr;
-  double difference() const { return after - before; }
-  bool significant() const { return test && test->holm < level; }
-};
-
-// FreezeB5 to FreezeB0, the greatest loss first.
-std::vector<Change> changes(const StudyResults& r) {
-  std::vector<Change> all;
-  const auto before = r.retrained.find(most_frozen), after = r.retrained.find(0);
-  if (before == r.retrained.end() || after == r.retrained.end()) return all;
-  for (std::size_t e = 0; e < r.record.emotions.size() && e < before->second.recalls.size(); ++e)
-    if (before->second.recalls[e].support > 0)
-      all.push_back({r.record.emotions[e], before->second.recalls[e].recall, after->second.recalls[e].recall,
-                     r.mcnemar_of(0, r.record.emotions[e])});
-  std::sort(all.begin(), all.end(), [](const Change& a, const Change& b) {
-    return a.difference() != b.difference() ? a.difference() < b.difference() : a.emotion < b.emotion;
-  });
+std::vector<std::string> texts(const std::vector<const LossRow*>& rows) {
+  std::vector<std::string> all;
+  for (const LossRow* row : rows) all.push_back(loss_text(*row));
   return all;
 }
 
-// "40", or "12 to 500" if emotions differ.
-std::string images_per_emotion(const StudyResults& r) {
-  std::vector<std::int64_t> images;
-  for (const analysis::ClassRecall& recall : r.retrained.at(0).recalls) images.push_back(recall.support);
-  const auto [least, most] = std::minmax_element(images.begin(), images.end());
-  return *least == *most ? fmt::format("{}", *most) : fmt::format("{} to {}", *least, *most);
+std::string caution(const StudyResults& r) {
+  const auto before = r.retrained.find(most_frozen);
+  if (before == r.retrained.end()) return "";
+  const double mean = before->second.scores.macro.recall, guess = 1 / double(r.record.emotions.size());
+  if (mean >= 2 * guess) return "";
+  return fmt::format(
+      "<b>Caution:</b> the network barely recognised emotions before it learned pain (mean recall {}, by guessing {}), "
+      "so there was little to forget. ",
+      percent(mean), percent(guess));
 }
 
-std::string change_text(const Change& c) {
-  return fmt::format("<b>{}</b> ({} → {}{})", escape(c.emotion), percent(c.before), percent(c.after),
-                     c.test ? ", " + p_value(c.test->test.exact_p) : "");
+// Whether the hypotheses' emotions lose more than the others.
+std::string selectivity(const LossSummary& model) {
+  if (!model.selectivity) return "";
+  const analysis::Estimate& s = *model.selectivity;
+  const std::string figures = fmt::format("{}, 95 % interval {} to {}", signed_fixed(s.value, 3),
+                                          signed_fixed(s.low, 3), signed_fixed(s.high, 3));
+  if (s.low > 0) return fmt::format("The hypotheses’ emotions lose more than the others ({}). ", figures);
+  if (s.high < 0) return fmt::format("The hypotheses’ emotions lose less than the others ({}). ", figures);
+  return fmt::format("That the hypotheses’ emotions lose more than the others is not shown ({}). ", figures);
 }
 
-std::string lead(const StudyResults& r, const std::vector<Change>& all) {
-  if (all.empty()) return "The study is not finished: the re-trained models have not been evaluated yet.";
-  double mean_before = 0;
-  for (const Change& c : all) mean_before += c.before / double(all.size());
-  const std::string caution =
-      mean_before < 2.0 / double(all.size())
-          ? fmt::format(
-                "<b>Caution:</b> the network barely recognised emotions before it learned pain (mean recall {}, by "
-                "guessing {}), so there was little to forget. ",
-                percent(mean_before), percent(1.0 / double(all.size())))
-          : "";
-  std::vector<std::string> lost, gained;
-  for (const Change& c : all) {
-    if (!c.significant()) continue;
-    (c.difference() < 0 ? lost : gained).push_back(change_text(c));
-  }
+std::string lead(const StudyResults& r) {
+  const LossSummary* model = loss_summary(r, 0);
+  if (!model) return "The study is not finished: what is lost has not been measured yet.";
+  const auto planned = lost(r, 0, true), others = lost(r, 0, false);
+  const auto gained_too = gained(r, 0);
+  const std::size_t all = loss_rows(r, 0).size(), count = planned.size() + others.size();
+  const std::string who = model->runs > 1 ? fmt::format("over {} runs of fine-tuning all blocks for pain", model->runs)
+                                          : std::string("in this one run of fine-tuning all blocks for pain");
   std::string text;
-  if (lost.empty())
+  if (count > 0) {
+    std::vector<const LossRow*> rows = planned;
+    rows.insert(rows.end(), others.begin(), others.end());
+    text = fmt::format("<b>Yes.</b> {} of {} emotions can be read less well from the network’s features {}: {}. ",
+                       count, all, who, enumerate(texts(rows)));
+  } else if (model->all.p < level && model->mean.value > 0) {
     text = fmt::format(
-        "On these data, <b>no</b>: after all blocks were fine-tuned for pain, none of the {} emotions is "
-        "recognised significantly worse than before (McNemar’s test with Holm’s correction). With {} "
-        "test images of each, only losses of several of them are detectable. ",
-        all.size(), images_per_emotion(r));
-  else
+        "<b>Yes, but not which.</b> The emotions together can be read less well from the network’s features {} ({}); "
+        "no "
+        "single one of them is beyond chance. ",
+        who, p_value(model->all.p));
+  } else {
     text = fmt::format(
-        "<b>Yes.</b> After all blocks were fine-tuned for pain, {} of {} emotions {} recognised "
-        "significantly less often than before: {}. ",
-        lost.size(), all.size(), lost.size() == 1 ? "is" : "are", enumerate(lost));
-  if (!gained.empty())
-    text += fmt::format("{} {} recognised more often: {}. ", gained.size() == 1 ? "One emotion" : "Some emotions",
-                        gained.size() == 1 ? "is" : "are", enumerate(gained));
-  return caution + text + (r.record.drawn ? "The faces were drawn by a program, so the ground truth is known." : "");
+        "<b>Not shown.</b> None of the {} emotions is read less well from the network’s features beyond chance {}. ",
+        all, who);
+  }
+  if (!gained_too.empty()) text += fmt::format("Read better: {}. ", enumerate(texts(gained_too)));
+  text += selectivity(*model);
+  if (model->runs == 1)
+    text +=
+        "One run tells that these two networks differ, not what learning pain does: other runs may lose other "
+        "emotions. ";
+  return caution(r) + text + (r.record.drawn ? "The faces were drawn by a program, so the ground truth is known." : "");
 }
 
-// Wald's 95 % interval of a difference of paired shares, from the discordant pairs (Agresti, "Categorical Data
-// Analysis", section 11.1): d = (c - b) / n with variance (b + c - (b - c)^2 / n) / n^2.
-std::optional<std::pair<double, double>> paired_interval(const Change& change) {
-  if (!change.test || change.test->images == 0) return {};
-  const double n = double(change.test->images), b = double(change.test->test.b), c = double(change.test->test.c);
-  const double half = 1.96 * std::sqrt(std::max(0.0, b + c - (b - c) * (b - c) / n)) / n;
-  return std::pair{100 * ((c - b) / n - half), 100 * ((c - b) / n + half)};
+std::string how_sure(const StudyResults& r) {
+  const LossSummary* model = loss_summary(r, 0);
+  if (!model) return "";
+  return paragraph(fmt::format(
+      "How sure: in brackets the area under the ROC curve (AUC; 0.5 is chance, 1 perfect) with which a linear probe "
+      "ranks the test images, before and after. {} All emotions together: {}. This holds for one emotion network; "
+      "another one may forget something else.",
+      model->runs > 1 ? "The intervals below contain both the choice of test images and the difference between runs."
+                      : "The intervals below contain the choice of test images only.",
+      p_value(model->all.p)));
 }
 
-std::string change_figure(const std::vector<Change>& all) {
-  if (all.empty()) return "";
-  RowBars chart{
-      "Change of each emotion’s recall from FreezeB5 to FreezeB0", "", "change of recall, in points", {}, 400};
-  for (const Change& c : all) {
-    const char* colour = !c.significant() ? "var(--quiet)" : c.difference() < 0 ? "var(--b0)" : "var(--b4)";
-    std::string words = fmt::format("{}: {} to {}, {} points{}", c.emotion, percent(c.before), percent(c.after),
-                                    points(c.difference()), c.test ? ", " + p_value(c.test->test.exact_p) : "");
+std::string loss_figure(const StudyResults& r) {
+  auto rows = loss_rows(r, 0);
+  if (rows.empty()) return "";
+  std::sort(rows.begin(), rows.end(), [](const LossRow* a, const LossRow* b) {
+    const double x = a->auc.loss.value, y = b->auc.loss.value;
+    return x != y ? x > y : a->emotion < b->emotion;
+  });
+  RowBars chart{"AUC of each emotion lost from FreezeB5 to FreezeB0", "", "AUC lost", {}, 400};
+  for (const LossRow* row : rows) {
+    const analysis::Estimate& loss = row->auc.loss;
+    const char* colour = row->holm >= level ? "var(--quiet)" : loss.value > 0 ? "var(--b0)" : "var(--b4)";
+    std::string words = fmt::format("{}: {} to {}, lost {} ({} to {}), {}", row->emotion, fixed(row->auc.before, 3),
+                                    fixed(row->auc.after, 3), signed_fixed(loss.value, 3), signed_fixed(loss.low, 3),
+                                    signed_fixed(loss.high, 3), p_value(loss.test.p));
     chart.description += words + ". ";
-    chart.rows.push_back({c.emotion, colour, std::move(words), 100 * c.difference(), paired_interval(c)});
+    chart.rows.push_back({row->emotion + (row->hypothesis ? " *" : ""), colour, std::move(words), loss.value,
+                          std::pair{loss.low, loss.high}});
   }
-  return figure(legend({{"lost", "var(--b0)"}, {"could be chance", "var(--quiet)"}, {"gained", "var(--b4)"}}) +
-                    "<div class=\"chart\">" + row_bars(chart) + "</div>",
-                "How much less or more often each emotion is recognised after learning pain with all blocks free. "
-                "Lines: 95 % intervals. Coloured: beyond chance by McNemar’s test with Holm’s correction.",
-                "answer");
+  return figure(
+      legend({{"lost", "var(--b0)"}, {"could be chance", "var(--quiet)"}, {"gained", "var(--b4)"}}) +
+          "<div class=\"chart\">" + row_bars(chart) + "</div>",
+      "How much less well each emotion can be read after learning pain with all blocks free. Lines: 95 % "
+      "intervals of each by itself. Coloured: beyond chance with Holm’s correction, for the hypotheses (*) and "
+      "for the others separately; so an interval may exclude 0 and the bar still be grey.",
+      "answer");
 }
 
-std::string performance_card(const StudyResults& r, const std::vector<Change>& all) {
+std::string performance_card(const StudyResults& r) {
   std::string text;
-  std::vector<std::string> as_paper, not_as_paper;
-  for (const char* emotion : {"surprise", "contempt"})
-    for (const Change& c : all)
-      if (c.emotion == emotion) (c.significant() && c.difference() < 0 ? as_paper : not_as_paper).emplace_back(emotion);
-  if (!as_paper.empty()) text += paragraph(fmt::format("As in the paper, {} is lost.", enumerate(as_paper)));
-  if (!not_as_paper.empty())
-    text += paragraph(
-        fmt::format("Unlike in the paper, no significant loss of {} is found here.", fmt::join(not_as_paper, " or ")));
+  for (const LossRow* row : loss_rows(r, 0)) {
+    if (!row->hypothesis) continue;
+    const analysis::Estimate& loss = row->auc.loss;
+    const std::string figures =
+        fmt::format("AUC lost {}, {} to {}; {} with Holm’s correction", signed_fixed(loss.value, 3),
+                    signed_fixed(loss.low, 3), signed_fixed(loss.high, 3), p_value(row->holm));
+    text += paragraph(fmt::format("Hypothesis: <b>{}</b> is lost. {} ({}).", escape(row->emotion),
+                                  row->holm < level && loss.value > 0 ? "Supported"
+                                  : loss.low > 0                      ? "Not beyond chance once corrected"
+                                                                      : "Not shown",
+                                  figures));
+  }
+  for (const McNemarRow& row : r.mcnemar)
+    if (row.k == 0 && row.hypothesis) {
+      const auto before = r.retrained.find(most_frozen), after = r.retrained.find(0);
+      const int e = r.emotion_index(row.emotion);
+      if (before == r.retrained.end() || after == r.retrained.end() || e < 0) continue;
+      text += paragraph(fmt::format(
+          "The paper’s measure: recall of {} by one head each, {} → {}, McNemar’s {}. It tells whether these two "
+          "networks differ.",
+          escape(row.emotion), percent(before->second.recalls[std::size_t(e)].recall),
+          percent(after->second.recalls[std::size_t(e)].recall), p_value(row.test.exact_p)));
+    }
   const auto before = r.pain.find(most_frozen), after = r.pain.find(0);
   if (before != r.pain.end() && after != r.pain.end() && before->second.recalls.size() > 1)
     text += paragraph(fmt::format("In exchange, recall of pain goes from {} (FreezeB5) to {} (FreezeB0).",
                                   percent(before->second.recalls[1].recall), percent(after->second.recalls[1].recall)));
-  if (!all.empty()) {
-    double mean = 0;
-    for (const Change& c : all) mean += c.difference() / double(all.size());
-    text += paragraph(fmt::format("Over all emotions, mean recall changes by {} points.", points(mean)));
-  }
   return text.empty() ? missing("Not evaluated yet.") : text;
 }
 
@@ -142,49 +160,53 @@ std::string explanation_card(const StudyResults& r) {
     text += paragraph(fmt::format("{} recognised before and no longer after (FreezeB0).",
                                   count(total, "test image is", "test images are")));
   std::vector<std::string> hypotheses;
-  for (const Hypothesis& h : r.record.hypotheses) {
-    std::string name = unit_name(h.unit);
-    hypotheses.push_back(fmt::format("{} with {}", escape(name), escape(h.emotion)));
-  }
+  for (const Hypothesis& h : r.record.hypotheses)
+    hypotheses.push_back(fmt::format("{} with {}", escape(unit_name(h.unit)), escape(h.emotion)));
   text += paragraph(hypotheses.empty()
                         ? "No hypothesis was written down after viewing the maps."
                         : fmt::format("Hypotheses about what the network stopped seeing: {}.", enumerate(hypotheses)));
   return text;
 }
 
-std::string concept_sentence(const StudyResults& r, const Hypothesis& h) {
-  const bool cut = r.cut_for(h.unit);
-  const ConceptRow* row = r.concept_of(0, h.unit, cut);
-  const std::string name = fmt::format("AU{}", h.unit);
+// "AUC 0.936 → 0.801, lost 0.135 (0.110 to 0.160)"
+std::string concept_figures(const ConceptRow& row) {
+  const analysis::Estimate& loss = row.auc.loss;
+  return fmt::format("AUC {} → {}, lost {} ({} to {})", fixed(row.auc.before, 3), fixed(row.auc.after, 3),
+                     signed_fixed(loss.value, 3), signed_fixed(loss.low, 3), signed_fixed(loss.high, 3));
+}
+
+std::string concept_sentence(const StudyResults& r, int unit) {
+  const ConceptRow* row = r.concept_of(0, unit, Faces::full);
+  const std::string name = fmt::format("AU{}", unit);
   if (!row) return fmt::format("<b>{}</b> was not tested: too few peak frames show it.", name);
-  const std::string figures = fmt::format("F1 {} → {}, {} points, {} corrected, {} uncorrected",
-                                          percent(row->f1_before, 1), percent(row->f1_after, 1),
-                                          points(row->difference), p_value(row->corrected.p), p_value(row->paired.p));
-  if (row->difference > -0.0005)  // a loss displayed as 0.0 points does not count
-    return fmt::format("<b>{}</b>: not supported. It is decoded no worse than before ({}).", name, figures);
-  if (row->corrected.p < level)
-    return fmt::format("<b>{}</b>: supported. It is decoded less well ({}).", name, figures);
-  return fmt::format("<b>{}</b>: in the expected direction, but within the variation of random folds ({}).", name,
-                     figures);
+  const analysis::Estimate& loss = row->auc.loss;
+  std::string text = fmt::format("<b>{}</b>: {} {}; {} with Holm’s correction.", name,
+                                 row->holm < level && loss.value > 0 ? "supported, it is decoded less well."
+                                 : loss.value > 0 ? "in the expected direction, but within the uncertainty."
+                                                  : "not supported, it is decoded no worse than before.",
+                                 concept_figures(*row), p_value(row->holm));
+  for (const Faces faces : {Faces::blank, Faces::stretch, Faces::alone})
+    if (const ConceptRow* other = r.concept_of(0, unit, faces))
+      text += fmt::format(" {}: {}.", faces_name(faces), concept_figures(*other));
+  return text;
 }
 
 std::string concept_card(const StudyResults& r) {
   if (r.concepts.empty()) return missing("The concept tests have not been run yet.");
   std::string text;
-  for (const Hypothesis& h : r.record.hypotheses) text += paragraph(concept_sentence(r, h));
+  for (const Hypothesis& h : r.record.hypotheses) text += paragraph(concept_sentence(r, h.unit));
   const RankingRow* ranking = r.ranking_of(0);
-  if (!ranking || !ranking->auc) return text;
+  if (!ranking || !ranking->auc || !ranking->p) return text;
   const auto mean = [&](const char* group) {
     const auto found = ranking->mean_lost.find(group);
     return found == ranking->mean_lost.end() ? std::nan("") : found->second;
   };
-  const char* verdict = *ranking->auc >= 0.7   ? "Action units that pain never uses do lose more"
-                        : *ranking->auc >= 0.6 ? "Action units that pain never uses lose a little more"
-                                               : "Action units that pain never uses do not lose more";
-  return text +
-         paragraph(fmt::format("{}: mean AUC lost {} against {} of pain’s core ones; sorting them by loss "
-                               "separates unused from used with AUC {} (0.5 is chance).",
-                               verdict, fixed(mean("never"), 3), fixed(mean("core"), 3), fixed(*ranking->auc, 2)));
+  return text + paragraph(fmt::format(
+                    "{}: mean AUC lost {} against {} of pain’s core ones; sorting them by loss separates unused from "
+                    "used with AUC {} (0.5 is chance; exact permutation test, one-sided: {}).",
+                    *ranking->p < level ? "Action units that pain never uses lose more"
+                                        : "That action units which pain never uses lose more is not shown",
+                    fixed(mean("never"), 3), fixed(mean("core"), 3), fixed(*ranking->auc, 2), p_value(*ranking->p)));
 }
 
 std::string card(const char* title, const std::string& content) {
@@ -194,11 +216,10 @@ std::string card(const char* title, const std::string& content) {
 }  // namespace
 
 std::string section_answer(const StudyResults& r) {
-  const auto all = changes(r);
   return fmt::format(
       "<h1>Does a network forget emotions when it learns pain?</h1>\n"
-      "<div class=\"answer\"><p class=\"lead\">{}</p>{}</div>\n<div class=\"cards\">{}{}{}</div>\n",
-      lead(r, all), change_figure(all), card("1 · Performance", performance_card(r, all)),
+      "<div class=\"answer\"><p class=\"lead\">{}</p>{}{}</div>\n<div class=\"cards\">{}{}{}</div>\n",
+      lead(r), how_sure(r), loss_figure(r), card("1 · Performance", performance_card(r)),
       card("2 · Explanation", explanation_card(r)), card("3 · Concept tests", concept_card(r)));
 }
 

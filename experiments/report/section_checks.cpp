@@ -221,7 +221,8 @@ std::string section_methods(const StudyResults& r) {
         "how "
         "people look.");
   item(
-      "The paper does not say which epoch of a training it kept, nor how the layers of a new head began. Here an option "
+      "The paper does not say which epoch of a training it kept, nor how the layers of a new head began. Here an "
+      "option "
       "says the one (see Training; the last by default), and a new head on given convolutions begins with outputs of "
       "variance 1 and a last layer of zeros.");
   item(

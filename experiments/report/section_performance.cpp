@@ -139,9 +139,10 @@ std::string section_mcnemar(const StudyResults& r) {
   std::string text = paragraph(
       "McNemar’s test compares two models on the images of one emotion that only one of them gets right. <i>Lost</i>: "
       "FreezeB5 right, the other wrong; <i>gained</i>: the reverse. If nothing were forgotten, both would be about "
-      "equal. The "
-      "exact p is the two-sided binomial one; Holm’s correction is over all tests of the hypotheses’ emotions, and "
-      "separately over all others.");
+      "equal. The exact p is the two-sided binomial one; Holm’s correction is within the hypotheses’ emotions, and "
+      "within the others, of each model. It is the paper’s test. It tells whether these two networks, with these two "
+      "heads, differ: most of a head’s recall is the head’s own (see <a href=\"#null\">Null</a>), and another run of "
+      "learning pain may lose other images.");
   const auto row_table = [&](int k) {
     Table table(fmt::format("FreezeB5 against {}", model_name(k)),
                 {"Emotion", "images", "lost", "gained", "exact p", "χ² p", "corrected χ² p", "Holm", "the paper’s p"});

@@ -9,6 +9,7 @@ namespace palimpsest::experiments::report {
 std::string section_answer(const StudyResults& results);    // headline, three cards
 std::string section_setup(const StudyResults& results);     // what was run, with which options
 std::string section_pain(const StudyResults& results);      // Table 1
+std::string section_losses(const StudyResults& results);    // which emotions are read less well
 std::string section_emotions(const StudyResults& results);  // Figure 4
 std::string section_mcnemar(const StudyResults& results);
 std::string section_gallery(const StudyResults& results);   // Figure 5
@@ -21,9 +22,10 @@ std::string section_training(const StudyResults& results);
 std::string section_methods(const StudyResults& results);
 
 // Shared wording.
-std::string model_name(int k);    // "FreezeB3"
-std::string model_colour(int k);  // "var(--b3)"
-std::string unit_name(int unit);  // "AU14 dimpler"
+std::string model_name(int k);        // "FreezeB3"
+std::string model_colour(int k);      // "var(--b3)"
+std::string unit_name(int unit);      // "AU14 dimpler"
+std::string faces_name(Faces faces);  // "lower face blanked"
 std::string group_colour(const std::string& group);
 
 }  // namespace palimpsest::experiments::report

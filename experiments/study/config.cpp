@@ -47,6 +47,11 @@ void check(const StudyConfig& c) {
   require(c.model.head != Head::gap, c, "model.head", "one of fc, dense: the study's features are not averaged");
   require(c.model.head_init != nn::HeadInit::keep, c, "model.head-init", "one of copy-fc, fresh");
   require(c.exploratory_repeats != 1, c, "concept.exploratory-repeats", "0 or at least 2");
+  const std::set<std::uint64_t> runs(c.pain_seeds.begin(), c.pain_seeds.end());
+  require(runs.size() == c.pain_seeds.size() && !runs.contains(c.seed), c, "train.pain.seeds",
+          "different from each other and from model.seed");
+  require(std::set(c.repeated.begin(), c.repeated.end()).size() == c.repeated.size(), c, "train.pain.repeat",
+          "different numbers");
   const std::set<std::uint64_t> seeds(c.null_seeds.begin(), c.null_seeds.end());
   require(seeds.size() == c.null_seeds.size() && !seeds.contains(c.seed), c, "null.seeds",
           "different from each other and from model.seed");

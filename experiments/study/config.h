@@ -40,6 +40,13 @@ struct StudyConfig {
   Recipe train_emotion = in_table<Recipe>("train.emotion", not_of_a_stage),
          train_pain = in_table<Recipe>("train.pain", not_of_a_stage),
          train_retrain = in_table<Recipe>("train.retrain", not_of_a_stage);
+  std::vector<std::uint64_t> pain_seeds =
+      option(pain_seeds, "seeds", {2, 3, 4, 5},
+             "further runs: seeds from which the models of `repeat` learn pain again", under("train.pain"));
+  std::vector<int> repeated = option(repeated, "repeat", {0},
+                                     "which FreezeBk have further runs; what is lost is the mean over the runs, and "
+                                     "their spread is part of its interval",
+                                     under("train.pain"), between(0, 4));
   RelevanceSettings explain = in_table<RelevanceSettings>("explain");
   std::vector<std::string> explained_emotions =
       option(explained_emotions, "emotions", {}, "only these; empty: all", under("explain"));
@@ -52,7 +59,15 @@ struct StudyConfig {
   int min_positives = option(min_positives, "min-positives", 10, "leave out action units with fewer peak frames",
                              under("concept"), at_least(2));
   std::vector<int> bottom_cut = option(
-      bottom_cut, "bottom-cut", {5}, "action units also tested on faces cut at the base of the nose", under("concept"));
+      bottom_cut, "bottom-cut", {5},
+      "action units also tested without the lower face: blanked in place, cut off and stretched, and on the faces "
+      "without those of `co-occurring`",
+      under("concept"));
+  std::vector<int> co_occurring =
+      option(co_occurring, "co-occurring", {26}, "action units of the lower face that go with them", under("concept"));
+  int grouped_repeats = option(grouped_repeats, "grouped-repeats", 50,
+                               "repetitions with each person in one half, from which the AUC lost is measured",
+                               under("concept"), at_least(2));
   std::vector<std::uint64_t> null_seeds =
       option(null_seeds, "seeds", {2, 3, 4}, "seeds with which the heads of B5 and B0 are re-trained", under("null"));
   std::vector<EmotionUnits> emotion_units = option(emotion_units, "emotions",

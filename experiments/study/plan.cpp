@@ -92,7 +92,13 @@ StudyRecord new_record(const StudyConfig& c) {
   r.pain_units = c.pain_units;
   r.pain_sometimes_units = c.pain_sometimes_units;
   r.null_seeds = c.null_seeds;
+  for (int k = most_frozen; k >= 0; --k) {
+    r.pain_runs.push_back({k});
+    if (std::find(c.repeated.begin(), c.repeated.end(), k) == c.repeated.end()) continue;
+    for (const std::uint64_t seed : c.pain_seeds) r.pain_runs.push_back({k, seed});
+  }
   r.bottom_cut = c.bottom_cut;
+  r.co_occurring = c.co_occurring;
   r.seed = c.seed;
   r.report_pictures = c.report_pictures;
   r.values = config_values(c);
@@ -100,6 +106,21 @@ StudyRecord new_record(const StudyConfig& c) {
 }
 
 }  // namespace
+
+StudyPlan without_steps(const StudyPlan& plan) {
+  StudyPlan copy = plan;
+  copy.steps.clear();
+  return copy;
+}
+
+bool is_hypothesis(const StudyRecord& record, const std::string& emotion) {
+  return std::any_of(record.hypotheses.begin(), record.hypotheses.end(),
+                     [&](const Hypothesis& h) { return h.emotion == emotion; });
+}
+bool is_hypothesis(const StudyRecord& record, int unit) {
+  return std::any_of(record.hypotheses.begin(), record.hypotheses.end(),
+                     [&](const Hypothesis& h) { return h.unit == unit; });
+}
 
 std::string pain_group(const StudyRecord& record, int unit) {
   const auto in = [unit](const std::vector<int>& units) {
@@ -158,6 +179,8 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Mac
   count_units(plan);
   plan_training(plan);
   plan_measures(plan);
+  plan_features(plan);
+  plan_probes(plan);
   plan_explanations(plan);
   plan_concepts(plan);
   plan_null(plan);

@@ -24,8 +24,8 @@ struct StudyPlan {
   data::Dataset peaks;                              // CK+
   std::vector<Step> steps;
 
-  // Gram matrices of all models' features, full face and bottom cut, shared by the tests of all action units.
-  using Grams = std::map<bool, std::vector<analysis::Gram>>;
+  // Gram matrices of the features of all pain runs, in the record's order, shared by the tests of all action units.
+  using Grams = std::map<Faces, std::vector<analysis::Gram>>;
   std::shared_ptr<Grams> grams = std::make_shared<Grams>();
 
   fs::path at(const std::string& file) const { return study / file; }
@@ -35,16 +35,26 @@ struct StudyPlan {
 // data: an unknown emotion in a hypothesis, no test images.
 StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const MachineSettings& on);
 
-// plan_training.cpp: emotion, pain-bK, retrain-bK, evaluate-..., null-bK-sN
+// A copy for a step, which would otherwise contain itself.
+StudyPlan without_steps(const StudyPlan& plan);
+
+// plan_training.cpp: emotion, pain-bK[-sN], retrain-bK, evaluate-..., null-bK-sN
 void plan_training(StudyPlan& plan);
 void plan_null(StudyPlan& plan);
+
+// plan_probes.cpp: features-bK[-sN], probe-cost, probe-bK[-sN], losses
+void plan_features(StudyPlan& plan);
+void plan_probes(StudyPlan& plan);
+// The features of a run on the peak frames, below the study.
+std::string peak_features(const PainRun& run, Faces faces);
+std::string peak_ids(Faces faces);
 
 // plan_measures.cpp: mcnemar, explain-bK, null
 void plan_measures(StudyPlan& plan);
 void plan_explanations(StudyPlan& plan);
 void plan_null_summary(StudyPlan& plan);
 
-// plan_concepts.cpp: features-bK, concept-auN, concepts, ranking
+// plan_concepts.cpp: concept-auN[-FACES], concepts, ranking
 void plan_concepts(StudyPlan& plan);
 
 // summary.cpp: summary
@@ -59,6 +69,23 @@ DataSettings data_choice(const StudyPlan& plan, StudySet set, Part part);
 void add_inputs(const Fields& fields, const std::string& group, std::map<std::string, std::string>& inputs);
 void add_data_inputs(const StudyPlan& plan, StudySet set, DataSettings choice,
                      std::map<std::string, std::string>& inputs);
+
+// Whether a hypothesis names the emotion, or the action unit.
+bool is_hypothesis(const StudyRecord& record, const std::string& emotion);
+bool is_hypothesis(const StudyRecord& record, int unit);
+
+// Holm's adjustment of p within the hypotheses, and within the rest, of each comparison of FreezeB5 with FreezeBk.
+template <class Row>
+void adjust(std::vector<Row>& rows, double (*p)(const Row&)) {
+  std::map<std::pair<int, bool>, std::vector<Row*>> families;
+  for (Row& row : rows) families[{row.k, row.hypothesis}].push_back(&row);
+  for (const auto& [family, members] : families) {
+    std::vector<double> values;
+    for (const Row* row : members) values.push_back(p(*row));
+    const auto adjusted = analysis::holm(values);
+    for (std::size_t i = 0; i < members.size(); ++i) members[i]->holm = adjusted[i];
+  }
+}
 
 // How pain uses an action unit: "never", "core" or "sometimes".
 std::string pain_group(const StudyRecord& record, int unit);

@@ -1,68 +1,66 @@
 // What is still in the features of the last block: the concept tests on the peak frames, and which action units lose.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "analysis/concept.h"
-#include "base/ranking.h"
+#include "analysis/exact_ranking.h"
 #include "base/csv.h"
 #include "base/error.h"
-#include "base/json.h"
-#include "experiments/predict.h"
+#include "base/ranking.h"
+#include "experiments/study/analysis_json.h"
 #include "experiments/study/plan.h"
 
 namespace palimpsest::experiments {
 
 namespace {
 
-constexpr int models = most_frozen + 1;
-
-std::string features_file(int k, bool cut) {
-  return model_step("features", k) + (cut ? "/features-cut.npy" : "/features.npy");
-}
-std::string ids_file(bool cut) {
-  return model_step("features", most_frozen) + (cut ? "/ids-cut.csv" : "/ids.csv");
-}
-
 bool contains(const std::vector<int>& numbers, int number) {
   return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
 }
 
-// Hypotheses about units of `bottom_cut` use faces cut at the base of the nose, as in the paper.
-bool is_hypothesis(const StudyRecord& record, int unit, bool cut) {
-  return std::any_of(record.hypotheses.begin(), record.hypotheses.end(),
-                     [unit](const Hypothesis& h) { return h.unit == unit; }) &&
-         cut == contains(record.bottom_cut, unit);
-}
-
 struct ConceptStep {
   int unit = 0;
-  bool cut = false;
+  Faces faces = Faces::full;
+  bool hypothesis = false;
   analysis::ConceptOptions options;
   bool standardise = false;
 };
 
-ConceptStep concept_options(const StudyPlan& plan, int unit, bool cut) {
+// Sets are the record's pain runs, in its order: main_set(k) is the run of FreezeBk from the study's own seed.
+int main_set(const StudyRecord& record, int k) {
+  return int(std::find(record.pain_runs.begin(), record.pain_runs.end(), PainRun{k}) - record.pain_runs.begin());
+}
+
+ConceptStep concept_options(const StudyPlan& plan, int unit, Faces faces) {
   const ConceptSettings& config = plan.config.concept_test;
-  const bool hypothesis = is_hypothesis(plan.record, unit, cut);
-  ConceptStep step{unit, cut, {}, config.standardise};
+  ConceptStep step{unit, faces, is_hypothesis(plan.record, unit), {}, config.standardise};
   step.options.repeats =
-      hypothesis || plan.config.exploratory_repeats == 0 ? config.repeats : plan.config.exploratory_repeats;
+      step.hypothesis || plan.config.exploratory_repeats == 0 ? config.repeats : plan.config.exploratory_repeats;
   step.options.c = config.c;
   step.options.folds = config.folds;
-  step.options.grouped_beside = hypothesis;
+  step.options.grouped_repeats = plan.config.grouped_repeats;
   step.options.seed = config.seed;
-  for (int k = most_frozen - 1; k >= 0; --k) step.options.pairs.emplace_back(k, most_frozen);
+  const auto& runs = plan.record.pain_runs;
+  const int before = main_set(plan.record, most_frozen);
+  for (int k = most_frozen - 1; k >= 0; --k) {
+    step.options.pairs.emplace_back(main_set(plan.record, k), before);
+    analysis::ConceptOptions::Runs& loss = step.options.losses.emplace_back();
+    loss.before = before;
+    for (std::size_t set = 0; set < runs.size(); ++set)
+      if (runs[set].k == k) loss.after.push_back(int(set));
+  }
   return step;
 }
 
-// The Gram matrices of all models, computed on first use.
-const std::vector<analysis::Gram>& grams_of(const StudyPlan& plan, StudyPlan::Grams& grams, bool cut,
-                                            bool standardise) {
-  std::vector<analysis::Gram>& list = grams[cut];
+// The Gram matrices of all pain runs, computed on first use.
+const std::vector<analysis::Gram>& grams_of(const StudyPlan& plan, Faces faces, bool standardise) {
+  std::vector<analysis::Gram>& list = (*plan.grams)[faces];
   if (!list.empty()) return list;
   std::vector<analysis::Gram> made;
-  for (int k = 0; k < models; ++k) {
-    made.push_back(analysis::read_gram(plan.at(features_file(k, cut)), standardise));
-    made.back().name = fmt::format("FreezeB{}", k);
+  for (const PainRun& run : plan.record.pain_runs) {
+    made.push_back(analysis::read_gram(plan.at(peak_features(run, faces)), standardise));
+    made.back().name = fmt::format("FreezeB{}{}", run.k, run.seed ? fmt::format(", seed {}", *run.seed) : "");
   }
   return list = std::move(made);
 }
@@ -83,168 +81,166 @@ data::Dataset peaks_in(const fs::path& ids, const data::Dataset& peaks) {
   return found;
 }
 
-// StudyPlan is copied into the step without its steps, which would otherwise contain themselves.
-StudyPlan without_steps(const StudyPlan& plan) {
-  StudyPlan copy = plan;
-  copy.steps.clear();
-  return copy;
-}
-
-void plan_features(StudyPlan& plan) {
-  const bool cut = !plan.record.bottom_cut.empty();
-  for (int k = most_frozen; k >= 0; --k) {
-    PredictCommand command;
-    command.on = plan.on;
-    command.data = data_choice(plan, StudySet::concepts, Part::test);
-    command.model.weights = plan.at(model_step("retrain", k) + "/weights.safetensors");
-    Step step{model_step("features", k),
-              fmt::format("block-5 features of retrain-b{} on the peak frames", k),
-              {{"bottom cut", cut ? "yes" : "no"}},
-              {model_step("retrain", k) + "/weights.safetensors"},
-              {"features.npy", "ids.csv"},
-              {}};
-    if (cut) step.writes.insert(step.writes.end(), {"features-cut.npy", "ids-cut.csv"});
-    add_data_inputs(plan, StudySet::concepts, command.data, step.inputs);
-    step.run = [command, cut](const fs::path& folder) {
-      PredictCommand c = command;
-      c.features = folder / "features.npy";
-      c.ids = folder / "ids.csv";
-      run_predict(c);
-      if (!cut) return;
-      c.data.bottom_cut = true;
-      c.features = folder / "features-cut.npy";
-      c.ids = folder / "ids-cut.csv";
-      run_predict(c);
-    };
-    plan.steps.push_back(std::move(step));
+// Which of the peak frames show none of the co-occurring action units.
+std::vector<int> alone(const StudyRecord& record, const data::Dataset& peaks) {
+  std::vector<int> rows;
+  for (std::size_t i = 0; i < peaks.samples.size(); ++i) rows.push_back(int(i));
+  for (const int unit : record.co_occurring) {
+    const auto labels = data::action_unit_labels(peaks, unit);
+    std::erase_if(rows, [&](int row) { return labels[std::size_t(row)] == 1; });
   }
+  return rows;
 }
 
-void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, bool cut) {
-  const ConceptStep options = concept_options(plan, unit, cut);
-  Step step{concept_step(unit, cut),
-            fmt::format("is AU{} still decodable{}?", unit, cut ? ", bottom of the face cut off" : ""),
-            {{"hypothesis", options.options.grouped_beside ? "yes" : "no"},
-             {"data concepts", plan.fingerprints.at("concepts")}},
-            {ids_file(cut)},
+data::Dataset only(const data::Dataset& peaks, const std::vector<int>& rows) {
+  data::Dataset some = peaks;
+  some.samples.clear();
+  for (const int row : rows) some.samples.push_back(peaks.samples[std::size_t(row)]);
+  return some;
+}
+
+// Whether enough faces show the unit, and enough do not, without those that show a co-occurring one.
+bool enough_alone(StudyPlan& plan, int unit) {
+  if (plan.record.co_occurring.empty() || contains(plan.record.co_occurring, unit)) return false;
+  const auto labels = data::action_unit_labels(only(plan.peaks, alone(plan.record, plan.peaks)), unit);
+  const auto positives = std::count(labels.begin(), labels.end(), 1), least = std::ptrdiff_t(plan.config.min_positives);
+  if (positives >= least && std::ssize(labels) - positives >= least) return true;
+  plan.record.warnings.push_back(fmt::format("AU{} without AU{}: {} of {} peak frames show it; not tested", unit,
+                                             fmt::join(plan.record.co_occurring, ", AU"), positives, labels.size()));
+  return false;
+}
+
+std::string faces_clause(Faces faces) {
+  switch (faces) {
+    case Faces::blank:
+      return ", lower face blanked";
+    case Faces::stretch:
+      return ", lower face cut off";
+    case Faces::alone:
+      return ", without co-occurring action units";
+    case Faces::full:
+      break;
+  }
+  return "";
+}
+
+void run_concept(const StudyPlan& plan, const ConceptStep& step, const fs::path& folder) {
+  data::Dataset peaks = peaks_in(plan.at(peak_ids(step.faces)), plan.peaks);
+  const std::vector<analysis::Gram>* grams = &grams_of(plan, step.faces, step.standardise);
+  std::vector<analysis::Gram> some;
+  if (step.faces == Faces::alone) {
+    const std::vector<int> rows = alone(plan.record, peaks);
+    for (const analysis::Gram& gram : grams_of(plan, Faces::full, step.standardise))
+      some.push_back(analysis::rows_of(gram, rows));
+    grams = &some;
+    peaks = only(peaks, rows);
+  }
+  const analysis::ConceptResult result = analysis::concept_test(*grams, data::action_unit_labels(peaks, step.unit),
+                                                                data::subject_groups(peaks), step.options);
+  write_file(folder / "concept.json", analysis::concept_json(result, true));
+}
+
+void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, Faces faces) {
+  const ConceptStep options = concept_options(plan, unit, faces);
+  Step step{concept_step(unit, faces),
+            fmt::format("is AU{} still decodable{}?", unit, faces_clause(faces)),
+            {{"hypothesis", options.hypothesis ? "yes" : "no"}, {"data concepts", plan.fingerprints.at("concepts")}},
+            {peak_ids(faces)},
             {"concept.json"},
             {}};
   ConceptSettings settings = plan.config.concept_test;
   settings.repeats = options.options.repeats;
   add_inputs(fields_of(settings), "concept", step.inputs);
-  for (int k = 0; k < models; ++k) step.reads.push_back(features_file(k, cut));
-  step.run = [shared, options](const fs::path& folder) {
-    const data::Dataset peaks = peaks_in(shared.at(ids_file(options.cut)), shared.peaks);
-    const auto& grams = grams_of(shared, *shared.grams, options.cut, options.standardise);
-    const analysis::ConceptResult result = analysis::concept_test(grams, data::action_unit_labels(peaks, options.unit),
-                                                                  data::subject_groups(peaks), options.options);
-    write_file(folder / "concept.json", analysis::concept_json(result, true));
-  };
+  step.inputs["concept.grouped-repeats"] = std::to_string(options.options.grouped_repeats);
+  if (faces == Faces::alone) step.inputs["co-occurring"] = fmt::format("{}", fmt::join(plan.record.co_occurring, " "));
+  for (const PainRun& run : plan.record.pain_runs) step.reads.push_back(peak_features(run, faces));
+  step.run = [shared, options](const fs::path& folder) { run_concept(shared, options, folder); };
   plan.steps.push_back(std::move(step));
 }
 
-double number_or_infinity(const Json& json) {
-  return json.is_null() ? std::numeric_limits<double>::infinity() : json.get<double>();
-}
-
-analysis::TTest t_test(const Json& json) {
-  return {number_or_infinity(json.at("t")), json.at("df"), json.at("p")};
-}
-
-std::vector<ConceptRow> rows_of(const fs::path& file, const StudyRecord& record, int unit, bool cut) {
-  const auto json = Json::parse(read_file(file));
+std::vector<ConceptRow> rows_of(const Json& json, const StudyRecord& record, int unit, Faces faces) {
   std::vector<ConceptRow> rows;
   for (int k = most_frozen - 1; k >= 0; --k) {
-    const std::size_t number = std::size_t(most_frozen - 1 - k);
-    const auto& pair = json.at("pairs").at(number);
-    const auto& before = json.at("sets").at(most_frozen);
-    const auto& after = json.at("sets").at(std::size_t(k));
+    const auto number = std::size_t(most_frozen - 1 - k);
+    const Json& pair = json.at("pairs").at(number);
+    const auto f1 = [&](int model) -> double {
+      return json.at("sets").at(std::size_t(main_set(record, model))).at("f1_mean");
+    };
     ConceptRow row;
     row.unit = unit;
     row.k = k;
-    row.bottom_cut = cut;
-    row.hypothesis = is_hypothesis(record, unit, cut);
+    row.faces = faces;
+    row.hypothesis = is_hypothesis(record, unit);
     row.images = json.at("images");
     row.positives = json.at("positives");
     row.repeats = json.at("repeats");
-    row.f1_before = before.at("f1_mean");
-    row.f1_after = after.at("f1_mean");
-    row.auc_before = before.at("auc_mean");
-    row.auc_after = after.at("auc_mean");
+    row.f1_before = f1(most_frozen);
+    row.f1_after = f1(k);
     row.difference = pair.at("effect").at("mean");
     row.low = pair.at("effect").at("low");
     row.high = pair.at("effect").at("high");
-    row.paired = t_test(pair.at("paired_t"));
-    row.corrected = t_test(pair.at("corrected_t"));
-    if (const auto& grouped = json.at("grouped"); !grouped.is_null()) {
+    row.paired = pair.at("paired_t").get<analysis::TTest>();
+    row.corrected = pair.at("corrected_t").get<analysis::TTest>();
+    const Json& grouped = json.at("grouped");
+    row.ungrouped = grouped.is_null();
+    row.auc = (row.ungrouped ? json : grouped).at("losses").at(number).get<analysis::ConceptLoss>();
+    if (!row.ungrouped) {
       row.grouped_difference = grouped.at("pairs").at(number).at("effect").at("mean");
-      row.grouped_corrected = t_test(grouped.at("pairs").at(number).at("corrected_t"));
+      row.grouped_corrected = grouped.at("pairs").at(number).at("corrected_t").get<analysis::TTest>();
     }
     rows.push_back(row);
   }
   return rows;
 }
 
-// Holm's adjustment over all models and action units, separately for the hypotheses and for the rest.
-void adjust(std::vector<ConceptRow>& rows) {
-  for (const bool hypothesis : {true, false}) {
-    std::vector<double> paired, corrected;
-    for (const ConceptRow& row : rows) {
-      if (row.hypothesis != hypothesis) continue;
-      paired.push_back(row.paired.p);
-      corrected.push_back(row.corrected.p);
-    }
-    const auto holm_paired = analysis::holm(paired), holm_corrected = analysis::holm(corrected);
-    std::size_t i = 0;
-    for (ConceptRow& row : rows) {
-      if (row.hypothesis != hypothesis) continue;
-      row.holm_paired = holm_paired[i];
-      row.holm_corrected = holm_corrected[i++];
-    }
-  }
-}
-
-using Tested = std::vector<std::pair<int, bool>>;  // unit, bottom cut
+using Tested = std::vector<std::pair<int, Faces>>;
 
 void run_concept_rows(const fs::path& study, const StudyRecord& record, const Tested& tested, const fs::path& folder) {
   std::vector<ConceptRow> rows;
-  for (const auto& [unit, cut] : tested) {
-    const std::string step = concept_step(unit, cut);
+  for (const auto& [unit, faces] : tested) {
+    const std::string step = concept_step(unit, faces);
     const fs::path file = study / step / "concept.json";
     try {
-      const auto more = rows_of(file, record, unit, cut);
+      const auto more = rows_of(Json::parse(read_file(file)), record, unit, faces);
       rows.insert(rows.end(), more.begin(), more.end());
     } catch (const Json::exception& error) {
       throw Error(fmt::format("{} is not usable: {}", file.string(), error.what()), "run again with --redo " + step);
     }
   }
-  adjust(rows);
+  adjust<ConceptRow>(rows, [](const ConceptRow& row) { return row.auc.loss.test.p; });
   write_records(folder / "concepts.json", rows);
+}
+
+// How well losses separate "never" from the rest, and the exact p of that.
+void separate(const RankingRow& row, bool against_core, std::optional<double>& auc, std::optional<double>& p) {
+  std::vector<double> lost;
+  std::vector<std::uint8_t> never;
+  for (const RankingRow::Unit& unit : row.units) {
+    if (against_core && unit.group == "sometimes") continue;
+    lost.push_back(unit.auc_lost);
+    never.push_back(unit.group == "never");
+  }
+  const auto count = std::count(never.begin(), never.end(), 1);
+  if (count == 0 || count == std::ssize(never)) return;
+  auc = ranking_auc(lost, never);
+  p = analysis::exact_ranking_p(lost, never);
 }
 
 RankingRow ranking_row(const std::vector<ConceptRow>& rows, const StudyRecord& record, int k) {
   RankingRow result;
   result.k = k;
   std::map<std::string, int> counts;
-  std::vector<double> lost, lost_core;
-  std::vector<std::uint8_t> never, never_core;
   for (const ConceptRow& row : rows) {
-    if (row.k != k || row.bottom_cut) continue;
+    if (row.k != k || row.faces != Faces::full) continue;
     const std::string group = pain_group(record, row.unit);
-    const double loss = row.auc_before - row.auc_after;
-    result.units.push_back({row.unit, group, loss});
-    result.mean_lost[group] += loss;
+    const analysis::Estimate& loss = row.auc.loss;
+    result.units.push_back({row.unit, group, loss.value, loss.low, loss.high});
+    result.mean_lost[group] += loss.value;
     ++counts[group];
-    lost.push_back(loss);
-    never.push_back(group == "never");
-    if (group == "sometimes") continue;
-    lost_core.push_back(loss);
-    never_core.push_back(group == "never");
   }
   for (auto& [group, mean] : result.mean_lost) mean /= counts[group];
-  if (counts["never"] == 0) return result;
-  if (counts["core"] + counts["sometimes"] > 0) result.auc = ranking_auc(lost, never);
-  if (counts["core"] > 0) result.auc_core = ranking_auc(lost_core, never_core);
+  separate(result, false, result.auc, result.p);
+  separate(result, true, result.auc_core, result.p_core);
   return result;
 }
 
@@ -258,17 +254,19 @@ void run_ranking(const fs::path& study, const StudyRecord& record, const fs::pat
 }  // namespace
 
 void plan_concepts(StudyPlan& plan) {
-  plan_features(plan);
   const StudyPlan shared = without_steps(plan);
   Tested tested;
   for (const StudyRecord::Unit& unit : plan.record.units) {
     if (!unit.tested) continue;
-    tested.emplace_back(unit.number, false);
-    if (contains(plan.record.bottom_cut, unit.number)) tested.emplace_back(unit.number, true);
+    tested.emplace_back(unit.number, Faces::full);
+    if (!contains(plan.record.bottom_cut, unit.number)) continue;
+    tested.emplace_back(unit.number, Faces::blank);
+    tested.emplace_back(unit.number, Faces::stretch);
+    if (enough_alone(plan, unit.number)) tested.emplace_back(unit.number, Faces::alone);
   }
-  for (const auto& [unit, cut] : tested) plan_concept(plan, shared, unit, cut);
+  for (const auto& [unit, faces] : tested) plan_concept(plan, shared, unit, faces);
   Step rows{"concepts", "the concept tests together, with Holm's correction", {}, {}, {"concepts.json"}, {}};
-  for (const auto& [unit, cut] : tested) rows.reads.push_back(concept_step(unit, cut) + "/concept.json");
+  for (const auto& [unit, faces] : tested) rows.reads.push_back(concept_step(unit, faces) + "/concept.json");
   rows.run = [study = plan.study, record = plan.record, tested](const fs::path& folder) {
     run_concept_rows(study, record, tested, folder);
   };

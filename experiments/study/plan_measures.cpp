@@ -23,44 +23,23 @@ std::string retrained_predictions(int k) {
   return predictions_of("evaluate-" + model_step("retrain", k));
 }
 
-std::vector<std::string> hypothesis_emotions(const StudyRecord& record) {
-  std::vector<std::string> names;
-  names.reserve(record.hypotheses.size());
-  for (const Hypothesis& h : record.hypotheses) names.push_back(h.emotion);
-  return names;
-}
-
 bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// Holm's adjustment, separately for the hypotheses and for the rest.
-void adjust(std::vector<McNemarRow>& rows) {
-  for (const bool hypothesis : {true, false}) {
-    std::vector<double> p;
-    for (const McNemarRow& row : rows)
-      if (row.hypothesis == hypothesis) p.push_back(row.test.exact_p);
-    const auto adjusted = analysis::holm(p);
-    auto next = adjusted.begin();
-    for (McNemarRow& row : rows)
-      if (row.hypothesis == hypothesis) row.holm = *next++;
-  }
-}
-
 void run_mcnemar(const fs::path& study, const StudyRecord& record, const fs::path& folder) {
   const analysis::Predictions before = analysis::read_predictions(study / retrained_predictions(most_frozen));
-  const auto named = hypothesis_emotions(record);
   std::vector<McNemarRow> rows;
   for (int k = most_frozen - 1; k >= 0; --k) {
     const analysis::Predictions after = analysis::read_predictions(study / retrained_predictions(k));
     for (std::size_t e = 0; e < record.emotions.size(); ++e) {
       const std::int64_t images = std::count(before.labels.begin(), before.labels.end(), int(e));
       if (images == 0) continue;
-      rows.push_back({k, record.emotions[e], contains(named, record.emotions[e]), images,
+      rows.push_back({k, record.emotions[e], is_hypothesis(record, record.emotions[e]), images,
                       analysis::compare_predictions(before, after, int(e)), 1});
     }
   }
-  adjust(rows);
+  adjust<McNemarRow>(rows, [](const McNemarRow& row) { return row.test.exact_p; });
   write_records(folder / "mcnemar.json", rows);
 }
 

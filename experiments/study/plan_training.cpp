@@ -1,5 +1,5 @@
-// The models: one for emotions, six trained from it on pain, six re-trained on emotions, and the null (the same heads
-// from other seeds).
+// The models: one for emotions, six trained from it on pain and some of them again from other seeds, six re-trained on
+// emotions, and the null (the same heads from other seeds).
 #include <fmt/format.h>
 
 #include "base/sha256.h"
@@ -99,12 +99,15 @@ void plan_training(StudyPlan& plan) {
     };
   }
   plan.steps.push_back(std::move(first));
-  for (int k = most_frozen; k >= 0; --k) {
+  for (const PainRun& run : plan.record.pain_runs) {
     TrainCommand pain = stage_command(plan, plan.config.train_pain, StudySet::pain);
     pain.init = plan.at("emotion/weights.safetensors");
     pain.head_init = plan.config.model.head_init;
-    pain.freeze = k;
-    plan.steps.push_back(train_step(plan, model_step("pain", k), fmt::format("pain model, {} of 5 blocks frozen", k),
+    pain.freeze = run.k;
+    if (run.seed) pain.seed = *run.seed;
+    plan.steps.push_back(train_step(plan, run_step("pain", run),
+                                    fmt::format("pain model, {} of 5 blocks frozen{}", run.k,
+                                                run.seed ? fmt::format(", from seed {}", *run.seed) : ""),
                                     pain, StudySet::pain));
   }
   for (int k = most_frozen; k >= 0; --k)

@@ -1,56 +1,37 @@
 #include "experiments/study/records.h"
 
-#include <cmath>
-#include <limits>
-
 #include "base/error.h"
-#include "base/json.h"
+#include "experiments/study/analysis_json.h"
 
-namespace palimpsest {
+namespace palimpsest::experiments {
 
-namespace analysis {
-
-namespace {
-
-// JSON has no infinity: a t of equal differences is written as null.
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
+void to_json(Json& json, Faces faces) {
+  json = word_of(faces);
 }
-double number(const Json& json) {
-  return json.is_null() ? std::numeric_limits<double>::infinity() : json.get<double>();
+void from_json(const Json& json, Faces& faces) {
+  const auto value = value_of<Faces>(json.get<std::string>());
+  if (!value) throw nlohmann::json::other_error::create(501, "unknown faces " + json.dump(), &json);
+  faces = *value;
 }
 
-}  // namespace
-
-void to_json(Json& json, const TTest& t) {
-  json = {{"t", number(t.t)}, {"df", t.df}, {"p", t.p}};
-}
-void from_json(const Json& json, TTest& t) {
-  t = {number(json.at("t")), json.at("df"), json.at("p")};
-}
-
-PALIMPSEST_JSON(McNemar::ChiSquare, statistic, p)
-PALIMPSEST_JSON(McNemar, b, c, both_right, both_wrong, exact_p, chi2, chi2_corrected)
-
-}  // namespace analysis
-
-namespace experiments {
-
+PALIMPSEST_JSON(PainRun, k, seed)
 PALIMPSEST_JSON(Hypothesis, emotion, unit)
 PALIMPSEST_JSON(StudyRecord::Part, name, classes)
 PALIMPSEST_JSON(StudyRecord::Unit, number, positives, images, tested)
 PALIMPSEST_JSON(StudyRecord, emotion, pain, concepts, drawn, from_scratch, emotions, parts, units, hypotheses,
-                emotion_units, pain_units, pain_sometimes_units, null_seeds, bottom_cut, seed, report_pictures, values,
-                choices, warnings)
+                emotion_units, pain_units, pain_sometimes_units, null_seeds, pain_runs, bottom_cut, co_occurring, seed,
+                report_pictures, values, choices, warnings)
 PALIMPSEST_JSON(McNemarRow, k, emotion, hypothesis, images, test, holm)
-PALIMPSEST_JSON(RankingRow::Unit, number, group, auc_lost)
+PALIMPSEST_JSON(LossRow, k, emotion, hypothesis, images, auc, holm, recall_before, recall_after)
+PALIMPSEST_JSON(LossSummary, k, runs, all, mean, selectivity)
+PALIMPSEST_JSON(Losses, c, c_tried, auc, models, rows)
+PALIMPSEST_JSON(RankingRow::Unit, number, group, auc_lost, low, high)
 PALIMPSEST_JSON(NullRow::Spread, emotion, mean, sd, low, high)
 PALIMPSEST_JSON(NullRow::Pair, seed_a, seed_b, emotion, test)
 PALIMPSEST_JSON(NullRow, k, seeds, spreads, pairs)
-PALIMPSEST_JSON(ConceptRow, unit, k, bottom_cut, hypothesis, images, positives, repeats, f1_before, f1_after,
-                auc_before, auc_after, difference, low, high, paired, corrected, holm_paired, holm_corrected,
-                grouped_difference, grouped_corrected)
-PALIMPSEST_JSON(RankingRow, k, units, mean_lost, auc, auc_core)
+PALIMPSEST_JSON(ConceptRow, unit, k, faces, hypothesis, images, positives, repeats, f1_before, f1_after, auc, ungrouped,
+                holm, difference, low, high, paired, corrected, grouped_difference, grouped_corrected)
+PALIMPSEST_JSON(RankingRow, k, units, mean_lost, auc, auc_core, p, p_core)
 
 namespace {
 
@@ -79,6 +60,9 @@ void write_record(const fs::path& path, const StudyRecord& record) {
 void write_records(const fs::path& path, const std::vector<McNemarRow>& rows) {
   write_as_json(path, rows);
 }
+void write_losses(const fs::path& path, const Losses& losses) {
+  write_as_json(path, losses);
+}
 void write_records(const fs::path& path, const std::vector<ConceptRow>& rows) {
   write_as_json(path, rows);
 }
@@ -95,6 +79,9 @@ StudyRecord read_study_record(const fs::path& path) {
 std::vector<McNemarRow> read_mcnemar_rows(const fs::path& path) {
   return read_as_json<std::vector<McNemarRow>>(path);
 }
+Losses read_losses(const fs::path& path) {
+  return read_as_json<Losses>(path);
+}
 std::vector<ConceptRow> read_concept_rows(const fs::path& path) {
   return read_as_json<std::vector<ConceptRow>>(path);
 }
@@ -108,13 +95,14 @@ std::vector<NullRow> read_null_rows(const fs::path& path) {
 std::string model_step(const char* kind, int k) {
   return fmt::format("{}-b{}", kind, k);
 }
-std::string concept_step(int unit, bool bottom_cut) {
-  return fmt::format("concept-au{}{}", unit, bottom_cut ? "-cut" : "");
+std::string run_step(const char* kind, const PainRun& run) {
+  return model_step(kind, run.k) + (run.seed ? fmt::format("-s{}", *run.seed) : "");
+}
+std::string concept_step(int unit, Faces faces) {
+  return fmt::format("concept-au{}{}", unit, faces == Faces::full ? "" : "-" + word_of(faces));
 }
 std::string null_step(int k, std::uint64_t seed) {
   return fmt::format("null-b{}-s{}", k, seed);
 }
 
-}  // namespace experiments
-
-}  // namespace palimpsest
+}  // namespace palimpsest::experiments

@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/class_losses.h"
+#include "analysis/concept.h"
 #include "analysis/mcnemar.h"
-#include "analysis/significance.h"
 #include "base/files.h"
+#include "base/words.h"
 #include "experiments/study/config.h"
 
 // The results of a study's steps besides the files of the individual commands: plain structs, and their JSON files.
@@ -17,6 +19,23 @@
 namespace palimpsest::experiments {
 
 inline constexpr int most_frozen = 5;  // FreezeB5: "before"; FreezeB0 to FreezeB4: "after"
+
+// The model FreezeBk as it learned pain from one seed. The one from the study's own seed is evaluated and explained;
+// the others tell how much one run differs from another.
+struct PainRun {
+  int k = 0;
+  std::optional<std::uint64_t> seed = {};  // none: the study's own
+  bool operator==(const PainRun&) const = default;
+};
+
+// The peak frames from which an action unit is decoded: with the whole face; with the lower face blanked in place, or
+// cut off and the rest stretched to the square, as presumably in the paper; without the faces that show an action unit
+// that goes with it.
+enum class Faces : std::uint8_t { full, blank, stretch, alone };
+constexpr auto words(Faces) {
+  return std::to_array<Word<Faces>>(
+      {{"full", Faces::full}, {"blank", Faces::blank}, {"stretch", Faces::stretch}, {"alone", Faces::alone}});
+}
 
 // STUDY/study.json: the study's description, with every choice.
 struct StudyRecord {
@@ -39,7 +58,8 @@ struct StudyRecord {
   std::map<std::string, std::vector<int>> emotion_units;
   std::vector<int> pain_units, pain_sometimes_units;
   std::vector<std::uint64_t> null_seeds;
-  std::vector<int> bottom_cut;
+  std::vector<PainRun> pain_runs;  // B5 to B0, of each the study's own first
+  std::vector<int> bottom_cut, co_occurring;
   std::uint64_t seed = 1;
   int report_pictures = 6;
   std::vector<std::pair<std::string, std::string>> values;   // of the config, defaults included
@@ -54,19 +74,48 @@ struct McNemarRow {
   bool hypothesis = false;  // a hypothesis of the config names the emotion
   std::int64_t images = 0;
   analysis::McNemar test;
-  double holm = 1;  // exact p, adjusted within the hypotheses or within the rest
+  double holm = 1;  // exact p, adjusted within the hypotheses or the rest of its model
+};
+
+// losses/losses.json: how much worse an emotion is ranked by a linear probe on the features of the runs of FreezeBk
+// than on those of FreezeB5.
+struct LossRow {
+  int k = 0;
+  std::string emotion;
+  bool hypothesis = false;
+  std::int64_t images = 0;
+  analysis::RankingLoss auc;
+  double holm = 1;                             // p of auc.loss, adjusted as McNemarRow::holm
+  double recall_before = 0, recall_after = 0;  // of the probes; after: the runs' mean
+};
+// All emotions of a model together.
+struct LossSummary {
+  int k = 0;
+  int runs = 0;
+  analysis::Omnibus all;
+  analysis::Estimate mean;                        // of the emotions' losses
+  std::optional<analysis::Estimate> selectivity;  // mean of the hypotheses' emotions less that of the others
+};
+struct Losses {
+  double c = 0;                      // of all probes
+  std::vector<double> c_tried, auc;  // mean area by cross-validation on B5 and B0
+  std::vector<LossSummary> models;
+  std::vector<LossRow> rows;
 };
 
 // concepts/concepts.json: FreezeBk minus FreezeB5 for one action unit.
 struct ConceptRow {
   int unit = 0, k = 0;
-  bool bottom_cut = false, hypothesis = false;
+  Faces faces = Faces::full;
+  bool hypothesis = false;
   int images = 0, positives = 0, repeats = 0;
-  double f1_before = 0, f1_after = 0, auc_before = 0, auc_after = 0;
+  double f1_before = 0, f1_after = 0;
+  analysis::ConceptLoss auc;                 // over the runs, on subject-grouped halves unless `ungrouped`
+  bool ungrouped = false;                    // too few subjects show the action unit
+  double holm = 1;                           // p of auc.loss, adjusted within the hypotheses or the rest of its model
   double difference = 0, low = 0, high = 0;  // of the F1s, with its bootstrap interval over subjects
-  analysis::TTest paired, corrected;
-  double holm_paired = 1, holm_corrected = 1;  // adjusted within the hypotheses or within the rest
-  std::optional<double> grouped_difference;    // with subject-grouped folds
+  analysis::TTest paired, corrected;         // of the F1s
+  std::optional<double> grouped_difference;  // with subject-grouped folds
   std::optional<analysis::TTest> grouped_corrected;
 };
 
@@ -74,13 +123,17 @@ struct ConceptRow {
 struct RankingRow {
   struct Unit {
     int number = 0;
-    std::string group;  // never, core, sometimes: how pain uses it
-    double auc_lost = 0;
+    std::string group;    // never, core, sometimes: how pain uses it
+    double auc_lost = 0;  // the runs' mean
+    double low = 0, high = 0;
   };
   int k = 0;
   std::vector<Unit> units;
   std::map<std::string, double> mean_lost;  // per group
   std::optional<double> auc, auc_core;      // never against all others; never against core
+  // The share of all ways to call as many of the action units "never" that separate them at least as well: the exact
+  // permutation test of `auc` and `auc_core`, one-sided, with the action unit as the unit.
+  std::optional<double> p, p_core;
 };
 
 // null/null.json: the variation from other seeds for the head alone.
@@ -102,6 +155,7 @@ struct NullRow {
 
 void write_record(const fs::path& path, const StudyRecord& record);
 void write_records(const fs::path& path, const std::vector<McNemarRow>& rows);
+void write_losses(const fs::path& path, const Losses& losses);
 void write_records(const fs::path& path, const std::vector<ConceptRow>& rows);
 void write_records(const fs::path& path, const std::vector<RankingRow>& rows);
 void write_records(const fs::path& path, const std::vector<NullRow>& rows);
@@ -109,13 +163,15 @@ void write_records(const fs::path& path, const std::vector<NullRow>& rows);
 // Throw Error naming the file when it is missing or malformed.
 StudyRecord read_study_record(const fs::path& path);
 std::vector<McNemarRow> read_mcnemar_rows(const fs::path& path);
+Losses read_losses(const fs::path& path);
 std::vector<ConceptRow> read_concept_rows(const fs::path& path);
 std::vector<RankingRow> read_ranking_rows(const fs::path& path);
 std::vector<NullRow> read_null_rows(const fs::path& path);
 
-// "emotion", "pain-b3", "concept-au5-cut": names of steps, which are also folders of the study.
+// "pain-b3", "pain-b0-s2", "concept-au5-blank": names of steps, which are also folders of the study.
 std::string model_step(const char* kind, int k);
-std::string concept_step(int unit, bool bottom_cut);
+std::string run_step(const char* kind, const PainRun& run);
+std::string concept_step(int unit, Faces faces);
 std::string null_step(int k, std::uint64_t seed);
 
 }  // namespace palimpsest::experiments

@@ -37,20 +37,50 @@ void add_recalls(Json& json, const fs::path& study, const StudyRecord& record) {
   }
 }
 
+void add_losses(Json& json, const fs::path& study) {
+  const Losses losses = read_losses(study / "losses/losses.json");
+  for (const LossRow& row : losses.rows)
+    json["emotion_auc"][model_name(row.k)][row.emotion] = {{"before", row.auc.before},
+                                                           {"after", row.auc.after},
+                                                           {"lost", row.auc.loss.value},
+                                                           {"low", row.auc.loss.low},
+                                                           {"high", row.auc.loss.high},
+                                                           {"p", row.auc.loss.test.p},
+                                                           {"holm", row.holm},
+                                                           {"runs", row.auc.runs},
+                                                           {"p_images", row.auc.images.test.p},
+                                                           {"recall_before", row.recall_before},
+                                                           {"recall_after", row.recall_after}};
+  for (const LossSummary& model : losses.models) json["omnibus_p"][model_name(model.k)] = model.all.p;
+}
+
 void add_tests(Json& json, const fs::path& study) {
   for (const McNemarRow& row : read_mcnemar_rows(study / "mcnemar/mcnemar.json"))
     json["mcnemar"][model_name(row.k)][row.emotion] = {
         {"b", row.test.b}, {"c", row.test.c}, {"p", row.test.exact_p}, {"holm", row.holm}};
   for (const ConceptRow& row : read_concept_rows(study / "concepts/concepts.json"))
-    json["concept"][model_name(row.k)][fmt::format("AU{}{}", row.unit, row.bottom_cut ? " cut" : "")] = {
-        {"f1_before", row.f1_before},   {"f1_after", row.f1_after},    {"auc_before", row.auc_before},
-        {"auc_after", row.auc_after},   {"p_paired", row.paired.p},    {"p_corrected", row.corrected.p},
-        {"hypothesis", row.hypothesis}, {"difference", row.difference}};
+    json["concept"][model_name(row.k)]
+        [fmt::format("AU{}{}", row.unit, row.faces == Faces::full ? "" : " " + word_of(row.faces))] = {
+            {"auc_before", row.auc.before},
+            {"auc_after", row.auc.after},
+            {"auc_lost", row.auc.loss.value},
+            {"low", row.auc.loss.low},
+            {"high", row.auc.loss.high},
+            {"p", row.auc.loss.test.p},
+            {"holm", row.holm},
+            {"f1_before", row.f1_before},
+            {"f1_after", row.f1_after},
+            {"p_paired", row.paired.p},
+            {"p_corrected", row.corrected.p},
+            {"hypothesis", row.hypothesis},
+            {"difference", row.difference}};
   for (const RankingRow& row : read_ranking_rows(study / "ranking/ranking.json")) {
     const std::string name = model_name(row.k);
     json["mean_auc_lost"][name] = row.mean_lost;
     json["ranking_auc"][name] = row.auc ? Json(*row.auc) : Json(nullptr);
     json["ranking_auc_core"][name] = row.auc_core ? Json(*row.auc_core) : Json(nullptr);
+    json["ranking_p"][name] = row.p ? Json(*row.p) : Json(nullptr);
+    json["ranking_p_core"][name] = row.p_core ? Json(*row.p_core) : Json(nullptr);
   }
 }
 
@@ -58,14 +88,15 @@ void add_tests(Json& json, const fs::path& study) {
 
 void plan_summary(StudyPlan& plan) {
   Step step{"summary", "the key figures", {}, {}, {"summary.json"}, {}};
-  step.reads = {"evaluate-emotion/predictions.csv", "mcnemar/mcnemar.json", "concepts/concepts.json",
-                "ranking/ranking.json"};
+  step.reads = {"evaluate-emotion/predictions.csv", "mcnemar/mcnemar.json", "losses/losses.json",
+                "concepts/concepts.json", "ranking/ranking.json"};
   for (int k = 0; k <= most_frozen; ++k)
     for (const char* kind : {"pain", "retrain"})
       step.reads.push_back("evaluate-" + model_step(kind, k) + "/predictions.csv");
   step.run = [study = plan.study, record = plan.record](const fs::path& folder) {
     Json json = {{"seed", record.seed}, {"emotions", record.emotions}};
     add_recalls(json, study, record);
+    add_losses(json, study);
     add_tests(json, study);
     write_file(folder / "summary.json", json.dump(2) + "\n");
   };

@@ -1,0 +1,281 @@
+// What is lost: linear probes read the emotions from the block-5 features of every pain run.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "analysis/class_losses.h"
+#include "analysis/predictions.h"
+#include "analysis/probe.h"
+#include "base/csv.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/npy.h"
+#include "experiments/study/features.h"
+#include "experiments/study/plan.h"
+
+namespace palimpsest::experiments {
+
+namespace {
+
+// With more images than this and more features than that, channels are averaged over their positions.
+constexpr std::int64_t most_images = 5000, most_features = 1024;
+
+constexpr const char* train_name = "emotion-train";
+constexpr const char* test_name = "emotion-test";
+
+FeatureFiles files_in(const fs::path& folder, const std::string& name) {
+  return {folder / (name + ".npy"), folder / (name + ".csv")};
+}
+
+std::string faces_name(Faces faces) {
+  return faces == Faces::blank || faces == Faces::stretch ? "peaks-" + word_of(faces) : "peaks";
+}
+
+bool pools(const StudyPlan& plan) {
+  const auto& classes = plan.record.parts.at(0).classes;
+  const std::int64_t images = std::accumulate(classes.begin(), classes.end(), std::int64_t{0},
+                                              [](std::int64_t sum, const auto& c) { return sum + c.second; });
+  const std::int64_t side = plan.config.size / 32;
+  return images > most_images && side * side * std::int64_t(512 * plan.config.model.width) > most_features;
+}
+
+struct Examples {
+  std::vector<float> features;
+  int columns = 0;
+  std::vector<int> labels;
+  std::vector<std::string> ids;
+};
+
+Examples read_examples(const fs::path& folder, const std::string& name, int classes) {
+  const FeatureFiles files = files_in(folder, name);
+  const NpyArray array = read_npy(files.features);
+  Examples examples;
+  examples.features = array.floats();
+  const Csv csv = read_csv(files.ids);
+  const auto id = std::size_t(csv.column("id")), label = std::size_t(csv.column("label"));
+  if (array.shape.size() != 2 || array.shape[0] != std::int64_t(csv.rows.size()))
+    throw Error(fmt::format("{} and {} are not for the same images", files.features.string(), files.ids.string()),
+                "run again with --redo features");
+  examples.columns = int(array.shape[1]);
+  for (std::size_t row = 0; row < csv.rows.size(); ++row) {
+    const long number = parse_integer(csv.rows[row][label], csv.where(row));
+    if (number < 0 || number >= classes)
+      throw Error(fmt::format("{}: {} is not one of the {} emotions", csv.where(row), number, classes),
+                  "run again with --redo features");
+    examples.labels.push_back(int(number));
+    examples.ids.push_back(csv.rows[row][id]);
+  }
+  return examples;
+}
+
+std::vector<int> all_rows(std::size_t count) {
+  std::vector<int> rows(count);
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+// The one C for all models, so that they are compared on equal terms: the best mean area on B5 and B0.
+void choose_cost(const StudyPlan& plan, const fs::path& folder) {
+  const auto classes = int(plan.record.emotions.size());
+  std::vector<double> areas(std::size(analysis::kProbeCosts), 0);
+  for (const int k : {most_frozen, 0}) {
+    const fs::path of = plan.at(run_step("features", {k}));
+    const Examples train = read_examples(of, train_name, classes);
+    const analysis::ProbeFeatures x(train.features, {}, train.columns, of.string());
+    const auto more = analysis::probe_cross_validation(x.train(), train.labels, classes, plan.config.seed);
+    for (std::size_t i = 0; i < areas.size(); ++i) areas[i] += more[i] / 2;
+  }
+  const auto best = std::size_t(std::max_element(areas.begin(), areas.end()) - areas.begin());
+  write_file(folder / "cost.json",
+             Json{{"c", analysis::kProbeCosts[best]}, {"tried", analysis::kProbeCosts}, {"auc", areas}}.dump(2) + "\n");
+}
+
+void write_log_odds(const fs::path& path, const Eigen::MatrixXd& odds) {
+  const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> rows = odds.cast<float>();
+  const std::int64_t shape[]{rows.rows(), rows.cols()};
+  write_npy(path, std::span(rows.data(), std::size_t(rows.size())), shape);
+}
+
+void run_probe(const StudyPlan& plan, const PainRun& run, const fs::path& folder) {
+  const auto classes = int(plan.record.emotions.size());
+  const fs::path of = plan.at(run_step("features", run));
+  const Examples train = read_examples(of, train_name, classes), test = read_examples(of, test_name, classes);
+  const double c = Json::parse(read_file(plan.at("probe-cost/cost.json"))).at("c");
+  const analysis::ProbeFeatures x(train.features, test.features, train.columns, of.string());
+  const analysis::Probe probe =
+      analysis::Probe::train(x.train(), all_rows(train.labels.size()), train.labels, classes, c);
+  const Eigen::MatrixXd odds = probe.log_odds(x.score(), all_rows(test.labels.size()));
+  write_log_odds(folder / "log_odds.npy", odds);
+  analysis::Predictions predictions;
+  predictions.classes = classes;
+  predictions.ids = test.ids;
+  predictions.labels = test.labels;
+  predictions.names = plan.record.emotions;
+  for (std::ptrdiff_t i = 0; i < odds.rows(); ++i) {
+    std::ptrdiff_t best = 0;
+    odds.row(i).maxCoeff(&best);
+    predictions.predicted.push_back(int(best));
+    for (std::ptrdiff_t q = 0; q < odds.cols(); ++q)
+      predictions.probabilities.push_back(float(1 / (1 + std::exp(-odds(i, q)))));
+  }
+  analysis::write_predictions(folder / "predictions.csv", predictions);
+  write_file(folder / "probe.json", Json{{"c", c},
+                                         {"images", train.labels.size()},
+                                         {"features", train.columns},
+                                         {"iterations", probe.iterations()},
+                                         {"gradient", probe.gradient()}}
+                                            .dump(2) +
+                                        "\n");
+}
+
+struct Scores {
+  Eigen::MatrixXd odds;  // images x emotions
+  std::vector<int> labels;
+  std::vector<analysis::ClassRecall> recalls;
+};
+
+Scores read_scores(const fs::path& folder) {
+  const analysis::Predictions predictions = analysis::read_predictions(folder / "predictions.csv");
+  const NpyArray array = read_npy(folder / "log_odds.npy");
+  if (array.shape != std::vector{std::int64_t(predictions.size()), std::int64_t(predictions.classes)})
+    throw Error(fmt::format("{} does not fit predictions.csv beside it", array.path.string()),
+                "run again with --redo probe");
+  const std::vector<double> values = array.doubles();
+  return {Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+              values.data(), array.shape[0], array.shape[1]),
+          predictions.labels, analysis::recall_per_class(analysis::confusion_matrix(predictions))};
+}
+
+// The hypotheses' emotions less the others; none without either.
+std::optional<std::vector<double>> contrast(const StudyRecord& record, const std::vector<int>& tested) {
+  const auto named =
+      std::ranges::count_if(tested, [&](int e) { return is_hypothesis(record, record.emotions[std::size_t(e)]); });
+  const auto others = std::ssize(tested) - named;
+  if (named == 0 || others == 0) return {};
+  std::vector<double> weights(record.emotions.size(), 0);
+  for (const int e : tested)
+    weights[std::size_t(e)] =
+        is_hypothesis(record, record.emotions[std::size_t(e)]) ? 1 / double(named) : -1 / double(others);
+  return weights;
+}
+
+void add_losses(Losses& losses, const StudyRecord& record, int k, const Scores& before,
+                const std::vector<Scores>& after) {
+  std::vector<Eigen::MatrixXd> odds;
+  for (const Scores& run : after) odds.push_back(run.odds);
+  const analysis::ClassLosses all(before.odds, odds, before.labels);
+  std::vector<int> tested;
+  for (std::size_t e = 0; e < record.emotions.size(); ++e) {
+    const auto& loss = all.of(int(e));
+    if (!loss) continue;
+    tested.push_back(int(e));
+    LossRow row{k, record.emotions[e], is_hypothesis(record, record.emotions[e]), before.recalls[e].support, *loss};
+    row.recall_before = before.recalls[e].recall;
+    for (const Scores& run : after) row.recall_after += run.recalls[e].recall / double(after.size());
+    losses.rows.push_back(row);
+  }
+  LossSummary summary{k, int(after.size()), all.omnibus(), {}, {}};
+  std::vector<double> mean(record.emotions.size(), 0);
+  for (const int e : tested) mean[std::size_t(e)] = 1 / double(tested.size());
+  summary.mean = all.combined(mean);
+  if (const auto weights = contrast(record, tested)) summary.selectivity = all.combined(*weights);
+  losses.models.push_back(summary);
+}
+
+void run_losses(const StudyPlan& plan, const fs::path& folder) {
+  const Json cost = Json::parse(read_file(plan.at("probe-cost/cost.json")));
+  Losses losses{cost.at("c"), cost.at("tried"), cost.at("auc"), {}, {}};
+  const Scores before = read_scores(plan.at(run_step("probe", {most_frozen})));
+  for (int k = most_frozen - 1; k >= 0; --k) {
+    std::vector<Scores> after;
+    for (const PainRun& run : plan.record.pain_runs)
+      if (run.k == k) after.push_back(read_scores(plan.at(run_step("probe", run))));
+    add_losses(losses, plan.record, k, before, after);
+  }
+  adjust<LossRow>(losses.rows, [](const LossRow& row) { return row.auc.loss.test.p; });
+  write_losses(folder / "losses.json", losses);
+}
+
+}  // namespace
+
+std::string peak_features(const PainRun& run, Faces faces) {
+  return run_step("features", run) + "/" + faces_name(faces) + ".npy";
+}
+std::string peak_ids(Faces faces) {
+  return run_step("features", {most_frozen}) + "/" + faces_name(faces) + ".csv";
+}
+
+void plan_features(StudyPlan& plan) {
+  const bool pool = pools(plan);
+  std::vector<Faces> views{Faces::full};
+  if (!plan.record.bottom_cut.empty()) views.insert(views.end(), {Faces::blank, Faces::stretch});
+  const DataSettings train = data_choice(plan, StudySet::emotion, Part::train),
+                     test = data_choice(plan, StudySet::emotion, Part::test),
+                     peaks = data_choice(plan, StudySet::concepts, Part::test);
+  for (const PainRun& run : plan.record.pain_runs) {
+    const std::string weights = run_step("pain", run) + "/weights.safetensors";
+    Step step{run_step("features", run),
+              fmt::format("block-5 features of {}", run_step("pain", run)),
+              {{"pool", pool ? "yes" : "no"}, {"lower face", views.size() > 1 ? "full, blank, stretch" : "full"}},
+              {weights},
+              {},
+              {}};
+    for (const char* name : {train_name, test_name})
+      for (const char* ending : {".npy", ".csv"}) step.writes.push_back(std::string(name) + ending);
+    for (const Faces faces : views)
+      for (const char* ending : {".npy", ".csv"}) step.writes.push_back(faces_name(faces) + ending);
+    add_data_inputs(plan, StudySet::concepts, peaks, step.inputs);
+    std::map<std::string, std::string> of_emotion;
+    add_data_inputs(plan, StudySet::emotion, test, of_emotion);
+    for (const auto& [key, value] : of_emotion) step.inputs["emotion " + key] = value;
+    step.run = [=, on = plan.on, weights = plan.at(weights)](const fs::path& folder) {
+      write_features(weights, train, on, pool, files_in(folder, train_name));
+      write_features(weights, test, on, pool, files_in(folder, test_name));
+      for (const Faces faces : views) {
+        DataSettings data = peaks;
+        data.bottom_cut = faces == Faces::blank     ? data::BottomCut::blank
+                          : faces == Faces::stretch ? data::BottomCut::stretch
+                                                    : data::BottomCut::no;
+        write_features(weights, data, on, /*pool=*/false, files_in(folder, faces_name(faces)));
+      }
+    };
+    plan.steps.push_back(std::move(step));
+  }
+}
+
+void plan_probes(StudyPlan& plan) {
+  const StudyPlan shared = without_steps(plan);
+  const auto features = [](Step& step, const PainRun& run, std::initializer_list<const char*> names) {
+    for (const char* name : names)
+      for (const char* ending : {".npy", ".csv"}) step.reads.push_back(run_step("features", run) + "/" + name + ending);
+  };
+  Step cost{"probe-cost",
+            "the regularisation of the probes, by cross-validation",
+            {{"seed", std::to_string(plan.config.seed)}},
+            {},
+            {"cost.json"},
+            {}};
+  for (const int k : {most_frozen, 0}) features(cost, {k}, {train_name});
+  cost.run = [shared](const fs::path& folder) { choose_cost(shared, folder); };
+  plan.steps.push_back(std::move(cost));
+  Step losses{"losses", "which emotions are lost", {}, {"probe-cost/cost.json"}, {"losses.json"}, {}};
+  for (const Hypothesis& h : plan.record.hypotheses) losses.inputs["hypotheses"] += h.emotion + " ";
+  for (const PainRun& run : plan.record.pain_runs) {
+    const std::string name = run_step("probe", run);
+    Step step{name,
+              fmt::format("linear probe of the emotions in {}", run_step("pain", run)),
+              {},
+              {"probe-cost/cost.json"},
+              {"log_odds.npy", "predictions.csv", "probe.json"},
+              {}};
+    features(step, run, {train_name, test_name});
+    step.run = [shared, run](const fs::path& folder) { run_probe(shared, run, folder); };
+    plan.steps.push_back(std::move(step));
+    for (const char* file : {"/log_odds.npy", "/predictions.csv"}) losses.reads.push_back(name + file);
+  }
+  losses.run = [shared](const fs::path& folder) { run_losses(shared, folder); };
+  losses.quick = true;
+  plan.steps.push_back(std::move(losses));
+}
+
+}  // namespace palimpsest::experiments
