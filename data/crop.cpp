@@ -1,7 +1,7 @@
 #include "data/crop.h"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 
 #include "base/error.h"
 
@@ -57,15 +57,22 @@ Cropped uncut(const Sample& sample, int width, int height, const CropOptions& op
 
 Cropped crop_box(const Sample& sample, int width, int height, const CropOptions& options) {
   Cropped cropped = uncut(sample, width, height, options);
-  if (!options.bottom_cut) return cropped;
-  const double whole = cropped.box.bottom - cropped.box.top;
-  double kept = 0.6 * whole;
-  if (usable(sample.landmarks, width, height)) {
-    const double above_nose = sample.landmarks[nose_base].y - cropped.box.top;
-    if (above_nose > 0.1 * whole && above_nose < whole) kept = above_nose;
-  }
-  cropped.box.bottom = cropped.box.top + kept;
+  if (options.bottom_cut == BottomCut::stretch) cropped.box.bottom = cut_line(sample, cropped.box, width, height);
   return cropped;
+}
+
+double cut_line(const Sample& sample, const Box& box, int width, int height) {
+  const double whole = box.bottom - box.top;
+  if (usable(sample.landmarks, width, height)) {
+    const double nose = sample.landmarks[nose_base].y;
+    if (nose - box.top > 0.1 * whole && nose < box.bottom) return nose;
+  }
+  return box.top + 0.6 * whole;
+}
+
+void blank_below(Image& image, double y) {
+  for (int row = int(std::clamp(std::floor(y), 0.0, double(image.height))); row < image.height; ++row)
+    for (int x = 0; x < image.width; ++x) std::copy(blank_colour.begin(), blank_colour.end(), image.at(x, row));
 }
 
 }  // namespace palimpsest::data

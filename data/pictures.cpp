@@ -56,10 +56,12 @@ std::vector<Outcome> decode_all(const Dataset& dataset, const PictureOptions& op
       const Sample& sample = dataset.samples[std::size_t(begin + i)];
       Outcome& outcome = outcomes[std::size_t(begin + i)];
       try {
-        const auto [image, tagged, more] = read_picture(sample.image, options.orientation);
+        auto [image, tagged, more] = read_picture(sample.image, options.orientation);
         outcome.tagged = tagged;
         outcome.more = more;
         outcome.cropped = crop_box(sample, image.width, image.height, options.crop);
+        if (options.crop.bottom_cut == BottomCut::blank)
+          blank_below(image, cut_line(sample, outcome.cropped->box, image.width, image.height));
         scaled[std::size_t(i)] = crop_and_resize(image, outcome.cropped->box, options.size, options.size);
       } catch (const Error& error) {
         outcome = {std::nullopt, error.what(), false, false};

@@ -28,8 +28,9 @@ std::string type_text(const Field& field) {
 CLI::Option* add_option(CLI::App& app, const Field& field) {
   const auto take = [](const std::vector<std::string>&) { return true; };
   CLI::Option* option = nullptr;
-  if (field.type == FieldType::flag) {
+  if (field.type == FieldType::flag || !field.as_flag.empty()) {
     option = app.add_flag(fmt::format("--{0},!--no-{0}", field.name), field.help);
+    if (!field.as_flag.empty()) option->expected(0, 1)->type_name(type_text(field))->default_str(field.text());
   } else {
     option = app.add_option((field.positional ? "" : "--") + field.name, take, field.help);
     option->type_name(type_text(field))->run_callback_for_default(false);

@@ -70,7 +70,10 @@ std::string Field::text() const {
   return fmt::format("{}", fmt::join(values(), ","));
 }
 
-void Field::set(const std::vector<std::string>& texts, const std::string& where) const {
+void Field::set(const std::vector<std::string>& given, const std::string& where) const {
+  std::vector<std::string> texts = given;
+  if (!as_flag.empty())
+    for (auto& text : texts) text = text == "true" ? as_flag : text == "false" ? choices.front() : text;
   if (!list && texts.size() != 1)
     throw NotOfItsKind(fmt::format("{}: {} values where one is needed", where, texts.size()),
                        fmt::format("give {}", kind()));

@@ -44,6 +44,7 @@ struct Field {
   bool above_low = false, below_high = false;  // the bounds themselves are excluded
   int multiple = 1;
   std::string former_name;  // in files of older versions
+  std::string as_flag;      // it was a flag: its word without a value and for `true`; the first is for `false`
   bool needed = false, positional = false;
   bool in_files = true;                         // part of a run's recipe
   bool changes_results = true;                  // an input of a study's steps
@@ -74,6 +75,7 @@ inline constexpr auto between = [](double low, double high) { return [=](Field& 
 inline constexpr auto multiple_of = [](int number) { return [=](Field& f) { f.multiple = number; }; };
 inline constexpr auto formerly = [](const char* name) { return [=](Field& f) { f.former_name = name; }; };
 inline constexpr auto checked_by = [](void (*check)(const std::string&)) { return [=](Field& f) { f.check = check; }; };
+inline constexpr auto once_a_flag = [](const char* word) { return [=](Field& f) { f.as_flag = word; }; };
 inline auto one_of(std::initializer_list<const char*> words) {
   return [=](Field& f) { f.choices.assign(words.begin(), words.end()); };
 }

@@ -67,7 +67,11 @@ struct DataSettings {
       option(size, "size", {}, "side of the pictures in pixels (default: the network's)", between(32, 1024));
   data::Crop crop = option(crop, "crop", data::Crop::landmarks, "how pictures are cropped");
   double margin = option(margin, "margin", 0.25, "added on each side, as a fraction of the box's side", between(0, 10));
-  bool bottom_cut = option(bottom_cut, "bottom-cut", false, "cut pictures at the base of the nose");
+  data::BottomCut bottom_cut =
+      option(bottom_cut, "bottom-cut", data::BottomCut::no,
+             "the face below the base of the nose: kept; blanked in place; or cut off and the rest stretched (so too "
+             "without a value)",
+             once_a_flag("stretch"));
   data::Orientation orientation = option(orientation, "orientation", data::Orientation::stored,
                                          "folder: pictures as stored, or turned as their EXIF orientation says");
   std::string normalisation =

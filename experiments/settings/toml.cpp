@@ -99,7 +99,7 @@ class Reader {
   std::string value(const toml::node& node, const Field& field, const std::string& key) const {
     const std::string text = any(node);
     // A word may be true or false; else what is written in quotes is a text, and what is not is none.
-    const bool word = std::ranges::count(field.choices, text) > 0;
+    const bool word = std::ranges::count(field.choices, text) > 0 || (!field.as_flag.empty() && node.is_boolean());
     const bool right = field.type == FieldType::flag      ? node.is_boolean()
                        : field.type == FieldType::integer ? node.is_integer()
                        : field.type == FieldType::number  ? node.is_number()

@@ -53,6 +53,9 @@ struct StudyConfig {
                              under("concept"), at_least(2));
   std::vector<int> bottom_cut = option(
       bottom_cut, "bottom-cut", {5}, "action units also tested on faces cut at the base of the nose", under("concept"));
+  data::BottomCut cut = option(cut, "cut", data::BottomCut::blank,
+                               "what is done below the cut: blank, or (the paper's, presumably) stretch the rest",
+                               under("concept"), one_of({"blank", "stretch"}));
   std::vector<std::uint64_t> null_seeds =
       option(null_seeds, "seeds", {2, 3, 4}, "seeds with which the heads of B5 and B0 are re-trained", under("null"));
   std::vector<EmotionUnits> emotion_units = option(emotion_units, "emotions",

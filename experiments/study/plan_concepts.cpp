@@ -99,19 +99,19 @@ void plan_features(StudyPlan& plan) {
     command.model.weights = plan.at(model_step("retrain", k) + "/weights.safetensors");
     Step step{model_step("features", k),
               fmt::format("block-5 features of retrain-b{} on the peak frames", k),
-              {{"bottom cut", cut ? "yes" : "no"}},
+              {{"bottom cut", cut ? word_of(plan.config.cut) : "no"}},
               {model_step("retrain", k) + "/weights.safetensors"},
               {"features.npy", "ids.csv"},
               {}};
     if (cut) step.writes.insert(step.writes.end(), {"features-cut.npy", "ids-cut.csv"});
     add_data_inputs(plan, StudySet::concepts, command.data, step.inputs);
-    step.run = [command, cut](const fs::path& folder) {
+    step.run = [command, cut, how = plan.config.cut](const fs::path& folder) {
       PredictCommand c = command;
       c.features = folder / "features.npy";
       c.ids = folder / "ids.csv";
       run_predict(c);
       if (!cut) return;
-      c.data.bottom_cut = true;
+      c.data.bottom_cut = how;
       c.features = folder / "features-cut.npy";
       c.ids = folder / "ids-cut.csv";
       run_predict(c);

@@ -108,6 +108,19 @@ TEST_F(PictureSet, TheCacheGivesTheSameAsMemory) {
   EXPECT_EQ(std::distance(fs::directory_iterator(set / "cache"), {}), 2) << "one file per size";
 }
 
+TEST_F(PictureSet, EveryWayToCutTheBottomHasItsOwnCache) {
+  options.cache_folder = set / "cache";
+  const Image whole = load_pictures(read(), options)->image(5);
+  options.crop.bottom_cut = BottomCut::blank;
+  const Image blanked = load_pictures(read(), options)->image(5);
+  options.crop.bottom_cut = BottomCut::stretch;
+  const Image stretched = load_pictures(read(), options)->image(5);
+  EXPECT_EQ(std::distance(fs::directory_iterator(set / "cache"), {}), 3);
+  EXPECT_EQ(stretched.pixels, crop_and_resize(read_image(set / "data/b/good.png"), {0, 0, 20, 7.2}, 8, 8).pixels);
+  EXPECT_TRUE(std::equal(blanked.at(0, 0), blanked.at(0, 4), whole.at(0, 0))) << "above the line, row 4.8";
+  for (int c = 0; c < 3; ++c) EXPECT_EQ(blanked.at(3, 7)[c], blank_colour[std::size_t(c)]);
+}
+
 TEST_F(PictureSet, TheCacheIsReadAndNotTheSet) {
   options.cache_folder = set / "cache";
   load_pictures(read(), options);

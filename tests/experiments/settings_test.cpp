@@ -43,6 +43,38 @@ TEST(Settings, AnOptionInOnePlaceIsInAllOthers) {
   EXPECT_EQ(inputs, (std::map<std::string, std::string>{{"toy.wobble", "3"}}));
 }
 
+// An option that used to be true or false keeps the meaning of command lines and files that say so.
+TEST(Settings, AWordThatWasAFlag) {
+  struct Cut {
+    data::BottomCut how = option(how, "cut", data::BottomCut::no, "how", heading("Toys"), once_a_flag("stretch"));
+  };
+  const std::vector<Command> commands{make_command<Cut>("toy", "A toy", "", [](const Cut&) {})};
+  const auto on_command_line = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "toy");
+    return std::static_pointer_cast<Cut>(parse_command_line(arguments, commands).call.settings)->how;
+  };
+  EXPECT_EQ(on_command_line({}), data::BottomCut::no);
+  EXPECT_EQ(on_command_line({"--cut"}), data::BottomCut::stretch);
+  EXPECT_EQ(on_command_line({"--cut", "--quiet"}), data::BottomCut::stretch);
+  EXPECT_EQ(on_command_line({"--cut", "--no-cut"}), data::BottomCut::no);
+  EXPECT_EQ(on_command_line({"--cut", "blank"}), data::BottomCut::blank);
+  EXPECT_EQ(on_command_line({"--cut=blank"}), data::BottomCut::blank);
+  EXPECT_EQ(parse_command_line({"toy", "--cut", "off"}, commands).exit_code, 2);
+  EXPECT_THAT(parse_command_line({"toy", "--help"}, commands).text, HasSubstr("no|blank|stretch=no"));
+
+  Cut cut;
+  const Fields fields = fields_of(cut);
+  for (const auto& [text, meaning] : {std::pair{"cut = true", data::BottomCut::stretch},
+                                      {"cut = false", data::BottomCut::no},
+                                      {"cut = 'blank'", data::BottomCut::blank}}) {
+    read_toml(text, "toy.toml", fields);
+    EXPECT_EQ(cut.how, meaning) << text;
+  }
+  EXPECT_THAT(write_toml(fields), HasSubstr("cut = 'blank'"));
+  expect_error("toy.toml:1: cut: 1 is not one of no, blank, stretch",
+               [&] { read_toml("cut = 1", "toy.toml", fields); });
+}
+
 std::vector<std::string> another_value(const Field& field) {
   for (const auto& choice : field.choices)
     if (choice != field.text()) return {choice};

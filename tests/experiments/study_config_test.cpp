@@ -22,6 +22,7 @@ TEST(StudyConfig, DefaultsAreThePapers) {
   EXPECT_EQ(config.concept_test.repeats, 500);
   EXPECT_EQ(config.concept_test.c, 1);
   EXPECT_EQ(config.bottom_cut, std::vector<int>{5});
+  EXPECT_EQ(config.cut, data::BottomCut::blank);
   EXPECT_EQ(config.hypotheses, (std::vector<Hypothesis>{{"contempt", 14}, {"surprise", 5}}));
   EXPECT_EQ(config.train_emotion.preset, "emotion");
   EXPECT_EQ(config.train_pain.epochs, 50) << "the preset's";
@@ -67,6 +68,7 @@ TEST(StudyConfig, WrongTypesAndRangesNameTheKey) {
   expect_error("train.pain.epochs: '0' is not a whole number of at least 1",
                [] { parse("[train.pain]\nepochs = 0\n"); });
   expect_error("null.seeds must be different", [] { parse("[null]\nseeds = [1]\n"); });
+  expect_error("concept.cut: 'no' is not one of blank, stretch", [] { parse("[concept]\ncut = 'no'\n"); });
   expect_error("study.toml:4", [] { parse("= 3\n"); });
 }
 
