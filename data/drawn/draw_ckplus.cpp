@@ -73,7 +73,6 @@ Format format_of(std::uint64_t person, const DrawSetsOptions& options) {
 
 void plan_frames(const Recording& recording, const DrawSetsOptions& options, std::vector<PlannedPicture>& plan) {
   const int frames = options.ckplus_frames;
-  const Format format = format_of(recording.person, options);
   for (int f = 1; f <= frames; ++f) {
     const bool peak = f == frames;
     PlannedPicture picture;
@@ -83,11 +82,7 @@ void plan_frames(const Recording& recording, const DrawSetsOptions& options, std
     picture.expression = recording.peak;
     if (!peak) picture.expression.scale(double(f - 1) / (frames - 1));
     picture.emotion = peak && recording.emotion > 0 ? emotion_name(from_ckplus(recording.emotion)) : "";
-    picture.scene = random_scene(options.seed, Setting::laboratory, recording.number, std::uint32_t(f));
-    picture.scene.zoom *= double(options.image_size) / format.height;  // faces as large as in the other sets
-    picture.scene.grey = format.grey;
-    picture.width = format.width;
-    picture.height = format.height;
+    place_in_ckplus(picture, recording.number, f, options);
     picture.masked = options.masks == MaskScope::all || (options.masks == MaskScope::tested && peak);
     plan.push_back(std::move(picture));
   }
@@ -106,6 +101,15 @@ std::string facs_text(const Recording& recording, std::uint64_t seed) {
 }
 
 }  // namespace
+
+void place_in_ckplus(PlannedPicture& picture, std::uint64_t number, int frame, const DrawSetsOptions& options) {
+  const Format format = format_of(picture.person, options);
+  picture.scene = random_scene(options.seed, Setting::laboratory, number, std::uint32_t(frame));
+  picture.scene.zoom *= double(options.image_size) / format.height;  // faces as large as in the other sets
+  picture.scene.grey = format.grey;
+  picture.width = format.width;
+  picture.height = format.height;
+}
 
 void draw_ckplus(const fs::path& set_folder, const DrawSetsOptions& options) {
   const std::vector<int> codes = emotion_codes(options.ckplus_sequences, options.seed);

@@ -12,31 +12,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int drawing_version = 2;  // increases whenever the same options give different pictures
-constexpr const char* finished = "drawn.json";
-constexpr const char* unfinished = "drawing-unfinished.json";
-
 void require_range(const char* name, double value, double low, double high) {
   if (value < low || value > high)
     throw Error(fmt::format("{} is {}, but must be from {} to {}", name, value, low, high), "choose another value");
 }
 
-void require_options(const DrawSetsOptions& o) {
-  if (o.folder.empty()) throw Error("no folder was given for the drawn faces", "name one with --out");
-  require_range("the picture size", o.image_size, 32, 1024);
-  require_range("the number of threads", o.threads, 0, 1024);
-  require_range("the number of training faces", o.train_faces, 0, 1e6);
-  require_range("the number of test faces per emotion", o.test_faces_per_emotion, 0, 1e5);
-  require_range("the imbalance", o.imbalance, 0, 1);
-  require_range("the chance to keep an action unit", o.keep, 0, 1);
-  require_range("the share of stray action units", o.stray, 0, .9);
-  if (o.participants != 0) require_range("the number of participants", o.participants, 5, 400);
-  require_range("the number of sequences per participant", o.sequences_per_participant, 1, 676);
-  require_range("the number of frames per sequence", o.frames_per_sequence, 2, 900);
-  require_range("the share of pain", o.pain_share, .01, .9);
-  require_range("the number of CK+ sequences", o.ckplus_sequences, 0, 100000);
-  require_range("the number of CK+ subjects", o.ckplus_subjects, 1, 900);
-  require_range("the number of frames of a CK+ sequence", o.ckplus_frames, 2, 100);
+void draw_set(const fs::path& folder, const Json& options, const std::function<void(const fs::path&)>& draw) {
+  draw_once(folder, options.dump(2) + "\n", "--out", [&] { draw(folder); });
 }
 
 Json common(const DrawSetsOptions& o, const char* set) {
@@ -75,36 +57,6 @@ Json ckplus_manifest(const DrawSetsOptions& o) {
   return json;
 }
 
-// Whether the set already exists. Empties the folder of an interrupted drawing; rejects any other that is not empty.
-bool already_drawn(const fs::path& folder, const std::string& manifest) {
-  std::error_code code;
-  if (fs::exists(folder / finished, code)) {
-    if (read_file(folder / finished) == manifest) return true;
-    throw Error(fmt::format("{} was drawn with other options or by another version", folder.string()),
-                "delete that folder or name another one with --out");
-  }
-  if (fs::exists(folder / unfinished, code)) {
-    fs::remove_all(folder, code);
-    if (code) throw Error(fmt::format("cannot empty {}: {}", folder.string(), code.message()), "check its permissions");
-  }
-  if (fs::exists(folder, code) && !fs::is_empty(folder, code))
-    throw Error(fmt::format("{} holds files that were not drawn by palimpsest", folder.string()),
-                "name another folder with --out");
-  return false;
-}
-
-template <typename Draw>
-void draw_set(const fs::path& folder, const Json& options, Draw&& draw) {
-  const std::string manifest = options.dump(2) + "\n";
-  if (already_drawn(folder, manifest)) return;
-  write_file(folder / unfinished, manifest);
-  draw(folder);
-  sync_parts(folder);
-  write_file(folder / finished, manifest);
-  std::error_code code;
-  fs::remove(folder / unfinished, code);
-}
-
 std::uint64_t bytes_needed(const DrawSetsOptions& o) {
   const std::uint64_t pictures = std::uint64_t(o.train_faces) + 8 * std::uint64_t(o.test_faces_per_emotion) +
                                  std::uint64_t(o.participants) * std::uint64_t(o.sequences_per_participant) *
@@ -115,8 +67,26 @@ std::uint64_t bytes_needed(const DrawSetsOptions& o) {
 
 }  // namespace
 
+void require_drawable(const DrawSetsOptions& o) {
+  require_range("the picture size", o.image_size, 32, 1024);
+  require_range("the number of threads", o.threads, 0, 1024);
+  require_range("the number of training faces", o.train_faces, 0, 1e6);
+  require_range("the number of test faces per emotion", o.test_faces_per_emotion, 0, 1e5);
+  require_range("the imbalance", o.imbalance, 0, 1);
+  require_range("the chance to keep an action unit", o.keep, 0, 1);
+  require_range("the share of stray action units", o.stray, 0, .9);
+  if (o.participants != 0) require_range("the number of participants", o.participants, 5, 400);
+  require_range("the number of sequences per participant", o.sequences_per_participant, 1, 676);
+  require_range("the number of frames per sequence", o.frames_per_sequence, 2, 900);
+  require_range("the share of pain", o.pain_share, .01, .9);
+  require_range("the number of CK+ sequences", o.ckplus_sequences, 0, 100000);
+  require_range("the number of CK+ subjects", o.ckplus_subjects, 1, 900);
+  require_range("the number of frames of a CK+ sequence", o.ckplus_frames, 2, 100);
+}
+
 void draw_sets(const DrawSetsOptions& options) {
-  require_options(options);
+  if (options.folder.empty()) throw Error("no folder was given for the drawn faces", "name one with --out");
+  require_drawable(options);
   create_folder(options.folder);
   require_free_space(options.folder, bytes_needed(options), "drawn faces");
   if (options.train_faces > 0 || options.test_faces_per_emotion > 0)

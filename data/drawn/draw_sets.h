@@ -35,6 +35,9 @@ struct DrawSetsOptions {
   int ckplus_frames = 4;  // per sequence, neutral to peak
 };
 
+// Throws Error for the first value that is out of range.
+void require_drawable(const DrawSetsOptions& options);
+
 // Draws the three sets in the layouts of the real ones (data/readers.h), each with truth/ (truth.h) and drawn.json,
 // which is written last and holds the options. A complete set with the same options is kept; an interrupted one is
 // drawn again. Throws Error when a folder holds something else: a set drawn with other options or by another version,

@@ -94,7 +94,7 @@ void score_parted_lips(Expression& expression) {
   if (parted && !expression.has(25)) expression.set(25, 1.0 + .2 * expression.intensity(26));
 }
 
-Expression random_expression(Emotion emotion, const ExpressionOptions& options, Random& random) {
+Expression unscored_expression(Emotion emotion, const ExpressionOptions& options, Random& random) {
   Expression expression;
   if (emotion == Emotion::neutral)
     disturb_neutral(expression, random);
@@ -105,11 +105,10 @@ Expression random_expression(Emotion emotion, const ExpressionOptions& options, 
     for (const auto& unit : action_unit_table()) pool.push_back(unit.number);
     add_stray(expression, pool, random);
   }
-  score_parted_lips(expression);
   return expression;
 }
 
-Expression random_blend(Random& random) {
+Expression unscored_blend(Random& random) {
   // How often each action unit is listed in CK+ (Lucey et al. 2010, table 1, rounded); AU10, 14, 16 and 43 raised so
   // that a concept test has enough positives.
   constexpr std::array<std::array<int, 2>, action_unit_count> often{{{1, 170},
@@ -142,6 +141,17 @@ Expression random_blend(Random& random) {
     if (compatible(expression, often[k][0]))
       expression.set(often[k][0], intensity, !one_side ? Side::both : left ? Side::left : Side::right);
   }
+  return expression;
+}
+
+Expression random_expression(Emotion emotion, const ExpressionOptions& options, Random& random) {
+  Expression expression = unscored_expression(emotion, options, random);
+  score_parted_lips(expression);
+  return expression;
+}
+
+Expression random_blend(Random& random) {
+  Expression expression = unscored_blend(random);
   score_parted_lips(expression);
   return expression;
 }

@@ -37,6 +37,10 @@ Expression random_expression(Emotion emotion, const ExpressionOptions& options, 
 // Two to four action units that are not an emotion's prototype, drawn with CK+'s frequencies.
 Expression random_blend(Random& random);
 
+// The same two before score_parted_lips().
+Expression unscored_expression(Emotion emotion, const ExpressionOptions& options, Random& random);
+Expression unscored_blend(Random& random);
+
 // Adds one absent action unit of `pool`, AU12 and AU14 often on one side only.
 void add_stray(Expression& expression, std::span<const int> pool, Random& random);
 

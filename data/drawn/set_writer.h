@@ -17,6 +17,7 @@ enum PersonRange : std::uint64_t {
   affectnet_test_people = 1u << 28,
   unbc_people = 2u << 28,
   ckplus_people = 3u << 28,
+  pair_people = 4u << 28,
 };
 
 struct PlannedPicture {
@@ -44,6 +45,9 @@ void write_truth(const std::vector<PlannedPicture>& plan, const fs::path& set_fo
 void draw_affectnet(const fs::path& set_folder, const DrawSetsOptions& options);
 void draw_unbc(const fs::path& set_folder, const DrawSetsOptions& options);
 void draw_ckplus(const fs::path& set_folder, const DrawSetsOptions& options);
+
+// Pose, light, format and colour of frame `frame` of CK+'s recording `number`. requires: the person is set
+void place_in_ckplus(PlannedPicture& picture, std::uint64_t number, int frame, const DrawSetsOptions& options);
 
 std::string unbc_participant(int index, std::uint64_t seed);  // "042-ll042"
 std::string scientific(double value);                         // "   4.0000000e+00", as UNBC's and CK+'s files have it
