@@ -88,13 +88,17 @@ Scores scores(const ConfusionMatrix& matrix) {
 
 Interval wilson_interval(std::int64_t successes, std::int64_t trials, double confidence) {
   PALIMPSEST_REQUIRE(successes >= 0 && successes <= trials, "{} of {}", successes, trials);
-  if (trials == 0) return {0, 1};
+  return trials == 0 ? Interval{0, 1}
+                     : wilson_interval_of_share(double(successes) / double(trials), double(trials), confidence);
+}
+
+Interval wilson_interval_of_share(double p, double n, double confidence) {
+  PALIMPSEST_REQUIRE(p >= 0 && p <= 1 && n > 0, "{} of {}", p, n);
   const double z = boost::math::quantile(boost::math::normal(), 0.5 + confidence / 2);
-  const double n = double(trials), p = double(successes) / n;
   const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
   const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  // At 0 and n the bound is exactly 0 or 1; rounding must not exceed it.
-  return {successes == 0 ? 0 : std::max(0.0, centre - half), successes == trials ? 1 : std::min(1.0, centre + half)};
+  // At 0 and 1 the bound is exactly 0 or 1; rounding must not exceed it.
+  return {p == 0 ? 0 : std::max(0.0, centre - half), p == 1 ? 1 : std::min(1.0, centre + half)};
 }
 
 std::vector<ClassRecall> recall_per_class(const ConfusionMatrix& matrix) {

@@ -47,6 +47,8 @@ struct Interval {
 
 // Wilson's score interval for a share (Wilson, JASA 22, 1927). Without trials it is [0, 1].
 Interval wilson_interval(std::int64_t successes, std::int64_t trials, double confidence = 0.95);
+// For a share of an effective number of trials above 0, which need not be whole.
+Interval wilson_interval_of_share(double share, double trials, double confidence = 0.95);
 
 struct ClassRecall {
   std::int64_t correct = 0, support = 0;

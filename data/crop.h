@@ -51,8 +51,8 @@ struct Cropped {
 Cropped crop_box(const Sample& sample, int width, int height, const CropOptions& options);
 
 // Where the crop `box` (uncut) of a picture of this size is cut, in pixels from the picture's top: at landmark 33, the
-// base of the nose in the 68- and the 66-point scheme; without landmarks 60 % of the crop are above (also if landmark 33
-// is in its upper tenth or below it, which is implausible).
+// base of the nose in the 68- and the 66-point scheme; without landmarks 60 % of the crop are above (also if landmark
+// 33 is in its upper tenth or below it, which is implausible).
 double cut_line(const Sample& sample, const Box& box, int width, int height);
 
 // Paints every pixel that reaches below the line `y` with `blank_colour`.

@@ -2,6 +2,7 @@
 #include <set>
 #include <string>
 
+#include "data/drawn/draw_pairs.h"
 #include "data/drawn/draw_sets.h"
 #include "experiments/settings/fields.h"
 
@@ -9,6 +10,7 @@ namespace palimpsest::experiments {
 
 struct DrawFacesCommand {
   data::drawn::DrawSetsOptions sets;
+  data::drawn::DrawPairsOptions pairs;
   fs::path contact_sheets;
 
   DrawFacesCommand();

@@ -68,7 +68,7 @@ std::uint64_t bytes_needed(const DrawSetsOptions& o) {
 }  // namespace
 
 void require_drawable(const DrawSetsOptions& o) {
-require_range("the picture size", o.image_size, 32, 1024);
+  require_range("the picture size", o.image_size, 32, 1024);
   require_range("the number of threads", o.threads, 0, 1024);
   require_range("the number of training faces", o.train_faces, 0, 1e6);
   require_range("the number of test faces per emotion", o.test_faces_per_emotion, 0, 1e5);

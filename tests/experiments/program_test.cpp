@@ -116,6 +116,11 @@ TEST(CommandLine, DrawFaces) {
   EXPECT_EQ(c.sets.masks, data::drawn::MaskScope::none);
   EXPECT_EQ(c.sets.participants, 6);
   EXPECT_EQ(command<DrawFacesCommand>("draw-faces --contact-sheets sheets").contact_sheets, "sheets");
+  const auto pairs = command<DrawFacesCommand>("draw-faces --pairs p --pair-units 5,14 --pairs-per-unit 7").pairs;
+  EXPECT_EQ(pairs.folder, "p");
+  EXPECT_EQ(pairs.units, (std::vector<int>{5, 14}));
+  EXPECT_EQ(pairs.pairs_per_unit, 7);
+  EXPECT_EQ(pairs.context, data::drawn::PairContext::emotions);
   expect_error("draw-faces", [] { parse("draw-faces --seed 3"); });
 }
 

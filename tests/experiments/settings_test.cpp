@@ -46,7 +46,7 @@ TEST(Settings, AnOptionInOnePlaceIsInAllOthers) {
 // An option that used to be true or false keeps the meaning of command lines and files that say so.
 TEST(Settings, AWordThatWasAFlag) {
   struct Cut {
-    data::BottomCut how = option(how, "cut", data::BottomCut::no, "how", once_a_flag("stretch"));
+    data::BottomCut how = option(how, "cut", data::BottomCut::no, "how", heading("Toys"), once_a_flag("stretch"));
   };
   const std::vector<Command> commands{make_command<Cut>("toy", "A toy", "", [](const Cut&) {})};
   const auto on_command_line = [&](std::vector<std::string> arguments) {
@@ -60,18 +60,19 @@ TEST(Settings, AWordThatWasAFlag) {
   EXPECT_EQ(on_command_line({"--cut", "blank"}), data::BottomCut::blank);
   EXPECT_EQ(on_command_line({"--cut=blank"}), data::BottomCut::blank);
   EXPECT_EQ(parse_command_line({"toy", "--cut", "off"}, commands).exit_code, 2);
-  EXPECT_THAT(parse_command_line({"toy", "--help"}, commands).text, HasSubstr("--cut no|blank|stretch=no"));
+  EXPECT_THAT(parse_command_line({"toy", "--help"}, commands).text, HasSubstr("no|blank|stretch=no"));
 
   Cut cut;
   const Fields fields = fields_of(cut);
-  for (const auto& [text, meaning] :
-       {std::pair{"cut = true", data::BottomCut::stretch}, {"cut = false", data::BottomCut::no},
-        {"cut = 'blank'", data::BottomCut::blank}}) {
+  for (const auto& [text, meaning] : {std::pair{"cut = true", data::BottomCut::stretch},
+                                      {"cut = false", data::BottomCut::no},
+                                      {"cut = 'blank'", data::BottomCut::blank}}) {
     read_toml(text, "toy.toml", fields);
     EXPECT_EQ(cut.how, meaning) << text;
   }
   EXPECT_THAT(write_toml(fields), HasSubstr("cut = 'blank'"));
-  expect_error("toy.toml:1: cut: 1 is not one of no, blank, stretch", [&] { read_toml("cut = 1", "toy.toml", fields); });
+  expect_error("toy.toml:1: cut: 1 is not one of no, blank, stretch",
+               [&] { read_toml("cut = 1", "toy.toml", fields); });
 }
 
 std::vector<std::string> another_value(const Field& field) {
