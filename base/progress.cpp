@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <mutex>
@@ -12,6 +13,7 @@ namespace palimpsest {
 
 namespace {
 bool silent_mode = false;
+std::atomic<const void*> shown_now{nullptr};  // of tasks that run beside each other the line shows one
 bool terminal() {
   static const bool result = ::isatty(STDERR_FILENO) == 1;
   return result;
@@ -44,6 +46,8 @@ Progress::Progress(std::string task, std::int64_t total)
     : task_(std::move(task)), total_(total), start_(std::chrono::steady_clock::now()), last_(start_) {}
 
 Progress::~Progress() {
+  const void* self = this;
+  shown_now.compare_exchange_strong(self, nullptr);
   if (shown_ && terminal()) std::fputs("\r\033[K", stderr);
 }
 
@@ -54,6 +58,8 @@ void Progress::advance(std::int64_t done, std::string_view note) {
   if (silent_mode || now - start_ < 2s) return;
   if (now - last_ < (terminal() ? 200ms : 30s)) return;
   last_ = now;
+  const void* shown = nullptr;
+  if (!shown_now.compare_exchange_strong(shown, this) && shown != this) return;
   show(note);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct StudyPlan {
   // Gram matrices of the features of all pain runs, in the record's order, shared by the tests of all action units.
   using Grams = std::map<Faces, std::vector<analysis::Gram>>;
   std::shared_ptr<Grams> grams = std::make_shared<Grams>();
+  std::shared_ptr<std::mutex> making_grams = std::make_shared<std::mutex>();
 
   fs::path at(const std::string& file) const { return study / file; }
 };

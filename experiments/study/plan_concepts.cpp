@@ -55,6 +55,7 @@ ConceptStep concept_options(const StudyPlan& plan, int unit, Faces faces) {
 
 // The Gram matrices of all pain runs, computed on first use.
 const std::vector<analysis::Gram>& grams_of(const StudyPlan& plan, Faces faces, bool standardise) {
+  const std::lock_guard lock(*plan.making_grams);  // steps may run beside each other
   std::vector<analysis::Gram>& list = (*plan.grams)[faces];
   if (!list.empty()) return list;
   std::vector<analysis::Gram> made;

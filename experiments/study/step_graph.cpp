@@ -1,10 +1,15 @@
 #include "experiments/study/step_graph.h"
 
 #include <fmt/ranges.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <optional>
 #include <set>
+#include <thread>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -185,31 +190,66 @@ void StepGraph::redo(const std::vector<std::string>& names) {
   }
 }
 
-void StepGraph::run() {
+void StepGraph::run(int together, int threads) {
   refuse_changes();
   const auto done = finished();
   if (!quiet_ && !done.empty() && done.size() < steps_.size())
     fmt::print(stderr, "study: {} of {} steps are already finished\n", done.size(), steps_.size());
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    check_interrupt();
-    run_step(steps_[i], i);
-  }
+  together_ = together;
+  std::mutex mutex;  // for everything but Step::run
+  std::condition_variable changed;
+  std::vector<bool> taken(steps_.size());
+  std::set<std::string, std::less<>> ended;
+  std::exception_ptr failure;
+  const auto next = [&]() -> std::optional<std::size_t> {
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+      if (!taken[i] && std::ranges::all_of(steps_[i].reads,
+                                           [&](const std::string& file) { return ended.contains(producer_of(file)); }))
+        return i;
+    return {};
+  };
+  const auto work = [&] {
+    if (threads > 0) omp_set_num_threads(threads);
+    std::unique_lock lock(mutex);
+    try {
+      for (;;) {
+        std::optional<std::size_t> i;
+        changed.wait(lock, [&] { return failure || (i = next()) || std::ranges::count(taken, false) == 0; });
+        if (failure || !i) return;
+        taken[*i] = true;
+        check_interrupt();
+        run_step(steps_[*i], *i, lock);
+        ended.insert(steps_[*i].name);
+        changed.notify_all();
+      }
+    } catch (...) {
+      if (!lock.owns_lock()) lock.lock();
+      if (!failure) failure = std::current_exception();
+      changed.notify_all();
+    }
+  };
+  std::vector<std::thread> beside;
+  for (int i = 1; i < together; ++i) beside.emplace_back(work);
+  work();
+  for (std::thread& thread : beside) thread.join();
+  if (failure) std::rethrow_exception(failure);
 }
 
-void StepGraph::run_step(const Step& step, std::size_t number) {
+void StepGraph::run_step(const Step& step, std::size_t number, std::unique_lock<std::mutex>& lock) {
   State state = read_state(step);
   if (const Change change = change_of(step, state); !change.empty())  // an earlier step has been rerun meanwhile
     throw Error(fmt::format("{}: step {} {}", study_.string(), step.name, change),
                 fmt::format("run it again with --redo {}", step.name));
   if (state.status == State::Status::finished) return;
   const auto start = std::chrono::steady_clock::now();
-  if (!quiet_)
-    fmt::print(stderr, "[{}/{}] {}: {}{}\n", number + 1, steps_.size(), step.name, step.title, time_left(number));
+  if (!quiet_) fmt::print(stderr, "[{}/{}] {}: {}{}\n", number + 1, steps_.size(), step.name, step.title, time_left());
   create_folder(folder(step));
   state.inputs = current_inputs(step);
   state.status = State::Status::started;
   write_state(step, state);
+  lock.unlock();
   step.run(folder(step));
+  lock.lock();
   for (const std::string& name : step.writes) {
     const fs::path path = folder(step) / name;
     PALIMPSEST_REQUIRE(fs::exists(path), "step {} did not write {}", step.name, name);
@@ -221,20 +261,20 @@ void StepGraph::run_step(const Step& step, std::size_t number) {
 }
 
 // From the times of steps of the same kind, in this run or an earlier one. Kinds without times are not estimated.
-std::string StepGraph::time_left(std::size_t from) const {
+std::string StepGraph::time_left() const {
   const auto times = mean_step_times(study_);
   double seconds = 0;
   bool all_known = true;
-  for (std::size_t i = from; i < steps_.size(); ++i) {
-    if (steps_[i].quick || read_state(steps_[i]).status == State::Status::finished) continue;
-    const auto known = times.find(kind_of(steps_[i].name));
+  for (const Step& step : steps_) {
+    if (step.quick || read_state(step).status == State::Status::finished) continue;
+    const auto known = times.find(kind_of(step.name));
     if (known != times.end())
       seconds += known->second;
     else
       all_known = false;
   }
   if (seconds < 5) return {};
-  return fmt::format(" ({} {} left)", all_known ? "about" : "more than", duration_text(seconds));
+  return fmt::format(" ({} {} left)", all_known ? "about" : "more than", duration_text(seconds / double(together_)));
 }
 
 }  // namespace palimpsest::experiments

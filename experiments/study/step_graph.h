@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -36,10 +37,12 @@ class StepGraph {
   // Throws Error listing the steps when it is neither.
   void redo(const std::vector<std::string>& names);
 
-  // Runs the unfinished steps in order. Throws Error, before running anything, when a step that was started or finished
+  // Runs the unfinished steps, each after those whose files it reads, otherwise in order and up to `together` at a
+  // time, each of them on a thread that may use `threads`. An exception of a step, Interrupted included, is rethrown
+  // when those beside it have ended. Throws Error, before running anything, when a step that was started or finished
   // would now be run with other inputs or has lost a file: the message names the step and the change, the remedy is
   // --redo.
-  void run();
+  void run(int together = 1, int threads = 0);
 
   // Throws the Error that run() would throw before running anything.
   void refuse_changes() const;
@@ -57,12 +60,13 @@ class StepGraph {
   void write_state(const Step& step, const State& state) const;
   std::map<std::string, std::string> current_inputs(const Step& step) const;
   Change change_of(const Step& step, const State& state) const;
-  void run_step(const Step& step, std::size_t number);
-  std::string time_left(std::size_t from) const;
+  void run_step(const Step& step, std::size_t number, std::unique_lock<std::mutex>& lock);
+  std::string time_left() const;
 
   fs::path study_;
   std::vector<Step> steps_;
   bool quiet_;
+  int together_ = 1;
 };
 
 }  // namespace palimpsest::experiments

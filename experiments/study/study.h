@@ -8,6 +8,9 @@ struct StudyCommand {
       option(config, "CONFIG", {}, "TOML file, for example experiments/configs/demo.toml", heading("Data"), argument);
   fs::path out = option(out, "out", {}, "folder of the study; an existing study resumes", heading("Output"), required);
   std::vector<std::string> redo = option(redo, "redo", {}, "steps to repeat, with all that depend on them");
+  int together = option(together, "together", 1,
+                        "steps to run at a time, each on its share of the threads: small networks do not fill them",
+                        heading("Machine"), between(1, 64));
   MachineSettings on;
 };
 void run_study(const StudyCommand& command);

@@ -1,3 +1,5 @@
+#include <chrono>
+#include <future>
 #include <map>
 
 #include "base/interrupt.h"
@@ -64,6 +66,44 @@ TEST_F(StudyGraph, GoesOnWhereItWasAndEndsInTheSameBytes) {
   EXPECT_EQ(runs["b-1"], 2);
   EXPECT_EQ(runs["b-2"], 3);
   for (const auto& [file, bytes] : whole) EXPECT_EQ(read_file(study / file), bytes) << file;
+}
+
+// b-1 waits until b-2 runs: they only both end if they run at the same time. c waits for both of them.
+TEST_F(StudyGraph, StepsRunBesideEachOtherAfterWhatTheyRead) {
+  std::promise<void> other_started;
+  std::vector<Step> steps{step("a", {}), step("b-1", {"a/out.txt"}), step("b-2", {"a/out.txt"}),
+                          step("c", {"b-1/out.txt", "b-2/out.txt"})};
+  const auto write = [this](const char* name) {
+    return
+        [this, name](const fs::path& folder) { write_file(folder / "out.txt", read_file(study / "a/out.txt") + name); };
+  };
+  steps[1].run = [&, out = write("1")](const fs::path& folder) {
+    ASSERT_EQ(other_started.get_future().wait_for(std::chrono::minutes(1)), std::future_status::ready);
+    out(folder);
+  };
+  steps[2].run = [&, out = write("2")](const fs::path& folder) {
+    other_started.set_value();
+    out(folder);
+  };
+  StepGraph(study.path(), steps, true).run(2);
+  EXPECT_EQ(result(), "c4(a11)(a12)");
+}
+
+TEST_F(StudyGraph, AFailureBesideAnotherStepIsReportedAndTheOtherKept) {
+  std::vector<Step> steps{step("b-1", {}), step("b-2", {}), step("c", {"b-1/out.txt", "b-2/out.txt"})};
+  std::promise<void> failed;
+  steps[1].run = [&](const fs::path&) {
+    failed.set_value();
+    throw Error("the disk is full", "make room");
+  };
+  steps[0].run = [&](const fs::path& folder) {
+    failed.get_future().wait();
+    write_file(folder / "out.txt", "whole");
+  };
+  StepGraph graph(study.path(), steps, true);
+  expect_error("the disk is full", [&] { graph.run(2); });
+  EXPECT_EQ(graph.finished(), std::vector<std::string>{"b-1"});
+  EXPECT_EQ(runs["c"], 0);
 }
 
 TEST_F(StudyGraph, AChangedOptionIsRefusedBeforeAnythingRuns) {
