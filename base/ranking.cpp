@@ -48,4 +48,18 @@ double spearman(std::span<const double> x, std::span<const double> y) {
   return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
+double kendall_tau_b(std::span<const double> x, std::span<const double> y) {
+  PALIMPSEST_REQUIRE(x.size() == y.size(), "{} and {}", x.size(), y.size());
+  const auto sign = [](double a, double b) { return (a < b) - (b < a); };
+  double both = 0, differ_x = 0, differ_y = 0;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const int a = sign(x[i], x[j]), b = sign(y[i], y[j]);
+      both += a * b;
+      differ_x += a != 0;
+      differ_y += b != 0;
+    }
+  return differ_x > 0 && differ_y > 0 ? both / std::sqrt(differ_x * differ_y) : 0;
+}
+
 }  // namespace palimpsest

@@ -16,4 +16,8 @@ double ranking_auc(std::span<const double> values, std::span<const std::uint8_t>
 // Spearman's rank correlation; 0 if one side is constant. requires: equal lengths, no NaN
 double spearman(std::span<const double> x, std::span<const double> y);
 
+// Kendall's tau-b, which allows for ties (Kendall, Biometrika 33, 1945); 0 if one side is constant. By comparing all
+// pairs. requires: as for spearman()
+double kendall_tau_b(std::span<const double> x, std::span<const double> y);
+
 }  // namespace palimpsest

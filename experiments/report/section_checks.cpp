@@ -88,6 +88,14 @@ std::string section_truth(const StudyResults& r) {
         "chance).",
         enumerate(never), fixed(*ranking->auc, 2)));
   }
+  if (const RankingRow* ranking = r.ranking_of(0); ranking && ranking->spearman_bits)
+    text += paragraph(fmt::format(
+        "How much an action unit tells about pain is a matter of degree: its mutual information with pain in the "
+        "frames "
+        "that the pain models learn from, stray action units included. The less it tells, the more of it should be "
+        "lost. "
+        "Rank correlation of FreezeB0’s loss with it: Spearman {}, Kendall’s tau-b {} (−1: exactly so; 0: unrelated).",
+        signed_fixed(*ranking->spearman_bits, 2), signed_fixed(*ranking->tau_bits, 2)));
   Table table("Share of the positive relevance where the action unit really acts",
               {"Emotion, action unit", "pain uses it", "images", "area", "FreezeB5", "FreezeB0", "change, points",
                "enrichment", "of difference"},

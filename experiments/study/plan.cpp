@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "analysis/mutual_information.h"
 #include "base/error.h"
+#include "data/drawn/truth.h"
 #include "data/source.h"
 #include "experiments/devices.h"
 #include "experiments/load_data.h"
@@ -77,6 +79,22 @@ void count_units(StudyPlan& plan) {
     const auto labels = data::action_unit_labels(plan.peaks, unit);
     const int positives = int(std::count(labels.begin(), labels.end(), 1));
     plan.record.units.push_back({unit, positives, images, positives >= least && images - positives >= least});
+  }
+}
+
+// How much each action unit tells about pain in the frames trained on, by the truth of drawn faces.
+void measure_pain_bits(StudyPlan& plan, const data::Dataset& frames) {
+  const auto truth = plan.record.drawn ? data::drawn::load_truth(plan.config.pain.path) : std::nullopt;
+  if (!truth) return;
+  for (StudyRecord::Unit& unit : plan.record.units) {
+    if (data::drawn::action_unit_index(unit.number) < 0) continue;
+    std::vector<std::uint8_t> shown, pain;
+    for (const data::Sample& frame : frames.samples)
+      if (const auto* entry = truth->find(frame.id)) {
+        shown.push_back(entry->expression.has(unit.number));
+        pain.push_back(frame.label == 1);
+      }
+    if (!shown.empty()) unit.pain_bits = analysis::mutual_information(shown, pain);
   }
 }
 
@@ -173,10 +191,11 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Mac
   for (const StudySet set : {StudySet::emotion, StudySet::pain, StudySet::concepts})
     plan.fingerprints[set_name(set)] = data_fingerprint(source_of(config, set));
   plan.record.emotions = read_set(plan, StudySet::emotion).parts.test.classes;
-  read_set(plan, StudySet::pain);
+  const data::Dataset pain_frames = read_set(plan, StudySet::pain).parts.train;
   plan.peaks = read_set(plan, StudySet::concepts).parts.test;
   check_emotions(plan);
   count_units(plan);
+  measure_pain_bits(plan, pain_frames);
   plan_training(plan);
   plan_measures(plan);
   plan_features(plan);

@@ -227,6 +227,19 @@ void separate(const RankingRow& row, bool against_core, std::optional<double>& a
   p = analysis::exact_ranking_p(lost, never);
 }
 
+void correlate(RankingRow& row, const StudyRecord& record) {
+  std::vector<double> lost, bits;
+  for (const RankingRow::Unit& unit : row.units)
+    for (const StudyRecord::Unit& known : record.units)
+      if (known.number == unit.number && known.pain_bits) {
+        lost.push_back(unit.auc_lost);
+        bits.push_back(*known.pain_bits);
+      }
+  if (lost.size() < 3) return;
+  row.spearman_bits = spearman(lost, bits);
+  row.tau_bits = kendall_tau_b(lost, bits);
+}
+
 RankingRow ranking_row(const std::vector<ConceptRow>& rows, const StudyRecord& record, int k) {
   RankingRow result;
   result.k = k;
@@ -242,6 +255,7 @@ RankingRow ranking_row(const std::vector<ConceptRow>& rows, const StudyRecord& r
   for (auto& [group, mean] : result.mean_lost) mean /= counts[group];
   separate(result, false, result.auc, result.p);
   separate(result, true, result.auc_core, result.p_core);
+  correlate(result, record);
   return result;
 }
 
@@ -279,6 +293,7 @@ void plan_concepts(StudyPlan& plan) {
   Fields units = of_table(fields_of(plan.config), "action-units");
   std::erase_if(units, [](const Field& field) { return field.name == "emotions"; });
   add_inputs(units, "action-units", ranking.inputs);
+  ranking.inputs["data pain"] = plan.fingerprints.at("pain");
   ranking.run = [study = plan.study, record = plan.record](const fs::path& folder) {
     run_ranking(study, record, folder);
   };

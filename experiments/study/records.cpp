@@ -17,7 +17,7 @@ void from_json(const Json& json, Faces& faces) {
 PALIMPSEST_JSON(PainRun, k, seed)
 PALIMPSEST_JSON(Hypothesis, emotion, unit)
 PALIMPSEST_JSON(StudyRecord::Part, name, classes)
-PALIMPSEST_JSON(StudyRecord::Unit, number, positives, images, tested)
+PALIMPSEST_JSON(StudyRecord::Unit, number, positives, images, tested, pain_bits)
 PALIMPSEST_JSON(StudyRecord, emotion, pain, concepts, drawn, from_scratch, emotions, parts, units, hypotheses,
                 emotion_units, pain_units, pain_sometimes_units, null_seeds, pain_runs, bottom_cut, co_occurring, seed,
                 report_pictures, values, choices, warnings)
@@ -31,7 +31,7 @@ PALIMPSEST_JSON(NullRow::Pair, seed_a, seed_b, emotion, test)
 PALIMPSEST_JSON(NullRow, k, seeds, spreads, pairs)
 PALIMPSEST_JSON(ConceptRow, unit, k, faces, hypothesis, images, positives, repeats, f1_before, f1_after, auc, ungrouped,
                 holm, difference, low, high, paired, corrected, grouped_difference, grouped_corrected)
-PALIMPSEST_JSON(RankingRow, k, units, mean_lost, auc, auc_core, p, p_core)
+PALIMPSEST_JSON(RankingRow, k, units, mean_lost, auc, auc_core, p, p_core, spearman_bits, tau_bits)
 
 namespace {
 

@@ -46,7 +46,8 @@ struct StudyRecord {
   struct Unit {  // an action unit of the peak frames
     int number = 0;
     int positives = 0, images = 0;
-    bool tested = false;  // false: shown too rarely
+    bool tested = false;                   // false: shown too rarely
+    std::optional<double> pain_bits = {};  // drawn faces: mutual information with pain in the frames trained on
   };
   std::string emotion, pain, concepts;  // data names
   bool drawn = false;
@@ -134,6 +135,8 @@ struct RankingRow {
   // The share of all ways to call as many of the action units "never" that separate them at least as well: the exact
   // permutation test of `auc` and `auc_core`, one-sided, with the action unit as the unit.
   std::optional<double> p, p_core;
+  // Drawn faces: rank correlation of what is lost with how much an action unit tells about pain. Expected below 0.
+  std::optional<double> spearman_bits, tau_bits;
 };
 
 // null/null.json: the variation from other seeds for the head alone.

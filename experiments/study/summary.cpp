@@ -79,6 +79,8 @@ void add_tests(Json& json, const fs::path& study) {
     json["mean_auc_lost"][name] = row.mean_lost;
     json["ranking_auc"][name] = row.auc ? Json(*row.auc) : Json(nullptr);
     json["ranking_auc_core"][name] = row.auc_core ? Json(*row.auc_core) : Json(nullptr);
+    json["spearman_bits"][name] = row.spearman_bits ? Json(*row.spearman_bits) : Json(nullptr);
+    json["tau_bits"][name] = row.tau_bits ? Json(*row.tau_bits) : Json(nullptr);
     json["ranking_p"][name] = row.p ? Json(*row.p) : Json(nullptr);
     json["ranking_p_core"][name] = row.p_core ? Json(*row.p_core) : Json(nullptr);
   }

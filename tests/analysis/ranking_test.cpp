@@ -33,6 +33,16 @@ TEST(Ranking, Extremes) {
   EXPECT_EQ(spearman(values, std::vector<double>(4, 1)), 0);
 }
 
+// scipy.stats.kendalltau([1, 2, 2, 3, 5, 4], [2, 1, 1, 3, 4, 4]) = 0.667124384994991
+TEST(KendallTau, AllowsForTies) {
+  EXPECT_NEAR(kendall_tau_b(std::vector<double>{1, 2, 2, 3, 5, 4}, std::vector<double>{2, 1, 1, 3, 4, 4}),
+              0.667124384994991, 1e-9);
+  const std::vector<double> values{5, 3, 2, 1};
+  EXPECT_EQ(kendall_tau_b(values, std::vector<double>{-1, -2, -3, -40}), 1);
+  EXPECT_EQ(kendall_tau_b(values, std::vector<double>{1, 2, 3, 40}), -1);
+  EXPECT_EQ(kendall_tau_b(values, std::vector<double>(4, 1)), 0);
+}
+
 TEST(Bootstrap, TheIntervalOfAMeanHasItsNormalWidth) {
   Random random(1, Purpose::test);
   std::vector<double> values(400);

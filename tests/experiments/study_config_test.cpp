@@ -67,7 +67,6 @@ TEST(StudyConfig, WrongTypesAndRangesNameTheKey) {
   expect_error("train.pain.epochs: '0' is not a whole number of at least 1",
                [] { parse("[train.pain]\nepochs = 0\n"); });
   expect_error("null.seeds must be different", [] { parse("[null]\nseeds = [1]\n"); });
-  expect_error("concept.cut: 'no' is not one of blank, stretch", [] { parse("[concept]\ncut = 'no'\n"); });
   expect_error("study.toml:4", [] { parse("= 3\n"); });
 }
 
