@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "experiments/report/sections.h"
@@ -16,6 +17,11 @@ std::string model_colour(int k) {
 
 std::string group_colour(const std::string& group) {
   return fmt::format("var(--{})", group);
+}
+
+std::string origin_of(const Hypothesis& hypothesis) {
+  const auto papers = paper_hypotheses();
+  return std::ranges::find(papers, hypothesis) != papers.end() ? "the paper’s hypothesis" : "own hypothesis";
 }
 
 // Names of Ekman, Friesen and Hager, "Facial Action Coding System" (2002).

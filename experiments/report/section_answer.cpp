@@ -144,7 +144,7 @@ std::string explanation_card(const StudyResults& r) {
   std::vector<std::string> hypotheses;
   for (const Hypothesis& h : r.record.hypotheses) {
     std::string name = unit_name(h.unit);
-    hypotheses.push_back(fmt::format("{} with {}", escape(name), escape(h.emotion)));
+    hypotheses.push_back(fmt::format("{} with {} ({})", escape(name), escape(h.emotion), origin_of(h)));
   }
   text += paragraph(hypotheses.empty()
                         ? "No hypothesis was written down after viewing the maps."

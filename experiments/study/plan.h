@@ -39,7 +39,7 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Mac
 void plan_training(StudyPlan& plan);
 void plan_null(StudyPlan& plan);
 
-// plan_measures.cpp: mcnemar, explain-bK, null
+// plan_measures.cpp: mcnemar, explain-bK, maps, null
 void plan_measures(StudyPlan& plan);
 void plan_explanations(StudyPlan& plan);
 void plan_null_summary(StudyPlan& plan);
