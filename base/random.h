@@ -21,6 +21,7 @@ enum class Purpose : std::uint32_t {
   draw_noise,
   draw_sequence,
   calibrate,
+  sample,
 };
 
 // Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011), counter based: the number

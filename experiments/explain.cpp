@@ -3,8 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/npy.h"
+#include "base/progress.h"
 #include "data/loader.h"
 #include "experiments/command.h"
 #include "experiments/explain.h"
@@ -136,71 +138,104 @@ std::vector<std::int64_t> map_shape(const ExplainCommand& command, const TargetC
   return shape;
 }
 
-// The maps of image i and target t of an explanation of n images.
+// The maps of image i and target t of an explanation of n images, and the logit that they start at.
 struct OneMap {
   std::span<const float> raw, summed, normalised;
-  OneMap(const lrp::Explanation& all, std::size_t t, std::size_t i, std::size_t n)
-      : raw(part(all.maps[t], i, n)), summed(part(all.summed[t], i, n)), normalised(part(all.normalised[t], i, n)) {}
+  float logit;
+  OneMap(const lrp::Explanation& all, std::size_t t, std::size_t i, std::size_t n, std::span<const float> logits,
+         int target)
+      : raw(part(all.maps[t], i, n)),
+        summed(part(all.summed[t], i, n)),
+        normalised(part(all.normalised[t], i, n)),
+        logit(part(logits, i, n)[std::size_t(target)]) {}
 
  private:
-  static std::span<const float> part(const std::vector<float>& maps, std::size_t i, std::size_t n) {
-    return std::span(maps).subspan(i * (maps.size() / n), maps.size() / n);
+  static std::span<const float> part(std::span<const float> maps, std::size_t i, std::size_t n) {
+    return maps.subspan(i * (maps.size() / n), maps.size() / n);
   }
 };
 
-// Writes the maps of a batch to the array and the gallery.
+// Writes the maps of a batch to the arrays, the table and the gallery.
 class Outlets {
  public:
   Outlets(const ExplainCommand& command, const LoadedPart& part, const TargetChoice& targets,
           const Normalisation& normalisation)
       : command_(command),
+        examples_(*part.examples),
         height_(part.examples->height()),
         width_(part.examples->width()),
         gallery_(command, part, normalisation) {
-    if (!command.maps.empty()) maps_.emplace(command.maps, map_shape(command, targets, *part.examples));
+    auto shape = map_shape(command, targets, examples_);
+    if (!command.maps.empty()) maps_.emplace(command.maps, shape);
+    if (!command.sum_channels) shape.erase(shape.end() - 3);
+    if (!command.shares.empty()) shares_.emplace(command.shares, shape);
+    table_ = command.minus.empty() ? "id,label,target,logit_a,total_a\n"
+                                   : "id,label,target,logit_a,total_a,logit_b,total_b\n";
   }
 
   // One image and one target. b: of the second model, or null
   void add(int index, int target, const OneMap& a, const OneMap* b) {
     if (maps_) add_to_array(a, b);
-    if (command_.pictures.empty() && command_.masks.empty()) return;
-    const SummedMap map_a = as_maps(a), map_b = b ? as_maps(*b) : SummedMap{};
-    gallery_.add(index, target, map_a, b ? &map_b : nullptr);
+    const SummedMap map_a = as_map(a), map_b = b ? as_map(*b) : SummedMap{};
+    if (shares_) shares_->append(lrp::difference_of_shares(map_a.raw, map_b.raw).values);
+    add_to_table(index, target, map_a, b ? &map_b : nullptr);
+    if (!command_.pictures.empty() || !command_.masks.empty()) gallery_.add(index, target, map_a, b ? &map_b : nullptr);
   }
 
   void finish() {
     if (maps_) maps_->commit();
+    if (shares_) shares_->commit();
+    if (!command_.table.empty()) write_file(command_.table, table_);
     gallery_.finish();
+    if (inverted_ > 0 && command_.target != "all")
+      remark(fmt::format("The maps of {} of {} images are inverted: a logit that they start at is not positive.{}",
+                         inverted_, examples_.count(), command_.table.empty() ? " --table lists the logits." : ""));
   }
 
  private:
+  void add_to_table(int index, int target, const SummedMap& a, const SummedMap* b) {
+    table_ += fmt::format("{},{},{},{},{}", csv_field(examples_.id(index)), examples_.label(index), target, a.logit,
+                          a.raw.total());
+    if (b) table_ += fmt::format(",{},{}", b->logit, b->raw.total());
+    table_ += "\n";
+    inverted_ += a.inverted() || (b && b->inverted()) ? 1 : 0;
+  }
   void add_to_array(const OneMap& a, const OneMap* b) {
     if (!b) return maps_->append(command_.sum_channels ? a.summed : a.raw);
     std::vector<float> raw(a.raw.begin(), a.raw.end());
     for (std::size_t i = 0; i < raw.size(); ++i) raw[i] -= b->raw[i];
     maps_->append(command_.sum_channels ? lrp::sum_channels(raw, height_, width_).values : raw);
   }
-  SummedMap as_maps(const OneMap& one) const {
+  SummedMap as_map(const OneMap& one) const {
     const auto map = [this](std::span<const float> values) {
       return lrp::Heatmap{width_, height_, {values.begin(), values.end()}};
     };
-    return {map(one.summed), map(one.normalised)};
+    return {map(one.summed), map(one.normalised), one.logit};
   }
 
   const ExplainCommand& command_;
-  int height_, width_;
-  std::optional<NpyWriter> maps_;
+  const data::Examples& examples_;
+  int height_, width_, inverted_ = 0;
+  std::optional<NpyWriter> maps_, shares_;
+  std::string table_;
   Gallery gallery_;
 };
 
 }  // namespace
 
 void run_explain(const ExplainCommand& command) {
-  if (command.maps.empty() && command.ledger.empty() && command.pictures.empty())
-    throw Error("explain has nothing to write", "give --maps R.npy, --ledger L.json or --pictures FOLDER");
+  if (command.maps.empty() && command.shares.empty() && command.table.empty() && command.ledger.empty() &&
+      command.pictures.empty())
+    throw Error("explain has nothing to write",
+                "give --maps R.npy, --table T.csv, --ledger L.json or --pictures FOLDER");
+  if (!command.shares.empty() && command.minus.empty())
+    throw Error("--shares is a difference of two models' maps", "name the second model with --minus");
   auto read = files_read(command.model.weights, command.data);
   read.push_back({"--minus", command.minus});
-  require_separate(read, {{"--maps", command.maps}, {"--ledger", command.ledger}});
+  require_separate(read, {{"--maps", command.maps},
+                          {"--shares", command.shares},
+                          {"--table", command.table},
+                          {"--ledger", command.ledger}});
   const OpenedData data(command.data);
   Explained a(command, data, command.model.weights);
   std::optional<Explained> b;
@@ -221,19 +256,23 @@ void run_explain(const ExplainCommand& command) {
   const int batch_size = std::max(1, command.batch / choice.count());  // each target keeps its own relevance in memory
   nn::for_each_batch(examples, batch_size, a.normalisation(command), "Explaining",
                      [&](const data::Batch& batch, int first) {
-                       const auto targets = choice.of(batch, first, a.forward(batch));
+                       const std::vector<float> logits = a.forward(batch);
+                       const auto targets = choice.of(batch, first, logits);
                        const lrp::Explanation of_a = a.explain(targets);
                        std::optional<lrp::Explanation> of_b;
+                       std::vector<float> logits_of_b;
+                       std::vector<lrp::Targets> targets_of_b;
                        if (b) {
-                         b->forward(batch);
-                         of_b = b->explain(renumbered(targets, numbers_of_b, a.model(), b->model()));
+                         logits_of_b = b->forward(batch);
+                         targets_of_b = renumbered(targets, numbers_of_b, a.model(), b->model());
+                         of_b = b->explain(targets_of_b);
                        }
                        const auto n = std::size_t(batch.count);
                        for (std::size_t i = 0; i < n; ++i)
                          for (std::size_t t = 0; t < targets.size(); ++t) {
-                           const OneMap one(of_a, t, i, n);
+                           const OneMap one(of_a, t, i, n, logits, targets[t][i]);
                            std::optional<OneMap> other;
-                           if (of_b) other.emplace(*of_b, t, i, n);
+                           if (of_b) other.emplace(*of_b, t, i, n, logits_of_b, targets_of_b[t][i]);
                            outlets.add(first + int(i), targets[t][i], one, other ? &*other : nullptr);
                          }
                      });

@@ -15,11 +15,17 @@ struct ExplainCommand {
   bool sum_channels = option(sum_channels, "sum-channels", false, "maps of (N, H, W) instead of (N, 3, H, W)");
   fs::path maps =
       option(maps, "maps", {}, "float32 maps, not normalised, which start at the logit (.npy)", heading("Output"));
+  fs::path shares = option(shares, "shares", {},
+                           "float32 (N, H, W), with --minus: the difference of both maps after each is divided by its "
+                           "total (.npy)");
+  fs::path table = option(table, "table", {}, "CSV with the target's logit and the map's total of each image");
   fs::path ledger =
       option(ledger, "ledger", {}, "per layer: relevance in, relevance out and where the rest went (JSON)");
   fs::path pictures = option(pictures, "pictures", {}, "folder of heatmaps and overlays (PNG)");
   fs::path masks =
-      option(masks, "masks", {}, "truth folder of drawn faces: adds relevance per action unit beside --maps");
+      option(masks, "masks", {},
+             "truth folder of drawn faces, or `landmarks` for regions around them: adds relevance per action unit "
+             "beside --maps");
   int batch = option(batch, "batch", 16, "images at a time", heading("Machine"), between(1, 65536));
   MachineSettings on;
 };

@@ -12,9 +12,9 @@ void fuzz::target(std::string_view bytes) {
     return read_file(path);
   }();
   fs::path study = as_file(record, "study/study.json").parent_path();
-  for (const char* name :
-       {"emotion/metrics.jsonl", "emotion/state.json", "explain-b0/pictures/index.json", "explain-b0/regions.json",
-        "explain-b0/truth.json", "concepts/concepts.json", "concept-au5/concept.json"}) {
+  for (const char* name : {"emotion/metrics.jsonl", "emotion/state.json", "explain-b0/pictures/index.json",
+                           "explain-b0/regions.json", "explain-b0/truth.json", "concepts/concepts.json",
+                           "concept-au5/concept.json", "explain-b0/sample.json", "maps/maps.json"}) {
     const std::size_t end = std::min(bytes.find('\0'), bytes.size());
     if (end > 0)
       as_file(bytes.substr(0, end), fs::path("study") / name);

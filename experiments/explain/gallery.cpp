@@ -5,6 +5,7 @@
 
 #include "analysis/region_relevance.h"
 #include "base/error.h"
+#include "data/drawn/action_units.h"
 
 namespace palimpsest::experiments {
 
@@ -21,24 +22,19 @@ Gallery::Gallery(const ExplainCommand& command, const LoadedPart& part, const No
   if (command.masks.empty()) return;
   if (command.maps.empty() && command.pictures.empty())
     throw Error("--masks needs a place for its results", "give --maps R.npy; regions.json is written beside it");
-  const fs::path set = command.masks.filename() == "truth" ? command.masks.parent_path() : command.masks;
-  truth_ = data::drawn::load_truth(set);
-  if (!truth_ || !pictures_)
-    throw Error(
-        fmt::format("{} has no ground truth of drawn faces for {}", command.masks.string(), command.data.source.text),
-        "omit --masks, or name the folder of the drawn set in --data");
+  unit_regions_.emplace(command.masks, command.data.source, pictures_);
 }
 
 void Gallery::add(int index, int target, const SummedMap& a, const SummedMap* b) {
   if (!command_.pictures.empty()) add_pictures(index, target, a, b);
-  if (truth_) add_regions(index, a.raw, b ? &b->raw : nullptr);
+  if (unit_regions_) add_regions(index, a.raw, b ? &b->raw : nullptr);
 }
 
 void Gallery::finish() {
   // File names may not be UTF-8.
   const auto text = [](const auto& json) { return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace); };
   if (!command_.pictures.empty()) write_file(command_.pictures / "index.json", text(index_) + "\n");
-  if (!truth_) return;
+  if (!unit_regions_) return;
   const fs::path folder = command_.maps.empty() ? command_.pictures : command_.maps.parent_path();
   write_file(folder / "regions.json", text(regions_) + "\n");
 }
@@ -79,6 +75,7 @@ void Gallery::add_pictures(int index, int target, const SummedMap& of_a, const S
   put("overlay", lrp::overlay(input, b ? lrp::difference(a, *b) : a));
   put("a", lrp::sequential(of_a.normalised));
   entry["total_a"] = a.total();
+  entry["logit_a"] = of_a.logit;
   if (b) {
     const auto normal = lrp::normalised(lrp::difference(a, *b), kind);
     put("b", lrp::sequential(of_b->normalised));
@@ -86,18 +83,17 @@ void Gallery::add_pictures(int index, int target, const SummedMap& of_a, const S
     put("difference_normalised", lrp::sequential(normal.map));
     put("difference_of_shares", lrp::diverging(lrp::difference_of_shares(a, *b)));
     entry["total_b"] = b->total();
+    entry["logit_b"] = of_b->logit;
     entry["zero"] = normal.zero;
   }
   index_.push_back(std::move(entry));
 }
 
 void Gallery::add_regions(int index, const lrp::Heatmap& a, const lrp::Heatmap* b) {
-  const std::string id = examples_->id(index);
-  const auto* entry = truth_->find(id);
-  if (!entry || entry->mask_row < 0) return;
+  if (!unit_regions_->known(index)) return;
   nlohmann::ordered_json units = nlohmann::ordered_json::object();
   for (const auto& unit : data::drawn::action_unit_table()) {
-    const auto mask = truth_->mask(id, unit.number, pictures_->crop(index).box, a.width, a.height);
+    const auto mask = unit_regions_->mask(index, unit.number, a.width, a.height);
     const auto of_a = mask.empty() ? std::nullopt : analysis::region_relevance(a.values, mask);
     if (!of_a) continue;
     nlohmann::ordered_json one{{"area", of_a->area_share}, {"a", of_a->positive_share}};
@@ -109,7 +105,7 @@ void Gallery::add_regions(int index, const lrp::Heatmap& a, const lrp::Heatmap* 
     }
     units[std::to_string(unit.number)] = std::move(one);
   }
-  regions_.push_back({{"id", id}, {"au", std::move(units)}});
+  regions_.push_back({{"id", examples_->id(index)}, {"au", std::move(units)}});
 }
 
 }  // namespace palimpsest::experiments

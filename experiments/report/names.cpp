@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "experiments/report/sections.h"
@@ -30,6 +31,11 @@ std::string faces_name(Faces faces) {
 
 std::string group_colour(const std::string& group) {
   return fmt::format("var(--{})", group);
+}
+
+std::string origin_of(const Hypothesis& hypothesis) {
+  const auto papers = paper_hypotheses();
+  return std::ranges::find(papers, hypothesis) != papers.end() ? "the paper’s hypothesis" : "own hypothesis";
 }
 
 // Names of Ekman, Friesen and Hager, "Facial Action Coding System" (2002).

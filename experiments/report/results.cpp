@@ -70,15 +70,25 @@ std::vector<Disagreement> load_disagreements(const fs::path& folder) {
   const fs::path pictures = folder / "pictures";
   auto list = guarded(pictures / "index.json", [&](const std::string& text) {
     std::vector<Disagreement> all;
-    for (const Json& entry : Json::parse(text))
+    for (const Json& entry : Json::parse(text)) {
+      const auto number = [&](const char* key) {
+        return entry.contains(key) ? std::optional(entry[key].get<double>()) : std::nullopt;
+      };
       all.push_back({entry.at("id"),
                      entry.at("label"),
                      picture(pictures, entry, "input"),
                      picture(pictures, entry, "a"),
                      picture(pictures, entry, "b"),
                      picture(pictures, entry, "difference"),
+                     picture(pictures, entry, "difference_normalised"),
+                     picture(pictures, entry, "difference_of_shares"),
+                     number("logit_a"),
+                     number("logit_b"),
+                     number("total_a"),
+                     number("total_b"),
                      {},
                      {}});
+    }
     return all;
   });
   add_regions(list, folder / "regions.json");
@@ -120,6 +130,7 @@ void load_models(StudyResults& results) {
     }
     const fs::path explained = folder / model_step("explain", k);
     if (fs::exists(explained / "pictures/index.json")) results.disagreements[k] = load_disagreements(explained);
+    if (fs::exists(explained / "sample.json")) results.samples[k] = read_explained_sample(explained / "sample.json");
   }
   for (const std::string& step : steps) {
     if (fs::exists(folder / step / "metrics.jsonl")) results.curves[step] = load_curve(folder / step / "metrics.jsonl");
@@ -143,6 +154,7 @@ StudyResults load_results(const fs::path& folder) {
   const auto present = [&](const char* name) { return fs::exists(folder / name); };
   if (present("mcnemar/mcnemar.json")) results.mcnemar = read_mcnemar_rows(folder / "mcnemar/mcnemar.json");
   if (present("losses/losses.json")) results.losses = read_losses(folder / "losses/losses.json");
+  if (present("maps/maps.json")) results.map_rankings = read_map_rankings(folder / "maps/maps.json");
   if (present("concepts/concepts.json")) results.concepts = read_concept_rows(folder / "concepts/concepts.json");
   if (present("ranking/ranking.json")) results.ranking = read_ranking_rows(folder / "ranking/ranking.json");
   if (present("null/null.json")) results.null = read_null_rows(folder / "null/null.json");
@@ -174,6 +186,12 @@ const ConceptRow* StudyResults::concept_of(int k, int unit, Faces faces) const {
 const RankingRow* StudyResults::ranking_of(int k) const {
   for (const RankingRow& row : ranking)
     if (row.k == k) return &row;
+  return nullptr;
+}
+
+const MapRanking* StudyResults::map_ranking_of(int k, const std::string& name) const {
+  for (const MapRanking& one : map_rankings)
+    if (one.k == k && one.emotion == name) return &one;
   return nullptr;
 }
 

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "analysis/metrics.h"
+#include "experiments/study/explained_sample.h"
+#include "experiments/study/map_ranking.h"
 #include "experiments/study/records.h"
 #include "experiments/study/truth_areas.h"
 
@@ -22,13 +24,18 @@ struct Evaluation {
   std::int64_t images = 0;
 };
 
-// One image on which FreezeB5 is right and FreezeBk wrong.
+// One explained image on which FreezeB5 is right and FreezeBk wrong.
 struct Disagreement {
   std::string id;
   int label = 0;
-  fs::path input, before, after, difference;           // PNGs
+  fs::path input, before, after, difference, normalised, of_shares;  // PNGs; the last two: of the difference
+  std::optional<double> logit_before, logit_after;                   // that the maps start at
+  std::optional<double> total_before, total_after;                   // of the maps
   std::map<int, std::map<std::string, double>> units;  // drawn faces: AU -> area, a, b, difference (shares)
   std::optional<TruthAreas> truth;
+
+  // Whether one of the maps is inverted, and in no mean (false if the logits were not recorded).
+  bool inverted() const { return logit_before.value_or(1) <= 0 || logit_after.value_or(1) <= 0; }
 };
 
 struct ConceptRepeats {
@@ -45,6 +52,8 @@ struct StudyResults {
   std::vector<McNemarRow> mcnemar;
   std::optional<Losses> losses;
   std::map<int, std::vector<Disagreement>> disagreements;  // by k; absent: not explained yet
+  std::map<int, ExplainedSample> samples;                  // by k: of which images these are
+  std::vector<MapRanking> map_rankings;
   std::vector<ConceptRow> concepts;
   std::map<std::string, ConceptRepeats> repeats;  // by step of the concept test
   std::vector<RankingRow> ranking;
@@ -54,6 +63,7 @@ struct StudyResults {
   const McNemarRow* mcnemar_of(int k, const std::string& emotion) const;
   const ConceptRow* concept_of(int k, int unit, Faces faces) const;
   const RankingRow* ranking_of(int k) const;
+  const MapRanking* map_ranking_of(int k, const std::string& emotion) const;
 };
 
 // Throws Error when `folder` does not hold a study, or one of its files is broken.

@@ -161,7 +161,7 @@ std::string explanation_card(const StudyResults& r) {
                                   count(total, "test image is", "test images are")));
   std::vector<std::string> hypotheses;
   for (const Hypothesis& h : r.record.hypotheses)
-    hypotheses.push_back(fmt::format("{} with {}", escape(unit_name(h.unit)), escape(h.emotion)));
+    hypotheses.push_back(fmt::format("{} with {} ({})", escape(unit_name(h.unit)), escape(h.emotion), origin_of(h)));
   text += paragraph(hypotheses.empty()
                         ? "No hypothesis was written down after viewing the maps."
                         : fmt::format("Hypotheses about what the network stopped seeing: {}.", enumerate(hypotheses)));

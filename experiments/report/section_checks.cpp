@@ -14,7 +14,7 @@ namespace palimpsest::experiments::report {
 namespace {
 
 struct RegionMeans {
-  int images = 0;
+  int images = 0, inverted = 0;  // inverted: left out
   double area = 0, before = 0, after = 0, difference = 0;
   analysis::MeanInterval change;  // after minus before
 };
@@ -27,6 +27,10 @@ RegionMeans region_means(const std::vector<Disagreement>& list, int emotion, int
     if (one.label != emotion || !one.units.contains(unit)) continue;
     if (one.truth && std::find(one.truth->shown.begin(), one.truth->shown.end(), unit) == one.truth->shown.end())
       continue;
+    if (one.inverted()) {
+      ++means.inverted;
+      continue;
+    }
     const auto& shares = one.units.at(unit);
     if (!shares.contains("a") || !shares.contains("b") || !shares.contains("area")) continue;
     ++means.images;
@@ -117,7 +121,8 @@ std::string section_truth(const StudyResults& r) {
                                                                     : "never";
       table.row(
           {fmt::format("{}, AU{}", escape(emotion), unit),
-           fmt::format("<span style=\"color:{}\">{}</span>", group_colour(group), group), fmt::format("{}", m.images),
+           fmt::format("<span style=\"color:{}\">{}</span>", group_colour(group), group),
+           m.inverted == 0 ? fmt::format("{}", m.images) : fmt::format("{} of {}", m.images, m.images + m.inverted),
            percent(m.area, 1), percent(m.before, 1), percent(m.after, 1),
            fmt::format("{} ({} to {})", points(m.change.mean), points(m.change.low), points(m.change.high)),
            fmt::format("{} → {}", fixed(m.before / m.area, 2), fixed(m.after / m.area, 2)), percent(m.difference, 1)},
@@ -127,7 +132,8 @@ std::string section_truth(const StudyResults& r) {
   text += table.empty() ? missing("No action unit of an emotion is shown by 3 or more of its explained images.")
                         : table.html();
   text += paragraph(
-      "<span class=\"soft\">Over explained images whose face shows the action unit, if there are at least 3. "
+      "<span class=\"soft\">Over explained images whose face shows the action unit, if there are at least 3; those "
+      "with an inverted map are left out (“7 of 9”). "
       "Enrichment is the share of relevance over the share of area: 1 means that the model does "
       "not prefer the area. The images are those that FreezeB5 gets right and FreezeB0 wrong, so a lower share "
       "after is to be expected from the choice alone; compare action units with each other. Intervals are "

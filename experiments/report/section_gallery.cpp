@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <optional>
 #include <set>
 
 #include "experiments/report/html.h"
@@ -53,6 +54,12 @@ std::vector<int> units_to_circle(const StudyResults& r, const Disagreement& one,
   return shown;
 }
 
+std::string logit_note(const std::optional<double>& logit) {
+  if (!logit) return "";
+  if (*logit > 0) return fmt::format(", logit {}", fixed(*logit, 1));
+  return fmt::format("<br><span class=\"inverted\">logit {}: its map is inverted</span>", fixed(*logit, 2));
+}
+
 std::string face(const StudyResults& r, const Disagreement& one, const std::string& emotion, int k) {
   const auto units = units_to_circle(r, one, emotion);
   std::vector<Ellipse> ellipses;
@@ -69,21 +76,25 @@ std::string face(const StudyResults& r, const Disagreement& one, const std::stri
     for (const int unit : one.truth->shown) caption += fmt::format(" {}", unit);
   }
   if (!names.empty()) caption += " · circled: " + names;
-  const auto cell = [&](const fs::path& file, const std::string& name, bool with_ring) {
-    return fmt::format("<div>{}{}<span>{}</span></div>", image(file, emotion + ", " + name), with_ring ? ring : "",
-                       name);
+  const auto cell = [&](const fs::path& file, const std::string& name, bool with_ring, const std::string& note = "") {
+    return fmt::format("<div>{}{}<span>{}{}</span></div>", image(file, emotion + ", " + name), with_ring ? ring : "",
+                       name, note);
   };
-  return fmt::format("<figure class=\"face\">{}{}{}{}<figcaption>{}</figcaption></figure>\n",
-                     cell(one.input, "image", true), cell(one.before, "FreezeB5", false),
-                     cell(one.after, model_name(k), false), cell(one.difference, "difference", true), caption);
+  return fmt::format("<figure class=\"face\">{}{}{}{}{}{}<figcaption>{}</figcaption></figure>\n",
+                     cell(one.input, "image", true), cell(one.before, "FreezeB5", false, logit_note(one.logit_before)),
+                     cell(one.after, model_name(k), false, logit_note(one.logit_after)),
+                     cell(one.difference, "raw difference", true), cell(one.normalised, "raw, to [0, 1]", false),
+                     cell(one.of_shares, "difference of shares", true), caption);
 }
 
 std::string emotion_block(const StudyResults& r, int k, int emotion, std::int64_t total,
                           const std::vector<const Disagreement*>& list, int limit) {
   const std::string& name = r.record.emotions[std::size_t(emotion)];
   const std::size_t shown = std::min(list.size(), std::size_t(limit));
-  std::string which = list.size() < std::size_t(total) ? fmt::format("; {} explained", list.size()) : "";
-  if (shown < list.size()) which += fmt::format("; the first {} by name shown", shown);
+  std::string which = list.size() < std::size_t(total) ? fmt::format("; {} of {} explained", list.size(), total) : "";
+  if (shown < list.size()) which += fmt::format("; {} of {} shown", shown, list.size());
+  const auto inverted = std::ranges::count_if(list, &Disagreement::inverted);
+  if (inverted > 0) which += fmt::format("; an inverted map in {}", inverted);
   std::string text = fmt::format("<h3>{}</h3>", escape(name));
   text += paragraph(fmt::format("<span class=\"soft\">{} that FreezeB5 gets right and {} wrong{}.</span>",
                                 count(total, "image", "images"), model_name(k), which));
@@ -116,12 +127,59 @@ std::string emotion_blocks(const StudyResults& r, int k, const std::set<int>& em
 
 }  // namespace
 
+namespace {
+
+// Of the images shown and explained: how they were chosen.
+std::string sampling_note(const StudyResults& r) {
+  if (r.samples.empty()) return "";
+  bool subjects = false;
+  for (const auto& [k, sample] : r.samples)
+    for (const auto& emotion : sample.emotions)
+      subjects |= std::ranges::any_of(emotion.images, [](const auto& image) { return !image.subject.empty(); });
+  return paragraph(fmt::format(
+      "Where not all images are explained or shown, they are a random sample of those of the emotion and the model, "
+      "drawn with seed {}{}.",
+      r.samples.begin()->second.seed,
+      subjects ? " and spread over subjects: none has two before every other has one"
+               : "; their subjects are not known"));
+}
+
+// The totals of both maps, which is why raw differences mislead, and how many maps are inverted.
+std::string totals_note(const StudyResults& r) {
+  double before = 0, after = 0;
+  int images = 0, inverted = 0;
+  for (const Disagreement& one : r.disagreements.at(0)) {
+    if (!one.total_before || !one.total_after || !one.logit_before) continue;
+    inverted += one.inverted() ? 1 : 0;
+    if (one.inverted()) continue;
+    ++images, before += *one.total_before, after += *one.total_after;
+  }
+  std::string text;
+  if (images > 0)
+    text += fmt::format(
+        "FreezeB5’s maps sum to {} on average, FreezeB0’s to {}: the images are those that only FreezeB5 gets right, "
+        "so "
+        "its logits are larger, and raw differences are mostly of one sign for that reason alone. The difference of "
+        "shares divides each map by its total first. ",
+        fixed(before / images, 1), fixed(after / images, 1));
+  if (inverted > 0)
+    text += fmt::format(
+        "In {} of {} images a model’s logit of the true class is not positive. Its map is then <b>inverted</b>: what "
+        "speaks for the class is negative. These images are marked, and are in no mean on this page.",
+        inverted, images + inverted);
+  return text.empty() ? "" : paragraph(text);
+}
+
+}  // namespace
+
 std::string section_gallery(const StudyResults& r) {
   std::string text = paragraph(
       "Layer-wise relevance propagation of the <b>true</b> class, for images that FreezeB5 gets right and the other "
-      "model wrong. Each map is normalised separately (bright: relevant). The difference map is the raw map of "
-      "FreezeB5 minus that of the other: <b>red</b> where FreezeB5 attends more, blue where less, white where they "
-      "agree.");
+      "model wrong. Each map is normalised separately (bright: relevant). The raw difference is the map of FreezeB5 "
+      "minus that of the other: <b>red</b> where FreezeB5 attends more, blue where less, white where they agree. "
+      "Beside "
+      "it is the same as the paper shows it, scaled to [0, 1], and the difference of the maps’ shares, in the colours "
+      "of the first.");
   if (r.record.drawn)
     text += paragraph(
         "These faces are drawn, so the area of each action unit is known: white ellipses mark the "
@@ -129,6 +187,7 @@ std::string section_gallery(const StudyResults& r) {
         "the face really shows them.");
   if (!r.disagreements.contains(0))
     return section("gallery", "What the models look at", text + missing("Nothing has been explained yet."));
+  text += totals_note(r) + sampling_note(r) + map_ranking(r);
   std::set<int> named;  // expanded: the hypotheses' emotions, and what was lost
   for (const Hypothesis& h : r.record.hypotheses) named.insert(r.emotion_index(h.emotion));
   for (const McNemarRow& row : r.mcnemar)

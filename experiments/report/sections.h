@@ -13,6 +13,7 @@ std::string section_losses(const StudyResults& results);    // which emotions ar
 std::string section_emotions(const StudyResults& results);  // Figure 4
 std::string section_mcnemar(const StudyResults& results);
 std::string section_gallery(const StudyResults& results);   // Figure 5
+std::string map_ranking(const StudyResults& results);       // the gallery's table: what the maps suggest
 std::string section_concepts(const StudyResults& results);  // concept tests
 std::string section_units(const StudyResults& results);     // Figure 6, and which action units lose
 std::string section_truth(const StudyResults& results);     // drawn faces only; else empty
@@ -27,5 +28,6 @@ std::string model_colour(int k);      // "var(--b3)"
 std::string unit_name(int unit);      // "AU14 dimpler"
 std::string faces_name(Faces faces);  // "lower face blanked"
 std::string group_colour(const std::string& group);
+std::string origin_of(const Hypothesis& hypothesis);  // "the paper’s hypothesis", "own hypothesis"
 
 }  // namespace palimpsest::experiments::report

@@ -72,12 +72,13 @@ svg .ring { fill: none; stroke: var(--theirs); stroke-width: 2; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; list-style: none; padding: 0; margin: 0 0 0.5rem; font-size: 0.88rem; max-width: none; }
 .legend span { display: inline-block; width: 0.85em; height: 0.85em; border-radius: 0.2em; margin-right: 0.4em; vertical-align: -0.08em; }
 .faces { display: grid; gap: 1.1rem 1.4rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); }
-.face { margin: 0; display: grid; grid-template-columns: repeat(4, 1fr); gap: 0.3rem; }
+.face { margin: 0; display: grid; grid-template-columns: repeat(3, 1fr); gap: 0.3rem; }
 .face > div { position: relative; line-height: 0; }
 .face img { width: 100%; aspect-ratio: 1; image-rendering: pixelated; border-radius: 0.25rem; background: var(--card); }
 .face svg { position: absolute; inset: 0; width: 100%; height: 100%; }
 .face svg ellipse { fill: none; stroke: #fff; stroke-width: 1.6; paint-order: stroke; filter: drop-shadow(0 0 1px #000); }
 .face span { display: block; line-height: 1.3; font-size: 0.76rem; color: var(--soft); text-align: center; margin-top: 0.2rem; }
+.face .inverted { color: var(--b0); font-weight: 600; }
 .face figcaption { grid-column: 1 / -1; margin: 0; font-size: 0.8rem; }
 .chip { text-align: center; border-radius: 0.25rem; font-weight: 600; }
 .missing { border-left: 3px solid var(--b1); padding: 0.3rem 0.9rem; background: var(--card); }

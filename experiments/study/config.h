@@ -23,7 +23,7 @@ struct StudyConfig {
   data::Source concepts = option(concepts, "concepts", {}, "CK+");
   Drawn drawn =
       option(drawn, "drawn", Drawn::automatic, "whether the sets are drawn faces, for which the truth is known");
-  std::vector<Hypothesis> hypotheses = option(hypotheses, "hypotheses", {{"contempt", 14}, {"surprise", 5}},
+  std::vector<Hypothesis> hypotheses = option(hypotheses, "hypotheses", paper_hypotheses(),
                                               "pairs of an emotion and the action unit suspected of being ignored");
   // The same for all three sets.
   DataSettings data =
@@ -50,8 +50,10 @@ struct StudyConfig {
   RelevanceSettings explain = in_table<RelevanceSettings>("explain");
   std::vector<std::string> explained_emotions =
       option(explained_emotions, "emotions", {}, "only these; empty: all", under("explain"));
-  int explained_images = option(explained_images, "limit", 0, "images per emotion and model, the first by name; 0: all",
-                                under("explain"), at_least(0));
+  int explained_images =
+      option(explained_images, "limit", 0, "images per emotion and model, sampled and spread over subjects; 0: all",
+             under("explain"), at_least(0));
+  std::uint64_t explained_seed = option(explained_seed, "seed", 1, "of that sample", under("explain"));
   ConceptSettings concept_test = in_table<ConceptSettings>("concept");
   int exploratory_repeats =
       option(exploratory_repeats, "exploratory-repeats", 0,
@@ -83,7 +85,8 @@ struct StudyConfig {
       option(pain_units, "pain", {4, 6, 7, 9, 10, 43}, "which show pain", under("action-units"));
   std::vector<int> pain_sometimes_units = option(pain_sometimes_units, "pain-sometimes", {12, 20, 25, 26},
                                                  "which sometimes show pain", under("action-units"));
-  int report_pictures = option(report_pictures, "pictures", 6, "pictures in the gallery per emotion and model",
+  int report_pictures = option(report_pictures, "pictures", 6,
+                               "pictures in the gallery per emotion and model: the first of the explained sample",
                                under("report"), at_least(0));
 
   StudyConfig();

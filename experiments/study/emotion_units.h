@@ -19,6 +19,8 @@ struct Hypothesis {
   int unit = 0;
   bool operator==(const Hypothesis&) const = default;
 };
+// The two of Prajod et al. (arXiv 2104.07389), which came from looking at the maps of its own networks.
+std::vector<Hypothesis> paper_hypotheses();
 void from_text(const std::string& text, Hypothesis& value);
 std::string to_text(const Hypothesis& value);
 

@@ -51,7 +51,7 @@ void plan_probes(StudyPlan& plan);
 std::string peak_features(const PainRun& run, Faces faces);
 std::string peak_ids(Faces faces);
 
-// plan_measures.cpp: mcnemar, explain-bK, null
+// plan_measures.cpp: mcnemar, explain-bK, maps, null
 void plan_measures(StudyPlan& plan);
 void plan_explanations(StudyPlan& plan);
 void plan_null_summary(StudyPlan& plan);

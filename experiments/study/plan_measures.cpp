@@ -6,8 +6,12 @@
 
 #include "analysis/predictions.h"
 #include "base/error.h"
+#include "data/drawn/truth.h"
 #include "data/source.h"
 #include "experiments/explain.h"
+#include "experiments/load_data.h"
+#include "experiments/study/explained_sample.h"
+#include "experiments/study/map_ranking.h"
 #include "experiments/study/plan.h"
 #include "experiments/study/truth_areas.h"
 
@@ -43,24 +47,29 @@ void run_mcnemar(const fs::path& study, const StudyRecord& record, const fs::pat
   write_records(folder / "mcnemar.json", rows);
 }
 
-// Test images that FreezeB5 gets right and FreezeBk wrong, by emotion and then by name.
+// Of drawn faces the person is known from the truth, whatever the layout of their set.
+std::map<std::string, std::string> subjects_of(const DataSettings& choice) {
+  std::map<std::string, std::string> subjects;
+  const auto truth = data::drawn::load_truth(choice.source.path);
+  for (const data::Sample& sample : part_of(select_data(choice), choice.part).samples) {
+    const auto* const entry = truth ? truth->find(sample.id) : nullptr;
+    subjects[sample.id] = entry ? entry->person : sample.subject;
+  }
+  return subjects;
+}
+
+// Test images of an emotion that FreezeB5 gets right and FreezeBk wrong.
 std::vector<std::string> disagreements(const analysis::Predictions& before, const analysis::Predictions& after,
-                                       const std::vector<int>& emotions, int limit) {
+                                       int emotion) {
   std::map<std::string, std::size_t> row_of;
   for (std::size_t i = 0; i < after.size(); ++i) row_of[after.ids[i]] = i;
-  std::vector<std::string> all;
-  for (const int emotion : emotions) {
-    std::vector<std::string> ids;
-    for (std::size_t i = 0; i < before.size(); ++i) {
-      if (before.labels[i] != emotion || before.predicted[i] != emotion) continue;
-      const auto other = row_of.find(before.ids[i]);
-      if (other != row_of.end() && after.predicted[other->second] != emotion) ids.push_back(before.ids[i]);
-    }
-    std::sort(ids.begin(), ids.end());
-    if (limit > 0 && ids.size() > std::size_t(limit)) ids.resize(std::size_t(limit));
-    all.insert(all.end(), ids.begin(), ids.end());
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before.labels[i] != emotion || before.predicted[i] != emotion) continue;
+    const auto other = row_of.find(before.ids[i]);
+    if (other != row_of.end() && after.predicted[other->second] != emotion) ids.push_back(before.ids[i]);
   }
-  return all;
+  return ids;
 }
 
 std::vector<int> explained_emotions(const StudyPlan& plan) {
@@ -73,30 +82,63 @@ std::vector<int> explained_emotions(const StudyPlan& plan) {
 
 struct Explanation {
   ExplainCommand command;
-  fs::path before, after;  // predictions
+  fs::path before, after;          // predictions
+  std::vector<std::string> names;  // of all emotions
   std::vector<int> emotions;
-  int limit = 0;
+  int k = 0, limit = 0;
+  std::uint64_t seed = 1;
 };
+
+ExplainedSample sample_of(const Explanation& explanation) {
+  const auto before = analysis::read_predictions(explanation.before),
+             after = analysis::read_predictions(explanation.after);
+  auto subjects = subjects_of(explanation.command.data);
+  ExplainedSample sample{explanation.seed, {}};
+  for (const int emotion : explanation.emotions) {
+    std::vector<ExplainedSample::Image> found;
+    for (const std::string& id : disagreements(before, after, emotion)) found.push_back({id, subjects[id]});
+    const int count = int(found.size());
+    sample.emotions.push_back(
+        {explanation.names[std::size_t(emotion)], count,
+         spread_sample(std::move(found), explanation.limit, explanation.seed, explanation.k, emotion)});
+  }
+  return sample;
+}
 
 void run_explanation(const Explanation& explanation, const fs::path& folder) {
   ExplainCommand command = explanation.command;
-  command.ids = disagreements(analysis::read_predictions(explanation.before),
-                              analysis::read_predictions(explanation.after), explanation.emotions, explanation.limit);
+  const ExplainedSample sample = sample_of(explanation);
+  for (const auto& emotion : sample.emotions)
+    for (const auto& image : emotion.images) command.ids.push_back(image.id);
   command.pictures = folder / "pictures";
   command.maps = folder / "differences.npy";
+  command.shares = folder / "differences_of_shares.npy";
+  command.table = folder / "explained.csv";
   command.ledger = folder / "ledger.json";
   create_folder(command.pictures);
-  std::string ids = "id\n";
-  for (const std::string& id : command.ids) ids += id + "\n";
-  write_file(folder / "explained.csv", ids);
+  write_explained_sample(folder / "sample.json", sample);
   if (command.ids.empty()) {
+    write_file(folder / "regions.json", "[]\n");
+    write_file(command.table, "id,label,target,logit_a,total_a,logit_b,total_b\n");
     write_file(command.pictures / "index.json", "[]\n");
     return;
   }
   const std::uint64_t pixels = std::uint64_t(*command.data.size) * std::uint64_t(*command.data.size);
-  require_free_space(folder, command.ids.size() * pixels * 16, "relevance maps");
+  require_free_space(folder, command.ids.size() * pixels * 20, "relevance maps");
   run_explain(command);
-  if (!command.masks.empty()) write_truth_areas(folder / "truth.json", truth_areas(command.data, command.ids));
+  if (command.masks != "landmarks") write_truth_areas(folder / "truth.json", truth_areas(command.data, command.ids));
+}
+
+// What the maps of each model and emotion suggest.
+std::vector<MapRanking> map_rankings(const fs::path& study) {
+  std::vector<MapRanking> rankings;
+  for (int k = 0; k < most_frozen; ++k) {
+    const fs::path folder = study / model_step("explain", k);
+    const ExplainedSample sample = read_explained_sample(folder / "sample.json");
+    for (const auto& emotion : sample.emotions)
+      rankings.push_back(rank_units(k, emotion.emotion, read_explained_maps(folder, emotion), sample.seed));
+  }
+  return rankings;
 }
 
 NullRow null_row(const fs::path& study, const StudyRecord& record, int k) {
@@ -152,11 +194,14 @@ void plan_explanations(StudyPlan& plan) {
     command.target = "true";
     command.relevance = plan.config.explain;
     command.sum_channels = true;
-    if (plan.record.drawn) command.masks = plan.config.emotion.path;
+    command.masks = plan.record.drawn ? plan.config.emotion.path : fs::path("landmarks");
     explanation.before = plan.at(retrained_predictions(most_frozen));
     explanation.after = plan.at(retrained_predictions(k));
     explanation.emotions = explained_emotions(plan);
+    explanation.names = plan.record.emotions;
+    explanation.k = k;
     explanation.limit = plan.config.explained_images;
+    explanation.seed = plan.config.explained_seed;
 
     Step step{
         model_step("explain", k),
@@ -164,13 +209,22 @@ void plan_explanations(StudyPlan& plan) {
         {{"drawn", plan.record.drawn ? "yes" : "no"}},
         {model_step("retrain", most_frozen) + "/weights.safetensors", model_step("retrain", k) + "/weights.safetensors",
          retrained_predictions(most_frozen), retrained_predictions(k)},
-        {"explained.csv", "pictures/index.json"},
+        {"sample.json", "explained.csv", "regions.json", "pictures/index.json"},
         {}};
     add_inputs(of_table(fields_of(plan.config), "explain"), "explain", step.inputs);
     add_data_inputs(plan, StudySet::emotion, command.data, step.inputs);
     step.run = [explanation](const fs::path& folder) { run_explanation(explanation, folder); };
     plan.steps.push_back(std::move(step));
   }
+  Step step{"maps", "action units by the relevance that their regions lose", {}, {}, {"maps.json"}, {}};
+  for (int k = 0; k < most_frozen; ++k)
+    for (const char* file : {"sample.json", "explained.csv", "regions.json"})
+      step.reads.push_back(model_step("explain", k) + "/" + file);
+  step.run = [study = plan.study](const fs::path& folder) {
+    write_map_rankings(folder / "maps.json", map_rankings(study));
+  };
+  step.quick = true;
+  plan.steps.push_back(std::move(step));
 }
 
 void plan_null_summary(StudyPlan& plan) {

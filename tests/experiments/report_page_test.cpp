@@ -8,6 +8,8 @@
 #include "experiments/report/report.h"
 #include "experiments/report/svg_canvas.h"
 #include "experiments/report/svg_charts.h"
+#include "experiments/study/explained_sample.h"
+#include "experiments/study/map_ranking.h"
 #include "experiments/study/records.h"
 #include "experiments/study/truth_areas.h"
 #include "tests/support/expect_error.h"
@@ -257,13 +259,54 @@ TEST_F(Report, GalleryHoldsThePicturesAndTheTrueArea) {
   write_truth_areas(study / "explain-b0/truth.json", {{"2/077.png", {14}, {{14, {{.3, .6, .1, .1}}}}}});
   const std::string html = page();
   expect_well_formed(html);
-  EXPECT_THAT(html, testing::HasSubstr("55 images that FreezeB5 gets right and FreezeB0 wrong; 1 explained."));
+  EXPECT_THAT(html, testing::HasSubstr("55 images that FreezeB5 gets right and FreezeB0 wrong; 1 of 55 explained."));
   EXPECT_THAT(html, testing::HasSubstr("data:image/png;base64,iVBOR"));
   EXPECT_THAT(html, testing::HasSubstr("true area of AU14"));
   write_file(study / "explain-b0/regions.json", R"([{"id":"2/077.png","au":{"x":{"area":0.5}}}])");
   expect_error("regions.json is not usable", [&] { page(); });
   write_file(pictures / "index.json", R"([{"id":"x","label":2,"input":"../../../secret.png"}])");
   expect_error("secret", [&] { page(); });
+}
+
+// One upright map with three times the other model's total, and one that is inverted.
+TEST_F(Report, InvertedMapsAreFlaggedAndInNoMean) {
+  evaluate(30);
+  const fs::path pictures = study / "explain-b0/pictures";
+  create_folder(pictures);
+  write_file(pictures / "index.json",
+             R"([{"id":"2/077.png","label":2,"logit_a":3,"logit_b":1,"total_a":3,"total_b":1},)"
+             R"({"id":"2/078.png","label":2,"logit_a":3,"logit_b":-0.3,"total_a":99,"total_b":-99}])");
+  write_explained_sample(study / "explain-b0/sample.json",
+                         {11, {{"contempt", 55, {{"2/077.png", ""}, {"2/078.png", ""}}}}});
+  const std::string html = page();
+  expect_well_formed(html);
+  EXPECT_THAT(html, testing::HasSubstr("FreezeB5’s maps sum to 3.0 on average, FreezeB0’s to 1.0"));
+  EXPECT_THAT(html, testing::HasSubstr("In 1 of 2 images a model’s logit"));
+  EXPECT_THAT(html, testing::HasSubstr("logit −0.30: its map is inverted"));
+  EXPECT_THAT(html, testing::HasSubstr("2 of 55 explained; an inverted map in 1"));
+  EXPECT_THAT(html, testing::HasSubstr("drawn with seed 11; their subjects are not known"));
+}
+
+TEST_F(Report, TheMapsOwnRankingStandsBesideTheHypotheses) {
+  record.hypotheses = {{"contempt", 14}, {"contempt", 12}};
+  write_record(study / "study.json", record);
+  evaluate(30);
+  const auto unit = [](int number, double lost) {
+    return MapRanking::Unit{number, 6, .1, .4, .4 - lost, {lost, lost - .01, lost + .01}};
+  };
+  create_folder(study / "explain-b0/pictures");
+  write_file(study / "explain-b0/pictures/index.json", "[]");
+  write_map_rankings(study / "maps/maps.json",
+                     {{0, "contempt", 7, 1, 6, {unit(1, .3), unit(12, .2), unit(9, .1), unit(4, .05), unit(14, -.1)}}});
+  const std::string html = page();
+  expect_well_formed(html);
+  EXPECT_THAT(html, testing::HasSubstr("AU14 dimpler with contempt (the paper’s hypothesis)"));
+  EXPECT_THAT(html, testing::HasSubstr("AU12 lip corner puller with contempt (own hypothesis)"));
+  EXPECT_THAT(html, testing::HasSubstr("−10.0 (−11.0 to −9.0)"));
+  EXPECT_THAT(html, testing::HasSubstr(">5 of 5<")) << "a hypothesis is shown wherever it is";
+  EXPECT_THAT(html, testing::Not(testing::HasSubstr(">4 of 5<")));
+  EXPECT_THAT(html, testing::HasSubstr("by bootstrap over subjects"));
+  EXPECT_THAT(html, testing::HasSubstr("1 image is left out"));
 }
 
 TEST_F(Report, AFolderWithoutAStudyIsRefused) {

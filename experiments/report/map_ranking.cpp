@@ -1,0 +1,66 @@
+// Which action units the maps themselves suggest as ignored, beside the hypotheses.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "experiments/report/html.h"
+#include "experiments/report/sections.h"
+
+namespace palimpsest::experiments::report {
+
+namespace {
+
+constexpr int least_images = 3;
+constexpr std::size_t shown_units = 3;
+
+const Hypothesis* hypothesis_about(const StudyResults& r, const std::string& emotion, int unit) {
+  const auto at = std::ranges::find(r.record.hypotheses, Hypothesis{emotion, unit});
+  return at == r.record.hypotheses.end() ? nullptr : &*at;
+}
+
+// The first units of an emotion, and those of hypotheses wherever they are.
+void add_rows(Table& table, const StudyResults& r, const MapRanking& ranking) {
+  for (std::size_t i = 0; i < ranking.units.size(); ++i) {
+    const MapRanking::Unit& unit = ranking.units[i];
+    const Hypothesis* const hypothesis = hypothesis_about(r, ranking.emotion, unit.number);
+    if ((i >= shown_units && !hypothesis) || unit.images < least_images) continue;
+    table.row({fmt::format("{}, {}", escape(ranking.emotion), escape(unit_name(unit.number))),
+               hypothesis ? origin_of(*hypothesis) : "", fmt::format("{} of {}", i + 1, ranking.units.size()),
+               fmt::format("{} of {}", unit.images, ranking.explained), percent(unit.area, 1), percent(unit.before, 1),
+               percent(unit.after, 1),
+               fmt::format("{} ({} to {})", points(unit.lost.mean), points(unit.lost.low), points(unit.lost.high))},
+              hypothesis ? "strong" : "");
+  }
+}
+
+}  // namespace
+
+std::string map_ranking(const StudyResults& r) {
+  Table table("What the maps themselves suggest: action units whose regions lose most relevance, FreezeB5 to FreezeB0",
+              {"Emotion, action unit", "hypothesis", "rank", "images", "area", "before", "after", "lost, points"}, 2);
+  int inverted = 0, subjects = 0;
+  for (const std::string& emotion : r.record.emotions)
+    if (const MapRanking* ranking = r.map_ranking_of(0, emotion)) {
+      add_rows(table, r, *ranking);
+      inverted += ranking->inverted, subjects += ranking->subjects;
+    }
+  if (r.map_rankings.empty()) return "";
+  const std::string title = "<h3>What the maps themselves suggest</h3>";
+  if (table.empty())
+    return title + missing(fmt::format("No emotion has {} explained images with known regions and upright maps.",
+                                       least_images));
+  return title + table.html() +
+         paragraph(fmt::format(
+             "<span class=\"soft\">Shares of each map’s positive relevance inside the action unit’s region, {}; "
+             "“lost” is the share before minus the share after. The {} highest of each emotion, and the "
+             "hypotheses, whose origin is named. 95 % intervals, by bootstrap over {}; they do not allow for the "
+             "choice "
+             "of the highest out of all.{}</span>",
+             r.record.drawn ? "its true area, whether or not the face shows it" : "discs around the face’s landmarks",
+             shown_units, subjects > 0 ? "subjects" : "images",
+             inverted == 0
+                 ? ""
+                 : fmt::format(" {} left out, with an inverted map.", count(inverted, "image is", "images are"))));
+}
+
+}  // namespace palimpsest::experiments::report

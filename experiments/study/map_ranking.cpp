@@ -1,0 +1,111 @@
+#include "experiments/study/map_ranking.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/csv.h"
+#include "base/error.h"
+#include "base/json.h"
+
+namespace palimpsest {
+
+namespace analysis {
+PALIMPSEST_JSON(MeanInterval, mean, low, high)
+}  // namespace analysis
+
+namespace experiments {
+
+PALIMPSEST_JSON(MapRanking::Unit, number, images, area, before, after, lost)
+PALIMPSEST_JSON(MapRanking, k, emotion, explained, inverted, subjects, units)
+
+namespace {
+
+constexpr const char* remedy = "run again with --redo explain";
+
+std::map<std::string, std::map<int, ExplainedMap::Shares>> read_shares(const fs::path& path) {
+  std::map<std::string, std::map<int, ExplainedMap::Shares>> by_id;
+  try {
+    for (const Json& entry : Json::parse(read_file(path)))
+      for (const auto& [unit, shares] : entry.at("au").items())
+        if (shares.contains("b"))  // else the second map has no positive relevance
+          by_id[entry.at("id")][Json::parse(unit).get<int>()] = {shares.at("area"), shares.at("a"), shares.at("b")};
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(fmt::format("{} is not usable: {}", path.string(), error.what()), remedy);
+  }
+  return by_id;
+}
+
+}  // namespace
+
+std::vector<ExplainedMap> read_explained_maps(const fs::path& folder, const ExplainedSample::Emotion& sample) {
+  const Csv csv = read_csv(folder / "explained.csv");
+  const int id = csv.column("id"), before = csv.column("logit_a"), after = csv.column("logit_b");
+  std::map<std::string, std::pair<double, double>> logits;
+  for (std::size_t row = 0; row < csv.rows.size(); ++row) {
+    const auto number = [&](int column) { return parse_number(csv.rows[row][std::size_t(column)], csv.where(row)); };
+    logits[csv.rows[row][std::size_t(id)]] = {number(before), number(after)};
+  }
+  const auto shares = read_shares(folder / "regions.json");
+  std::vector<ExplainedMap> maps;
+  for (const auto& image : sample.images) {
+    const auto of_image = logits.find(image.id);
+    if (of_image == logits.end()) throw Error(fmt::format("{} has no image {}", csv.path.string(), image.id), remedy);
+    const auto regions = shares.find(image.id);
+    maps.push_back({image.id, image.subject, of_image->second.first, of_image->second.second,
+                    regions == shares.end() ? std::map<int, ExplainedMap::Shares>{} : regions->second});
+  }
+  return maps;
+}
+
+MapRanking rank_units(int k, const std::string& emotion, std::span<const ExplainedMap> maps, std::uint64_t seed) {
+  MapRanking ranking{k, emotion, int(maps.size()), 0, 0, {}};
+  struct Sums {
+    MapRanking::Unit unit;
+    std::vector<double> lost;
+    std::vector<std::int64_t> groups;
+  };
+  std::map<int, Sums> by_unit;
+  std::map<std::string, std::int64_t> subjects;
+  std::int64_t alone = 0;  // numbers of images without a subject
+  for (const ExplainedMap& map : maps) {
+    if (map.inverted()) {
+      ++ranking.inverted;
+      continue;
+    }
+    const std::int64_t group =
+        map.subject.empty() ? --alone : subjects.emplace(map.subject, std::int64_t(subjects.size())).first->second;
+    for (const auto& [number, shares] : map.units) {
+      Sums& sums = by_unit[number];
+      sums.unit.area += shares.area, sums.unit.before += shares.before, sums.unit.after += shares.after;
+      sums.lost.push_back(shares.before - shares.after);
+      sums.groups.push_back(group);
+    }
+  }
+  ranking.subjects = int(subjects.size());
+  for (auto& [number, sums] : by_unit) {
+    MapRanking::Unit unit = sums.unit;
+    unit.number = number;
+    unit.images = int(sums.lost.size());
+    for (double* value : {&unit.area, &unit.before, &unit.after}) *value /= unit.images;
+    unit.lost = analysis::bootstrap_mean(sums.lost, seed, sums.groups);
+    ranking.units.push_back(unit);
+  }
+  std::ranges::stable_sort(ranking.units, std::greater<>(), [](const MapRanking::Unit& u) { return u.lost.mean; });
+  return ranking;
+}
+
+void write_map_rankings(const fs::path& path, const std::vector<MapRanking>& rankings) {
+  write_file(path, Json(rankings).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+std::vector<MapRanking> read_map_rankings(const fs::path& path) {
+  try {
+    return Json::parse(read_file(path)).get<std::vector<MapRanking>>();
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(fmt::format("{} is not usable: {}", path.string(), error.what()), "run again with --redo maps");
+  }
+}
+
+}  // namespace experiments
+
+}  // namespace palimpsest
