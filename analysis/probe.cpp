@@ -3,8 +3,10 @@
 #include <lbfgs.h>
 
 #include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <memory>
 #include <optional>
 
@@ -20,8 +22,9 @@ namespace {
 using Eigen::MatrixXd;
 using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-constexpr double kTolerance = 1e-6;  // of the gradient's norm, relative to that of the parameters if they exceed 1
+constexpr double kRoughTolerance = 1e-4;  // for areas, which it changes by less than 1e-4
 constexpr int kMostIterations = 5000;
+constexpr int kMostRotated = 1024;  // columns; the time grows with their cube
 
 MatrixXd some_rows(const MatrixXd& x, std::span<const int> rows) {
   MatrixXd some(std::ptrdiff_t(rows.size()), x.cols());
@@ -29,26 +32,37 @@ MatrixXd some_rows(const MatrixXd& x, std::span<const int> rows) {
   return some;
 }
 
-// The objective on its examples. Parameters in memory as Probe::parameters_.
+// The objective on its examples. Its parameters are those of Probe::parameters_ divided by scale(), which brings the
+// curvature in every direction near 1: at equal chances a coordinate has C sum v x^2 (1 / classes) (1 - 1 / classes),
+// plus 1 from the penalty. On correlated features that takes a tenth of the iterations.
 class Objective {
  public:
   Objective(MatrixXd x, std::vector<int> labels, int classes, double c)
-      : x_(std::move(x)), labels_(std::move(labels)), classes_(classes), cost_(labels_.size()) {
+      : x_(std::move(x)), labels_(std::move(labels)), classes_(classes), cost_(labels_.size()), scale_(x_.cols() + 1) {
     std::vector<double> of_class(std::size_t(classes), 0);
     for (const int label : labels_) of_class[std::size_t(label)] += 1;
     const auto present = double(std::ranges::count_if(of_class, [](double n) { return n > 0; }));
     for (std::size_t i = 0; i < labels_.size(); ++i)
       cost_[i] = c * double(labels_.size()) / (present * of_class[std::size_t(labels_[i])]);
+    const Eigen::Map<const Eigen::VectorXd> cost(cost_.data(), std::ptrdiff_t(cost_.size()));
+    const double share = 1 / double(classes), curvature = share * (1 - share) + 1e-3;
+    const Eigen::VectorXd squares = x_.array().square().matrix().transpose() * cost;
+    scale_.head(x_.cols()) = (1 + curvature * squares.array()).rsqrt();
+    scale_[x_.cols()] = 1 / std::sqrt(curvature * cost.sum());
+    x_ *= scale_.head(x_.cols()).asDiagonal();
   }
 
   std::ptrdiff_t rows() const { return x_.cols() + 1; }
+  const Eigen::VectorXd& scale() const { return scale_; }
 
   double evaluate(const double* parameters, double* gradient) const {
     const Eigen::Map<const MatrixXd> p(parameters, rows(), classes_);
     Eigen::Map<MatrixXd> g(gradient, rows(), classes_);
-    const auto w = p.topRows(x_.cols());
-    MatrixXd z = (x_ * w).rowwise() + p.row(x_.cols());
-    double value = 0.5 * w.squaredNorm();
+    const auto u = p.topRows(x_.cols());
+    const auto scale = scale_.head(x_.cols());
+    const double of_bias = scale_[x_.cols()];
+    MatrixXd z = (x_ * u).rowwise() + of_bias * p.row(x_.cols());
+    double value = 0.5 * (scale.asDiagonal() * u).squaredNorm();
     for (std::ptrdiff_t i = 0; i < z.rows(); ++i) {
       const double top = z.row(i).maxCoeff(), at_label = z(i, labels_[std::size_t(i)]);
       z.row(i) = (z.row(i).array() - top).exp();
@@ -58,16 +72,17 @@ class Objective {
       z(i, labels_[std::size_t(i)]) -= cost;
     }
     g.topRows(x_.cols()).noalias() = x_.transpose() * z;
-    g.topRows(x_.cols()) += w;
-    g.row(x_.cols()) = z.colwise().sum();
+    g.topRows(x_.cols()) += scale.array().square().matrix().asDiagonal() * u;
+    g.row(x_.cols()) = of_bias * z.colwise().sum();
     return value;
   }
 
  private:
-  const MatrixXd x_;
+  MatrixXd x_;  // times scale_
   const std::vector<int> labels_;
   const int classes_;
   std::vector<double> cost_;
+  Eigen::VectorXd scale_;
 };
 
 lbfgsfloatval_t evaluate(void* objective, const lbfgsfloatval_t* x, lbfgsfloatval_t* g, int, lbfgsfloatval_t) {
@@ -97,8 +112,15 @@ ProbeFeatures::ProbeFeatures(std::span<const float> train, std::span<const float
     throw Error(fmt::format("every feature of {} is 0", what), "give features of a network that is alive");
   const double scale = std::sqrt(squares / double(train.size()));
   if (a.rows() >= columns) {
-    train_ = a.cast<double>() / scale;
-    score_ = b.cast<double>() / scale;
+    // About the mean, which the bias takes up, and on the principal axes, which leave the penalty as it is: there
+    // Objective's scale fits.
+    const Eigen::RowVectorXd centre = a.cast<double>().colwise().mean();
+    train_ = (a.cast<double>().rowwise() - centre) / scale;
+    score_ = (b.cast<double>().rowwise() - centre) / scale;
+    if (columns > kMostRotated) return;
+    const Eigen::SelfAdjointEigenSolver<MatrixXd> axes(train_.transpose() * train_);
+    train_ = train_ * axes.eigenvectors();
+    score_ = score_ * axes.eigenvectors();
     return;
   }
   MatrixXd gram = (a * a.transpose()).cast<double>() / (scale * scale);
@@ -112,7 +134,7 @@ ProbeFeatures::ProbeFeatures(std::span<const float> train, std::span<const float
 }
 
 Probe Probe::train(const MatrixXd& x, std::span<const int> rows, std::span<const int> labels, int classes, double c,
-                   const Probe* start) {
+                   const Probe* start, double tolerance) {
   PALIMPSEST_REQUIRE(!rows.empty() && c > 0 && classes > 0, "{} rows, {} classes, cost {}", rows.size(), classes, c);
   std::vector<int> chosen;
   for (const int row : rows) chosen.push_back(labels[std::size_t(row)]);
@@ -122,11 +144,11 @@ Probe Probe::train(const MatrixXd& x, std::span<const int> rows, std::span<const
   if (!parameters) throw std::bad_alloc();
   Eigen::Map<MatrixXd> values(parameters.get(), objective.rows(), classes);
   values.setZero();
-  if (start) values = start->parameters_;
+  if (start) values = objective.scale().cwiseInverse().asDiagonal() * start->parameters_;
 
   lbfgs_parameter_t options;
   lbfgs_parameter_init(&options);
-  options.epsilon = kTolerance;
+  options.epsilon = tolerance;
   options.max_iterations = kMostIterations;
   struct Watch {
     Objective& objective;
@@ -144,7 +166,7 @@ Probe Probe::train(const MatrixXd& x, std::span<const int> rows, std::span<const
   const int outcome = lbfgs(count, parameters.get(), nullptr, call, progress, &watch, &options);
   check_interrupt();
   Probe probe;
-  probe.parameters_ = values;
+  probe.parameters_ = objective.scale().asDiagonal() * values;
   probe.iterations_ = watch.at.iterations;
   probe.gradient_ = watch.at.gradient;
   // A line search that finds no lower value has reached the precision of doubles.
@@ -182,16 +204,24 @@ std::vector<double> probe_cross_validation(const MatrixXd& x, std::span<const in
   std::vector<int> fold_of(labels.size());
   for (std::size_t i = 0; i < order.size(); ++i) fold_of[std::size_t(order[i])] = int(i) % folds;
   std::vector<MatrixXd> odds(std::size(kProbeCosts), MatrixXd(std::ptrdiff_t(labels.size()), classes));
+  std::exception_ptr failure;  // exceptions may not leave a parallel region
+#pragma omp parallel for schedule(dynamic)
   for (int fold = 0; fold < folds; ++fold) {
     std::vector<int> inside, outside;
     for (std::size_t i = 0; i < labels.size(); ++i) (fold_of[i] == fold ? outside : inside).push_back(int(i));
     if (inside.empty() || outside.empty()) continue;
-    std::optional<Probe> probe;
-    for (std::size_t k = 0; k < std::size(kProbeCosts); ++k) {
-      probe = Probe::train(x, inside, labels, classes, kProbeCosts[k], probe ? &*probe : nullptr);
-      odds[k](outside, Eigen::all) = probe->log_odds(x, outside);
+    try {
+      std::optional<Probe> probe;
+      for (std::size_t k = 0; k < std::size(kProbeCosts); ++k) {
+        probe = Probe::train(x, inside, labels, classes, kProbeCosts[k], probe ? &*probe : nullptr, kRoughTolerance);
+        odds[k](outside, Eigen::all) = probe->log_odds(x, outside);
+      }
+    } catch (...) {
+#pragma omp critical(probe_failure)
+      failure = std::current_exception();
     }
   }
+  if (failure) std::rethrow_exception(failure);
   std::vector<double> areas;
   for (const MatrixXd& of_cost : odds) {
     double sum = 0, ranked = 0;

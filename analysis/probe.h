@@ -31,12 +31,15 @@ class ProbeFeatures {
   Eigen::MatrixXd train_, score_;
 };
 
+// Of the gradient's norm, relative to that of the parameters if they exceed 1.
+inline constexpr double kProbeTolerance = 1e-6;
+
 class Probe {
  public:
   // Trains on some rows of `x`. labels: a class for every row of x. start: where to begin, a probe of the same extents;
   // the optimum is unique, so that only the time depends on it. requires: at least one row, c > 0
   static Probe train(const Eigen::MatrixXd& x, std::span<const int> rows, std::span<const int> labels, int classes,
-                     double c, const Probe* start = nullptr);
+                     double c, const Probe* start = nullptr, double tolerance = kProbeTolerance);
 
   // log p_c / (1 - p_c) of each class for some rows of `x`: examples x classes.
   Eigen::MatrixXd log_odds(const Eigen::MatrixXd& x, std::span<const int> rows) const;

@@ -51,6 +51,7 @@ Command concept_command();
 Command compare_command();
 Command study_command();
 Command report_command();
+Command calibrate_command();
 Command weights_command();
 Command info_command();
 Command bench_command();

@@ -40,8 +40,7 @@ Rows noisy(const Rows& features, std::span<const int> rows, std::span<const floa
   Rows made(std::ptrdiff_t(rows.size()), features.cols());
   for (std::size_t i = 0; i < rows.size(); ++i)
     for (std::ptrdiff_t c = 0; c < features.cols(); ++c)
-      made(std::ptrdiff_t(i), c) =
-          features(rows[i], c) + float(noise * random.normal()) * deviation[std::size_t(c)];
+      made(std::ptrdiff_t(i), c) = features(rows[i], c) + float(noise * random.normal()) * deviation[std::size_t(c)];
   return made;
 }
 

@@ -1,4 +1,6 @@
 // What is lost: linear probes read the emotions from the block-5 features of every pain run.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -205,7 +207,25 @@ std::string peak_ids(Faces faces) {
   return run_step("features", {most_frozen}) + "/" + faces_name(faces) + ".csv";
 }
 
+// peaks/peaks.csv: id,subject,action_units ("1 2 5") of the peak frames.
+void plan_peaks(StudyPlan& plan) {
+  Step step{"peaks", "the action units of the peak frames", {}, {}, {"peaks.csv"}, {}};
+  step.inputs["data concepts"] = plan.fingerprints.at("concepts");
+  step.run = [peaks = plan.peaks](const fs::path& folder) {
+    std::string text = "id,subject,action_units\n";
+    for (const data::Sample& sample : peaks.samples) {
+      std::vector<int> units;
+      for (const data::ActionUnit& unit : sample.action_units) units.push_back(unit.number);
+      text += fmt::format("{},{},{}\n", csv_field(sample.id), csv_field(sample.subject), fmt::join(units, " "));
+    }
+    write_file(folder / "peaks.csv", text);
+  };
+  step.quick = true;
+  plan.steps.push_back(std::move(step));
+}
+
 void plan_features(StudyPlan& plan) {
+  plan_peaks(plan);
   const bool pool = pools(plan);
   std::vector<Faces> views{Faces::full};
   if (!plan.record.bottom_cut.empty()) views.insert(views.end(), {Faces::blank, Faces::stretch});

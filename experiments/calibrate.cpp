@@ -1,0 +1,135 @@
+// `palimpsest calibrate`: how often every test of a study's page rejects where nothing is lost, and where something is.
+#include "experiments/calibrate.h"
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include "analysis/class_losses.h"
+#include "analysis/predictions.h"
+#include "base/csv.h"
+#include "base/error.h"
+#include "base/npy.h"
+#include "experiments/calibrate/sets.h"
+#include "experiments/command.h"
+#include "experiments/study/config.h"
+#include "experiments/study/records.h"
+
+namespace palimpsest::experiments {
+
+namespace {
+
+using namespace calibrate;
+
+Eigen::MatrixXd log_odds(const fs::path& probe) {
+  const NpyArray array = read_npy(probe / "log_odds.npy");
+  const std::vector<double> values = array.doubles();
+  return Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+      values.data(), array.shape.at(0), array.shape.at(1));
+}
+
+// The share of the test images on which the probes of FreezeB5 and FreezeB0 disagree.
+double disagreement(const fs::path& study) {
+  const auto a = analysis::read_predictions(study / run_step("probe", {most_frozen}) / "predictions.csv"),
+             b = analysis::read_predictions(study / run_step("probe", {0}) / "predictions.csv");
+  double differ = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) differ += a.predicted[i] != b.predicted[i];
+  return differ / double(a.size());
+}
+
+// Every run of a model as "before" and the others as "after". They had the same training, so that a test of what
+// training does should reject as rarely as by chance; one of these very networks need not.
+void add_same(const fs::path& study, analysis::Rejections& rejections) {
+  const StudyRecord record = read_study_record(study / "study.json");
+  for (int k = 0; k < most_frozen; ++k) {
+    std::vector<Eigen::MatrixXd> runs;
+    for (const PainRun& run : record.pain_runs)
+      if (run.k == k) runs.push_back(log_odds(study / run_step("probe", run)));
+    if (runs.size() < 3) continue;
+    const auto labels = analysis::read_predictions(study / run_step("probe", {k}) / "predictions.csv").labels;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      std::vector<Eigen::MatrixXd> others = runs;
+      others.erase(others.begin() + std::ptrdiff_t(i));
+      const analysis::ClassLosses all(runs[i], others, labels), one(runs[i], std::span(others).first(1), labels);
+      for (std::size_t e = 0; e < record.emotions.size(); ++e) {
+        if (!all.of(int(e))) continue;
+        rejections.add("AUC lost of an emotion, images and runs", all.of(int(e))->loss.test.p);
+        rejections.add("AUC lost of an emotion, images only", one.of(int(e))->loss.test.p);
+      }
+      rejections.add("all emotions together, images and runs", all.omnibus().p);
+      rejections.add("all emotions together, images only", one.omnibus().p);
+    }
+  }
+}
+
+class Results {
+ public:
+  void add(const std::string& kind, const analysis::Rejections& rejections) {
+    for (const auto& rate : rejections.rates()) {
+      csv_ += fmt::format("{},{},{},{},{:.4f},{:.4f}\n", csv_field(kind), csv_field(rate.test), rate.sets,
+                          rate.rejected, rate.rate(), rate.error());
+      fmt::print("{:<28} {:<44} {:5.1f} % ± {:.1f}\n", kind, rate.test, 100 * rate.rate(), 100 * rate.error());
+    }
+    std::fflush(stdout);
+  }
+  const std::string& csv() const { return csv_; }
+
+ private:
+  std::string csv_ = "kind,test,sets,rejected,rate,error\n";
+};
+
+}  // namespace
+
+void run_calibrate(const CalibrateCommand& command) {
+  if (command.threads > 0) omp_set_num_threads(command.threads);
+  const StudyRecord record = read_study_record(command.study / "study.json");
+  const StudyConfig config = read_study_config(command.study / "config.toml");
+  const Losses measured = read_losses(command.study / "losses/losses.json");
+  std::vector<std::uint8_t> planned;
+  for (const std::string& emotion : record.emotions)
+    planned.push_back(std::ranges::any_of(record.hypotheses, [&](const auto& h) { return h.emotion == emotion; }));
+  const EmotionSets emotions(command.study, int(record.emotions.size()), measured.c, planned);
+  const double real = disagreement(command.study), noise = emotions.noise_for(real, command.seed);
+  fmt::print(
+      "Noise of {:.2f} deviations: two networks with it disagree on {:.1f} % of the test images, as FreezeB5 and "
+      "FreezeB0 do.\n",
+      noise, 100 * real);
+  Results results;
+  const std::pair<const char*, Noise> kinds[]{{"nothing lost", {noise, noise, false}},
+                                              {"labels shuffled", {noise, noise, true}},
+                                              {"something lost", {noise, command.loss * noise, false}}};
+  for (const auto& [kind, level] : kinds) {
+    analysis::Rejections rejections;
+    emotions.run(level, command, rejections);
+    results.add(kind, rejections);
+  }
+  std::vector<int> units = command.units;
+  if (units.empty())
+    for (const Hypothesis& h : record.hypotheses) units.push_back(h.unit);
+  for (const int unit : units) {
+    const ConceptSets sets(command.study, unit, config.concept_test.standardise, config.concept_test.c);
+    for (const auto& [kind, level] : kinds) {
+      analysis::Rejections rejections;
+      sets.run(level, command, rejections);
+      results.add(kind, rejections);
+    }
+  }
+  if (!command.same.empty()) {
+    analysis::Rejections rejections;
+    for (const fs::path& study : command.same) add_same(study, rejections);
+    results.add("runs of the same training", rejections);
+  }
+  write_file(command.out, results.csv());
+}
+
+Command calibrate_command() {
+  return make_command(
+      "calibrate", "False positives and power of every test of a study's page, on made-up sets",
+      "Sets are made from the features of the network before: with as much noise as makes two networks\n"
+      "differ like the study's (nothing lost), with more of it after (something lost), with shuffled labels.\n"
+      "Example:\n"
+      "  palimpsest calibrate demo/study --out calibration.csv",
+      run_calibrate);
+}
+
+}  // namespace palimpsest::experiments

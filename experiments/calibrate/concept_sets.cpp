@@ -1,0 +1,83 @@
+#include <algorithm>
+#include <map>
+
+#include "analysis/concept.h"
+#include "base/csv.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "experiments/calibrate/sets.h"
+#include "experiments/study/records.h"
+
+namespace palimpsest::experiments::calibrate {
+
+ConceptSets::ConceptSets(const fs::path& study, int unit, bool standardise, double c)
+    : name_(fmt::format("AU{}", unit)), standardise_(standardise), c_(c) {
+  const fs::path folder = study / run_step("features", {most_frozen});
+  pool_ = read_pool({folder / "peaks.npy", folder / "peaks.csv"});
+  deviation_ = deviations(pool_.features);
+  const Csv truth = read_csv(study / "peaks/peaks.csv");
+  const auto id = std::size_t(truth.column("id")), subject = std::size_t(truth.column("subject")),
+             units = std::size_t(truth.column("action_units"));
+  std::map<std::string, const std::vector<std::string>*> rows;
+  for (const auto& row : truth.rows) rows[row[id]] = &row;
+  std::map<std::string, std::vector<int>> persons;
+  const std::string wanted = fmt::format(" {} ", unit);
+  for (std::size_t i = 0; i < pool_.ids.size(); ++i) {
+    const auto row = rows.find(pool_.ids[i]);
+    if (row == rows.end())
+      throw Error(fmt::format("{} does not have the picture {}", (study / "peaks/peaks.csv").string(), pool_.ids[i]),
+                  "run the study again with --redo peaks");
+    labels_.push_back((" " + (*row->second)[units] + " ").find(wanted) != std::string::npos);
+    persons[(*row->second)[subject]].push_back(int(i));
+  }
+  for (auto& [name, of] : persons) persons_.push_back(std::move(of));
+}
+
+void ConceptSets::run(const Noise& noise, const CalibrateCommand& command, analysis::Rejections& rejections) const {
+  Progress progress("Sets of peak frames, " + name_, command.sets);
+  analysis::ConceptOptions options;
+  options.repeats = options.grouped_repeats = command.repeats;
+  options.c = c_;
+  options.pairs = {{1, 0}};
+  options.losses = {{0, {}}};
+  for (int run = 1; run <= command.runs; ++run) options.losses[0].after.push_back(run);
+  options.losses.push_back({0, {1}});
+  for (int set = 0; set < command.sets; ++set) {
+    Random random(command.seed, Purpose::calibrate, 4, std::uint64_t(set));
+    std::vector<int> rows;
+    std::vector<std::int64_t> labels, groups;
+    for (const int person : some_of(int(persons_.size()), command.subjects, random))
+      for (const int row : persons_[std::size_t(person)]) {
+        rows.push_back(row);
+        labels.push_back(labels_[std::size_t(row)]);
+        groups.push_back(person);
+      }
+    if (noise.shuffled) {
+      std::vector<std::int64_t> shuffled;
+      for (const int i : permutation(int(labels.size()), Random(random.bits(), Purpose::calibrate)))
+        shuffled.push_back(labels[std::size_t(i)]);
+      labels = shuffled;
+    }
+    std::vector<analysis::Gram> grams;
+    for (int network = 0; network <= command.runs; ++network) {
+      const Rows x = noisy(pool_.features, rows, deviation_, network == 0 ? noise.before : noise.after, random);
+      grams.push_back(
+          analysis::linear_gram("a made-up set", {x.data(), std::size_t(x.size())}, int(x.rows()), standardise_));
+    }
+    options.seed = random.bits();
+    const analysis::ConceptResult result = analysis::concept_test(grams, labels, groups, options);
+    if (result.grouped) {
+      rejections.add(name_ + ": AUC lost, images and runs", result.grouped->losses[0].loss.test.p);
+      rejections.add(name_ + ": AUC lost, images only", result.grouped->losses[1].loss.test.p);
+    }
+    const analysis::PairResult& pair = result.main.pairs[0];
+    rejections.add(name_ + ": F1, paired t", pair.paired_t.p);
+    rejections.add(name_ + ": F1, corrected t", pair.corrected_t.p);
+    rejections.add(name_ + ": F1, bootstrap over persons", pair.effect.low > 0 || pair.effect.high < 0 ? 0 : 1);
+    progress.advance();
+    check_interrupt();
+  }
+}
+
+}  // namespace palimpsest::experiments::calibrate

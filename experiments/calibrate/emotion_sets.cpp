@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <numeric>
+
+#include "analysis/class_losses.h"
+#include "analysis/mcnemar.h"
+#include "analysis/probe.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "experiments/calibrate/sets.h"
+#include "experiments/study/records.h"
+
+namespace palimpsest::experiments::calibrate {
+
+namespace {
+
+std::vector<int> all_rows(std::ptrdiff_t count) {
+  std::vector<int> rows(std::size_t(count), 0);
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+std::vector<int> pick(const std::vector<int>& labels, std::span<const int> rows) {
+  std::vector<int> some;
+  for (const int row : rows) some.push_back(labels[std::size_t(row)]);
+  return some;
+}
+
+int best(const Eigen::MatrixXd& scores, std::ptrdiff_t row) {
+  std::ptrdiff_t at = 0;
+  scores.row(row).maxCoeff(&at);
+  return int(at);
+}
+
+// McNemar's exact p over the images of one class.
+double mcnemar_p(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b, std::span<const int> labels, int label) {
+  int lost = 0, gained = 0;
+  for (std::ptrdiff_t i = 0; i < a.rows(); ++i) {
+    if (labels[std::size_t(i)] != label) continue;
+    const bool right_a = best(a, i) == label, right_b = best(b, i) == label;
+    lost += right_a && !right_b;
+    gained += right_b && !right_a;
+  }
+  return analysis::mcnemar(lost, gained).exact_p;
+}
+
+}  // namespace
+
+EmotionSets::EmotionSets(const fs::path& study, int emotions, double c, const std::vector<std::uint8_t>& planned)
+    : emotions_(emotions), c_(c) {
+  const fs::path folder = study / run_step("features", {most_frozen});
+  train_ = read_pool({folder / "emotion-train.npy", folder / "emotion-train.csv"});
+  test_ = read_pool({folder / "emotion-test.npy", folder / "emotion-test.csv"});
+  deviation_ = deviations(train_.features);
+  const auto count = double(std::ranges::count(planned, 1));
+  if (count == 0 || count == double(emotions)) return;
+  for (const std::uint8_t is : planned) contrast_.push_back(is ? 1 / count : -1 / (double(emotions) - count));
+}
+
+Eigen::MatrixXd EmotionSets::scores(const Rows& train, std::span<const int> train_labels, const Rows& test) const {
+  const analysis::ProbeFeatures x({train.data(), std::size_t(train.size())}, {test.data(), std::size_t(test.size())},
+                                  int(train.cols()), "a made-up set");
+  return analysis::Probe::train(x.train(), all_rows(train.rows()), train_labels, emotions_, c_)
+      .log_odds(x.score(), all_rows(test.rows()));
+}
+
+double EmotionSets::noise_for(double disagreement, std::uint64_t seed) const {
+  const auto train = all_rows(train_.features.rows()), test = all_rows(test_.features.rows());
+  const auto disagree = [&](double noise) {
+    std::vector<Eigen::MatrixXd> both;
+    for (const std::uint32_t network : {1U, 2U}) {
+      Random random(seed, Purpose::calibrate, network);
+      const Rows x = noisy(train_.features, train, deviation_, noise, random);
+      both.push_back(scores(x, train_.labels, noisy(test_.features, test, deviation_, noise, random)));
+    }
+    double differ = 0;
+    for (std::ptrdiff_t i = 0; i < both[0].rows(); ++i) differ += best(both[0], i) != best(both[1], i);
+    return differ / double(both[0].rows());
+  };
+  double low = 0, high = 2;
+  for (int step = 0; step < 8; ++step) {
+    const double middle = (low + high) / 2;
+    (disagree(middle) < disagreement ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+void EmotionSets::run(const Noise& noise, const CalibrateCommand& command, analysis::Rejections& rejections) const {
+  Progress progress("Sets of emotions", command.sets);
+  for (int set = 0; set < command.sets; ++set) {
+    Random random(command.seed, Purpose::calibrate, 3, std::uint64_t(set));
+    const auto half = [&](const Pool& pool) {
+      return some_of(int(pool.labels.size()), int(pool.labels.size() / 2), random);
+    };
+    const std::vector<int> train = half(train_), test = half(test_);
+    std::vector<int> train_labels = pick(train_.labels, train);
+    const std::vector<int> labels = pick(test_.labels, test);
+    if (noise.shuffled)
+      train_labels =
+          pick(train_labels, permutation(int(train_labels.size()), Random(random.bits(), Purpose::calibrate)));
+    const auto network = [&](double level) {
+      const Rows x = noisy(train_.features, train, deviation_, level, random);
+      return scores(x, train_labels, noisy(test_.features, test, deviation_, level, random));
+    };
+    const Eigen::MatrixXd before = network(noise.before);
+    std::vector<Eigen::MatrixXd> after;
+    for (int run = 0; run < command.runs; ++run) after.push_back(network(noise.after));
+    const analysis::ClassLosses losses(before, after, labels), first(before, std::span(after).first(1), labels);
+    for (int emotion = 0; emotion < emotions_; ++emotion) {
+      if (!losses.of(emotion)) continue;
+      rejections.add("AUC lost of an emotion, images and runs", losses.of(emotion)->loss.test.p);
+      rejections.add("AUC lost of an emotion, images only", losses.of(emotion)->images.test.p);
+      rejections.add("McNemar's exact test of an emotion", mcnemar_p(before, after[0], labels, emotion));
+    }
+    rejections.add("all emotions together, images and runs", losses.omnibus().p);
+    rejections.add("all emotions together, images only", first.omnibus().p);
+    if (!contrast_.empty())
+      rejections.add("the hypotheses' emotions less the others", losses.combined(contrast_).test.p);
+    progress.advance();
+    check_interrupt();
+  }
+}
+
+}  // namespace palimpsest::experiments::calibrate
