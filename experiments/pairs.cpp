@@ -56,72 +56,87 @@ std::vector<int> same_classes(const Model& before, const Model& after) {
   return to;
 }
 
-// `to`: where each class is in the model's own order; empty: as it is.
-analysis::PairScores scores_of(Model& model, const std::shared_ptr<const data::Examples>& pictures,
-                               const std::vector<int>& to, const PairsCommand& command) {
-  const auto classes = std::size_t(model.network->architecture().classes);
+// What a model says of every pair: (pairs, classes) logits.
+struct Logits {
   std::vector<float> with, without;
+};
+
+// `to`: where each class is in the model's own order; empty: as it is.
+Logits logits_of(Model& model, const std::shared_ptr<const data::Examples>& pictures, const std::vector<int>& to,
+                 const PairsCommand& command) {
+  const auto classes = std::size_t(model.network->architecture().classes);
+  Logits logits;
   const nn::InferenceOptions options{command.batch, normalisation_for(command.data, model.notes), false,
                                      fmt::format("Predicting with {}", model.weights.string())};
   nn::infer(*model.network, pictures, options, [&](const nn::Outputs& outputs) {
     for (int i = 0; i < outputs.count; ++i) {
-      std::vector<float>& logits = (outputs.first + i) % 2 == 0 ? with : without;
+      std::vector<float>& row = (outputs.first + i) % 2 == 0 ? logits.with : logits.without;
       for (std::size_t c = 0; c < classes; ++c)
-        logits.push_back(outputs.logits[std::size_t(i) * classes + (to.empty() ? c : std::size_t(to[c]))]);
+        row.push_back(outputs.logits[std::size_t(i) * classes + (to.empty() ? c : std::size_t(to[c]))]);
     }
   });
-  return analysis::pair_scores(with, without, int(classes));
+  return logits;
 }
 
-void require_varying(const analysis::PairScores& scores, const fs::path& weights,
-                     const std::vector<std::string>& classes) {
+// The pairs of an action unit, and their places among these by context; only one: every_context.
+struct UnitPairs {
+  int unit = 0;
+  std::vector<int> pairs;
+  std::vector<std::int64_t> subjects;
+  std::vector<std::pair<std::string, std::vector<int>>> contexts;
+};
+
+int subjects_in(const std::vector<int>& places, const std::vector<std::int64_t>& subjects) {
+  std::set<std::int64_t> found;
+  for (const int i : places) found.insert(subjects[std::size_t(i)]);
+  return int(found.size());
+}
+
+UnitPairs pairs_of(int unit, const data::Pairs& pairs, const std::vector<std::int64_t>& subject_of_picture) {
+  const std::string& name = pairs.pictures.name;
+  UnitPairs one{unit, {}, {}, {{every_context, {}}}};
+  std::map<std::string, std::vector<int>> contexts;
+  for (std::size_t i = 0; i < pairs.pairs.size(); ++i) {
+    if (pairs.pairs[i].action_unit != unit) continue;
+    one.contexts.front().second.push_back(int(one.pairs.size()));
+    contexts[pairs.pairs[i].context].push_back(int(one.pairs.size()));
+    one.pairs.push_back(int(i));
+    one.subjects.push_back(subject_of_picture[2 * i]);
+  }
+  if (subjects_in(one.contexts.front().second, one.subjects) < 2)
+    throw Error(fmt::format("all pairs of AU{} in {} are of one subject, which allows no interval", unit, name),
+                "add pairs of other subjects, or name other action units with --units");
+  if (contexts.contains(every_context))
+    throw Error(
+        fmt::format("{} calls a context '{}', which stands for every context in the results", name, every_context),
+        "give that context another name");
+  if (contexts.size() < 2) return one;
+  for (auto& [context, places] : contexts) {
+    if (subjects_in(places, one.subjects) >= 2)
+      one.contexts.emplace_back(context, std::move(places));
+    else
+      remark(fmt::format("{}: AU{} on '{}' has pairs of one subject only and no row of its own.", name, unit, context));
+  }
+  return one;
+}
+
+analysis::PairScores scores_of(const UnitPairs& unit, const Logits& logits, const fs::path& weights,
+                               const std::vector<std::string>& classes) {
+  std::vector<float> with, without;
+  for (const int pair : unit.pairs)
+    for (std::size_t c = 0; c < classes.size(); ++c) {
+      with.push_back(logits.with[std::size_t(pair) * classes.size() + c]);
+      without.push_back(logits.without[std::size_t(pair) * classes.size() + c]);
+    }
+  analysis::PairScores scores = analysis::pair_scores(with, without, int(classes.size()));
   const auto [low, high] = std::ranges::minmax(scores.with);
   const double rounding = 1e-6 * (1 + std::max(high, -low));
   for (std::size_t c = 0; c < classes.size(); ++c)
     if (scores.deviation[c] < rounding)
-      throw Error(
-          fmt::format("{} gives the class {} the same log-odds for every picture", weights.string(), classes[c]),
-          "check the weights, and that the pictures differ");
-}
-
-// The pairs of an action unit, of one context or of every one.
-struct Selection {
-  int unit = 0;
-  std::string context;
-  std::vector<int> which;
-};
-
-int subjects_in(const std::vector<int>& which, const std::vector<std::int64_t>& subjects) {
-  std::set<std::int64_t> found;
-  for (const int i : which) found.insert(subjects[std::size_t(i)]);
-  return int(found.size());
-}
-
-std::vector<Selection> selections(const data::Pairs& pairs, const std::vector<std::int64_t>& subjects) {
-  std::vector<Selection> all;
-  for (const int unit : pairs.action_units()) {
-    Selection whole{unit, every_context, {}};
-    std::map<std::string, std::vector<int>> by_context;
-    for (std::size_t i = 0; i < pairs.pairs.size(); ++i) {
-      if (pairs.pairs[i].action_unit != unit) continue;
-      whole.which.push_back(int(i));
-      by_context[pairs.pairs[i].context].push_back(int(i));
-    }
-    if (subjects_in(whole.which, subjects) < 2)
-      throw Error(fmt::format("all pairs of AU{} in {} are of one subject, which allows no interval", unit,
-                              pairs.pictures.name),
-                  "add pairs of other subjects, or name other action units with --units");
-    all.push_back(whole);
-    if (by_context.size() < 2) continue;
-    for (auto& [context, which] : by_context) {
-      if (subjects_in(which, subjects) >= 2)
-        all.push_back({unit, context, std::move(which)});
-      else
-        remark(fmt::format("{}: AU{} on '{}' has pairs of one subject only and no row of its own.", pairs.pictures.name,
-                           unit, context));
-    }
-  }
-  return all;
+      throw Error(fmt::format("{} gives the class {} the same log-odds for every picture with AU{}", weights.string(),
+                              classes[c], unit.unit),
+                  "check the weights, and that the pictures differ");
+  return scores;
 }
 
 }  // namespace
@@ -131,10 +146,9 @@ void run_pairs(const PairsCommand& command) {
   require_separate({{"--before", command.before}, {"--after", command.after}, {"--data", command.folder / "pairs.csv"}},
                    {{"--out", csv}, {"--out", json}});
   const data::Pairs pairs = only(data::read_pairs(command.folder), command.units);
-  const std::vector<std::int64_t> by_picture = data::subject_groups(pairs.pictures);
-  std::vector<std::int64_t> subjects;
-  for (std::size_t i = 0; i < by_picture.size(); i += 2) subjects.push_back(by_picture[i]);
-  const std::vector<Selection> chosen = selections(pairs, subjects);
+  const std::vector<std::int64_t> subjects = data::subject_groups(pairs.pictures);
+  std::vector<UnitPairs> units;
+  for (const int unit : pairs.action_units()) units.push_back(pairs_of(unit, pairs, subjects));
 
   const OpenedData data(command.data);
   Model before = load_model(command.on, command.before, data);
@@ -157,22 +171,25 @@ void run_pairs(const PairsCommand& command) {
     return pictures;
   };
   auto pictures = pictures_for(before);
-  const analysis::PairScores first = scores_of(before, pictures, {}, command);
-  require_varying(first, command.before, classes);
-  std::optional<analysis::PairScores> second;
+  const Logits first = logits_of(before, pictures, {}, command);
+  std::optional<Logits> second;
   if (after) {
     if (after->network->architecture().size != pictures->height()) pictures = pictures_for(*after);
-    second = scores_of(*after, pictures, to, command);
-    require_varying(*second, command.after, classes);
+    second = logits_of(*after, pictures, to, command);
   }
 
   std::vector<PairRow> rows;
-  for (const auto& [unit, context, which] : chosen)
-    for (int c = 0; c < int(classes.size()); ++c) {
-      PairRow row{unit, context, c, analysis::pair_effect(first, c, which, subjects), {}};
-      if (second) row.change = analysis::pair_change(first, *second, c, which, subjects);
-      rows.push_back(std::move(row));
-    }
+  for (const UnitPairs& unit : units) {
+    const analysis::PairScores was = scores_of(unit, first, command.before, classes);
+    std::optional<analysis::PairScores> is;
+    if (second) is = scores_of(unit, *second, command.after, classes);
+    for (const auto& [context, places] : unit.contexts)
+      for (int c = 0; c < int(classes.size()); ++c) {
+        PairRow row{unit.unit, context, c, analysis::pair_effect(was, c, places, unit.subjects), {}};
+        if (is) row.change = analysis::pair_change(was, *is, c, places, unit.subjects);
+        rows.push_back(std::move(row));
+      }
+  }
   create_folder(command.out);
   write_file(csv, pairs_csv(rows, classes));
   write_file(json, pairs_json(rows, classes));

@@ -126,6 +126,10 @@ TEST_F(PairsOfPictures, WhatCannotBeUsedIsRefused) {
   const std::string list = read_file(folder / "pairs/pairs.csv");
   write_unsynced(folder / "pairs/pairs.csv", list.substr(0, list.find("p2")));
   expect_refused(pairs(), {"AU5", "one subject", "--units"});
+  std::string ambiguous = list;
+  ambiguous.replace(ambiguous.find("fear"), 4, "all");
+  write_unsynced(folder / "pairs/pairs.csv", ambiguous);
+  expect_refused(pairs(), {"context 'all'"});
   write_unsynced(folder / "pairs/pairs.csv", list);
   picture("pairs/3-without.png", 40);
   expect_refused(pairs(), {"differ in size", "3-with.png", "32 x 32", "40 x 40"});
@@ -158,6 +162,17 @@ TEST_F(PairsOfPictures, DrawnOnesAreRead) {
   for (const auto& row : json) contexts.insert(row.at("context"));
   EXPECT_EQ(contexts, (std::set<std::string>{"all", "anger", "fear", "surprise"})) << "AU14 is contempt's only";
   EXPECT_EQ(got.errors, "") << "no remark: landmarks are known";
+  // Another unit's pairs change nothing.
+  const Outcome alone = run({"pairs", "--before", "W.safetensors", "--data", "drawn", "--device", "cpu", "--bottom-cut",
+                             "blank", "--units", "5", "--out", "alone"});
+  ASSERT_EQ(alone.status, 0) << alone.errors;
+  const auto fewer = nlohmann::json::parse(read_file(folder / "alone/effects.json"));
+  ASSERT_EQ(fewer.size(), 8u) << "four contexts, two classes";
+  for (std::size_t i = 0; i < fewer.size(); ++i) {
+    EXPECT_EQ(fewer[i].at("context"), json[i].at("context"));
+    const double expected = json[i].at("effect_before").at("mean");
+    EXPECT_NEAR(fewer[i].at("effect_before").at("mean"), expected, 1e-4 * std::abs(expected) + 1e-6);
+  }
 }
 
 }  // namespace
