@@ -11,13 +11,13 @@
 // They are about these very networks: how much another run of the training would differ is not in them.
 namespace palimpsest::analysis {
 
-// What a network says of the two pictures of each pair.
+// What a network says of the two pictures of each pair of one action unit.
 struct PairScores {
   int classes = 0;
   std::vector<double> with, without;               // log-odds, pairs x classes
   std::vector<int> decided_with, decided_without;  // the class with the largest logit
-  // Of the log-odds of each class over all pictures with the unit, with divisor n - 1; the unit of effects, so that
-  // networks and classes can be compared.
+  // The standard deviation of the log-odds of each class over the pictures with the unit, with divisor n - 1. Effects
+  // are measured in it, so that networks and classes can be compared.
   std::vector<double> deviation;
 
   std::size_t pairs() const { return decided_with.size(); }
@@ -39,7 +39,7 @@ MeanInterval clustered_mean(std::span<const double> values, std::span<const std:
 // is the number of subjects.
 MeanInterval clustered_share(std::span<const std::uint8_t> values, std::span<const std::int64_t> subjects);
 
-// What the action unit of some pairs does to class c.
+// What the action unit does to class c in some of its pairs.
 struct PairEffect {
   int pairs = 0, subjects = 0;
   MeanInterval effect;    // mean of log-odds with - log-odds without, divided by the deviation

@@ -49,6 +49,7 @@ Command evaluate_command();
 Command explain_command();
 Command concept_command();
 Command compare_command();
+Command pairs_command();
 Command study_command();
 Command report_command();
 Command calibrate_command();

@@ -132,7 +132,7 @@ std::vector<PlannedPair> plan(const std::vector<int>& units, const DrawPairsOpti
 
 // The units asked for, ascending, each once.
 std::vector<int> units_of(const DrawPairsOptions& options) {
-  const std::vector<int> shown = units_of_emotions();
+  std::vector<int> shown = units_of_emotions();
   if (options.units.empty()) return shown;
   const std::set<int> units(options.units.begin(), options.units.end());
   for (const int unit : units) {

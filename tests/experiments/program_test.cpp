@@ -6,6 +6,7 @@
 #include "experiments/draw_faces.h"
 #include "experiments/evaluate.h"
 #include "experiments/explain.h"
+#include "experiments/pairs.h"
 #include "experiments/predict.h"
 #include "experiments/report/report.h"
 #include "experiments/settings/toml.h"
@@ -95,6 +96,18 @@ TEST(CommandLine, CompareAsDocumented) {
   EXPECT_EQ(c.b, "b.csv");
   EXPECT_EQ(c.only_class, "3");
   EXPECT_EQ(command<CompareCommand>("compare --a a.csv --b b.csv --out m.json").only_class, "");
+}
+
+TEST(CommandLine, PairsAsDocumented) {
+  const auto c = command<PairsCommand>(
+      "pairs --before a.safetensors --after b.safetensors --data pairs --units 5,14 --crop none --out effects");
+  EXPECT_EQ(c.before, "a.safetensors");
+  EXPECT_EQ(c.after, "b.safetensors");
+  EXPECT_EQ(c.folder, "pairs");
+  EXPECT_EQ(c.units, (std::vector<int>{5, 14}));
+  EXPECT_EQ(c.data.crop, data::Crop::none);
+  EXPECT_EQ(c.out, "effects");
+  EXPECT_EQ(parse("pairs --before a --data pairs --out effects --part test").exit_code, 2) << "a selection of sets";
 }
 
 TEST(CommandLine, StudyAndReport) {
@@ -309,8 +322,8 @@ TEST(CommandLine, ValuesThatAreNoNumbersExitWithTwo) {
 
 // The text under "Example:" works unchanged: continued lines are joined.
 TEST(CommandLine, TheExamplesAreUnderstood) {
-  for (const char* name :
-       {"train", "predict", "evaluate", "explain", "concept", "compare", "study", "report", "info", "draw-faces"}) {
+  for (const char* name : {"train", "predict", "evaluate", "explain", "concept", "compare", "pairs", "study", "report",
+                           "info", "draw-faces"}) {
     std::string text = parse(std::string(name) + " --help").text;
     text = text.substr(text.find("Example"));
     for (std::size_t at = 0; (at = text.find("\\\n")) != std::string::npos;) text.replace(at, 2, " ");
@@ -329,8 +342,8 @@ TEST(CommandLine, TheExamplesAreUnderstood) {
 
 TEST(CommandLine, EveryCommandHelpsWithAnExample) {
   const std::string all = parse("--help").text;
-  for (const char* name :
-       {"train", "predict", "evaluate", "explain", "concept", "compare", "study", "report", "info", "draw-faces"}) {
+  for (const char* name : {"train", "predict", "evaluate", "explain", "concept", "compare", "pairs", "study", "report",
+                           "info", "draw-faces"}) {
     EXPECT_THAT(all, testing::HasSubstr(name));
     const CommandLine help = parse(std::string(name) + " --help");
     EXPECT_EQ(help.exit_code, 0);
