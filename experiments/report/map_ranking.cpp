@@ -51,7 +51,7 @@ std::string unranked(const StudyResults& r) {
 }  // namespace
 
 std::string map_ranking(const StudyResults& r) {
-  Table table("What the maps themselves suggest: action units whose regions lose most relevance, FreezeB5 to FreezeB0",
+  Table table("Action units whose regions lose most relevance from FreezeB5 to FreezeB0",
               {"Emotion, action unit", "hypothesis", "rank", "images", "area", "before", "after", "lost, points"}, 2);
   int inverted = 0, subjects = 0;
   for (const std::string& emotion : r.record.emotions)
