@@ -48,6 +48,7 @@ Command predict_command();
 Command evaluate_command();
 Command explain_command();
 Command concept_command();
+Command representation_command();
 Command compare_command();
 Command pairs_command();
 Command study_command();

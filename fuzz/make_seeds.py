@@ -97,9 +97,14 @@ CONCEPT = {"unit": 5, "k": 0, "bottom_cut": False, "hypothesis": True, "images":
 TRUTH = {"id": "a.png", "shown": [4], "areas": {"4": [[0.5, 0.5, 0.1, 0.1]]}}
 STATE = {"step": "a", "status": "finished", "inputs": {"lr": "0.1"}, "outputs": {"x": {"sha256": "00", "size": 3}}}
 CURVE = b'{"epoch": 1, "train_loss": 0.5, "train_accuracy": 0.25, "validation_loss": 0.75}\n'
-RESULTS = [CURVE, text(STATE), text([{"id": "a.png", "label": 1, "input": "a.png", "a": "b.png"}]),
+RESULTS = [CURVE, text(STATE),
+           text([{"id": "a.png", "label": 1, "input": "a.png", "a": "b.png", "logit_a": 1.5, "total_b": -0.5}]),
            text([{"id": "a.png", "au": {"4": {"area": 0.1, "a": 0.2}}}]), text([TRUTH]), text([CONCEPT]),
-           text({"sets": [{"f1": [0.5, 0.25]}] * 6})]
+           text({"sets": [{"f1": [0.5, 0.25]}] * 6}),
+           text({"seed": 1, "emotions": [{"emotion": "happy", "found": 3, "images": [{"id": "a.png", "subject": "s"}]}]}),
+           text([{"k": 0, "emotion": "happy", "explained": 3, "inverted": 1, "subjects": 2, "units": [
+               {"number": 5, "images": 2, "area": 0.1, "before": 0.3, "after": 0.2,
+                "lost": {"mean": 0.1, "low": 0.0, "high": 0.2}}]}])]
 RECORDS = {
     "study": {"emotion": "affectnet:E", "pain": "unbc:P", "concepts": "ckplus:C", "drawn": True, "from_scratch": False,
               "emotions": ["happy", "sad"], "parts": [{"name": "emotion, training", "classes": [["happy", 3]]}],

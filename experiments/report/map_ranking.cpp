@@ -33,10 +33,25 @@ void add_rows(Table& table, const StudyResults& r, const MapRanking& ranking) {
   }
 }
 
+// Hypotheses about which the maps say nothing.
+std::string unranked(const StudyResults& r) {
+  std::vector<std::string> names;
+  for (const Hypothesis& h : r.record.hypotheses) {
+    const MapRanking* const ranking = r.map_ranking_of(0, h.emotion);
+    if (!ranking) continue;
+    const auto unit = std::ranges::find(ranking->units, h.unit, &MapRanking::Unit::number);
+    const int images = unit == ranking->units.end() ? 0 : unit->images;
+    if (images < least_images)
+      names.push_back(fmt::format("AU{} with {} ({}; {} of {} images)", h.unit, escape(h.emotion), origin_of(h), images,
+                                  ranking->explained));
+  }
+  return names.empty() ? "" : missing(fmt::format("Too few upright maps to rank {}.", enumerate(names)));
+}
+
 }  // namespace
 
 std::string map_ranking(const StudyResults& r) {
-  Table table("What the maps themselves suggest: action units whose regions lose most relevance, FreezeB5 to FreezeB0",
+  Table table("Action units whose regions lose most relevance from FreezeB5 to FreezeB0",
               {"Emotion, action unit", "hypothesis", "rank", "images", "area", "before", "after", "lost, points"}, 2);
   int inverted = 0, subjects = 0;
   for (const std::string& emotion : r.record.emotions)
@@ -49,7 +64,7 @@ std::string map_ranking(const StudyResults& r) {
   if (table.empty())
     return title + missing(fmt::format("No emotion has {} explained images with known regions and upright maps.",
                                        least_images));
-  return title + table.html() +
+  return title + table.html() + unranked(r) +
          paragraph(fmt::format(
              "<span class=\"soft\">Shares of each map’s positive relevance inside the action unit’s region, {}; "
              "“lost” is the share before minus the share after. The {} highest of each emotion, and the "

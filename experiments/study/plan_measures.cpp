@@ -6,7 +6,6 @@
 
 #include "analysis/predictions.h"
 #include "base/error.h"
-#include "data/drawn/truth.h"
 #include "data/source.h"
 #include "experiments/explain.h"
 #include "experiments/load_data.h"
@@ -14,6 +13,7 @@
 #include "experiments/study/map_ranking.h"
 #include "experiments/study/plan.h"
 #include "experiments/study/truth_areas.h"
+#include "experiments/subjects.h"
 
 namespace palimpsest::experiments {
 
@@ -45,17 +45,6 @@ void run_mcnemar(const fs::path& study, const StudyRecord& record, const fs::pat
   }
   adjust<McNemarRow>(rows, [](const McNemarRow& row) { return row.test.exact_p; });
   write_records(folder / "mcnemar.json", rows);
-}
-
-// Of drawn faces the person is known from the truth, whatever the layout of their set.
-std::map<std::string, std::string> subjects_of(const DataSettings& choice) {
-  std::map<std::string, std::string> subjects;
-  const auto truth = data::drawn::load_truth(choice.source.path);
-  for (const data::Sample& sample : part_of(select_data(choice), choice.part).samples) {
-    const auto* const entry = truth ? truth->find(sample.id) : nullptr;
-    subjects[sample.id] = entry ? entry->person : sample.subject;
-  }
-  return subjects;
 }
 
 // Test images of an emotion that FreezeB5 gets right and FreezeBk wrong.
@@ -92,7 +81,8 @@ struct Explanation {
 ExplainedSample sample_of(const Explanation& explanation) {
   const auto before = analysis::read_predictions(explanation.before),
              after = analysis::read_predictions(explanation.after);
-  auto subjects = subjects_of(explanation.command.data);
+  const DataSettings& data = explanation.command.data;
+  auto subjects = subjects_of(part_of(select_data(data), data.part), data.source);
   ExplainedSample sample{explanation.seed, {}};
   for (const int emotion : explanation.emotions) {
     std::vector<ExplainedSample::Image> found;

@@ -322,8 +322,8 @@ TEST(CommandLine, ValuesThatAreNoNumbersExitWithTwo) {
 
 // The text under "Example:" works unchanged: continued lines are joined.
 TEST(CommandLine, TheExamplesAreUnderstood) {
-  for (const char* name : {"train", "predict", "evaluate", "explain", "concept", "compare", "pairs", "study", "report",
-                           "info", "draw-faces"}) {
+  for (const char* name : {"train", "predict", "evaluate", "explain", "concept", "representation", "compare", "pairs",
+                           "study", "report", "calibrate", "info", "draw-faces"}) {
     std::string text = parse(std::string(name) + " --help").text;
     text = text.substr(text.find("Example"));
     for (std::size_t at = 0; (at = text.find("\\\n")) != std::string::npos;) text.replace(at, 2, " ");
@@ -342,8 +342,8 @@ TEST(CommandLine, TheExamplesAreUnderstood) {
 
 TEST(CommandLine, EveryCommandHelpsWithAnExample) {
   const std::string all = parse("--help").text;
-  for (const char* name : {"train", "predict", "evaluate", "explain", "concept", "compare", "pairs", "study", "report",
-                           "info", "draw-faces"}) {
+  for (const char* name : {"train", "predict", "evaluate", "explain", "concept", "representation", "compare", "pairs",
+                           "study", "report", "calibrate", "info", "draw-faces"}) {
     EXPECT_THAT(all, testing::HasSubstr(name));
     const CommandLine help = parse(std::string(name) + " --help");
     EXPECT_EQ(help.exit_code, 0);

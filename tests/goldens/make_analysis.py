@@ -171,6 +171,37 @@ def ranking_losses():
     return cases
 
 
+def cka():
+    """Kornblith et al. 2019 with the unbiased HSIC of Song et al. 2012, as the papers write them, on Gram matrices."""
+    def unbiased(k, l):
+        n, ones = len(k), np.ones(len(k))
+        k, l = k - np.diag(np.diag(k)), l - np.diag(np.diag(l))
+        return (np.trace(k @ l) + ones @ k @ ones * (ones @ l @ ones) / ((n - 1) * (n - 2))
+                - 2 / (n - 2) * ones @ k @ l @ ones) / (n * (n - 3))
+
+    def biased(k, l):
+        centre = np.eye(len(k)) - 1 / len(k)
+        return np.trace(k @ centre @ l @ centre)
+
+    def alignment(hsic, x, y):
+        k, l = x @ x.T, y @ y.T
+        return hsic(k, l) / np.sqrt(hsic(k, k) * hsic(l, l))
+
+    random = np.random.default_rng(2019)
+    cases = []
+    for name, n, p, q, shared in [("narrow", 30, 4, 7, 0.7), ("wide", 12, 20, 15, 0.7), ("mixed", 16, 3, 25, 0.5),
+                                  ("independent, wide", 20, 100, 100, 0), ("same", 10, 3, 3, 1)]:
+        common = random.normal(size=(n, max(p, q)))
+        x = common[:, :p] + 3
+        y = shared * common[:, :q] + (1 - shared) * random.normal(size=(n, q))
+        x, y = x.astype(np.float32).round(3), y.astype(np.float32).round(3)
+        of = x.astype(np.float64), y.astype(np.float64)
+        cases.append({"name": name, "x_columns": p, "y_columns": q, "x": [float(str(v)) for v in x.ravel()],
+                      "y": [float(str(v)) for v in y.ravel()], "debiased": alignment(unbiased, *of),
+                      "biased": alignment(biased, *of)})
+    return cases
+
+
 def satterthwaite(value, variances, df):
     degrees = sum(variances) ** 2 / sum(v * v / d for v, d in zip(variances, df) if v > 0)
     error = np.sqrt(sum(variances))
@@ -189,3 +220,4 @@ save("concept", concept())
 save("ranking", ranking())
 save("probe", probes())
 save("ranking_loss", ranking_losses())
+save("cka", cka())

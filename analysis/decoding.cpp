@@ -1,0 +1,135 @@
+#include "analysis/decoding.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include "analysis/probe.h"
+#include "base/error.h"
+#include "base/ranking.h"
+
+namespace palimpsest::analysis {
+
+namespace {
+
+using Eigen::MatrixXd;
+
+std::vector<int> all_rows(std::ptrdiff_t count) {
+  std::vector<int> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+std::vector<int> examples_in(std::span<const std::uint8_t> halves, int half) {
+  std::vector<int> examples;
+  for (std::size_t i = 0; i < halves.size(); ++i)
+    if (halves[i] == half) examples.push_back(int(i));
+  return examples;
+}
+
+void append_rows(std::vector<float>& to, const FeatureRows& x, std::span<const int> examples) {
+  for (const int i : examples) {
+    const auto row = x.values.subspan(std::size_t(i) * std::size_t(x.columns), std::size_t(x.columns));
+    to.insert(to.end(), row.begin(), row.end());
+  }
+}
+
+std::vector<int> some(std::span<const int> labels, std::span<const int> examples) {
+  std::vector<int> chosen;
+  for (const int i : examples) chosen.push_back(labels[std::size_t(i)]);
+  return chosen;
+}
+
+double area(const MatrixXd& odds, int column, std::span<const int> labels) {
+  std::vector<std::uint8_t> positive;
+  for (const int label : labels) positive.push_back(label == column);
+  const auto count = std::size_t(std::ranges::count(positive, 1));
+  if (count == 0 || count == positive.size()) return std::numeric_limits<double>::quiet_NaN();
+  return ranking_auc({odds.col(column).data(), labels.size()}, positive);
+}
+
+// Log-odds of `score`, whose rows are `columns` wide, by a probe trained on `train`.
+MatrixXd scored(const std::vector<float>& train, const std::vector<float>& score, const FeatureRows& x,
+                std::span<const int> labels, int classes, std::uint64_t seed) {
+  const ProbeFeatures features(train, score, x.columns, x.name);
+  const auto areas = probe_cross_validation(features.train(), labels, classes, seed);
+  const double cost = kProbeCosts[std::ranges::max_element(areas) - areas.begin()];
+  const Probe probe = Probe::train(features.train(), all_rows(features.train().rows()), labels, classes, cost);
+  return probe.log_odds(features.score(), all_rows(features.score().rows()));
+}
+
+bool two_classes(std::span<const int> labels) {
+  return !labels.empty() && std::ranges::any_of(labels, [&](int label) { return label != labels.front(); });
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> class_halves(std::span<const int> labels, std::span<const std::int64_t> groups,
+                                       Random random) {
+  PALIMPSEST_REQUIRE(labels.size() == groups.size(), "{} labels, {} groups", labels.size(), groups.size());
+  std::map<std::int64_t, std::vector<std::size_t>> members;
+  for (std::size_t i = 0; i < groups.size(); ++i) members[groups[i]].push_back(i);
+  std::vector<const std::vector<std::size_t>*> in_order;
+  for (const auto& [group, examples] : members) in_order.push_back(&examples);
+  std::vector<std::uint8_t> halves(labels.size());
+  std::array<std::map<int, int>, 2> of_class;
+  std::array<int, 2> examples{};
+  for (const int g : permutation(int(in_order.size()), random)) {
+    const auto& group = *in_order[std::size_t(g)];
+    std::map<int, int> counts;
+    for (const std::size_t i : group) ++counts[labels[i]];
+    const int frequent = std::ranges::max_element(counts, {}, [](const auto& c) { return c.second; })->first;
+    const auto load = [&](std::size_t half) { return std::pair(of_class[half][frequent], examples[half]); };
+    const std::uint8_t half = load(0) == load(1) ? std::uint8_t(random.below(2)) : std::uint8_t(load(1) < load(0));
+    for (const std::size_t i : group) halves[i] = half, ++of_class[half][labels[i]], ++examples[half];
+  }
+  return halves;
+}
+
+std::vector<double> probe_areas(const FeatureRows& x, std::span<const int> labels, int classes,
+                                std::span<const std::uint8_t> halves, std::uint64_t seed) {
+  std::vector<double> areas(std::size_t(classes), 0);
+  for (const int half : {0, 1}) {
+    const auto trained = examples_in(halves, 1 - half), held_out = examples_in(halves, half);
+    const auto to_learn = some(labels, trained), to_read = some(labels, held_out);
+    if (!two_classes(to_learn) || to_read.empty()) return std::vector(areas.size(), std::nan(""));
+    std::vector<float> train, score;
+    append_rows(train, x, trained);
+    append_rows(score, x, held_out);
+    const MatrixXd odds = scored(train, score, x, to_learn, classes, seed);
+    for (int c = 0; c < classes; ++c) {
+      const bool learnt = std::ranges::find(to_learn, c) != to_learn.end();
+      areas[std::size_t(c)] += learnt ? area(odds, c, to_read) / 2 : std::nan("");
+    }
+  }
+  return areas;
+}
+
+ConceptReading read_concept(const FeatureRows& before, const FeatureRows& after, std::span<const int> labels,
+                            std::span<const std::uint8_t> halves, std::uint64_t seed) {
+  PALIMPSEST_REQUIRE(before.columns == after.columns && before.values.size() == after.values.size(),
+                     "{} and {} columns", before.columns, after.columns);
+  ConceptReading reading;
+  for (const int half : {0, 1}) {
+    const auto trained = examples_in(halves, 1 - half), held_out = examples_in(halves, half);
+    const auto to_learn = some(labels, trained), to_read = some(labels, held_out);
+    if (!two_classes(to_learn) || !two_classes(to_read)) return {std::nan(""), std::nan(""), std::nan("")};
+    std::vector<float> train, score;
+    append_rows(train, before, trained);
+    append_rows(score, before, held_out);
+    append_rows(score, after, held_out);
+    const MatrixXd odds = scored(train, score, before, to_learn, 2, seed);
+    const auto n = std::ptrdiff_t(held_out.size());
+    reading.before += area(odds.topRows(n), 1, to_read) / 2;
+    reading.unchanged += area(odds.bottomRows(n), 1, to_read) / 2;
+    train.clear(), score.clear();
+    append_rows(train, after, trained);
+    append_rows(score, after, held_out);
+    reading.refitted += area(scored(train, score, after, to_learn, 2, seed), 1, to_read) / 2;
+  }
+  return reading;
+}
+
+}  // namespace palimpsest::analysis
