@@ -1,9 +1,9 @@
 #pragma once
-#include <Eigen/Core>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "analysis/probe.h"
 #include "base/random.h"
 #include "experiments/study/features.h"
 

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "data/drawn/truth.h"
 #include "data/source.h"
-#include "experiments/devices.h"
 #include "experiments/load_data.h"
 #include "experiments/study/fingerprint.h"
 
@@ -180,13 +179,13 @@ void add_data_inputs(const StudyPlan& plan, StudySet set, DataSettings choice,
   add_inputs(fields_of(choice), "data", inputs);
 }
 
-StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const MachineSettings& on) {
+StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const MachineSettings& on, int together) {
   StudyPlan plan;
   plan.config = config;
   plan.study = study;
-  plan.on = on;
-  plan.on.threads = effective_threads(on.threads);
-  plan.processor = make_device(plan.on)->info().fingerprint();
+  plan.on = plan.alone = on;
+  plan.alone.threads = effective_threads(on.threads);
+  plan.on.threads = std::max(1, plan.alone.threads / together);
   plan.record = new_record(config);
   for (const StudySet set : {StudySet::emotion, StudySet::pain, StudySet::concepts})
     plan.fingerprints[set_name(set)] = data_fingerprint(source_of(config, set));

@@ -18,8 +18,7 @@ namespace palimpsest::experiments {
 struct StudyPlan {
   StudyConfig config;
   fs::path study;
-  MachineSettings on;     // threads resolved
-  std::string processor;  // device and threads as text: another number of threads gives different bits
+  MachineSettings on, alone;  // of steps beside which others run, and of those that have the machine to themselves
   StudyRecord record;
   std::map<std::string, std::string> fingerprints;  // of "emotion", "pain", "concepts"
   data::Dataset peaks;                              // CK+
@@ -35,7 +34,8 @@ struct StudyPlan {
 
 // Reads the data sets, fills in the record and the fingerprints, and plans every step. Throws Error for unsuitable
 // data: an unknown emotion in a hypothesis, no test images.
-StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const MachineSettings& on);
+// together: how many steps run at a time, each on its share of the threads.
+StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const MachineSettings& on, int together = 1);
 
 // A copy for a step, which would otherwise contain itself.
 StudyPlan without_steps(const StudyPlan& plan);

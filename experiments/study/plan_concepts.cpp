@@ -5,10 +5,10 @@
 
 #include "analysis/concept.h"
 #include "analysis/exact_ranking.h"
+#include "analysis/results_json.h"
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/ranking.h"
-#include "experiments/study/analysis_json.h"
 #include "experiments/study/plan.h"
 
 namespace palimpsest::experiments {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/sha256.h"
+#include "experiments/devices.h"
 #include "experiments/evaluate.h"
 #include "experiments/study/plan.h"
 #include "experiments/train.h"
@@ -26,9 +27,9 @@ TrainCommand stage_command(const StudyPlan& plan, const Recipe& recipe, StudySet
   return c;
 }
 
-// A trained model's dependencies besides its input files.
+// A trained model's dependencies besides its input files. Another number of threads gives different bits.
 std::map<std::string, std::string> train_inputs(const StudyPlan& plan, TrainCommand c, StudySet set) {
-  std::map<std::string, std::string> inputs{{"device", plan.processor}};
+  std::map<std::string, std::string> inputs{{"device", make_device(c.on)->info().fingerprint()}};
   add_inputs(fields_of(static_cast<Recipe&>(c)), "train", inputs);
   add_data_inputs(plan, set, c.data, inputs);
   return inputs;
@@ -86,6 +87,7 @@ TrainCommand retrain_command(const StudyPlan& plan, int k) {
 
 void plan_training(StudyPlan& plan) {
   TrainCommand emotion = stage_command(plan, plan.config.train_emotion, StudySet::emotion);
+  emotion.on = plan.alone;  // every other step waits for it
   const fs::path init = plan.config.model.init;
   Step first = train_step(plan, "emotion", "the emotion model", emotion, StudySet::emotion);
   if (!init.empty()) {

@@ -1,7 +1,7 @@
 #include "experiments/study/records.h"
 
+#include "analysis/results_json.h"
 #include "base/error.h"
-#include "experiments/study/analysis_json.h"
 
 namespace palimpsest::experiments {
 

@@ -209,7 +209,6 @@ void StepGraph::run(int together, int threads) {
     return {};
   };
   const auto work = [&] {
-    if (threads > 0) omp_set_num_threads(threads);
     std::unique_lock lock(mutex);
     try {
       for (;;) {
@@ -218,6 +217,7 @@ void StepGraph::run(int together, int threads) {
         if (failure || !i) return;
         taken[*i] = true;
         check_interrupt();
+        if (threads > 0) omp_set_num_threads(threads);
         run_step(steps_[*i], *i, lock);
         ended.insert(steps_[*i].name);
         changed.notify_all();

@@ -1,14 +1,11 @@
 // `palimpsest study`: plans the steps, runs those that are not finished, draws the report.
 #include "experiments/study/study.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/folder_claim.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "experiments/command.h"
-#include "experiments/load_data.h"
 #include "experiments/report/report.h"
 #include "experiments/study/plan.h"
 
@@ -31,15 +28,13 @@ void run_study(const StudyCommand& command) {
   require_study_folder(command.out);
   const FolderClaim claim(command.out, "lock", "study");
   remove_temporaries(command.out);  // of a study that was killed here
-  MachineSettings on = command.on;
-  on.threads = std::max(1, effective_threads(on.threads) / command.together);
-  const StudyPlan plan = plan_study(config, command.out, on);
+  const StudyPlan plan = plan_study(config, command.out, command.on, command.together);
   StepGraph graph(command.out, plan.steps, Progress::silenced());
   graph.redo(command.redo);
   graph.refuse_changes();
   write_file(command.out / "config.toml", read_file(command.config));
   write_record(command.out / "study.json", plan.record);
-  graph.run(command.together, on.threads);
+  graph.run(command.together, plan.on.threads);
   run_report({command.out});
   if (!Progress::silenced()) fmt::print(stderr, "study: finished, see {}\n", (command.out / "report.html").string());
 }

@@ -1,4 +1,4 @@
-#include "experiments/study/analysis_json.h"
+#include "analysis/results_json.h"
 
 #include <cmath>
 #include <limits>
