@@ -18,7 +18,10 @@ namespace palimpsest::experiments {
 struct StudyPlan {
   StudyConfig config;
   fs::path study;
-  MachineSettings on, alone;  // of steps beside which others run, and of those that have the machine to themselves
+  // Of steps beside which others run, and of those that have the machine to themselves; device and threads as text,
+  // since another number of threads gives different bits.
+  MachineSettings on, alone;
+  std::string processor, processor_alone;
   StudyRecord record;
   std::map<std::string, std::string> fingerprints;  // of "emotion", "pain", "concepts"
   data::Dataset peaks;                              // CK+

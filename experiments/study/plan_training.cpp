@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/sha256.h"
-#include "experiments/devices.h"
 #include "experiments/evaluate.h"
 #include "experiments/study/plan.h"
 #include "experiments/train.h"
@@ -27,9 +26,10 @@ TrainCommand stage_command(const StudyPlan& plan, const Recipe& recipe, StudySet
   return c;
 }
 
-// A trained model's dependencies besides its input files. Another number of threads gives different bits.
+// A trained model's dependencies besides its input files.
 std::map<std::string, std::string> train_inputs(const StudyPlan& plan, TrainCommand c, StudySet set) {
-  std::map<std::string, std::string> inputs{{"device", make_device(c.on)->info().fingerprint()}};
+  std::map<std::string, std::string> inputs{
+      {"device", c.on.threads == plan.on.threads ? plan.processor : plan.processor_alone}};
   add_inputs(fields_of(static_cast<Recipe&>(c)), "train", inputs);
   add_data_inputs(plan, set, c.data, inputs);
   return inputs;
