@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include "analysis/probe.h"
 #include "base/error.h"
@@ -50,9 +52,27 @@ double area(const MatrixXd& odds, int column, std::span<const int> labels) {
   return ranking_auc({odds.col(column).data(), labels.size()}, positive);
 }
 
-// Log-odds of `score`, whose rows are `columns` wide, by a probe trained on `train`.
-MatrixXd scored(const std::vector<float>& train, const std::vector<float>& score, const FeatureRows& x,
-                std::span<const int> labels, int classes, std::uint64_t seed) {
+// Takes the mean of `train` off both: its bias would make up for it, but the optimum is far sooner found without.
+// False if nothing is left but rounding.
+bool centre(std::vector<float>& train, std::vector<float>& score, int columns) {
+  const auto width = std::size_t(columns);
+  std::vector<double> mean(width);
+  double squares = 0, left = 0;
+  for (std::size_t i = 0; i < train.size(); ++i) {
+    mean[i % width] += double(train[i]) / double(train.size() / width);
+    squares += double(train[i]) * double(train[i]);
+  }
+  for (auto* values : {&train, &score})
+    for (std::size_t i = 0; i < values->size(); ++i) (*values)[i] = float(double((*values)[i]) - mean[i % width]);
+  for (const float value : train) left += double(value) * double(value);
+  return left > 1e-13 * squares;
+}
+
+// Log-odds of `score`, whose rows are as wide as those of x, by a probe trained on `train`; none if features do not
+// vary.
+std::optional<MatrixXd> scored(std::vector<float> train, std::vector<float> score, const FeatureRows& x,
+                               std::span<const int> labels, int classes, std::uint64_t seed) {
+  if (!centre(train, score, x.columns)) return {};
   const ProbeFeatures features(train, score, x.columns, x.name);
   const auto areas = probe_cross_validation(features.train(), labels, classes, seed);
   const double cost = kProbeCosts[std::ranges::max_element(areas) - areas.begin()];
@@ -98,10 +118,10 @@ std::vector<double> probe_areas(const FeatureRows& x, std::span<const int> label
     std::vector<float> train, score;
     append_rows(train, x, trained);
     append_rows(score, x, held_out);
-    const MatrixXd odds = scored(train, score, x, to_learn, classes, seed);
+    const auto odds = scored(std::move(train), std::move(score), x, to_learn, classes, seed);
     for (int c = 0; c < classes; ++c) {
-      const bool learnt = std::ranges::find(to_learn, c) != to_learn.end();
-      areas[std::size_t(c)] += learnt ? area(odds, c, to_read) / 2 : std::nan("");
+      const bool learnt = odds && std::ranges::find(to_learn, c) != to_learn.end();
+      areas[std::size_t(c)] += learnt ? area(*odds, c, to_read) / 2 : std::nan("");
     }
   }
   return areas;
@@ -120,14 +140,15 @@ ConceptReading read_concept(const FeatureRows& before, const FeatureRows& after,
     append_rows(train, before, trained);
     append_rows(score, before, held_out);
     append_rows(score, after, held_out);
-    const MatrixXd odds = scored(train, score, before, to_learn, 2, seed);
     const auto n = std::ptrdiff_t(held_out.size());
-    reading.before += area(odds.topRows(n), 1, to_read) / 2;
-    reading.unchanged += area(odds.bottomRows(n), 1, to_read) / 2;
-    train.clear(), score.clear();
-    append_rows(train, after, trained);
-    append_rows(score, after, held_out);
-    reading.refitted += area(scored(train, score, after, to_learn, 2, seed), 1, to_read) / 2;
+    const auto odds = scored(std::move(train), std::move(score), before, to_learn, 2, seed);
+    reading.before += odds ? area(odds->topRows(n), 1, to_read) / 2 : std::nan("");
+    reading.unchanged += odds ? area(odds->bottomRows(n), 1, to_read) / 2 : std::nan("");
+    std::vector<float> train_after, score_after;
+    append_rows(train_after, after, trained);
+    append_rows(score_after, after, held_out);
+    const auto refitted = scored(std::move(train_after), std::move(score_after), after, to_learn, 2, seed);
+    reading.refitted += refitted ? area(*refitted, 1, to_read) / 2 : std::nan("");
   }
   return reading;
 }

@@ -7,8 +7,8 @@
 #include "base/random.h"
 
 // What linear probes (analysis/probe.h) read from features that they were not trained on: by halves, each of which
-// trains once and is scored once. The cost of a probe is the best of kProbeCosts by cross-validation in its training
-// half.
+// trains once and is scored once. Features are centred on their mean in the training half, and the cost of a probe is
+// the best of kProbeCosts by cross-validation there.
 namespace palimpsest::analysis {
 
 // Features of n examples, rows of `columns`.
@@ -25,7 +25,7 @@ std::vector<std::uint8_t> class_halves(std::span<const int> labels, std::span<co
                                        Random random);
 
 // The area under the ROC curve of each class against all others, mean of the two halves. NaN for a class that a half
-// lacks, or that is all of it.
+// lacks, or that is all of it, and where features do not vary.
 std::vector<double> probe_areas(const FeatureRows& x, std::span<const int> labels, int classes,
                                 std::span<const std::uint8_t> halves, std::uint64_t seed);
 

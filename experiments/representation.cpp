@@ -151,7 +151,9 @@ Command representation_command() {
       "the ROC curve of each class by a linear probe on the features before, after and of random weights; and for\n"
       "each concept the area by a direction fitted before, by the same direction after (`unchanged`), and by one\n"
       "fitted after (`refitted`). A concept that has moved has a low area unchanged but not refitted; one that is\n"
-      "lost has both.\n\n" +
+      "lost has both. Features are each channel's mean, but whole for a last block of up to 1,024. Probes train on "
+      "one\n"
+      "half of the images and are scored on the other, both ways round; no subject is in both halves.\n\n" +
           std::string(what_is_read) +
           "Example:\n"
           "  palimpsest representation --before retrain-b5/weights.safetensors --after "

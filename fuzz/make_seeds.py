@@ -103,7 +103,7 @@ RESULTS = [CURVE, text(STATE),
            text({"sets": [{"f1": [0.5, 0.25]}] * 6}),
            text({"seed": 1, "emotions": [{"emotion": "happy", "found": 3, "images": [{"id": "a.png", "subject": "s"}]}]}),
            text([{"k": 0, "emotion": "happy", "explained": 3, "inverted": 1, "subjects": 2, "units": [
-               {"number": 5, "images": 2, "area": 0.1, "before": 0.3, "after": 0.2,
+               {"number": 5, "images": 2, "clusters": 2, "area": 0.1, "before": 0.3, "after": 0.2,
                 "lost": {"mean": 0.1, "low": 0.0, "high": 0.2}}]}])]
 RECORDS = {
     "study": {"emotion": "affectnet:E", "pain": "unbc:P", "concepts": "ckplus:C", "drawn": True, "from_scratch": False,

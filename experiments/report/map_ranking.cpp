@@ -10,7 +10,7 @@ namespace palimpsest::experiments::report {
 
 namespace {
 
-constexpr int least_images = 3;
+constexpr int least_images = 3;  // and subjects: fewer cannot be resampled
 constexpr std::size_t shown_units = 3;
 
 const Hypothesis* hypothesis_about(const StudyResults& r, const std::string& emotion, int unit) {
@@ -23,7 +23,7 @@ void add_rows(Table& table, const StudyResults& r, const MapRanking& ranking) {
   for (std::size_t i = 0; i < ranking.units.size(); ++i) {
     const MapRanking::Unit& unit = ranking.units[i];
     const Hypothesis* const hypothesis = hypothesis_about(r, ranking.emotion, unit.number);
-    if ((i >= shown_units && !hypothesis) || unit.images < least_images) continue;
+    if ((i >= shown_units && !hypothesis) || unit.clusters < least_images) continue;
     table.row({fmt::format("{}, {}", escape(ranking.emotion), escape(unit_name(unit.number))),
                hypothesis ? origin_of(*hypothesis) : "", fmt::format("{} of {}", i + 1, ranking.units.size()),
                fmt::format("{} of {}", unit.images, ranking.explained), percent(unit.area, 1), percent(unit.before, 1),
@@ -41,7 +41,7 @@ std::string unranked(const StudyResults& r) {
     if (!ranking) continue;
     const auto unit = std::ranges::find(ranking->units, h.unit, &MapRanking::Unit::number);
     const int images = unit == ranking->units.end() ? 0 : unit->images;
-    if (images < least_images)
+    if (unit == ranking->units.end() || unit->clusters < least_images)
       names.push_back(fmt::format("AU{} with {} ({}; {} of {} images)", h.unit, escape(h.emotion), origin_of(h), images,
                                   ranking->explained));
   }
@@ -62,8 +62,9 @@ std::string map_ranking(const StudyResults& r) {
   if (r.map_rankings.empty()) return "";
   const std::string title = "<h3>What the maps themselves suggest</h3>";
   if (table.empty())
-    return title + missing(fmt::format("No emotion has {} explained images with known regions and upright maps.",
-                                       least_images));
+    return title +
+           missing(fmt::format("No emotion has explained images of {} subjects with known regions and upright maps.",
+                               least_images));
   return title + table.html() + unranked(r) +
          paragraph(fmt::format(
              "<span class=\"soft\">Shares of each map’s positive relevance inside the action unit’s region, {}; "

@@ -44,14 +44,6 @@ BlockFeatures chosen(const BlockFeatures& from, const Halved& h) {
   return some;
 }
 
-// Features of dead layers are all 0, which says nothing of any class.
-std::vector<double> areas(const BlockFeatures& features, const Halved& h, int classes, std::uint64_t seed,
-                          const std::string& name) {
-  if (std::ranges::all_of(features.values, [](float v) { return v == 0; }))
-    return std::vector(std::size_t(classes), std::nan(""));
-  return analysis::probe_areas(features.rows(name), h.labels, classes, h.halves, seed);
-}
-
 std::string cell(double value) {
   return std::isnan(value) ? "-" : fmt::format("{:.3f}", value);
 }
@@ -74,7 +66,9 @@ std::vector<BlockComparison> compare_blocks(const FeaturesOfBlocks& before, cons
     block.cka_random = cka(random[b]);
     if (classes > 0 && !of_classes.images.empty()) {
       const auto of = [&](const BlockFeatures& features, const char* name) {
-        return areas(chosen(features, of_classes), of_classes, classes, seed, fmt::format("block {} {}", b + 1, name));
+        const BlockFeatures labelled = chosen(features, of_classes);
+        return analysis::probe_areas(labelled.rows(fmt::format("block {} {}", b + 1, name)), of_classes.labels, classes,
+                                     of_classes.halves, seed);
       };
       const auto x = of(before[b], "before"), y = of(after[b], "after"), z = of(random[b], "of random weights");
       for (std::size_t c = 0; c < x.size(); ++c)

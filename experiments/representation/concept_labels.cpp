@@ -49,7 +49,7 @@ std::vector<ConceptLabels> of_csv(const fs::path& path, const data::Examples& ex
     for (int i = 0; i < examples.count(); ++i) {
       const auto row = row_of.find(examples.id(i));
       const std::string value = row == row_of.end() ? "" : csv.rows[row->second][column];
-      if (value != "" && value != "0" && value != "1")
+      if (!value.empty() && value != "0" && value != "1")
         throw Error(fmt::format("{} has '{}' for {}", csv.where(row->second), value, one.name),
                     "write 1, 0 or nothing");
       one.labels.push_back(value.empty() ? -1 : value == "1" ? 1 : 0);

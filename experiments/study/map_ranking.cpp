@@ -15,7 +15,7 @@ PALIMPSEST_JSON(MeanInterval, mean, low, high)
 
 namespace experiments {
 
-PALIMPSEST_JSON(MapRanking::Unit, number, images, area, before, after, lost)
+PALIMPSEST_JSON(MapRanking::Unit, number, images, clusters, area, before, after, lost)
 PALIMPSEST_JSON(MapRanking, k, emotion, explained, inverted, subjects, units)
 
 namespace {
@@ -86,6 +86,7 @@ MapRanking rank_units(int k, const std::string& emotion, std::span<const Explain
     MapRanking::Unit unit = sums.unit;
     unit.number = number;
     unit.images = int(sums.lost.size());
+    unit.clusters = int(std::set(sums.groups.begin(), sums.groups.end()).size());
     for (double* value : {&unit.area, &unit.before, &unit.after}) *value /= unit.images;
     unit.lost = analysis::bootstrap_mean(sums.lost, seed, sums.groups);
     ranking.units.push_back(unit);

@@ -33,13 +33,14 @@ std::vector<ExplainedMap> read_explained_maps(const fs::path& folder, const Expl
 struct MapRanking {
   struct Unit {
     int number = 0, images = 0;
+    int clusters = 0;                        // of images that the interval resamples: subjects
     double area = 0, before = 0, after = 0;  // mean shares
     analysis::MeanInterval lost;             // before - after, with its 95 % interval
   };
   int k = 0;
   std::string emotion;
   int explained = 0, inverted = 0;  // images; inverted ones are in no mean
-  int subjects = 0;                 // that the interval resamples; 0: not known, each image is its own
+  int subjects = 0;                 // of the images in the means; 0: not known, each image is its own cluster
   std::vector<Unit> units;          // by loss, the largest first
 };
 // The interval resamples subjects, or images whose subject is not known (analysis::bootstrap_mean).

@@ -67,6 +67,23 @@ TEST(ProbeAreas, FindWhatIsThereAndNothingElse) {
     EXPECT_NEAR(area, 0.5, 0.1);
 }
 
+// A constant far above the features changes nothing: a probe's bias makes up for it.
+TEST(ProbeAreas, DoNotDependOnTheFeaturesMean) {
+  const Made m = made(120, 3, 1, 1);
+  Made raised = m;
+  for (float& value : raised.values) value += 100;
+  const auto a = probe_areas(m.rows(), m.labels, 3, halves_of(m), 1);
+  const auto b = probe_areas(raised.rows(), m.labels, 3, halves_of(m), 1);
+  for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(a[c], b[c], 2e-3);
+}
+
+TEST(ProbeAreas, OfFeaturesThatDoNotVaryThereAreNone) {
+  Made m = made(60, 3, 4, 1);
+  m.values.assign(m.values.size(), 0.3F);
+  for (const double area : probe_areas(m.rows(), m.labels, 3, halves_of(m), 1)) EXPECT_TRUE(std::isnan(area));
+  EXPECT_TRUE(std::isnan(read_concept(m.rows(), m.rows(), made(60, 2, 0, 1).labels, halves_of(m), 1).before));
+}
+
 TEST(ProbeAreas, AClassThatAHalfLacksHasNone) {
   Made m = made(60, 3, 4, 1);
   std::vector<std::uint8_t> halves = halves_of(m);

@@ -49,6 +49,8 @@ TEST(MapRanking, TheIntervalResamplesSubjectsWhereKnown) {
     of_nobody.push_back(map_of("", 1, lost, 0));
   }
   const auto clustered = rank_units(0, "contempt", of_subjects, 1), single = rank_units(0, "contempt", of_nobody, 1);
+  EXPECT_EQ(clustered.units[0].clusters, 2);
+  EXPECT_EQ(single.units[0].clusters, 60);
   EXPECT_NEAR(clustered.units[0].lost.low, 0, 1e-12);
   EXPECT_NEAR(clustered.units[0].lost.high, .2, 1e-12);
   EXPECT_EQ(single.subjects, 0);
@@ -89,7 +91,7 @@ TEST_F(MapFiles, SayWhatIsMissing) {
 }
 
 TEST_F(MapFiles, RankingsAreReadAsTheyWereWritten) {
-  const MapRanking ranking{2, "fear", 12, 3, 5, {{14, 9, .1, .4, .3, {.1, .05, .15}}}};
+  const MapRanking ranking{2, "fear", 12, 3, 5, {{14, 9, 4, .1, .4, .3, {.1, .05, .15}}}};
   write_map_rankings(folder / "maps.json", {ranking});
   const auto read = read_map_rankings(folder / "maps.json");
   ASSERT_EQ(read.size(), 1u);

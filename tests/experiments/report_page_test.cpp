@@ -292,7 +292,7 @@ TEST_F(Report, TheMapsOwnRankingStandsBesideTheHypotheses) {
   write_record(study / "study.json", record);
   evaluate(30);
   const auto unit = [](int number, double lost) {
-    return MapRanking::Unit{number, 6, .1, .4, .4 - lost, {lost, lost - .01, lost + .01}};
+    return MapRanking::Unit{number, 6, 6, .1, .4, .4 - lost, {lost, lost - .01, lost + .01}};
   };
   create_folder(study / "explain-b0/pictures");
   write_file(study / "explain-b0/pictures/index.json", "[]");

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/npy.h"
 #include "data/arrays.h"
+#include "data/pictures.h"
 #include "experiments/representation/comparison.h"
 #include "experiments/subjects.h"
 #include "nn/inference.h"
@@ -106,6 +107,23 @@ TEST(CompareBlocks, FilesHoldEveryFigure) {
 TEST(Subjects, UnknownOnesAreEachTheirOwn) {
   EXPECT_EQ(subject_numbers(std::vector<std::string>{"b", "", "a", "b", ""}),
             (std::vector<std::int64_t>{0, -2, 1, 0, -5}));
+}
+
+TEST(ConceptLabels, AreTheActionUnitsOfTheData) {
+  data::Dataset set;
+  set.samples.resize(24);
+  for (std::size_t i = 0; i < 24; ++i) {
+    if (i % 2 == 0) set.samples[i].action_units.push_back({14, 0});
+    if (i < 9) set.samples[i].action_units.push_back({5, 3});
+  }
+  const data::Pictures pictures(set, std::vector<data::Cropped>(24), 2, std::vector<std::uint8_t>(24 * 12));
+  std::vector<ConceptLabels> concepts;
+  const std::string remarks = remarks_of([&] { concepts = read_concept_labels("action-units", pictures); });
+  ASSERT_EQ(concepts.size(), 1u);
+  EXPECT_EQ(concepts[0].name, "AU14");
+  EXPECT_EQ(concepts[0].labels[0], 1) << "coded as present, though not scored";
+  EXPECT_EQ(concepts[0].labels[1], 0);
+  EXPECT_THAT(remarks, testing::HasSubstr("fewer than 10 images show, or do not show: AU5."));
 }
 
 class RepresentationCommandTest : public testing::Test {
