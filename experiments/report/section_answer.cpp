@@ -58,13 +58,13 @@ std::string lead(const StudyResults& r) {
   if (count > 0) {
     std::vector<const LossRow*> rows = planned;
     rows.insert(rows.end(), others.begin(), others.end());
-    text = fmt::format("<b>Yes.</b> {} of {} emotions can be read less well from the network’s features {}: {}. ",
-                       count, all, who, enumerate(texts(rows)));
+    text = fmt::format("<b>Yes.</b> {} emotions can be read less well from the network’s features {}: {}. ",
+                       count == all ? fmt::format("All {}", all) : fmt::format("{} of {}", count, all), who,
+                       enumerate(texts(rows)));
   } else if (model->all.p < level && model->mean.value > 0) {
     text = fmt::format(
         "<b>Yes, but not which.</b> The emotions together can be read less well from the network’s features {} ({}); "
-        "no "
-        "single one of them is beyond chance. ",
+        "no single one of them is beyond chance. ",
         who, p_value(model->all.p));
   } else {
     text = fmt::format(
@@ -72,6 +72,7 @@ std::string lead(const StudyResults& r) {
         all, who);
   }
   if (!gained_too.empty()) text += fmt::format("Read better: {}. ", enumerate(texts(gained_too)));
+  if (2 * count > all && model->selectivity && model->selectivity->low <= 0) text += "The loss is general. ";
   text += selectivity(*model);
   if (model->runs == 1)
     text +=
@@ -187,7 +188,7 @@ std::string concept_sentence(const StudyResults& r, int unit) {
                                  concept_figures(*row), p_value(row->holm));
   for (const Faces faces : {Faces::blank, Faces::stretch, Faces::alone})
     if (const ConceptRow* other = r.concept_of(0, unit, faces))
-      text += fmt::format(" {}: {}.", faces_name(faces), concept_figures(*other));
+      text += fmt::format(" <i>{}</i>: {}.", faces_name(faces), concept_figures(*other));
   return text;
 }
 
@@ -218,7 +219,7 @@ std::string card(const char* title, const std::string& content) {
 std::string section_answer(const StudyResults& r) {
   return fmt::format(
       "<h1>Does a network forget emotions when it learns pain?</h1>\n"
-      "<div class=\"answer\"><p class=\"lead\">{}</p>{}{}</div>\n<div class=\"cards\">{}{}{}</div>\n",
+      "<div class=\"answer\"><div><p class=\"lead\">{}</p>{}</div>{}</div>\n<div class=\"cards\">{}{}{}</div>\n",
       lead(r), how_sure(r), loss_figure(r), card("1 · Performance", performance_card(r)),
       card("2 · Explanation", explanation_card(r)), card("3 · Concept tests", concept_card(r)));
 }

@@ -99,7 +99,8 @@ struct NetworkSettings {
       option(init, "init", {}, "weights to start from, safetensors, .pth, .h5 or .keras (default: He initialisation)",
              heading("Network"), names_content);
   nn::HeadInit head_init = option(head_init, "head-init", nn::HeadInit::keep,
-                                  "with --init: take all of the head that fits, all but the last layer, or nothing; what is new is fitted to the pictures");
+                                  "with --init: take all of the head that fits, all but the last layer, or nothing; "
+                                  "what is new is fitted to the pictures");
   std::optional<int> vgg =
       option(vgg, "vgg", {}, "VGG of 11, 13, 16 or 19 layers (default: as --init, else 16)", between(11, 19));
   int freeze = option(freeze, "freeze", 0, "keep the first K of the five blocks fixed", between(0, nn::kBlocks));

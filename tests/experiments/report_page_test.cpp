@@ -178,7 +178,8 @@ TEST_F(Report, AGeneralLossIsNotCalledSelective) {
   omnibus_p = 1e-6;
   lose({{"neutral", .07}, {"surprise", .06}, {"contempt", .08}}, .001);
   const std::string html = page();
-  EXPECT_THAT(html, testing::HasSubstr("<b>Yes.</b> 3 of 3 emotions"));
+  EXPECT_THAT(html, testing::HasSubstr("<b>Yes.</b> All 3 emotions"));
+  EXPECT_THAT(html, testing::HasSubstr("The loss is general. "));
   EXPECT_THAT(html, testing::HasSubstr("That the hypotheses’ emotions lose more than the others is not shown"));
   EXPECT_THAT(html, testing::HasSubstr("All emotions together: p = 1.00 × 10⁻⁶"));
 }
