@@ -139,9 +139,12 @@ analysis::PairScores scores_of(const UnitPairs& unit, const Logits& logits, cons
   return scores;
 }
 
-}  // namespace
+struct Measured {
+  std::vector<PairRow> rows;
+  std::vector<std::string> classes;
+};
 
-void run_pairs(const PairsCommand& command) {
+Measured measure(const PairsCommand& command) {
   const fs::path csv = command.out / "effects.csv", json = command.out / "effects.json";
   require_separate({{"--before", command.before}, {"--after", command.after}, {"--data", command.folder / "pairs.csv"}},
                    {{"--out", csv}, {"--out", json}});
@@ -193,7 +196,18 @@ void run_pairs(const PairsCommand& command) {
   create_folder(command.out);
   write_file(csv, pairs_csv(rows, classes));
   write_file(json, pairs_json(rows, classes));
-  if (!Progress::silenced()) fmt::print("{}", pairs_table(rows, classes));
+  return {std::move(rows), classes};
+}
+
+}  // namespace
+
+void measure_pairs(const PairsCommand& command) {
+  measure(command);
+}
+
+void run_pairs(const PairsCommand& command) {
+  const Measured measured = measure(command);
+  if (!Progress::silenced()) fmt::print("{}", pairs_table(measured.rows, measured.classes));
 }
 
 Command pairs_command() {

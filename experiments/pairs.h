@@ -24,6 +24,8 @@ struct PairsCommand {
 // pair are cropped alike. Writes effects.csv and effects.json (experiments/pair_tables.h) and prints a table. Throws
 // Error when the pairs cannot be used (data/pairs.h), a unit of --units has none, a unit's pairs are all of one
 // subject, the second model has other classes, or a model gives a class the same log-odds for every picture.
+// measure_pairs does the same without the table.
 void run_pairs(const PairsCommand& command);
+void measure_pairs(const PairsCommand& command);
 
 }  // namespace palimpsest::experiments

@@ -13,7 +13,7 @@ namespace {
 
 using namespace report;
 
-std::string navigation(bool drawn) {
+std::string navigation(const StudyResults& results) {
   std::string items;
   const auto item = [&](const char* id, const char* name) {
     items += fmt::format("<li><a href=\"#{}\">{}</a></li>", id, name);
@@ -25,8 +25,9 @@ std::string navigation(bool drawn) {
   item("mcnemar", "McNemar");
   item("gallery", "Relevance maps");
   item("concepts", "Concept tests");
+  if (!results.effects.empty()) item("pairs", "Pairs");
   item("units", "Action units");
-  if (drawn) item("truth", "Truth");
+  if (results.record.drawn) item("truth", "Truth");
   item("tradeoff", "Trade-off");
   item("null", "Null");
   item("training", "Training");
@@ -44,9 +45,9 @@ void run_report(const ReportCommand& command) {
       "<title>What does a network forget? A palimpsest study</title>\n<style>" +
       style_sheet() + "</style>\n</head>\n<body>\n";
   page += "<header><p class=\"kicker\">palimpsest · a study of what a network forgets when it is fine-tuned</p>\n" +
-          section_answer(results) + navigation(results.record.drawn) + "</header>\n<main>\n";
+          section_answer(results) + navigation(results) + "</header>\n<main>\n";
   for (const auto part : {section_setup, section_pain, section_losses, section_emotions, section_mcnemar,
-                          section_gallery, section_concepts, section_units, section_truth, section_tradeoff,
+                          section_gallery, section_concepts, section_pairs, section_units, section_truth, section_tradeoff,
                           section_null, section_training, section_methods})
     page += part(results);
   page += "</main>\n<footer>Made by palimpsest " PALIMPSEST_VERSION

@@ -6,6 +6,7 @@
 #include "analysis/predictions.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "experiments/pair_tables.h"
 
 namespace palimpsest::experiments::report {
 
@@ -117,6 +118,26 @@ ConceptRepeats load_repeats(const fs::path& file, const StudyRecord& record) {
   });
 }
 
+// Those over all contexts.
+std::vector<UnitEffect> load_effects(const fs::path& file) {
+  return guarded(file, [](const std::string& text) {
+    std::vector<UnitEffect> effects;
+    for (const Json& row : Json::parse(text)) {
+      if (row.at("context") != every_context) continue;
+      const auto figure = [&](const char* name) -> UnitEffect::Figure {
+        const Json& f = row.at(name);
+        return {f.at("mean"), f.at("low"), f.at("high")};
+      };
+      UnitEffect effect{row.at("action_unit"),   row.at("pairs"),        row.at("class"),
+                        figure("effect_before"), figure("effect_after"), figure("difference"),
+                        figure("to_before"),     figure("to_after"),     {}};
+      if (!row.at("ratio").is_null()) effect.ratio = figure("ratio");
+      effects.push_back(std::move(effect));
+    }
+    return effects;
+  });
+}
+
 void load_models(StudyResults& results) {
   const fs::path& folder = results.folder;
   results.emotion = load_evaluation(folder / "evaluate-emotion/predictions.csv");
@@ -157,6 +178,7 @@ StudyResults load_results(const fs::path& folder) {
   if (present("maps/maps.json")) results.map_rankings = read_map_rankings(folder / "maps/maps.json");
   if (present("concepts/concepts.json")) results.concepts = read_concept_rows(folder / "concepts/concepts.json");
   if (present("ranking/ranking.json")) results.ranking = read_ranking_rows(folder / "ranking/ranking.json");
+  if (present("pairs/effects.json")) results.effects = load_effects(folder / "pairs/effects.json");
   if (present("null/null.json")) results.null = read_null_rows(folder / "null/null.json");
   for (const ConceptRow& row : results.concepts) {
     const std::string step = concept_step(row.unit, row.faces);

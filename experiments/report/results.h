@@ -42,6 +42,18 @@ struct ConceptRepeats {
   std::vector<double> differences;  // F1 of FreezeB0 minus that of FreezeB5, one per repeat
 };
 
+// The effect of an action unit on a class, by FreezeB5 and FreezeB0 (experiments/pair_tables.h).
+struct UnitEffect {
+  struct Figure {
+    double mean = 0, low = 0, high = 0;
+  };
+  int unit = 0, pairs = 0;
+  std::string emotion;
+  Figure before, after, difference;
+  Figure to_before, to_after;  // shares of the pairs in which the unit turns the decision to the class
+  std::optional<Figure> ratio;
+};
+
 struct StudyResults {
   fs::path folder;
   StudyRecord record;
@@ -58,6 +70,7 @@ struct StudyResults {
   std::map<std::string, ConceptRepeats> repeats;  // by step of the concept test
   std::vector<RankingRow> ranking;
   std::vector<NullRow> null;
+  std::vector<UnitEffect> effects;
 
   int emotion_index(const std::string& name) const;  // -1: none
   const McNemarRow* mcnemar_of(int k, const std::string& emotion) const;

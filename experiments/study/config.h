@@ -21,6 +21,9 @@ struct StudyConfig {
   data::Source emotion = option(emotion, "emotion", {}, "AffectNet, as --data names it");
   data::Source pain = option(pain, "pain", {}, "UNBC");
   data::Source concepts = option(concepts, "concepts", {}, "CK+");
+  fs::path pairs = option(pairs, "pairs", {},
+                          "pictures with and without an action unit (draw-faces --pairs): what the networks use of it",
+                          names_content);
   Drawn drawn =
       option(drawn, "drawn", Drawn::automatic, "whether the sets are drawn faces, for which the truth is known");
   std::vector<Hypothesis> hypotheses = option(hypotheses, "hypotheses", paper_hypotheses(),

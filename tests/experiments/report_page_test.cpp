@@ -214,6 +214,37 @@ TEST_F(Report, AnActionUnitIsLostByItsAuc) {
   EXPECT_THAT(page(), testing::HasSubstr("<b>AU14</b>: not supported"));
 }
 
+TEST_F(Report, APairTellsWhetherAnActionUnitIsUsed) {
+  EXPECT_THAT(page(), testing::Not(testing::HasSubstr("Is the action unit used?")));
+  const auto effect = [](double before, double after, const char* ratio) {
+    const auto figure = [](double x) {
+      return fmt::format(R"({{"mean": {}, "low": {}, "high": {}}})", x, x - .1, x + .1);
+    };
+    return fmt::format(R"("pairs": 60, "subjects": 60, "effect_before": {}, "effect_after": {}, "difference": {},
+                          "to_before": {}, "to_after": {}, "from_before": {}, "from_after": {}, "ratio": {}}})",
+                       figure(before), figure(after), figure(after - before), figure(.3), figure(.2), figure(0),
+                       figure(0), ratio);
+  };
+  create_folder(study / "pairs");
+  write_file(study / "pairs/effects.json",
+             R"([{"action_unit": 14, "context": "all", "class": "contempt", )" +
+                 effect(.5, .2, R"({"mean": 0.4, "low": 0.2, "high": 0.6})") +
+                 R"(, {"action_unit": 5, "context": "all", "class": "surprise", )" + effect(.05, 0, "null") +
+                 R"(, {"action_unit": 1, "context": "all", "class": "surprise", )" + effect(.3, .28, "null") +
+                 R"(, {"action_unit": 1, "context": "all", "class": "contempt", )" + effect(-9, -9, "null") +
+                 R"(, {"action_unit": 1, "context": "fear", "class": "surprise", )" + effect(7, 7, "null") + "]");
+  const std::string html = page();
+  expect_well_formed(html);
+  EXPECT_THAT(html, testing::HasSubstr("Is the action unit used?"));
+  const std::string section = html.substr(html.find("Is the action unit used?"), 4000);
+  EXPECT_LT(section.find("used less"), section.find("not used before"));
+  EXPECT_LT(section.find("not used before"), section.find("no change shown"));
+  EXPECT_EQ(section.find("+7.00"), section.npos) << "of one context";
+  EXPECT_EQ(section.find("9.00"), section.npos) << "contempt does not have AU1";
+  write_file(study / "pairs/effects.json", R"([{"action_unit": 14, "context": "all"}])");
+  expect_error("effects.json is not usable", [&] { page(); });
+}
+
 TEST_F(Report, TheFirstFigureShowsHowMuchEachEmotionLoses) {
   lose({{"neutral", .001}, {"surprise", .015}, {"contempt", .08}}, .05);
   const std::string html = page();

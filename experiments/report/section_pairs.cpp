@@ -1,0 +1,71 @@
+// What the networks use of an action unit, from pictures with and without it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "experiments/report/html.h"
+#include "experiments/report/sections.h"
+
+namespace palimpsest::experiments::report {
+
+namespace {
+
+std::string interval(const UnitEffect::Figure& f) {
+  return fmt::format("{}<br><span class=\"soft\">{} to {}</span>", signed_fixed(f.mean, 2), signed_fixed(f.low, 2),
+                     signed_fixed(f.high, 2));
+}
+
+bool has(const std::vector<int>& units, int unit) {
+  return std::find(units.begin(), units.end(), unit) != units.end();
+}
+
+// Whether the emotion has the action unit, so that it should be evidence for it.
+bool belongs(const StudyResults& r, const UnitEffect& effect) {
+  const auto units = r.record.emotion_units.find(effect.emotion);
+  return units != r.record.emotion_units.end() && has(units->second, effect.unit);
+}
+
+bool is_hypothesis(const StudyResults& r, const UnitEffect& effect) {
+  return std::ranges::any_of(r.record.hypotheses,
+                             [&](const Hypothesis& h) { return h.unit == effect.unit && h.emotion == effect.emotion; });
+}
+
+const char* verdict(const UnitEffect& effect) {
+  if (effect.before.low <= 0) return "not used before";
+  if (effect.difference.high < 0) return "used less";
+  if (effect.difference.low > 0) return "used more";
+  return "no change shown";
+}
+
+std::string table_of(const StudyResults& r, const char* caption, bool hypotheses) {
+  Table table(caption, {"Emotion, action unit", "pairs", "effect before", "after", "change", "share left",
+                        "decisions before", "after", ""});
+  for (const UnitEffect& effect : r.effects) {
+    if (!belongs(r, effect) || is_hypothesis(r, effect) != hypotheses) continue;
+    table.row({fmt::format("{}, {}", escape(effect.emotion), escape(unit_name(effect.unit))),
+               fmt::format("{}", effect.pairs), interval(effect.before), interval(effect.after),
+               interval(effect.difference), effect.ratio ? interval(*effect.ratio) : "–",
+               percent(effect.to_before.mean), percent(effect.to_after.mean), verdict(effect)},
+              effect.before.low > 0 && effect.difference.high < 0 ? "strong" : "");
+  }
+  return table.empty() ? "" : table.html();
+}
+
+}  // namespace
+
+std::string section_pairs(const StudyResults& r) {
+  if (r.effects.empty()) return "";
+  const std::string text = paragraph(
+      "A probe shows what could be read from the features, a relevance map where the network looked. Neither shows "
+      "whether the network <i>uses</i> an action unit. A pair does: the same face, once with the action unit and once "
+      "without. <i>Effect</i>: how much the unit raises the log-odds of the emotion, in standard deviations of these "
+      "log-odds; <i>decisions</i>: the share of pairs in which it turns the decision to the emotion; <i>share "
+      "left</i>: "
+      "the effect after over that before, where the one before is outside its noise. Intervals of 95 % over persons. "
+      "They compare these two networks with these two heads; another run is not in them.");
+  return section("pairs", "Is the action unit used?",
+                 text + table_of(r, "The hypotheses, FreezeB5 (before) and FreezeB0 (after)", true) +
+                     details("All action units of each emotion", table_of(r, "The others", false)));
+}
+
+}  // namespace palimpsest::experiments::report

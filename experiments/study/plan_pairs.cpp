@@ -1,0 +1,34 @@
+// What the networks use of an action unit: pictures with and without it.
+#include "base/sha256.h"
+#include "experiments/pairs.h"
+#include "experiments/study/plan.h"
+
+namespace palimpsest::experiments {
+
+void plan_pairs(StudyPlan& plan) {
+  if (plan.config.pairs.empty()) return;
+  PairsCommand command;
+  command.on = plan.on;
+  command.folder = plan.config.pairs;
+  command.data = data_choice(plan, StudySet::emotion, Part::test);
+  command.before = plan.at(model_step("retrain", most_frozen) + "/weights.safetensors");
+  command.after = plan.at(model_step("retrain", 0) + "/weights.safetensors");
+  Step step{
+      "pairs",
+      "what retrain-b5 and retrain-b0 make of an action unit",
+      {{"data pairs", sha256_of_file(plan.config.pairs / "pairs.csv")}},
+      {model_step("retrain", most_frozen) + "/weights.safetensors", model_step("retrain", 0) + "/weights.safetensors"},
+      {"effects.csv", "effects.json"},
+      {}};
+  Fields fields = fields_of(command.data);
+  std::erase_if(fields, [](const Field& field) { return field.name == "part"; });
+  add_inputs(fields, "data", step.inputs);
+  step.run = [command](const fs::path& folder) {
+    PairsCommand c = command;
+    c.out = folder;
+    measure_pairs(c);
+  };
+  plan.steps.push_back(std::move(step));
+}
+
+}  // namespace palimpsest::experiments
