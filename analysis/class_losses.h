@@ -20,7 +20,7 @@ struct Omnibus {
 class ClassLosses {
  public:
   // Images x classes scores before and after (one matrix a run), and the class of each image.
-  // requires: at least one run, and a class with 2 images inside and 2 outside
+  // requires: at least one run
   ClassLosses(const Eigen::MatrixXd& before, std::span<const Eigen::MatrixXd> after, std::span<const int> labels);
 
   // None for a class with fewer than 2 images inside or outside.
@@ -31,7 +31,7 @@ class ClassLosses {
   // of the sum itself over the runs. weights: one for each class; those of classes without a loss must be 0
   Estimate combined(std::span<const double> weights) const;
 
-  Omnibus omnibus() const;
+  Omnibus omnibus() const;  // of the classes with a loss; p = 1 without any
 
  private:
   std::vector<std::optional<RankingLoss>> losses_;

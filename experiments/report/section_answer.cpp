@@ -54,6 +54,8 @@ std::string lead(const StudyResults& r) {
   const std::size_t all = loss_rows(r, 0).size(), count = planned.size() + others.size();
   const std::string who = model->runs > 1 ? fmt::format("over {} runs of fine-tuning all blocks for pain", model->runs)
                                           : std::string("in this one run of fine-tuning all blocks for pain");
+  if (all == 0)
+    return "<b>Not measured.</b> How well an emotion is read needs two test images of it, and no emotion has them.";
   std::string text;
   if (count > 0) {
     std::vector<const LossRow*> rows = planned;
@@ -83,7 +85,7 @@ std::string lead(const StudyResults& r) {
 
 std::string how_sure(const StudyResults& r) {
   const LossSummary* model = loss_summary(r, 0);
-  if (!model) return "";
+  if (!model || loss_rows(r, 0).empty()) return "";
   return paragraph(fmt::format(
       "How sure: in brackets the area under the ROC curve (AUC; 0.5 is chance, 1 perfect) with which a linear probe "
       "ranks the test images, before and after. {} All emotions together: {}. This holds for one emotion network; "

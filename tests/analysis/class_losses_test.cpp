@@ -111,6 +111,11 @@ TEST(ClassLosses, LeavesOutAClassWithoutImages) {
   const ClassLosses losses(made.before, made.after, made.labels);
   EXPECT_FALSE(losses.of(2));
   EXPECT_EQ(losses.omnibus().df1, 2);
+  for (std::size_t i = 0; i < made.labels.size(); ++i) made.labels[i] = i == 0 ? 1 : 0;
+  const ClassLosses none(made.before, made.after, made.labels);
+  for (const int c : {0, 1, 2}) EXPECT_FALSE(none.of(c));
+  EXPECT_EQ(none.omnibus().p, 1);
+  EXPECT_EQ(none.combined(std::vector<double>(3, 0)).test.p, 1);
 }
 
 TEST(ClassLosses, NothingChangedIsNothingLost) {

@@ -200,6 +200,11 @@ TEST_F(Report, OneRunDoesNotTellWhatTrainingDoes) {
   EXPECT_THAT(html, testing::HasSubstr("contain the choice of test images only"));
 }
 
+TEST_F(Report, WithoutTestImagesNothingIsMeasured) {
+  lose({}, 0);
+  EXPECT_THAT(page(), testing::HasSubstr("<b>Not measured.</b> How well an emotion is read needs two test images"));
+}
+
 TEST_F(Report, AGainIsNotALoss) {
   lose({{"neutral", 0}, {"surprise", 0}, {"contempt", -.08}}, .05);
   const std::string html = page();
