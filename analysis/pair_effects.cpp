@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "analysis/estimate.h"
 #include "analysis/metrics.h"
 #include "base/error.h"
 
@@ -32,10 +33,6 @@ void score(std::span<const float> logits, int classes, std::vector<double>& odds
   }
 }
 
-double mean(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
-}
-
 int subjects_in(std::span<const std::int64_t> subjects) {
   const std::vector<int> dense = dense_groups(subjects);
   return dense.empty() ? 0 : *std::max_element(dense.begin(), dense.end()) + 1;
@@ -48,7 +45,7 @@ double covariance(std::span<const double> x, std::span<const double> y, std::spa
   const auto n = double(x.size());
   PALIMPSEST_REQUIRE(x.size() == y.size() && x.size() == subjects.size() && count >= 2, "{} values, {} subjects",
                      x.size(), count);
-  const double x_mean = mean(x), y_mean = mean(y);
+  const double x_mean = mean_of(x), y_mean = mean_of(y);
   std::vector<double> of_x(std::size_t(count), 0.0), of_y(std::size_t(count), 0.0);
   for (std::size_t i = 0; i < x.size(); ++i) {
     of_x[std::size_t(subject[i])] += x[i] - x_mean;
@@ -92,7 +89,7 @@ PairEffect effect_of(const Selected& selected) {
 
 std::optional<MeanInterval> fieller(std::span<const double> above, std::span<const double> below,
                                     std::span<const std::int64_t> subjects) {
-  const double a = mean(above), b = mean(below), ratio = a / b, t = t_quantile(subjects_in(subjects));
+  const double a = mean_of(above), b = mean_of(below), ratio = a / b, t = t_quantile(subjects_in(subjects));
   const double aa = covariance(above, above, subjects), ab = covariance(above, below, subjects),
                bb = covariance(below, below, subjects);
   const double share = t * t / (b * b), g = share * bb;
@@ -117,7 +114,7 @@ PairScores pair_scores(std::span<const float> with, std::span<const float> witho
     std::vector<double> values;
     for (std::size_t i = 0; i < scores.pairs(); ++i)
       values.push_back(scores.with[i * std::size_t(classes) + std::size_t(c)]);
-    const double centre = mean(values);
+    const double centre = mean_of(values);
     double squares = 0;
     for (const double v : values) squares += (v - centre) * (v - centre);
     PALIMPSEST_REQUIRE(std::isfinite(squares), "logits must be finite");
@@ -128,14 +125,14 @@ PairScores pair_scores(std::span<const float> with, std::span<const float> witho
 
 MeanInterval clustered_mean(std::span<const double> values, std::span<const std::int64_t> subjects) {
   const double half = t_quantile(subjects_in(subjects)) * std::sqrt(covariance(values, values, subjects));
-  const double centre = mean(values);
+  const double centre = mean_of(values);
   return {centre, centre - half, centre + half};
 }
 
 MeanInterval clustered_share(std::span<const std::uint8_t> values, std::span<const std::int64_t> subjects) {
   std::vector<double> ones;
   for (const std::uint8_t value : values) ones.push_back(value ? 1 : 0);
-  const double p = mean(ones), variance = covariance(ones, ones, subjects);
+  const double p = mean_of(ones), variance = covariance(ones, ones, subjects);
   const auto n = double(ones.size());
   const double trials = p == 0 || p == 1 ? subjects_in(subjects) : std::min(n, n * p * (1 - p) / (n - 1) / variance);
   const Interval interval = wilson_interval_of_share(p, trials);

@@ -9,7 +9,6 @@
 #include "analysis/predictions.h"
 #include "base/csv.h"
 #include "base/error.h"
-#include "base/npy.h"
 #include "experiments/calibrate/sets.h"
 #include "experiments/command.h"
 #include "experiments/study/config.h"
@@ -20,13 +19,6 @@ namespace palimpsest::experiments {
 namespace {
 
 using namespace calibrate;
-
-Eigen::MatrixXd log_odds(const fs::path& probe) {
-  const NpyArray array = read_npy(probe / "log_odds.npy");
-  const std::vector<double> values = array.doubles();
-  return Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
-      values.data(), array.shape.at(0), array.shape.at(1));
-}
 
 // The share of the test images on which the probes of FreezeB5 and FreezeB0 disagree.
 double disagreement(const fs::path& study) {
@@ -44,7 +36,7 @@ void add_same(const fs::path& study, analysis::Rejections& rejections) {
   for (int k = 0; k < most_frozen; ++k) {
     std::vector<Eigen::MatrixXd> runs;
     for (const PainRun& run : record.pain_runs)
-      if (run.k == k) runs.push_back(log_odds(study / run_step("probe", run)));
+      if (run.k == k) runs.push_back(read_log_odds(study / run_step("probe", run)));
     if (runs.size() < 3) continue;
     const auto labels = analysis::read_predictions(study / run_step("probe", {k}) / "predictions.csv").labels;
     for (std::size_t i = 0; i < runs.size(); ++i) {

@@ -11,11 +11,17 @@
 
 namespace palimpsest::experiments::calibrate {
 
-ConceptSets::ConceptSets(const fs::path& study, int unit, bool standardise, double c)
-    : name_(fmt::format("AU{}", unit)), standardise_(standardise), c_(c) {
+FeatureFiles features_before(const fs::path& study, const std::string& name) {
   const fs::path folder = study / run_step("features", {most_frozen});
-  pool_ = read_pool({folder / "peaks.npy", folder / "peaks.csv"});
-  deviation_ = deviations(pool_.features);
+  return {folder / (name + ".npy"), folder / (name + ".csv")};
+}
+
+ConceptSets::ConceptSets(const fs::path& study, int unit, bool standardise, double c)
+    : pool_(features_before(study, "peaks")),
+      deviation_(deviations(pool_.features)),
+      name_(fmt::format("AU{}", unit)),
+      standardise_(standardise),
+      c_(c) {
   const Csv truth = read_csv(study / "peaks/peaks.csv");
   const auto id = std::size_t(truth.column("id")), subject = std::size_t(truth.column("subject")),
              units = std::size_t(truth.column("action_units"));

@@ -47,11 +47,11 @@ double mcnemar_p(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b, std::span<c
 }  // namespace
 
 EmotionSets::EmotionSets(const fs::path& study, int emotions, double c, const std::vector<std::uint8_t>& planned)
-    : emotions_(emotions), c_(c) {
-  const fs::path folder = study / run_step("features", {most_frozen});
-  train_ = read_pool({folder / "emotion-train.npy", folder / "emotion-train.csv"});
-  test_ = read_pool({folder / "emotion-test.npy", folder / "emotion-test.csv"});
-  deviation_ = deviations(train_.features);
+    : train_(features_before(study, "emotion-train")),
+      test_(features_before(study, "emotion-test")),
+      deviation_(deviations(train_.features)),
+      emotions_(emotions),
+      c_(c) {
   const auto count = double(std::ranges::count(planned, 1));
   if (count == 0 || count == double(emotions)) return;
   for (const std::uint8_t is : planned) contrast_.push_back(is ? 1 / count : -1 / (double(emotions) - count));

@@ -3,27 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/csv.h"
-#include "base/error.h"
-#include "base/npy.h"
-
 namespace palimpsest::experiments::calibrate {
 
-Pool read_pool(const FeatureFiles& files) {
-  const NpyArray array = read_npy(files.features);
-  const Csv csv = read_csv(files.ids);
-  if (array.shape.size() != 2 || array.shape[0] != std::int64_t(csv.rows.size()))
-    throw Error(fmt::format("{} and {} are not for the same images", files.features.string(), files.ids.string()),
-                "run the study again with --redo features");
-  Pool pool;
-  const std::vector<float> values = array.floats();
-  pool.features = Eigen::Map<const Rows>(values.data(), array.shape[0], array.shape[1]);
-  const auto id = std::size_t(csv.column("id")), label = std::size_t(csv.column("label"));
-  for (std::size_t row = 0; row < csv.rows.size(); ++row) {
-    pool.labels.push_back(int(parse_integer(csv.rows[row][label], csv.where(row))));
-    pool.ids.push_back(csv.rows[row][id]);
-  }
-  return pool;
+Pool::Pool(const FeatureFiles& files) {
+  Features read = read_features(files);
+  features = Eigen::Map<const Rows>(read.values.data(), std::ptrdiff_t(read.labels.size()), read.columns);
+  labels = std::move(read.labels);
+  ids = std::move(read.ids);
 }
 
 std::vector<float> deviations(const Rows& features) {

@@ -13,11 +13,12 @@ namespace palimpsest::experiments::calibrate {
 using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 struct Pool {
+  explicit Pool(const FeatureFiles& files);
+
   Rows features;
   std::vector<int> labels;
   std::vector<std::string> ids;
 };
-Pool read_pool(const FeatureFiles& files);
 
 std::vector<float> deviations(const Rows& features);  // of each column, over the rows
 

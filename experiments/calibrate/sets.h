@@ -11,6 +11,9 @@ struct Noise {
   bool shuffled = false;  // labels in random order: nothing can be lost
 };
 
+// The features before, of the study's files of this name.
+FeatureFiles features_before(const fs::path& study, const std::string& name);
+
 // Sets of emotion images: half of those to train probes on and half of those to test.
 class EmotionSets {
  public:

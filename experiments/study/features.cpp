@@ -6,12 +6,18 @@
 #include <numeric>
 
 #include "base/csv.h"
+#include "base/error.h"
 #include "base/npy.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
 #include "nn/inference.h"
 
 namespace palimpsest::experiments {
+
+namespace {
+template <class T>
+using RowsOf = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+}  // namespace
 
 void write_features(const fs::path& weights, const DataSettings& data, const MachineSettings& on, bool pool,
                     const FeatureFiles& files) {
@@ -40,6 +46,35 @@ void write_features(const fs::path& weights, const DataSettings& data, const Mac
   for (int i = 0; i < images; ++i)
     text += fmt::format("{},{}\n", csv_field(part.examples->id(i)), part.examples->label(i));
   write_file(files.ids, text);
+}
+
+Features read_features(const FeatureFiles& files) {
+  const NpyArray array = read_npy(files.features);
+  const Csv csv = read_csv(files.ids);
+  if (array.shape.size() != 2 || array.shape[0] != std::int64_t(csv.rows.size()))
+    throw Error(fmt::format("{} and {} are not for the same images", files.features.string(), files.ids.string()),
+                "run the study again with --redo features");
+  Features features{array.floats(), int(array.shape[1]), {}, {}};
+  const auto id = std::size_t(csv.column("id")), label = std::size_t(csv.column("label"));
+  for (std::size_t row = 0; row < csv.rows.size(); ++row) {
+    features.ids.push_back(csv.rows[row][id]);
+    features.labels.push_back(int(parse_integer(csv.rows[row][label], csv.where(row))));
+  }
+  return features;
+}
+
+void write_log_odds(const fs::path& folder, const Eigen::MatrixXd& odds) {
+  const RowsOf<float> rows = odds.cast<float>();
+  const std::int64_t shape[]{rows.rows(), rows.cols()};
+  write_npy(folder / "log_odds.npy", std::span(rows.data(), std::size_t(rows.size())), shape);
+}
+
+Eigen::MatrixXd read_log_odds(const fs::path& folder) {
+  const NpyArray array = read_npy(folder / "log_odds.npy");
+  if (array.shape.size() != 2)
+    throw Error(fmt::format("{} is not a matrix", array.path.string()), "run the study again with --redo probe");
+  const std::vector<double> values = array.doubles();
+  return Eigen::Map<const RowsOf<double>>(values.data(), array.shape[0], array.shape[1]);
 }
 
 }  // namespace palimpsest::experiments

@@ -11,7 +11,6 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/npy.h"
 #include "experiments/study/features.h"
 #include "experiments/study/plan.h"
 
@@ -41,33 +40,15 @@ bool pools(const StudyPlan& plan) {
   return images > most_images && side * side * std::int64_t(512 * plan.config.model.width) > most_features;
 }
 
-struct Examples {
-  std::vector<float> features;
-  int columns = 0;
-  std::vector<int> labels;
-  std::vector<std::string> ids;
-};
-
-Examples read_examples(const fs::path& folder, const std::string& name, int classes) {
+// With labels that are emotions.
+Features read_labelled(const fs::path& folder, const std::string& name, int classes) {
   const FeatureFiles files = files_in(folder, name);
-  const NpyArray array = read_npy(files.features);
-  Examples examples;
-  examples.features = array.floats();
-  const Csv csv = read_csv(files.ids);
-  const auto id = std::size_t(csv.column("id")), label = std::size_t(csv.column("label"));
-  if (array.shape.size() != 2 || array.shape[0] != std::int64_t(csv.rows.size()))
-    throw Error(fmt::format("{} and {} are not for the same images", files.features.string(), files.ids.string()),
-                "run again with --redo features");
-  examples.columns = int(array.shape[1]);
-  for (std::size_t row = 0; row < csv.rows.size(); ++row) {
-    const long number = parse_integer(csv.rows[row][label], csv.where(row));
-    if (number < 0 || number >= classes)
-      throw Error(fmt::format("{}: {} is not one of the {} emotions", csv.where(row), number, classes),
+  Features features = read_features(files);
+  for (const int label : features.labels)
+    if (label < 0 || label >= classes)
+      throw Error(fmt::format("{}: {} is not one of the {} emotions", files.ids.string(), label, classes),
                   "run again with --redo features");
-    examples.labels.push_back(int(number));
-    examples.ids.push_back(csv.rows[row][id]);
-  }
-  return examples;
+  return features;
 }
 
 std::vector<int> all_rows(std::size_t count) {
@@ -82,8 +63,8 @@ void choose_cost(const StudyPlan& plan, const fs::path& folder) {
   std::vector<double> areas(std::size(analysis::kProbeCosts), 0);
   for (const int k : {most_frozen, 0}) {
     const fs::path of = plan.at(run_step("features", {k}));
-    const Examples train = read_examples(of, train_name, classes);
-    const analysis::ProbeFeatures x(train.features, {}, train.columns, of.string());
+    const Features train = read_labelled(of, train_name, classes);
+    const analysis::ProbeFeatures x(train.values, {}, train.columns, of.string());
     const auto more = analysis::probe_cross_validation(x.train(), train.labels, classes, plan.config.seed);
     for (std::size_t i = 0; i < areas.size(); ++i) areas[i] += more[i] / 2;
   }
@@ -92,22 +73,16 @@ void choose_cost(const StudyPlan& plan, const fs::path& folder) {
              Json{{"c", analysis::kProbeCosts[best]}, {"tried", analysis::kProbeCosts}, {"auc", areas}}.dump(2) + "\n");
 }
 
-void write_log_odds(const fs::path& path, const Eigen::MatrixXd& odds) {
-  const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> rows = odds.cast<float>();
-  const std::int64_t shape[]{rows.rows(), rows.cols()};
-  write_npy(path, std::span(rows.data(), std::size_t(rows.size())), shape);
-}
-
 void run_probe(const StudyPlan& plan, const PainRun& run, const fs::path& folder) {
   const auto classes = int(plan.record.emotions.size());
   const fs::path of = plan.at(run_step("features", run));
-  const Examples train = read_examples(of, train_name, classes), test = read_examples(of, test_name, classes);
+  const Features train = read_labelled(of, train_name, classes), test = read_labelled(of, test_name, classes);
   const double c = Json::parse(read_file(plan.at("probe-cost/cost.json"))).at("c");
-  const analysis::ProbeFeatures x(train.features, test.features, train.columns, of.string());
+  const analysis::ProbeFeatures x(train.values, test.values, train.columns, of.string());
   const analysis::Probe probe =
       analysis::Probe::train(x.train(), all_rows(train.labels.size()), train.labels, classes, c);
   const Eigen::MatrixXd odds = probe.log_odds(x.score(), all_rows(test.labels.size()));
-  write_log_odds(folder / "log_odds.npy", odds);
+  write_log_odds(folder, odds);
   analysis::Predictions predictions;
   predictions.classes = classes;
   predictions.ids = test.ids;
@@ -138,14 +113,11 @@ struct Scores {
 
 Scores read_scores(const fs::path& folder) {
   const analysis::Predictions predictions = analysis::read_predictions(folder / "predictions.csv");
-  const NpyArray array = read_npy(folder / "log_odds.npy");
-  if (array.shape != std::vector{std::int64_t(predictions.size()), std::int64_t(predictions.classes)})
-    throw Error(fmt::format("{} does not fit predictions.csv beside it", array.path.string()),
+  Eigen::MatrixXd odds = read_log_odds(folder);
+  if (odds.rows() != std::ptrdiff_t(predictions.size()) || odds.cols() != predictions.classes)
+    throw Error(fmt::format("{} does not fit predictions.csv beside it", (folder / "log_odds.npy").string()),
                 "run again with --redo probe");
-  const std::vector<double> values = array.doubles();
-  return {Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
-              values.data(), array.shape[0], array.shape[1]),
-          predictions.labels, analysis::recall_per_class(analysis::confusion_matrix(predictions))};
+  return {std::move(odds), predictions.labels, analysis::recall_per_class(analysis::confusion_matrix(predictions))};
 }
 
 // The hypotheses' emotions less the others; none without either.
