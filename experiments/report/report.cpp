@@ -47,8 +47,8 @@ void run_report(const ReportCommand& command) {
   page += "<header><p class=\"kicker\">palimpsest · a study of what a network forgets when it is fine-tuned</p>\n" +
           section_answer(results) + navigation(results) + "</header>\n<main>\n";
   for (const auto part : {section_setup, section_pain, section_losses, section_emotions, section_mcnemar,
-                          section_gallery, section_concepts, section_pairs, section_units, section_truth, section_tradeoff,
-                          section_null, section_training, section_methods})
+                          section_gallery, section_concepts, section_pairs, section_units, section_truth,
+                          section_tradeoff, section_null, section_training, section_methods})
     page += part(results);
   page += "</main>\n<footer>Made by palimpsest " PALIMPSEST_VERSION
           ". After Prajod, Schiller, Huber and André, “Do Deep Neural Networks Forget Facial Action Units?” (arXiv "
