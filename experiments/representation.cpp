@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "data/pictures.h"
+#include "data/some_examples.h"
 #include "experiments/command.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
@@ -18,29 +19,7 @@ namespace palimpsest::experiments {
 
 namespace {
 
-// Some examples of another set, in its order.
-class SomeExamples final : public data::Examples {
- public:
-  SomeExamples(std::shared_ptr<const data::Examples> all, std::vector<int> chosen)
-      : all_(std::move(all)), chosen_(std::move(chosen)) {}
-  int count() const override { return int(chosen_.size()); }
-  int height() const override { return all_->height(); }
-  int width() const override { return all_->width(); }
-  int label(int index) const override { return all_->label(at(index)); }
-  std::string id(int index) const override { return all_->id(at(index)); }
-  const std::uint8_t* pixels(int index) const override { return all_->pixels(at(index)); }
-  void fill(int index, const data::Transform& transform, const Normalisation& normalisation,
-            float* out) const override {
-    all_->fill(at(index), transform, normalisation, out);
-  }
-
- private:
-  int at(int index) const { return chosen_[std::size_t(index)]; }
-  std::shared_ptr<const data::Examples> all_;
-  std::vector<int> chosen_;
-};
-
-// `most` of the numbers 0 .. count - 1, in order; all if there are no more.
+// `most` of the numbers 0 .. count - 1, in ascending order; all of them if `most` exceeds count.
 std::vector<int> sample(int count, int most, std::uint64_t seed) {
   std::vector<int> numbers(std::size_t(count), 0);
   std::iota(numbers.begin(), numbers.end(), 0);
@@ -61,7 +40,7 @@ Compared load_sample(const RepresentationCommand& command, const OpenedData& dat
   if (data.arrays) {
     LoadedPart part = load_part(data, model, Labels::unused, command.on.threads);
     const int found = part.examples->count();
-    part.examples = std::make_shared<SomeExamples>(part.examples, sample(found, command.images, command.seed));
+    part.examples = std::make_shared<data::SomeExamples>(part.examples, sample(found, command.images, command.seed));
     return {std::move(part), found};
   }
   const data::Selected selected = select_data(command.data);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/some_examples.h"
 #include "nn/inference.h"
 
 namespace palimpsest::nn {
@@ -11,27 +12,13 @@ namespace {
 
 constexpr int kPictures = 64;
 
-// Examples of others, evenly spaced: folders are sorted by class.
-class Spread final : public data::Examples {
- public:
-  Spread(std::shared_ptr<const data::Examples> all, int most)
-      : all_(std::move(all)), count_(std::min(most, all_->count())) {}
-  int count() const override { return count_; }
-  int height() const override { return all_->height(); }
-  int width() const override { return all_->width(); }
-  int label(int index) const override { return all_->label(of(index)); }
-  std::string id(int index) const override { return all_->id(of(index)); }
-  const std::uint8_t* pixels(int index) const override { return all_->pixels(of(index)); }
-  void fill(int index, const data::Transform& transform, const Normalisation& normalisation,
-            float* out) const override {
-    all_->fill(of(index), transform, normalisation, out);
-  }
-
- private:
-  int of(int index) const { return int(std::int64_t{index} * all_->count() / count_); }
-  std::shared_ptr<const data::Examples> all_;
-  int count_;
-};
+// Evenly spaced: folders are sorted by class.
+std::shared_ptr<const data::Examples> spread(std::shared_ptr<const data::Examples> all) {
+  const int count = std::min(kPictures, all->count());
+  std::vector<int> chosen;
+  for (int i = 0; i < count; ++i) chosen.push_back(int(std::int64_t{i} * all->count() / count));
+  return std::make_shared<data::SomeExamples>(std::move(all), std::move(chosen));
+}
 
 double deviation(const std::vector<float>& values) {
   double mean = 0, squares = 0;
@@ -48,7 +35,7 @@ void fit_fresh_layers(Network& network, const std::vector<std::string>& taken,
   const auto fresh = [&](const Parameter& p) { return std::ranges::find(taken, p.name) == taken.end(); };
   auto& parameters = network.parameters();
   if (std::ranges::none_of(parameters, [&](const Parameter& p) { return p.block == kBlocks && fresh(p); })) return;
-  const auto some = std::make_shared<Spread>(std::move(examples), kPictures);
+  const auto some = spread(std::move(examples));
   if (some->count() == 0) return;
   std::vector<float> features;
   infer(network, some, {batch, normalisation, true, "Fitting the new head"}, [&](const Outputs& outputs) {

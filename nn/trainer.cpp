@@ -269,7 +269,8 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
   run.keep_changed_config();
   at.planned = options.epochs;
   if (options.keep != Keep::last && !validation_examples)
-    remark(fmt::format("--keep {}: there is no validation part, so the last epoch is kept.", word_of(options.keep)));
+    remark(fmt::format("--keep {}: the last epoch is kept, because the data have no validation part.",
+                       word_of(options.keep)));
   require_finite_frozen(network);
   Training training(network, options, training_examples, validation_examples, velocities, run);
   const std::int64_t planned = std::int64_t{options.epochs} * training.batches();

@@ -33,7 +33,7 @@ struct TrainOptions {
 
 // Trains the network in place and leaves the weights of the epoch that `keep` names in the run folder. Resumes after
 // the run's last finished epoch, also for a run that finished with fewer epochs; a remark says how it then differs from
-// a single longer run. Throws Error when the loss or a weight is no longer finite, naming step and layer. validation
+// a single longer run. Throws Error when the loss or a weight stops being finite, naming step and layer. validation
 // may be null: then the last epoch is kept, and a remark says so if another was asked for.
 void train(Network& network, const TrainOptions& options, std::shared_ptr<const data::Examples> training,
            std::shared_ptr<const data::Examples> validation, const ModelNotes& notes, RunFolder& run);

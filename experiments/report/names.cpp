@@ -15,20 +15,6 @@ std::string model_colour(int k) {
   return fmt::format("var(--b{})", k);
 }
 
-std::string faces_name(Faces faces) {
-  switch (faces) {
-    case Faces::full:
-      return "full face";
-    case Faces::blank:
-      return "lower face blanked in place";
-    case Faces::stretch:
-      return "lower face cut off, the rest stretched";
-    case Faces::alone:
-      return "without faces that show a co-occurring action unit";
-  }
-  return "";
-}
-
 std::string group_colour(const std::string& group) {
   return fmt::format("var(--{})", group);
 }

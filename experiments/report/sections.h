@@ -24,10 +24,9 @@ std::string section_training(const StudyResults& results);
 std::string section_methods(const StudyResults& results);
 
 // Shared wording.
-std::string model_name(int k);        // "FreezeB3"
-std::string model_colour(int k);      // "var(--b3)"
-std::string unit_name(int unit);      // "AU14 dimpler"
-std::string faces_name(Faces faces);  // "lower face blanked"
+std::string model_name(int k);    // "FreezeB3"
+std::string model_colour(int k);  // "var(--b3)"
+std::string unit_name(int unit);  // "AU14 dimpler"
 std::string group_colour(const std::string& group);
 std::string origin_of(const Hypothesis& hypothesis);  // "the paper’s hypothesis", "own hypothesis"
 

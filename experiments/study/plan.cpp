@@ -188,7 +188,7 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Mac
   plan.alone.threads = effective_threads(on.threads);
   plan.on.threads = std::max(1, plan.alone.threads / together);
   plan.processor = make_device(plan.on)->info().fingerprint();
-  plan.processor_alone = make_device(plan.alone)->info().fingerprint();
+  plan.processor_alone = together == 1 ? plan.processor : make_device(plan.alone)->info().fingerprint();
   plan.record = new_record(config);
   for (const StudySet set : {StudySet::emotion, StudySet::pain, StudySet::concepts})
     plan.fingerprints[set_name(set)] = data_fingerprint(source_of(config, set));

@@ -111,20 +111,6 @@ bool enough_alone(StudyPlan& plan, int unit) {
   return false;
 }
 
-std::string faces_clause(Faces faces) {
-  switch (faces) {
-    case Faces::blank:
-      return ", lower face blanked";
-    case Faces::stretch:
-      return ", lower face cut off";
-    case Faces::alone:
-      return ", without co-occurring action units";
-    case Faces::full:
-      break;
-  }
-  return "";
-}
-
 void run_concept(const StudyPlan& plan, const ConceptStep& step, const fs::path& folder) {
   data::Dataset peaks = peaks_in(plan.at(peak_ids(step.faces)), plan.peaks);
   const std::vector<analysis::Gram>* grams = &grams_of(plan, step.faces, step.standardise);
@@ -144,7 +130,7 @@ void run_concept(const StudyPlan& plan, const ConceptStep& step, const fs::path&
 void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, Faces faces) {
   const ConceptStep options = concept_options(plan, unit, faces);
   Step step{concept_step(unit, faces),
-            fmt::format("is AU{} still decodable{}?", unit, faces_clause(faces)),
+            fmt::format("is AU{} still decodable ({})?", unit, faces_name(faces)),
             {{"hypothesis", options.hypothesis ? "yes" : "no"}, {"data concepts", plan.fingerprints.at("concepts")}},
             {peak_ids(faces)},
             {"concept.json"},

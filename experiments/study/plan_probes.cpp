@@ -28,7 +28,7 @@ FeatureFiles files_in(const fs::path& folder, const std::string& name) {
   return {folder / (name + ".npy"), folder / (name + ".csv")};
 }
 
-std::string faces_name(Faces faces) {
+std::string peaks_name(Faces faces) {
   return faces == Faces::blank || faces == Faces::stretch ? "peaks-" + word_of(faces) : "peaks";
 }
 
@@ -173,10 +173,10 @@ void run_losses(const StudyPlan& plan, const fs::path& folder) {
 }  // namespace
 
 std::string peak_features(const PainRun& run, Faces faces) {
-  return run_step("features", run) + "/" + faces_name(faces) + ".npy";
+  return run_step("features", run) + "/" + peaks_name(faces) + ".npy";
 }
 std::string peak_ids(Faces faces) {
-  return run_step("features", {most_frozen}) + "/" + faces_name(faces) + ".csv";
+  return run_step("features", {most_frozen}) + "/" + peaks_name(faces) + ".csv";
 }
 
 // peaks/peaks.csv: id,subject,action_units ("1 2 5") of the peak frames.
@@ -215,7 +215,7 @@ void plan_features(StudyPlan& plan) {
     for (const char* name : {train_name, test_name})
       for (const char* ending : {".npy", ".csv"}) step.writes.push_back(std::string(name) + ending);
     for (const Faces faces : views)
-      for (const char* ending : {".npy", ".csv"}) step.writes.push_back(faces_name(faces) + ending);
+      for (const char* ending : {".npy", ".csv"}) step.writes.push_back(peaks_name(faces) + ending);
     add_data_inputs(plan, StudySet::concepts, peaks, step.inputs);
     std::map<std::string, std::string> of_emotion;
     add_data_inputs(plan, StudySet::emotion, test, of_emotion);
@@ -228,7 +228,7 @@ void plan_features(StudyPlan& plan) {
         data.bottom_cut = faces == Faces::blank     ? data::BottomCut::blank
                           : faces == Faces::stretch ? data::BottomCut::stretch
                                                     : data::BottomCut::no;
-        write_features(weights, data, on, /*pool=*/false, files_in(folder, faces_name(faces)));
+        write_features(weights, data, on, /*pool=*/false, files_in(folder, peaks_name(faces)));
       }
     };
     plan.steps.push_back(std::move(step));

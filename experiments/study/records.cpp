@@ -92,6 +92,20 @@ std::vector<NullRow> read_null_rows(const fs::path& path) {
   return read_as_json<std::vector<NullRow>>(path);
 }
 
+std::string faces_name(Faces faces) {
+  switch (faces) {
+    case Faces::full:
+      return "full face";
+    case Faces::blank:
+      return "lower face blanked in place";
+    case Faces::stretch:
+      return "lower face cut off, the rest stretched";
+    case Faces::alone:
+      return "without faces that show a co-occurring action unit";
+  }
+  return "";
+}
+
 std::string model_step(const char* kind, int k) {
   return fmt::format("{}-b{}", kind, k);
 }

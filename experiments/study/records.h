@@ -37,6 +37,8 @@ constexpr auto words(Faces) {
       {{"full", Faces::full}, {"blank", Faces::blank}, {"stretch", Faces::stretch}, {"alone", Faces::alone}});
 }
 
+std::string faces_name(Faces faces);  // "lower face blanked in place"
+
 // STUDY/study.json: the study's description, with every choice.
 struct StudyRecord {
   struct Part {

@@ -107,7 +107,8 @@ TEST(Trainer, WithoutAValidationPartTheLastEpochIsKept) {
   Progress::silence(false);
   const std::string said = remarks_of([&] { run.train(folder / "run", network); });
   Progress::silence(true);
-  EXPECT_NE(said.find("--keep recall: there is no validation part, so the last epoch is kept."), said.npos) << said;
+  EXPECT_NE(said.find("--keep recall: the last epoch is kept, because the data have no validation part."), said.npos)
+      << said;
   EXPECT_TRUE(fs::exists(folder / "run" / "weights.safetensors"));
 }
 
