@@ -1,4 +1,6 @@
 // The pieces of the report: its wording, its charts, the areas that it circles.
+#include <gmock/gmock.h>
+
 #include "experiments/report/html.h"
 #include "experiments/report/svg_canvas.h"
 #include "experiments/report/svg_charts.h"
