@@ -18,16 +18,17 @@ std::string interval(const analysis::Estimate& e) {
 std::string model_table(const StudyResults& r, const LossSummary& model) {
   Table table(fmt::format("FreezeB5 against {}, {}", model_name(model.k), count(model.runs, "run", "runs")),
               {"Emotion", "images", "AUC before", "after", "AUC lost", "p<br>Holm", "sd: images<br>a run",
-               "p, images<br>only", "recall before", "after"});
+               "p, images<br>only", "recall before<br>after"});
   for (const LossRow* row : loss_rows(r, model.k)) {
     const analysis::RankingLoss& a = row->auc;
     const auto below = [](const std::string& text) { return "<br><span class=\"soft\">" + text + "</span>"; };
-    table.row({escape(row->emotion) + (row->hypothesis ? below("hypothesis") : ""), fmt::format("{}", row->images),
-               fixed(a.before, 3), fixed(a.after, 3), interval(a.loss),
-               scientific_number(a.loss.test.p) + below(scientific_number(row->holm)),
-               fixed(std::sqrt(a.image_variance), 3) + below(a.runs > 1 ? fixed(std::sqrt(a.run_variance), 3) : "–"),
-               scientific_number(a.images.test.p), percent(row->recall_before, 1), percent(row->recall_after, 1)},
-              row->holm < level ? "strong" : "");
+    table.row(
+        {escape(row->emotion) + (row->hypothesis ? below("hypothesis") : ""), fmt::format("{}", row->images),
+         fixed(a.before, 3), fixed(a.after, 3), interval(a.loss),
+         scientific_number(a.loss.test.p) + below(scientific_number(row->holm)),
+         fixed(std::sqrt(a.image_variance), 3) + below(a.runs > 1 ? fixed(std::sqrt(a.run_variance), 3) : "–"),
+         scientific_number(a.images.test.p), percent(row->recall_before, 1) + below(percent(row->recall_after, 1))},
+        row->holm < level ? "strong" : "");
   }
   return table.html();
 }

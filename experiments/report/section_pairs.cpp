@@ -31,7 +31,7 @@ bool is_hypothesis(const StudyResults& r, const UnitEffect& effect) {
 }
 
 const char* verdict(const UnitEffect& effect) {
-  if (effect.before.low <= 0) return "not used before";
+  if (effect.before.low <= 0) return "use before not shown";
   if (effect.difference.high < 0) return "used less";
   if (effect.difference.low > 0) return "used more";
   return "no change shown";

@@ -215,8 +215,8 @@ TEST_F(Report, APairTellsWhetherAnActionUnitIsUsed) {
   expect_well_formed(html);
   EXPECT_THAT(html, testing::HasSubstr("Is the action unit used?"));
   const std::string section = html.substr(html.find("Is the action unit used?"), 4000);
-  EXPECT_LT(section.find("used less"), section.find("not used before"));
-  EXPECT_LT(section.find("not used before"), section.find("no change shown"));
+  EXPECT_LT(section.find("used less"), section.find("use before not shown"));
+  EXPECT_LT(section.find("use before not shown"), section.find("no change shown"));
   EXPECT_EQ(section.find("+7.00"), section.npos) << "of one context";
   EXPECT_EQ(section.find("9.00"), section.npos) << "contempt does not have AU1";
   write_file(study / "pairs/effects.json", R"([{"action_unit": 14, "context": "all"}])");
