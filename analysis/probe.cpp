@@ -117,10 +117,13 @@ ProbeFeatures::ProbeFeatures(std::span<const float> train, std::span<const float
     const Eigen::RowVectorXd centre = a.cast<double>().colwise().mean();
     train_ = (a.cast<double>().rowwise() - centre) / scale;
     score_ = (b.cast<double>().rowwise() - centre) / scale;
+    centre_ = centre;
+    to_features_ = [scale](const MatrixXd& w) -> MatrixXd { return w / scale; };
     if (columns > kMostRotated) return;
     const Eigen::SelfAdjointEigenSolver<MatrixXd> axes(train_.transpose() * train_);
     train_ = train_ * axes.eigenvectors();
     score_ = score_ * axes.eigenvectors();
+    to_features_ = [scale, axes = axes.eigenvectors()](const MatrixXd& w) -> MatrixXd { return axes * w / scale; };
     return;
   }
   MatrixXd gram = (a * a.transpose()).cast<double>() / (scale * scale);
@@ -131,6 +134,19 @@ ProbeFeatures::ProbeFeatures(std::span<const float> train, std::span<const float
   train_ = factor.matrixL();
   const MatrixXd mixed = (a * b.transpose()).cast<double>() / (scale * scale);
   score_ = factor.matrixL().solve(mixed).transpose();
+  centre_ = Eigen::RowVectorXd::Zero(columns);
+  to_features_ = [a, scale, factor](const MatrixXd& w) -> MatrixXd {
+    const MatrixXd of_rows = factor.matrixU().solve(w) / (scale * scale);
+    return (a.transpose() * of_rows.cast<float>()).cast<double>();
+  };
+}
+
+MatrixXd ProbeFeatures::on_features(const MatrixXd& layer) const {
+  const std::ptrdiff_t coordinates = layer.rows() - 1;
+  const MatrixXd weights = to_features_(layer.topRows(coordinates));
+  MatrixXd on(weights.rows() + 1, layer.cols());
+  on << weights, layer.row(coordinates) - centre_ * weights;
+  return on;
 }
 
 Probe Probe::train(const MatrixXd& x, std::span<const int> rows, std::span<const int> labels, int classes, double c,

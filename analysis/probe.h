@@ -1,6 +1,7 @@
 #pragma once
 #include <Eigen/Core>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -27,8 +28,14 @@ class ProbeFeatures {
   const Eigen::MatrixXd& train() const { return train_; }  // examples x coordinates
   const Eigen::MatrixXd& score() const { return score_; }
 
+  // A linear layer on coordinates, coordinates + 1 x outputs with the biases last, as one on the features:
+  // features + 1 x outputs. requires: the rows that were trained on still exist
+  Eigen::MatrixXd on_features(const Eigen::MatrixXd& layer) const;
+
  private:
   Eigen::MatrixXd train_, score_;
+  Eigen::RowVectorXd centre_;                                           // taken off the features
+  std::function<Eigen::MatrixXd(const Eigen::MatrixXd&)> to_features_;  // weights, without the biases
 };
 
 // Of the gradient's norm, relative to that of the parameters if they exceed 1.
@@ -43,11 +50,12 @@ class Probe {
 
   // log p_c / (1 - p_c) of each class for some rows of `x`: examples x classes.
   Eigen::MatrixXd log_odds(const Eigen::MatrixXd& x, std::span<const int> rows) const;
+  const Eigen::MatrixXd& layer() const { return parameters_; }  // coordinates + 1 x classes; biases last
   double gradient() const { return gradient_; }  // its norm relative to that of the parameters, at the end
   int iterations() const { return iterations_; }
 
  private:
-  Eigen::MatrixXd parameters_;  // coordinates + 1 x classes; biases last
+  Eigen::MatrixXd parameters_;
   double gradient_ = 0;
   int iterations_ = 0;
 };

@@ -97,6 +97,27 @@ Splits cut_validation(Dataset set, double share, std::uint64_t seed) {
   return parts;
 }
 
+Splits cut_test(Dataset set, double share, std::uint64_t seed) {
+  Splits parts;
+  for (Dataset* part : {&parts.train, &parts.validation, &parts.test}) {
+    part->name = set.name;
+    part->folder = set.folder;
+    part->classes = set.classes;
+  }
+  std::vector<std::int64_t> wanted;
+  for (const std::int64_t count : class_counts(set)) wanted.push_back(std::llround(share * double(count)));
+  std::vector<bool> in_test(set.samples.size());
+  // Another stream than the validation part's, which is drawn from the rest.
+  for (const int i : permutation(int(set.samples.size()), Random(seed, Purpose::split, /*epoch=*/1))) {
+    const int label = set.samples[std::size_t(i)].label;
+    if (label >= 0 && wanted[std::size_t(label)]-- > 0) in_test[std::size_t(i)] = true;
+  }
+  parts.train.skipped = std::move(set.skipped);
+  for (std::size_t i = 0; i < set.samples.size(); ++i)
+    (in_test[i] ? parts.test : parts.train).samples.push_back(std::move(set.samples[i]));
+  return parts;
+}
+
 Selected select_emotions(ListedSets sets, const EmotionSelection& selection, std::uint64_t seed) {
   Selected selected;
   const std::size_t listed = sets.training.samples.size() + sets.validation.samples.size();
@@ -143,10 +164,13 @@ Selected read_and_select(const Source& source, const Selection& selection) {
       Dataset set = read_folder(source.path);
       require_distinct_names(set.classes, set.name);
       if (set.classes.empty()) return all_in_test(keep_classes(std::move(set), {}, drop));
+      Splits cut = cut_test(std::move(set), selection.emotion.test_share, selection.seed);
       Selected selected;
-      selected.parts = cut_validation(std::move(set), selection.emotion.validation_share, selection.seed);
+      selected.parts = cut_validation(std::move(cut.train), selection.emotion.validation_share, selection.seed);
+      selected.parts.test = std::move(cut.test);
       drop_from_parts(selected.parts, drop);
-      selected.choices = {{"validation_share", fmt::format("{}", selection.emotion.validation_share)},
+      selected.choices = {{"test_share", fmt::format("{}", selection.emotion.test_share)},
+                          {"validation_share", fmt::format("{}", selection.emotion.validation_share)},
                           {"seed", fmt::format("{}", selection.seed)}};
       note_counts(selected);
       return selected;

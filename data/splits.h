@@ -25,6 +25,7 @@ struct EmotionSelection {
   std::vector<std::string> classes{"neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt"};
   std::vector<std::string> drop_classes;  // removed from `classes`
   double validation_share = 0.05;         // floor(share * n) pictures
+  double test_share = 0;                  // folder: of each class, as near as whole pictures allow; cut off first
 };
 
 // UNBC: all frames of the test participants are the test part. From the others `train` + `validation` frames, half of
@@ -65,9 +66,12 @@ Selected select_pain(const Dataset& set, const PainSelection& selection, std::ui
 // CK+: the peak frames, all of them in `test`.
 Selected select_concepts(Dataset set);
 
-// Reads a set and selects by its kind. For folder: the validation share is split off and `test` stays empty; a folder
-// of unlabelled pictures is all `test`. Throws Error for arrays:, which have no parts, and when two classes of a folder
-// have names that differ only in case.
+// Puts the share of each class, rounded, into `test` at random, the rest, in order, into `train`. 0 <= share < 1.
+Splits cut_test(Dataset set, double share, std::uint64_t seed);
+
+// Reads a set and selects by its kind. Of a folder: the test share is cut off, then the validation share of the rest; a
+// folder of unlabelled pictures is all `test`. Throws Error for arrays:, which have no parts, and when two classes of a
+// folder have names that differ only in case.
 Selected read_and_select(const Source& source, const Selection& selection);
 
 }  // namespace palimpsest::data

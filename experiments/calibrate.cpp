@@ -35,7 +35,7 @@ void add_same(const fs::path& study, analysis::Rejections& rejections) {
   const StudyRecord record = read_study_record(study / "study.json");
   for (int k = 0; k < most_frozen; ++k) {
     std::vector<Eigen::MatrixXd> runs;
-    for (const PainRun& run : record.pain_runs)
+    for (const ModelRun& run : record.runs)
       if (run.k == k) runs.push_back(read_log_odds(study / run_step("probe", run)));
     if (runs.size() < 3) continue;
     const auto labels = analysis::read_predictions(study / run_step("probe", {k}) / "predictions.csv").labels;

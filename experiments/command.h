@@ -53,6 +53,7 @@ Command compare_command();
 Command pairs_command();
 Command study_command();
 Command report_command();
+Command forget_command();
 Command calibrate_command();
 Command weights_command();
 Command info_command();

@@ -83,9 +83,10 @@ std::string name_of_command(const CLI::App& program) {
 }  // namespace
 
 std::vector<Command> all_commands() {
-  return {draw_faces_command(), train_command(),          predict_command(), evaluate_command(), explain_command(),
-          concept_command(),    representation_command(), compare_command(), pairs_command(),    study_command(),
-          report_command(),     calibrate_command(),      weights_command(), info_command(),     bench_command()};
+  return {draw_faces_command(), train_command(),   predict_command(),        evaluate_command(),
+          explain_command(),    concept_command(), representation_command(), compare_command(),
+          pairs_command(),      study_command(),   report_command(),         forget_command(),
+          calibrate_command(),  weights_command(), info_command(),           bench_command()};
 }
 
 CommandLine parse_command_line(const std::vector<std::string>& arguments, const std::vector<Command>& commands) {

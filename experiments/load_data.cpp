@@ -27,6 +27,7 @@ data::Selected select_data(const DataSettings& choice) {
   selection.seed = choice.split_seed;
   selection.emotion.drop_classes = choice.drop_classes;
   selection.emotion.validation_share = choice.validation_share;
+  selection.emotion.test_share = choice.test_share;
   selection.pain.test_participants = choice.test_participants;
   selection.pain.validation = choice.pain_validation;
   selection.pain.train = choice.pain_images - choice.pain_validation;

@@ -47,8 +47,8 @@ double mcnemar_p(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b, std::span<c
 }  // namespace
 
 EmotionSets::EmotionSets(const fs::path& study, int emotions, double c, const std::vector<std::uint8_t>& planned)
-    : train_(features_before(study, "emotion-train")),
-      test_(features_before(study, "emotion-test")),
+    : train_(features_before(study, "train")),
+      test_(features_before(study, "test")),
       deviation_(deviations(train_.features)),
       emotions_(emotions),
       c_(c) {

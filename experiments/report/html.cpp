@@ -88,6 +88,10 @@ std::string count(std::int64_t n, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", digits, n == 1 ? one : many);
 }
 
+std::string term(std::string_view id, std::string_view text) {
+  return fmt::format("<a class=\"term\" href=\"#word-{}\">{}</a>", id, text);
+}
+
 std::string enumerate(const std::vector<std::string>& words) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i)

@@ -19,6 +19,9 @@ std::string p_value(double p);                          // "p = 0.034", "p = 8.2
 std::string scientific_number(double value);            // "1.56 × 10⁻⁴", or fixed if that reads better
 std::string count(std::int64_t n, std::string_view one, std::string_view many);  // "1 image", "4,000 images"
 
+// A term that the page explains under this id (section_words.cpp), as a link to there.
+std::string term(std::string_view id, std::string_view text);
+
 // "a, b and c"
 std::string enumerate(const std::vector<std::string>& words);
 

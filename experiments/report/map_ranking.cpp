@@ -5,6 +5,7 @@
 
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
+#include "experiments/report/wording.h"
 
 namespace palimpsest::experiments::report {
 
@@ -24,7 +25,7 @@ void add_rows(Table& table, const StudyResults& r, const MapRanking& ranking) {
     const MapRanking::Unit& unit = ranking.units[i];
     const Hypothesis* const hypothesis = hypothesis_about(r, ranking.emotion, unit.number);
     if ((i >= shown_units && !hypothesis) || unit.clusters < least_images) continue;
-    table.row({fmt::format("{}, {}", escape(ranking.emotion), escape(unit_name(unit.number))),
+    table.row({fmt::format("{}, {}", escape(ranking.emotion), escape(unit_name(r.record, unit.number))),
                hypothesis ? origin_of(*hypothesis) : "", fmt::format("{} of {}", i + 1, ranking.units.size()),
                fmt::format("{} of {}", unit.images, ranking.explained), percent(unit.area, 1), percent(unit.before, 1),
                percent(unit.after, 1),
@@ -37,13 +38,13 @@ void add_rows(Table& table, const StudyResults& r, const MapRanking& ranking) {
 std::string unranked(const StudyResults& r) {
   std::vector<std::string> names;
   for (const Hypothesis& h : r.record.hypotheses) {
-    const MapRanking* const ranking = r.map_ranking_of(0, h.emotion);
+    const MapRanking* const ranking = r.map_ranking_of(r.record.farthest(), h.emotion);
     if (!ranking) continue;
     const auto unit = std::ranges::find(ranking->units, h.unit, &MapRanking::Unit::number);
     const int images = unit == ranking->units.end() ? 0 : unit->images;
     if (unit == ranking->units.end() || unit->clusters < least_images)
-      names.push_back(fmt::format("AU{} with {} ({}; {} of {} images)", h.unit, escape(h.emotion), origin_of(h), images,
-                                  ranking->explained));
+      names.push_back(fmt::format("{} with {} ({}; {} of {} images)", escape(concept_name(r.record, h.unit)),
+                                  escape(h.emotion), origin_of(h), images, ranking->explained));
   }
   return names.empty() ? "" : missing(fmt::format("Too few upright maps to rank {}.", enumerate(names)));
 }
@@ -51,24 +52,24 @@ std::string unranked(const StudyResults& r) {
 }  // namespace
 
 std::string map_ranking(const StudyResults& r) {
-  Table table("Action units whose regions lose most relevance from FreezeB5 to FreezeB0",
-              {"Emotion, action unit", "hypothesis", "rank", "images", "area", "before", "after", "lost, points"}, 2);
+  const Wording say(r.record);
+  Table table(say("{Units} whose regions lose most relevance from {before} to {after}"),
+              {say("{Source}, {unit}"), "hypothesis", "rank", "images", "area", "before", "after", "lost, points"}, 2);
   int inverted = 0, subjects = 0;
   for (const std::string& emotion : r.record.emotions)
-    if (const MapRanking* ranking = r.map_ranking_of(0, emotion)) {
+    if (const MapRanking* ranking = r.map_ranking_of(r.record.farthest(), emotion)) {
       add_rows(table, r, *ranking);
       inverted += ranking->inverted, subjects += ranking->subjects;
     }
   if (r.map_rankings.empty()) return "";
   const std::string title = "<h3>What the maps themselves suggest</h3>";
   if (table.empty())
-    return title +
-           missing(fmt::format("No emotion has explained images of {} subjects with known regions and upright maps.",
+    return title + missing(say("No {source} has explained images of {} subjects with known regions and upright maps.",
                                least_images));
   return title + table.html() + unranked(r) +
-         paragraph(fmt::format(
-             "<span class=\"soft\">Shares of each map’s positive relevance inside the action unit’s region, {}; "
-             "“lost” is the share before minus the share after. The {} highest of each emotion, and the "
+         paragraph(say(
+             "<span class=\"soft\">Shares of each map’s positive relevance inside the {unit}’s region, {}; "
+             "“lost” is the share before minus the share after. The {} highest of each {source}, and the "
              "hypotheses, whose origin is named. 95 % intervals, by bootstrap over {}; they do not allow for the "
              "choice "
              "of the highest out of all.{}</span>",

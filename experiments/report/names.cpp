@@ -7,25 +7,10 @@
 
 namespace palimpsest::experiments::report {
 
-std::string model_name(int k) {
-  return fmt::format("FreezeB{}", k);
-}
-
-std::string model_colour(int k) {
-  return fmt::format("var(--b{})", k);
-}
-
-std::string group_colour(const std::string& group) {
-  return fmt::format("var(--{})", group);
-}
-
-std::string origin_of(const Hypothesis& hypothesis) {
-  const auto papers = paper_hypotheses();
-  return std::ranges::find(papers, hypothesis) != papers.end() ? "the paper’s hypothesis" : "own hypothesis";
-}
+namespace {
 
 // Names of Ekman, Friesen and Hager, "Facial Action Coding System" (2002).
-std::string unit_name(int unit) {
+std::string action_unit_name(int unit) {
   static const std::map<int, const char*> names{{1, "inner brow raiser"},
                                                 {2, "outer brow raiser"},
                                                 {4, "brow lowerer"},
@@ -61,6 +46,26 @@ std::string unit_name(int unit) {
                                                 {45, "blink"}};
   const auto found = names.find(unit);
   return found == names.end() ? fmt::format("AU{}", unit) : fmt::format("AU{} {}", unit, found->second);
+}
+
+}  // namespace
+
+std::string model_colour(int k) {
+  return fmt::format("var(--b{})", k == given_before ? most_frozen : k == given_after ? 0 : k);
+}
+
+std::string group_colour(const std::string& group) {
+  return fmt::format("var(--{})", group);
+}
+
+std::string origin_of(const Hypothesis& hypothesis) {
+  const auto papers = paper_hypotheses();
+  return std::ranges::find(papers, hypothesis) != papers.end() ? "the paper’s hypothesis" : "own hypothesis";
+}
+
+std::string unit_name(const StudyRecord& record, int unit) {
+  const auto known = std::ranges::find(record.units, unit, &StudyRecord::Unit::number);
+  return known == record.units.end() || known->name.empty() ? action_unit_name(unit) : known->name;
 }
 
 }  // namespace palimpsest::experiments::report

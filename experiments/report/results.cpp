@@ -25,7 +25,7 @@ auto guarded(const fs::path& path, const Read& read) {
 std::optional<Evaluation> load_evaluation(const fs::path& file) {
   if (!fs::exists(file)) return {};
   const auto matrix = analysis::confusion_matrix(analysis::read_predictions(file));
-  return Evaluation{analysis::scores(matrix), analysis::recall_per_class(matrix), matrix.total()};
+  return Evaluation{matrix, analysis::scores(matrix), analysis::recall_per_class(matrix)};
 }
 
 std::vector<Epoch> load_curve(const fs::path& file) {
@@ -101,17 +101,17 @@ std::vector<Disagreement> load_disagreements(const fs::path& folder) {
   return list;
 }
 
-// The difference of the F1s of FreezeB0 and FreezeB5, each from the study's own seed.
+// The difference of the F1s of the farthest model and of "before", each from the study's own seed.
 ConceptRepeats load_repeats(const fs::path& file, const StudyRecord& record) {
   return guarded(file, [&](const std::string& text) {
     const Json json = Json::parse(text);
     const auto f1 = [&](int k) {
-      const auto& runs = record.pain_runs;
-      const auto set = std::size_t(std::find(runs.begin(), runs.end(), PainRun{k}) - runs.begin());
+      const auto& runs = record.runs;
+      const auto set = std::size_t(std::find(runs.begin(), runs.end(), ModelRun{k}) - runs.begin());
       return json.at("sets").at(set).at("f1").get<std::vector<double>>();
     };
-    ConceptRepeats repeats{f1(0)};
-    const auto before = f1(most_frozen);
+    ConceptRepeats repeats{f1(record.farthest())};
+    const auto before = f1(record.before());
     for (std::size_t r = 0; r < repeats.differences.size() && r < before.size(); ++r)
       repeats.differences[r] -= before[r];
     return repeats;
@@ -140,14 +140,20 @@ std::vector<UnitEffect> load_effects(const fs::path& file) {
 
 void load_models(StudyResults& results) {
   const fs::path& folder = results.folder;
-  results.emotion = load_evaluation(folder / "evaluate-emotion/predictions.csv");
-  std::vector<std::string> steps{"emotion"};
-  for (int k = 0; k <= most_frozen; ++k) {
-    for (const auto& [kind, to] : {std::pair{"pain", &results.pain}, {"retrain", &results.retrained}}) {
-      const std::string step = model_step(kind, k);
-      steps.push_back(step);
-      if (auto evaluation = load_evaluation(folder / ("evaluate-" + step) / "predictions.csv"))
-        to->emplace(k, std::move(*evaluation));
+  const StudyRecord& record = results.record;
+  const auto add = [&](std::map<int, Evaluation>& to, int k, const std::string& file) {
+    if (auto evaluation = load_evaluation(folder / file)) to.emplace(k, std::move(*evaluation));
+  };
+  std::vector<std::string> steps;
+  if (!record.given()) {
+    steps.push_back(source_step(record));
+    results.emotion = load_evaluation(folder / evaluation_of(steps.front()));
+  }
+  for (const int k : record.models()) {
+    add(results.retrained, k, source_predictions(record, k));
+    if (!record.given()) {
+      add(results.pain, k, evaluation_of(target_step(record, {k})));
+      steps.insert(steps.end(), {target_step(record, {k}), model_step("retrain", k)});
     }
     const fs::path explained = folder / model_step("explain", k);
     if (fs::exists(explained / "pictures/index.json")) results.disagreements[k] = load_disagreements(explained);
@@ -163,6 +169,10 @@ void load_models(StudyResults& results) {
 }
 
 }  // namespace
+
+double target_recall(const Evaluation& evaluation) {
+  return evaluation.recalls.size() == 2 ? evaluation.recalls[1].recall : evaluation.scores.macro.recall;
+}
 
 StudyResults load_results(const fs::path& folder) {
   StudyResults results;
@@ -181,7 +191,7 @@ StudyResults load_results(const fs::path& folder) {
   if (present("pairs/effects.json")) results.effects = load_effects(folder / "pairs/effects.json");
   if (present("null/null.json")) results.null = read_null_rows(folder / "null/null.json");
   for (const ConceptRow& row : results.concepts) {
-    const std::string step = concept_step(row.unit, row.faces);
+    const std::string step = concept_step(results.record, row.unit, row.faces);
     if (!results.repeats.contains(step) && fs::exists(folder / step / "concept.json"))
       results.repeats[step] = load_repeats(folder / step / "concept.json", results.record);
   }

@@ -19,12 +19,14 @@ struct Epoch {
 };
 
 struct Evaluation {
+  analysis::ConfusionMatrix matrix;
   analysis::Scores scores;
   std::vector<analysis::ClassRecall> recalls;
-  std::int64_t images = 0;
 };
+// Of the second task: the recall of the second of two classes (pain), or the mean of more.
+double target_recall(const Evaluation& evaluation);
 
-// One explained image on which FreezeB5 is right and FreezeBk wrong.
+// One explained image on which "before" is right and model k wrong.
 struct Disagreement {
   std::string id;
   int label = 0;

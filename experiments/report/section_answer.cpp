@@ -8,6 +8,7 @@
 #include "experiments/report/losses.h"
 #include "experiments/report/sections.h"
 #include "experiments/report/svg_charts.h"
+#include "experiments/report/wording.h"
 
 namespace palimpsest::experiments::report {
 
@@ -25,84 +26,100 @@ std::vector<std::string> texts(const std::vector<const LossRow*>& rows) {
 }
 
 std::string caution(const StudyResults& r) {
-  const auto before = r.retrained.find(most_frozen);
+  const Wording say(r.record);
+  const auto before = r.retrained.find(r.record.before());
   if (before == r.retrained.end()) return "";
   const double mean = before->second.scores.macro.recall, guess = 1 / double(r.record.emotions.size());
   if (mean >= 2 * guess) return "";
-  return fmt::format(
-      "<b>Caution:</b> the network barely recognised emotions before it learned pain (mean recall {}, by guessing {}), "
-      "so there was little to forget. ",
-      percent(mean), percent(guess));
+  return say(
+      "<b>Caution:</b> {} barely recognised {sources} (mean recall {}, by guessing {}), so there was little to "
+      "forget. ",
+      say.given ? say("{before}") : say("before it learned {target} the network"), percent(mean), percent(guess));
 }
 
 // Whether the hypotheses' emotions lose more than the others.
-std::string selectivity(const LossSummary& model) {
+std::string selectivity(const Wording& say, const LossSummary& model) {
   if (!model.selectivity) return "";
   const analysis::Estimate& s = *model.selectivity;
   const std::string figures = fmt::format("{}, 95 % interval {} to {}", signed_fixed(s.value, 3),
                                           signed_fixed(s.low, 3), signed_fixed(s.high, 3));
-  if (s.low > 0) return fmt::format("The hypotheses’ emotions lose more than the others ({}). ", figures);
-  if (s.high < 0) return fmt::format("The hypotheses’ emotions lose less than the others ({}). ", figures);
-  return fmt::format("That the hypotheses’ emotions lose more than the others is not shown ({}). ", figures);
+  if (s.low > 0) return say("The hypotheses’ {sources} lose more than the others ({}). ", figures);
+  if (s.high < 0) return say("The hypotheses’ {sources} lose less than the others ({}). ", figures);
+  return say("That the hypotheses’ {sources} lose more than the others is not shown ({}). ", figures);
+}
+
+// In what, and over how many runs, something is read less well.
+std::string where_lost(const Wording& say, int runs) {
+  if (say.given) return say("from the features of {after} than from those of {before}");
+  return runs > 1 ? say("from the network’s features over {} runs of fine-tuning all blocks for {target}", runs)
+                  : say("from the network’s features in this one run of fine-tuning all blocks for {target}");
+}
+
+std::string one_run(const Wording& say) {
+  return say.given
+             ? say("This compares these two networks; another run of the same training may lose other {sources}. ")
+             : say("One run tells that these two networks differ, not what learning {target} does: other runs may "
+                   "lose other {sources}. ");
 }
 
 std::string lead(const StudyResults& r) {
-  const LossSummary* model = loss_summary(r, 0);
+  const Wording say(r.record);
+  const int k = r.record.farthest();
+  const LossSummary* model = loss_summary(r, k);
   if (!model) return "The study is not finished: what is lost has not been measured yet.";
-  const auto planned = lost(r, 0, true), others = lost(r, 0, false);
-  const auto gained_too = gained(r, 0);
-  const std::size_t all = loss_rows(r, 0).size(), count = planned.size() + others.size();
-  const std::string who = model->runs > 1 ? fmt::format("over {} runs of fine-tuning all blocks for pain", model->runs)
-                                          : std::string("in this one run of fine-tuning all blocks for pain");
+  const auto planned = lost(r, k, true), others = lost(r, k, false);
+  const auto gained_too = gained(r, k);
+  const std::size_t all = loss_rows(r, k).size(), count = planned.size() + others.size();
+  const std::string where = where_lost(say, model->runs);
   if (all == 0)
-    return "<b>Not measured.</b> How well an emotion is read needs two test images of it, and no emotion has them.";
+    return say(
+        "<b>Not measured.</b> How well {a_source} is read needs two test images of it, and two of others; none has "
+        "them.");
   std::string text;
   if (count > 0) {
     std::vector<const LossRow*> rows = planned;
     rows.insert(rows.end(), others.begin(), others.end());
-    text = fmt::format("<b>Yes.</b> {} emotions can be read less well from the network’s features {}: {}. ",
-                       count == all ? fmt::format("All {}", all) : fmt::format("{} of {}", count, all), who,
-                       enumerate(texts(rows)));
+    text = say("<b>Yes.</b> {} {sources} can be read less well {}: {}. ",
+               count == all ? fmt::format("All {}", all) : fmt::format("{} of {}", count, all), where,
+               enumerate(texts(rows)));
   } else if (model->all.p < level && model->mean.value > 0) {
-    text = fmt::format(
-        "<b>Yes, but not which.</b> The emotions together can be read less well from the network’s features {} ({}); "
-        "no single one of them is beyond chance. ",
-        who, p_value(model->all.p));
+    text =
+        say("<b>Yes, but not which.</b> The {sources} together can be read less well {} ({}); no single one of them is "
+            "beyond chance. ",
+            where, p_value(model->all.p));
   } else {
-    text = fmt::format(
-        "<b>Not shown.</b> None of the {} emotions is read less well from the network’s features beyond chance {}. ",
-        all, who);
+    text = say("<b>Not shown.</b> None of the {} {sources} is read less well beyond chance {}. ", all, where);
   }
   if (!gained_too.empty()) text += fmt::format("Read better: {}. ", enumerate(texts(gained_too)));
   if (2 * count > all && model->selectivity && model->selectivity->low <= 0) text += "The loss is general. ";
-  text += selectivity(*model);
-  if (model->runs == 1)
-    text +=
-        "One run tells that these two networks differ, not what learning pain does: other runs may lose other "
-        "emotions. ";
+  text += selectivity(say, *model);
+  if (model->runs == 1) text += one_run(say);
   return caution(r) + text + (r.record.drawn ? "The faces were drawn by a program, so the ground truth is known." : "");
 }
 
 std::string how_sure(const StudyResults& r) {
-  const LossSummary* model = loss_summary(r, 0);
-  if (!model || loss_rows(r, 0).empty()) return "";
-  return paragraph(fmt::format(
-      "How sure: in brackets the area under the ROC curve (AUC; 0.5 is chance, 1 perfect) with which a linear probe "
-      "ranks the test images, before and after. {} All emotions together: {}. This holds for one emotion network; "
-      "another one may forget something else.",
+  const Wording say(r.record);
+  const LossSummary* model = loss_summary(r, r.record.farthest());
+  if (!model || loss_rows(r, r.record.farthest()).empty()) return "";
+  return paragraph(say(
+      "How sure: in brackets the area under the ROC curve (" + term("auc", "AUC") +
+          "; 0.5 is chance, 1 perfect) with which a " + term("probe", "linear probe") +
+          " ranks the test images, before and after. {} All {sources} together: {}. {}",
       model->runs > 1 ? "The intervals below contain both the choice of test images and the difference between runs."
                       : "The intervals below contain the choice of test images only.",
-      p_value(model->all.p)));
+      p_value(model->all.p),
+      say.given ? "" : say("This holds for one {source} network; another one may forget something else.")));
 }
 
 std::string loss_figure(const StudyResults& r) {
-  auto rows = loss_rows(r, 0);
+  const Wording say(r.record);
+  auto rows = loss_rows(r, r.record.farthest());
   if (rows.empty()) return "";
   std::sort(rows.begin(), rows.end(), [](const LossRow* a, const LossRow* b) {
     const double x = a->auc.loss.value, y = b->auc.loss.value;
     return x != y ? x > y : a->emotion < b->emotion;
   });
-  RowBars chart{"AUC of each emotion lost from FreezeB5 to FreezeB0", "", "AUC lost", {}, 400};
+  RowBars chart{say("AUC of each {source} lost from {before} to {after}"), "", "AUC lost", {}, 400};
   for (const LossRow* row : rows) {
     const analysis::Estimate& loss = row->auc.loss;
     const char* colour = row->holm >= level ? "var(--quiet)" : loss.value > 0 ? "var(--b0)" : "var(--b4)";
@@ -116,15 +133,29 @@ std::string loss_figure(const StudyResults& r) {
   return figure(
       legend({{"lost", "var(--b0)"}, {"could be chance", "var(--quiet)"}, {"gained", "var(--b4)"}}) +
           "<div class=\"chart\">" + row_bars(chart) + "</div>",
-      "How much less well each emotion can be read after learning pain with all blocks free. Lines: 95 % "
-      "intervals of each by itself. Coloured: beyond chance with Holm’s correction, for the hypotheses (*) and "
-      "for the others separately; so an interval may exclude 0 and the bar still be grey.",
+      say("How much less well each {source} can be read {}. Lines: 95 % intervals of each by itself. Coloured: beyond "
+          "chance with " +
+              term("holm", "Holm’s correction") +
+              ", {}; so an interval may exclude 0 and the bar still be "
+              "grey.",
+          say.given ? say("in {after} than in {before}") : say("after learning {target} with all blocks free"),
+          r.record.hypotheses.empty() ? "for all together" : "for the hypotheses (*) and for the others separately"),
       "answer");
 }
 
+// Recall of the second task before and after: of its second class, or the mean of more than two.
+std::string target_sentence(const StudyResults& r, const Wording& say) {
+  const auto before = r.pain.find(r.record.before()), after = r.pain.find(r.record.farthest());
+  if (before == r.pain.end() || after == r.pain.end()) return "";
+  return paragraph(say("In exchange, recall of {target} goes from {} ({before}) to {} ({after}).",
+                       percent(target_recall(before->second)), percent(target_recall(after->second))));
+}
+
 std::string performance_card(const StudyResults& r) {
+  const Wording say(r.record);
+  const int k = r.record.farthest();
   std::string text;
-  for (const LossRow* row : loss_rows(r, 0)) {
+  for (const LossRow* row : loss_rows(r, k)) {
     if (!row->hypothesis) continue;
     const analysis::Estimate& loss = row->auc.loss;
     const std::string figures =
@@ -136,35 +167,38 @@ std::string performance_card(const StudyResults& r) {
                                                                       : "Not shown",
                                   figures));
   }
-  for (const McNemarRow& row : r.mcnemar)
-    if (row.k == 0 && row.hypothesis) {
-      const auto before = r.retrained.find(most_frozen), after = r.retrained.find(0);
+  const auto before = r.retrained.find(r.record.before()), after = r.retrained.find(k);
+  if (before != r.retrained.end() && after != r.retrained.end()) {
+    for (const McNemarRow& row : r.mcnemar) {
       const int e = r.emotion_index(row.emotion);
-      if (before == r.retrained.end() || after == r.retrained.end() || e < 0) continue;
+      if (row.k != k || !row.hypothesis || e < 0 || say.given) continue;
       text += paragraph(fmt::format(
           "The paper’s measure: recall of {} by one head each, {} → {}, McNemar’s {}. It tells whether these two "
           "networks differ.",
           escape(row.emotion), percent(before->second.recalls[std::size_t(e)].recall),
           percent(after->second.recalls[std::size_t(e)].recall), p_value(row.test.exact_p)));
     }
-  const auto before = r.pain.find(most_frozen), after = r.pain.find(0);
-  if (before != r.pain.end() && after != r.pain.end() && before->second.recalls.size() > 1)
-    text += paragraph(fmt::format("In exchange, recall of pain goes from {} (FreezeB5) to {} (FreezeB0).",
-                                  percent(before->second.recalls[1].recall), percent(after->second.recalls[1].recall)));
+    text += paragraph(say("Recall, mean of all {sources}, by {}: {} → {}.",
+                          say.given ? "the linear probes" : "the re-trained heads",
+                          percent(before->second.scores.macro.recall), percent(after->second.scores.macro.recall)));
+  }
+  text += target_sentence(r, say);
   return text.empty() ? missing("Not evaluated yet.") : text;
 }
 
 std::string explanation_card(const StudyResults& r) {
+  const Wording say(r.record);
   std::int64_t total = 0;
   for (const McNemarRow& row : r.mcnemar)
-    if (row.k == 0) total += row.test.b;
+    if (row.k == r.record.farthest()) total += row.test.b;
   std::string text;
   if (!r.mcnemar.empty())
-    text += paragraph(fmt::format("{} recognised before and no longer after (FreezeB0).",
-                                  count(total, "test image is", "test images are")));
+    text += paragraph(
+        say("{} recognised before and not after ({after}).", count(total, "test image is", "test images are")));
   std::vector<std::string> hypotheses;
   for (const Hypothesis& h : r.record.hypotheses)
-    hypotheses.push_back(fmt::format("{} with {} ({})", escape(unit_name(h.unit)), escape(h.emotion), origin_of(h)));
+    hypotheses.push_back(
+        fmt::format("{} with {} ({})", escape(unit_name(r.record, h.unit)), escape(h.emotion), origin_of(h)));
   text += paragraph(hypotheses.empty()
                         ? "No hypothesis was written down after viewing the maps."
                         : fmt::format("Hypotheses about what the network stopped seeing: {}.", enumerate(hypotheses)));
@@ -179,9 +213,10 @@ std::string concept_figures(const ConceptRow& row) {
 }
 
 std::string concept_sentence(const StudyResults& r, int unit) {
-  const ConceptRow* row = r.concept_of(0, unit, Faces::full);
-  const std::string name = fmt::format("AU{}", unit);
-  if (!row) return fmt::format("<b>{}</b> was not tested: too few peak frames show it.", name);
+  const int k = r.record.farthest();
+  const ConceptRow* row = r.concept_of(k, unit, Faces::full);
+  const std::string name = escape(concept_name(r.record, unit));
+  if (!row) return fmt::format("<b>{}</b> was not tested: too few images show it.", name);
   const analysis::Estimate& loss = row->auc.loss;
   std::string text = fmt::format("<b>{}</b>: {} {}; {} with Holm’s correction.", name,
                                  row->holm < level && loss.value > 0 ? "supported, it is decoded less well."
@@ -189,27 +224,45 @@ std::string concept_sentence(const StudyResults& r, int unit) {
                                                   : "not supported, it is decoded no worse than before.",
                                  concept_figures(*row), p_value(row->holm));
   for (const Faces faces : {Faces::blank, Faces::stretch, Faces::alone})
-    if (const ConceptRow* other = r.concept_of(0, unit, faces))
+    if (const ConceptRow* other = r.concept_of(k, unit, faces))
       text += fmt::format(" <i>{}</i>: {}.", faces_name(faces), concept_figures(*other));
   return text;
 }
 
+// Without a hypothesis: how many concepts lose.
+std::string concepts_lost(const StudyResults& r, const Wording& say) {
+  std::vector<std::string> names;
+  std::size_t tested = 0;
+  for (const ConceptRow& row : r.concepts) {
+    if (row.k != r.record.farthest() || row.faces != Faces::full) continue;
+    ++tested;
+    if (row.holm < level && row.auc.loss.value > 0)
+      names.push_back(fmt::format("<b>{}</b> ({})", escape(concept_name(r.record, row.unit)), concept_figures(row)));
+  }
+  return say("{} of {} {units} are decoded less well beyond chance{}.", names.size(), tested,
+             names.empty() ? "" : ": " + enumerate(names));
+}
+
 std::string concept_card(const StudyResults& r) {
+  const Wording say(r.record);
+  if (r.record.concepts.empty()) return missing("No images with concepts were given.");
   if (r.concepts.empty()) return missing("The concept tests have not been run yet.");
   std::string text;
+  if (r.record.hypotheses.empty()) text += paragraph(concepts_lost(r, say));
   for (const Hypothesis& h : r.record.hypotheses) text += paragraph(concept_sentence(r, h.unit));
-  const RankingRow* ranking = r.ranking_of(0);
+  const RankingRow* ranking = r.ranking_of(r.record.farthest());
   if (!ranking || !ranking->auc || !ranking->p) return text;
   const auto mean = [&](const char* group) {
     const auto found = ranking->mean_lost.find(group);
     return found == ranking->mean_lost.end() ? std::nan("") : found->second;
   };
-  return text + paragraph(fmt::format(
-                    "{}: mean AUC lost {} against {} of pain’s core ones; sorting them by loss separates unused from "
-                    "used with AUC {} (0.5 is chance; exact permutation test, one-sided: {}).",
-                    *ranking->p < level ? "Action units that pain never uses lose more"
-                                        : "That action units which pain never uses lose more is not shown",
-                    fixed(mean("never"), 3), fixed(mean("core"), 3), fixed(*ranking->auc, 2), p_value(*ranking->p)));
+  return text +
+         paragraph(
+             say("{}: mean AUC lost {} against {} of {target}’s core ones; sorting them by loss separates unused from "
+                 "used with AUC {} (0.5 is chance; exact permutation test, one-sided: {}).",
+                 *ranking->p < level ? say("{Units} that {target} never uses lose more")
+                                     : say("That {units} which {target} never uses lose more is not shown"),
+                 fixed(mean("never"), 3), fixed(mean("core"), 3), fixed(*ranking->auc, 2), p_value(*ranking->p)));
 }
 
 std::string card(const char* title, const std::string& content) {
@@ -219,9 +272,11 @@ std::string card(const char* title, const std::string& content) {
 }  // namespace
 
 std::string section_answer(const StudyResults& r) {
+  const Wording say(r.record);
   return fmt::format(
-      "<h1>Does a network forget emotions when it learns pain?</h1>\n"
+      "<h1>{}</h1>\n"
       "<div class=\"answer\"><div><p class=\"lead\">{}</p>{}</div>{}</div>\n<div class=\"cards\">{}{}{}</div>\n",
+      say.given ? "What did the network forget?" : say("Does a network forget {sources} when it learns {target}?"),
       lead(r), how_sure(r), loss_figure(r), card("1 · Performance", performance_card(r)),
       card("2 · Explanation", explanation_card(r)), card("3 · Concept tests", concept_card(r)));
 }

@@ -8,6 +8,7 @@
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
 #include "experiments/report/svg_charts.h"
+#include "experiments/report/wording.h"
 
 namespace palimpsest::experiments::report {
 
@@ -46,7 +47,9 @@ RegionMeans region_means(const std::vector<Disagreement>& list, int emotion, int
   return means;
 }
 
-std::string curve_panel(const StudyResults& r, const char* kind, const std::string& title, bool accuracy) {
+// Of the first model, or of a kind of models: their steps by k.
+std::string curve_panel(const StudyResults& r, const std::map<int, std::string>& steps, const std::string& title,
+                        bool accuracy) {
   LineChart chart;
   chart.title = title;
   chart.x_label = "epoch";
@@ -63,12 +66,12 @@ std::string curve_panel(const StudyResults& r, const char* kind, const std::stri
     }
     if (!line.points.empty()) chart.lines.push_back(std::move(line));
   };
-  if (std::string_view(kind) == "emotion") {
-    add("emotion", {"training", "var(--b1)"}, true);
-    add("emotion", {"validation", "var(--b5)"}, false);
-  } else {
-    for (int k = most_frozen; k >= 0; --k) add(model_step(kind, k), {model_name(k), model_colour(k)}, false);
+  if (steps.empty()) {
+    add(source_step(r.record), {"training", "var(--b1)"}, true);
+    add(source_step(r.record), {"validation", "var(--b5)"}, false);
   }
+  for (const int k : r.record.models())
+    if (!steps.empty()) add(steps.at(k), {model_name(k), model_colour(k)}, false);
   chart.description = fmt::format("{} curves over the epochs", chart.lines.size());
   const std::string svg = line_chart(chart);
   return svg.empty() ? "" : "<div>" + svg + "</div>";
@@ -77,34 +80,35 @@ std::string curve_panel(const StudyResults& r, const char* kind, const std::stri
 }  // namespace
 
 std::string section_truth(const StudyResults& r) {
-  if (!r.record.drawn) return "";
+  if (!r.record.drawn || r.record.given()) return "";
+  const Wording say(r.record);
   std::string text = paragraph(
-      "No real set can show whether the method is right; drawn faces can, because their ground truth is known. In "
-      "them pain never uses the action units marked <i>never</i> above. Each of them occurs as often in frames with "
-      "pain as in frames without, so that it carries no information about pain.");
-  if (const RankingRow* ranking = r.ranking_of(0); ranking && ranking->auc) {
+      say("No real set can show whether the method is right; drawn faces can, because their ground truth is known. In "
+          "them {target} never uses the {units} marked <i>never</i> above. Each of them occurs as often in frames with "
+          "{target} as in frames without, so that it carries no information about {target}."));
+  const RankingRow* ranking = r.ranking_of(r.record.farthest());
+  if (ranking && ranking->auc) {
     std::vector<std::string> never;
     for (const auto& unit : ranking->units)
       if (unit.group == "never") never.push_back(fmt::format("{}", unit.number));
-    text += paragraph(fmt::format(
-        "So the right answer to “what may be forgotten?” is AU{}. Sorting the action units by FreezeB0’s loss "
-        "matches it with an AUC of <b>{}</b> (1: all of them lose more than any other; 0.5: "
-        "chance).",
+    text += paragraph(say(
+        "So the right answer to “what may be forgotten?” is AU{}. Sorting the {units} by the loss of {after} matches "
+        "it with an AUC of <b>{}</b> (1: all of them lose more than any other; 0.5: chance).",
         enumerate(never), fixed(*ranking->auc, 2)));
   }
-  if (const RankingRow* ranking = r.ranking_of(0); ranking && ranking->spearman_bits)
-    text += paragraph(fmt::format(
-        "How much an action unit tells about pain is a matter of degree: its mutual information with pain in the "
-        "frames "
-        "that the pain models learn from, stray action units included. The less it tells, the more of it should be "
-        "lost. "
-        "Rank correlation of FreezeB0’s loss with it: Spearman {}, Kendall’s tau-b {} (−1: exactly so; 0: unrelated).",
-        signed_fixed(*ranking->spearman_bits, 2), signed_fixed(*ranking->tau_bits, 2)));
+  if (ranking && ranking->spearman_bits)
+    text += paragraph(
+        say("How much {a_unit} tells about {target} is a matter of degree: its " + term("mi", "mutual information") +
+                " with {target} in the frames that the {target} models learn from, stray {units} included. The less it "
+                "tells, the more of it should be lost. " +
+                term("rank", "Rank correlation") +
+                " of the loss of {after} with it: Spearman {}, Kendall’s tau-b {} (−1: exactly so; 0: unrelated).",
+            signed_fixed(*ranking->spearman_bits, 2), signed_fixed(*ranking->tau_bits, 2)));
   Table table("Share of the positive relevance where the action unit really acts",
-              {"Emotion, action unit", "pain uses it", "images", "area", "FreezeB5", "FreezeB0", "change, points",
-               "enrichment", "of difference"},
+              {say("{Source}, {unit}"), say("{target} uses it"), "images", "area", say.before, say.after,
+               "change, points", "enrichment", "of difference"},
               2);
-  const auto found = r.disagreements.find(0);
+  const auto found = r.disagreements.find(r.record.farthest());
   for (const auto& [emotion, units] : r.record.emotion_units) {
     const int index = r.emotion_index(emotion);
     if (index < 0 || found == r.disagreements.end()) continue;
@@ -113,12 +117,7 @@ std::string section_truth(const StudyResults& r) {
       if (m.images < 3 || m.area <= 0) continue;
       const bool named = std::any_of(r.record.hypotheses.begin(), r.record.hypotheses.end(),
                                      [&](const Hypothesis& h) { return h.emotion == emotion && h.unit == unit; });
-      const auto in = [unit = unit](const std::vector<int>& list) {
-        return std::find(list.begin(), list.end(), unit) != list.end();
-      };
-      const std::string group = in(r.record.pain_units)             ? "core"
-                                : in(r.record.pain_sometimes_units) ? "sometimes"
-                                                                    : "never";
+      const std::string group = pain_group(r.record, unit);
       table.row(
           {fmt::format("{}, AU{}", escape(emotion), unit),
            fmt::format("<span style=\"color:{}\">{}</span>", group_colour(group), group),
@@ -129,24 +128,24 @@ std::string section_truth(const StudyResults& r) {
           named ? "strong" : "");
     }
   }
-  text += table.empty() ? missing("No action unit of an emotion is shown by 3 or more of its explained images.")
+  text += table.empty() ? missing(say("No {unit} of {a_source} is shown by 3 or more of its explained images."))
                         : table.html();
-  text += paragraph(
-      "<span class=\"soft\">Over explained images whose face shows the action unit, if there are at least 3; those "
-      "with an inverted map are left out (“7 of 9”). "
-      "Enrichment is the share of relevance over the share of area: 1 means that the model does "
-      "not prefer the area. The images are those that FreezeB5 gets right and FreezeB0 wrong, so a lower share "
-      "after is to be expected from the choice alone; compare action units with each other. Intervals are "
-      "95 %, by bootstrap over images.</span>");
+  text += paragraph(say(
+      "<span class=\"soft\">Over explained images whose face shows the {unit}, if there are at least 3; those with an "
+      "inverted map are left out (“7 of 9”). Enrichment is the share of relevance over the share of area: 1 means "
+      "that the model does not prefer the area. The images are those that {before} gets right and {after} wrong, so "
+      "a lower share after is to be expected from the choice alone; compare {units} with each other. Intervals are "
+      "95 %, by bootstrap over images.</span>"));
   return section("truth", "Ground truth of the drawn faces", text);
 }
 
 std::string section_null(const StudyResults& r) {
   const char* title = "How much do two equal models differ?";
+  if (r.record.given()) return "";
   if (r.null.empty()) return section("null", title, missing("No head was re-trained with another seed."));
   std::string text = paragraph(
-      "The null: heads re-trained on the same blocks with other seeds. FreezeB0’s losses should be compared with "
-      "the variation of FreezeB5 itself.");
+      "The null: heads re-trained on the same blocks with other seeds. FreezeB0’s losses of recall should be compared "
+      "with the variation of FreezeB5 itself.");
   std::vector<std::string> header{"Model"};
   for (const std::string& emotion : r.record.emotions) header.push_back(escape(emotion));
   Table table("Recall over the seeds: mean ± standard deviation (lowest to highest)", header);
@@ -162,9 +161,10 @@ std::string section_null(const StudyResults& r) {
     const auto small =
         std::count_if(row.pairs.begin(), row.pairs.end(), [](const auto& p) { return p.test.exact_p < 0.05; });
     text +=
-        paragraph(fmt::format("{} against itself: {} of {} McNemar tests (pairs of seeds × emotions) have p &lt; 0.05; "
+        paragraph(fmt::format("{} against itself: {} of {} McNemar tests (pairs of seeds × {}) have p &lt; 0.05; "
                               "about {} would be expected by chance alone.",
-                              model_name(row.k), small, row.pairs.size(), fixed(0.05 * double(row.pairs.size()), 1)));
+                              model_name(row.k), small, row.pairs.size(), Wording(r.record).sources,
+                              fixed(0.05 * double(row.pairs.size()), 1)));
   }
   return section("null", title, text);
 }
@@ -187,62 +187,80 @@ std::string kept_epochs(const StudyResults& r) {
 }
 
 std::string section_training(const StudyResults& r) {
+  if (r.record.given()) return "";
+  const Wording say(r.record);
+  std::map<int, std::string> targets, heads;
+  for (const int k : r.record.models()) targets[k] = target_step(r.record, {k}), heads[k] = model_step("retrain", k);
   std::string panels;
   for (const bool accuracy : {false, true}) {
     const char* what = accuracy ? "accuracy" : "loss";
-    panels += curve_panel(r, "emotion", fmt::format("Emotion model, {}", what), accuracy);
-    panels += curve_panel(r, "pain", fmt::format("Pain, validation {}", what), accuracy);
-    panels += curve_panel(r, "retrain", fmt::format("Re-trained, validation {}", what), accuracy);
+    panels += curve_panel(r, {}, say("{Source} model, {}", what), accuracy);
+    panels += curve_panel(r, targets, say("{Target}, validation {}", what), accuracy);
+    panels += curve_panel(r, heads, fmt::format("Re-trained, validation {}", what), accuracy);
   }
   if (panels.empty()) return section("training", "Training", missing("No model has been trained yet."));
   std::vector<Series> series;
-  for (int k = most_frozen; k >= 0; --k) series.push_back({model_name(k), model_colour(k)});
-  return section(
-      "training", "Training",
-      figure(
-          legend(series) + "<div class=\"panels\">" + panels + "</div>",
-          "Loss (focal, class-balanced where chosen) and accuracy after each epoch. For the emotion model the dashed "
-          "curve is the training part, the solid one validation. " +
-              kept_epochs(r)));
+  for (const int k : r.record.models()) series.push_back({model_name(k), model_colour(k)});
+  return section("training", "Training",
+                 figure(legend(series) + "<div class=\"panels\">" + panels + "</div>",
+                        say("Loss (" + term("focal", "focal") +
+                            ", class-balanced where chosen) and accuracy after each epoch. For the {source} model the "
+                            "dashed curve is "
+                            "the training part, the solid one validation. ") +
+                            kept_epochs(r)));
 }
 
 std::string section_methods(const StudyResults& r) {
+  const Wording say(r.record);
   std::string items;
   const auto item = [&](const std::string& text) { items += "<li>" + text + "</li>\n"; };
-  item(
-      "“Before” is the re-trained FreezeB5, never the original emotion model: both heads were trained in the same "
-      "way.");
-  item(
-      "Random halvings of the same peak frames are not independent, so the plain paired t-test over the repeats "
-      "overstates its "
-      "certainty, here and in the paper; on the corrected scale the paper’s t of −13.13 and −9.33 would be about −0.6 "
-      "and −0.4.");
-  item("Holm’s correction is applied within the hypotheses and, separately, within all exploratory tests.");
-  item(
-      "The hypotheses are the config’s. If they were edited after viewing these same images, their tests are on other "
-      "images "
-      "(the peak frames), but the choice was still guided by this emotion set.");
-  item(
-      "One study is one seed of everything. An effect should be assessed over several: <code>scripts/seeds</code> runs "
-      "the demo’s study with three and prints mean and spread; its <code>--only-table</code> does so for any studies.");
-  if (r.record.from_scratch)
+  if (say.given) {
     item(
-        "The emotion network started from random weights, not from ImageNet, so its features are less general than the "
-        "paper’s.");
+        "The page compares two networks. Why they differ it cannot say: one training, chance in it, or something "
+        "else.");
+    item(
+        "A probe shows what can be read from the last block by a linear function. What is lost to it may still be "
+        "there "
+        "in another form.");
+  } else {
+    item("“Before” is the re-trained FreezeB5, never the original network: both heads were trained in the same way.");
+  }
+  item(say(
+      "Random halvings of the same images are not independent, so the plain paired t-test over the repeats "
+      "overstates its certainty{}.",
+      say.papers ? ", here and in the paper; on the corrected scale the paper’s t of −13.13 and −9.33 would be about "
+                   "−0.6 and −0.4"
+                 : ""));
+  if (!r.record.hypotheses.empty()) {
+    item("Holm’s correction is applied within the hypotheses and, separately, within all exploratory tests.");
+    item(
+        say("The hypotheses were declared in the configuration. If they were edited after viewing these same images, "
+            "their tests are on other images, but the choice was still guided by this set of {sources}."));
+  }
+  if (!say.given)
+    item(
+        "One study is one seed of everything. An effect should be assessed over several: <code>scripts/seeds</code> "
+        "runs "
+        "the demo’s study with three and prints mean and spread; its <code>--only-table</code> does so for any "
+        "studies.");
+  if (r.record.from_scratch)
+    item(say("The {source} network started from random weights, not from ImageNet, so its features are less general{}.",
+             say.papers ? " than the paper’s" : ""));
   if (r.record.drawn)
     item(
         "Drawn faces are far simpler than photographs; they test whether the method finds a known ground truth, not "
         "how "
         "people look.");
-  item(
-      "The paper does not say which epoch of a training it kept, nor how the layers of a new head began. Here an "
-      "option "
-      "says the one (see Training; the last by default), and a new head on given convolutions begins with outputs of "
-      "variance 1 and a last layer of zeros.");
-  item(
-      "The paper’s figures are from arXiv 2104.07389 (its Table 1 and text), on AffectNet, UNBC-McMaster and CK+. Its "
-      "Figures 4 to 7 "
-      "give no numbers.");
+  if (say.papers) {
+    item(
+        "The paper does not say which epoch of a training it kept, nor how the layers of a new head began. Here an "
+        "option says the one (see Training; the last by default), and a new head on given convolutions begins with "
+        "outputs of variance 1 and a last layer of zeros.");
+    item(
+        "The paper’s figures are from arXiv 2104.07389 (its Table 1 and text), on AffectNet, UNBC-McMaster and CK+. "
+        "Its "
+        "Figures 4 to 7 give no numbers.");
+  }
   return section("methods", "How to read this", "<ul>" + items + "</ul>");
 }
 

@@ -5,27 +5,30 @@
 #include <map>
 #include <set>
 
+#include "experiments/report/csv_files.h"
 #include "experiments/report/html.h"
 #include "experiments/report/paper.h"
 #include "experiments/report/sections.h"
 #include "experiments/report/svg_charts.h"
+#include "experiments/report/wording.h"
 
 namespace palimpsest::experiments::report {
 
 namespace {
 
-std::string row_name(const ConceptRow& row) {
-  return escape(unit_name(row.unit)) + (row.faces == Faces::full ? "" : ", " + faces_name(row.faces));
+std::string row_name(const StudyResults& r, const ConceptRow& row) {
+  return escape(unit_name(r.record, row.unit)) + (row.faces == Faces::full ? "" : ", " + faces_name(row.faces));
 }
 
-const paper::ConceptFigure* paper_figure(const ConceptRow& row) {
+const paper::ConceptFigure* paper_figure(const Wording& say, const ConceptRow& row) {
+  if (!say.papers) return nullptr;
   for (const auto& figure : paper::concepts)
     if (row.k == 0 && figure.unit == row.unit && figure.faces == row.faces) return &figure;
   return nullptr;
 }
 
-std::vector<std::string> header() {
-  return {"Action unit", "frames",    "AUC before", "AUC after",         "AUC lost",       "t",
+std::vector<std::string> header(const Wording& say) {
+  return {say("{Unit}"), "images",    "AUC before", "AUC after",         "AUC lost",       "t",
           "Holm",        "F1 before", "F1 after",   "F1 change, points", "paired t of F1", "corrected t of F1"};
 }
 
@@ -33,54 +36,56 @@ std::string test_cell(double t, double p) {
   return fmt::format("{}<br><span class=\"soft\">{}</span>", fixed(t, 2), p_value(p));
 }
 
-void add_row(Table& table, const ConceptRow& row, bool with_model) {
+void add_row(Table& table, const StudyResults& r, const ConceptRow& row, bool with_model) {
   const std::string where =
       row.faces == Faces::full ? "" : "<br><span class=\"soft\">" + faces_name(row.faces) + "</span>";
   const analysis::ConceptLoss& auc = row.auc;
-  table.row(
-      {(with_model ? model_name(row.k) + ", " : "") + escape(unit_name(row.unit)) + where,
-       fmt::format("{}", row.positives), fixed(auc.before, 3), fixed(auc.after, 3),
-       fmt::format("{}<br><span class=\"soft\">{} to {}{}</span>", signed_fixed(auc.loss.value, 3),
-                   signed_fixed(auc.loss.low, 3), signed_fixed(auc.loss.high, 3), auc.runs > 1 ? "" : ", one run"),
-       test_cell(auc.loss.test.t, auc.loss.test.p), scientific_number(row.holm), percent(row.f1_before, 1),
-       percent(row.f1_after, 1),
-       fmt::format("{}<br><span class=\"soft\">{} to {}</span>", points(row.difference, 2), points(row.low, 1),
-                   points(row.high, 1)),
-       test_cell(row.paired.t, row.paired.p), test_cell(row.corrected.t, row.corrected.p)},
-      row.holm < 0.05 ? "strong" : "");
-  const auto* theirs = paper_figure(row);
+  table.row({(with_model ? model_name(row.k) + ", " : "") + escape(unit_name(r.record, row.unit)) + where,
+             fmt::format("{}", row.positives), fixed(auc.before, 3), fixed(auc.after, 3),
+             fmt::format("{}<br><span class=\"soft\">{} to {}{}</span>", signed_fixed(auc.loss.value, 3),
+                         signed_fixed(auc.loss.low, 3), signed_fixed(auc.loss.high, 3),
+                         auc.runs > 1 || r.record.given() ? "" : ", one run"),
+             test_cell(auc.loss.test.t, auc.loss.test.p), scientific_number(row.holm), percent(row.f1_before, 1),
+             percent(row.f1_after, 1),
+             fmt::format("{}<br><span class=\"soft\">{} to {}</span>", points(row.difference, 2), points(row.low, 1),
+                         points(row.high, 1)),
+             test_cell(row.paired.t, row.paired.p), test_cell(row.corrected.t, row.corrected.p)},
+            row.holm < 0.05 ? "strong" : "");
+  const auto* theirs = paper_figure(Wording(r.record), row);
   if (!theirs) return;
   table.row({"the paper’s", "", "", "", "", "", "", percent(theirs->f1_before, 1), percent(theirs->f1_after, 1),
              points(theirs->f1_after - theirs->f1_before, 2), test_cell(theirs->t, theirs->p), ""},
             "paper");
 }
 
-std::string hypothesis_table(const StudyResults& r) {
-  Table table("The hypotheses, FreezeB5 (before) against FreezeB0 (after)", header());
+std::string hypothesis_table(const StudyResults& r, const Wording& say) {
+  const int k = r.record.farthest();
+  Table table(say("The hypotheses, {before} (before) against {after} (after)"), header(say));
   std::string untested;
   for (const Hypothesis& h : r.record.hypotheses) {
-    if (r.concept_of(0, h.unit, Faces::full))
+    if (r.concept_of(k, h.unit, Faces::full))
       for (const Faces faces : {Faces::full, Faces::blank, Faces::stretch, Faces::alone}) {
-        if (const ConceptRow* row = r.concept_of(0, h.unit, faces)) add_row(table, *row, false);
+        if (const ConceptRow* row = r.concept_of(k, h.unit, faces)) add_row(table, r, *row, false);
       }
     else
-      untested += missing(fmt::format("{} ({}) was not tested: too few peak frames show it.", escape(unit_name(h.unit)),
-                                      escape(h.emotion)));
+      untested += missing(fmt::format("{} ({}) was not tested: too few images show it.",
+                                      escape(unit_name(r.record, h.unit)), escape(h.emotion)));
   }
   return (table.empty() ? "" : table.html()) + untested;
 }
 
-std::string distributions(const StudyResults& r) {
+std::string distributions(const StudyResults& r, const Wording& say) {
   std::string panels;
+  const int k = r.record.farthest();
   for (const Hypothesis& h : r.record.hypotheses) {
-    const Faces faces = r.concept_of(0, h.unit, Faces::stretch) ? Faces::stretch : Faces::full;  // the paper's
-    const auto found = r.repeats.find(concept_step(h.unit, faces));
-    const ConceptRow* row = r.concept_of(0, h.unit, faces);
+    const Faces faces = r.concept_of(k, h.unit, Faces::stretch) ? Faces::stretch : Faces::full;  // the paper's
+    const auto found = r.repeats.find(concept_step(r.record, h.unit, faces));
+    const ConceptRow* row = r.concept_of(k, h.unit, faces);
     if (found == r.repeats.end() || !row || found->second.differences.empty()) continue;
     const auto& values = found->second.differences;
     const auto negative = std::count_if(values.begin(), values.end(), [](double d) { return d < 0; });
     Histogram chart;
-    chart.title = row_name(*row);
+    chart.title = row_name(r, *row);
     chart.description =
         fmt::format("{} of {} pairs are below 0; mean {} points", negative, values.size(), points(row->difference, 2));
     chart.x_label = "F1 after − before, in points";
@@ -91,115 +96,137 @@ std::string distributions(const StudyResults& r) {
   }
   if (panels.empty()) return "";
   return figure("<div class=\"panels\">" + panels + "</div>",
-                "Difference of F1 in each random halving of the peak frames, FreezeB0 minus FreezeB5. Dashed: no "
-                "difference; solid: the mean. All pairs halve the same frames, so they are not independent, and their "
-                "number is not evidence.");
+                say("Difference of F1 in each random halving of the images, {after} minus {before}. Dashed: no "
+                    "difference; solid: the mean. All pairs halve the same images, so they are not independent, and "
+                    "their number is not evidence."));
 }
 
-std::string all_table(const StudyResults& r) {
-  std::string text;
-  for (int k = 0; k < most_frozen; ++k) {
-    Table table(fmt::format("Exploratory: FreezeB5 (before) against {} (after)", model_name(k)), header());
-    for (const ConceptRow& row : r.concepts)
-      if (row.k == k && !row.hypothesis) add_row(table, row, false);
-    if (!table.empty()) text += table.html();
-  }
-  Table table("The hypotheses, the other models", header());
+std::string exploratory_table(const StudyResults& r, const Wording& say, int k) {
+  Table table(say(r.record.hypotheses.empty() ? "{Before} (before) against {} (after)"
+                                              : "Exploratory: {before} (before) against {} (after)",
+                  model_name(k)),
+              header(say));
   for (const ConceptRow& row : r.concepts)
-    if (row.hypothesis && row.k > 0) add_row(table, row, true);
+    if (row.k == k && !row.hypothesis) add_row(table, r, row, false);
+  return table.empty() ? "" : table.html();
+}
+
+// What the section does not show at once.
+std::string other_tables(const StudyResults& r, const Wording& say) {
+  std::string text;
+  for (const int k : r.record.models())
+    if (k != r.record.before() && (k != r.record.farthest() || !r.record.hypotheses.empty()))
+      text = exploratory_table(r, say, k) + text;
+  Table table("The hypotheses, the other models", header(say));
+  for (const ConceptRow& row : r.concepts)
+    if (row.hypothesis && row.k != r.record.farthest()) add_row(table, r, row, true);
   return text + (table.empty() ? "" : table.html());
 }
 
 std::string grouped_note(const StudyResults& r) {
   std::string text;
   for (const ConceptRow& row : r.concepts)
-    if (row.k == 0 && row.hypothesis && row.grouped_difference)
-      text +=
-          fmt::format("{}{}: {} points{}", text.empty() ? "" : "; ", row_name(row), points(*row.grouped_difference, 2),
-                      row.grouped_corrected ? ", corrected " + p_value(row.grouped_corrected->p) : "");
+    if (row.k == r.record.farthest() && row.hypothesis && row.grouped_difference)
+      text += fmt::format("{}{}: {} points{}", text.empty() ? "" : "; ", row_name(r, row),
+                          points(*row.grouped_difference, 2),
+                          row.grouped_corrected ? ", corrected " + p_value(row.grouped_corrected->p) : "");
   return text.empty() ? "" : paragraph("F1 with each person in only one half: " + text + ".");
+}
+
+// Of the hypotheses' tests, or of any.
+int repeats_of(const StudyResults& r) {
+  const auto row = std::ranges::find_if(r.concepts, &ConceptRow::hypothesis);
+  return (row == r.concepts.end() ? r.concepts.front() : *row).repeats;
 }
 
 }  // namespace
 
 std::string section_concepts(const StudyResults& r) {
-  const char* title = "Is the action unit still in the features?";
+  const Wording say(r.record);
+  const std::string title = say("Is the {unit} still in the features?");
+  if (r.record.given() && r.record.concepts.empty()) return "";
   if (r.concepts.empty()) return section("concepts", title, missing("The concept tests have not been run."));
-  const int repeats = r.concepts.front().repeats;
-  std::string text = paragraph(fmt::format(
-      "A linear SVM decodes an action unit from the output of the last convolution block on CK+ peak frames, before "
-      "(FreezeB5) and after. Two-fold cross-validation, repeated with random folds. <i>AUC lost</i>: each person is in "
-      "one half only; FreezeB5’s AUC less the runs’ mean; the variance is Nadeau and Bengio’s, which accounts for the "
-      "repeats sharing their images, plus that between runs. Holm’s correction is within the hypotheses and within the "
-      "other action units of each model."));
-  text += paragraph(fmt::format(
-      "The paper’s measure is F1 with a paired t-test over the repeats ({} for the hypotheses). The repeats are not "
-      "independent, so the paired t rejects about every fourth time where nothing differs; the corrected t of F1 "
-      "rejects "
-      "almost never; the interval of the change, by bootstrap over subjects without training again, is too short. They "
-      "are shown because the paper has them.",
-      [&] {
-        for (const ConceptRow& row : r.concepts)
-          if (row.hypothesis) return row.repeats;
-        return repeats;
-      }()));
-  text += hypothesis_table(r) + distributions(r) + grouped_note(r);
-  return section("concepts", title, text + details("All action units and models", all_table(r)));
+  const bool grouped = std::ranges::any_of(r.concepts, [](const ConceptRow& row) { return !row.ungrouped; });
+  std::string text = paragraph(say(
+      "A linear " + term("svm", "SVM") +
+          " decodes {a_unit} from the output of the last convolution block, before ({before}) and after. Two-fold " +
+          term("crossvalidation", "cross-validation") +
+          ", repeated with random folds. <i>AUC lost</i>: {}{before}’s AUC less {}; the variance is " +
+          term("nadeau", "Nadeau and Bengio’s") +
+          ", which accounts for the repeats sharing their images{}. Holm’s correction is {}.",
+      grouped ? "each person is in one half only; " : "the persons are not known, so halves are of images; ",
+      say.given ? say("{after}’s") : "the runs’ mean", say.given ? "" : ", plus that between runs",
+      r.record.hypotheses.empty() ? say("within all {units}")
+                                  : say("within the hypotheses and within the other {units} of each model")));
+  text += paragraph(
+      say("The paper’s measure is " + term("f1", "F1") +
+              " with a paired t-test over the repeats ({}{}). The repeats are not independent, so the paired t rejects "
+              "about every fourth time where nothing differs; the corrected t of F1 rejects almost never; the interval "
+              "of the change, by " +
+              term("bootstrap", "bootstrap") +
+              " over subjects without training again, is too short. They are shown because the paper has them.",
+          repeats_of(r), r.record.hypotheses.empty() ? "" : " for the hypotheses"));
+  text += hypothesis_table(r, say) + distributions(r, say) + grouped_note(r);
+  if (r.record.hypotheses.empty()) text += exploratory_table(r, say, r.record.farthest());
+  const std::string others = other_tables(r, say);
+  if (!others.empty()) text += details(say("All {units} and models"), others);
+  return section("concepts", title, text + data_link(r, "concepts.csv"));
 }
 
-std::string section_units(const StudyResults& r) {
-  std::string text = paragraph(
-      "Action units by the emotions they belong to and by how pain uses them: <i>core</i>, "
-      "<i>sometimes</i> seen with it, or <i>never</i>. “AUC lost” is how much worse a linear "
-      "SVM ranks the peak frames by this action unit on the features of FreezeB0 than on "
-      "those of FreezeB5; B0 attends less to what is lost (the paper’s Figure 6).");
+namespace {
+
+// Which class, and the second task, each action unit belongs to.
+std::string membership_table(const StudyResults& r, const Wording& say, const RankingRow* ranking) {
   std::set<int> all;
   for (const auto& [emotion, units] : r.record.emotion_units) all.insert(units.begin(), units.end());
   all.insert(r.record.pain_units.begin(), r.record.pain_units.end());
   all.insert(r.record.pain_sometimes_units.begin(), r.record.pain_sometimes_units.end());
-  const RankingRow* ranking = r.ranking_of(0);
   std::map<int, double> lost;
   if (ranking)
     for (const auto& unit : ranking->units) lost[unit.number] = unit.auc_lost;
-  std::vector<std::string> header{"Action unit", "pain"};
+  std::vector<std::string> header{say("{Unit}"), say("{target}")};
   for (const auto& [emotion, units] : r.record.emotion_units) header.push_back(escape(emotion));
-  header.emplace_back("AUC lost, B0");
-  Table table("Action units by emotion and pain", header, header.size() - 1);
+  header.emplace_back("AUC lost, " + short_name(r.record.farthest()));
+  Table table(say("{Units} by {source} and {target}"), header, header.size() - 1);
   for (const int unit : all) {
-    const auto in = [unit](const std::vector<int>& units) {
-      return std::find(units.begin(), units.end(), unit) != units.end();
-    };
-    const std::string group = in(r.record.pain_units)             ? "core"
-                              : in(r.record.pain_sometimes_units) ? "sometimes"
-                                                                  : "never";
-    std::vector<std::string> cells{escape(unit_name(unit)),
+    const std::string group = pain_group(r.record, unit);
+    std::vector<std::string> cells{escape(unit_name(r.record, unit)),
                                    fmt::format("<span style=\"color:{}\">{}</span>", group_colour(group), group)};
-    for (const auto& [emotion, units] : r.record.emotion_units) cells.emplace_back(in(units) ? "●" : "");
+    for (const auto& [emotion, units] : r.record.emotion_units)
+      cells.emplace_back(std::ranges::find(units, unit) != units.end() ? "●" : "");
     cells.push_back(lost.contains(unit) ? signed_fixed(lost[unit], 3) : "<span class=\"soft\">not tested</span>");
     table.row(std::move(cells));
   }
-  text += table.html();
-  if (!ranking || ranking->units.empty())
-    return section("units", "Which action units are lost", text + missing("No action unit has been tested yet."));
-  auto sorted = ranking->units;
+  return table.html();
+}
+
+std::string loss_bars(const StudyResults& r, const Wording& say, const RankingRow& ranking, bool grouped) {
+  auto sorted = ranking.units;
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
     return a.auc_lost != b.auc_lost ? a.auc_lost > b.auc_lost : a.number < b.number;
   });
-  RowBars chart{"AUC lost from FreezeB5 to FreezeB0, by action unit", "", "AUC lost, FreezeB5 to FreezeB0", {}};
+  RowBars chart{say("AUC lost from {before} to {after}, by {unit}"), "", say("AUC lost, {before} to {after}"), {}};
   for (const auto& unit : sorted) {
-    chart.rows.push_back({fmt::format("AU{}", unit.number), group_colour(unit.group),
-                          fmt::format("{}: {}", unit_name(unit.number), signed_fixed(unit.auc_lost, 3)), unit.auc_lost,
-                          std::pair{unit.low, unit.high}});
-    chart.description += fmt::format("AU{} ({} in pain) {}. ", unit.number, unit.group, signed_fixed(unit.auc_lost, 3));
+    const std::string name = concept_name(r.record, unit.number);
+    chart.rows.push_back({name, grouped ? group_colour(unit.group) : "var(--b3)",
+                          fmt::format("{}: {}", unit_name(r.record, unit.number), signed_fixed(unit.auc_lost, 3)),
+                          unit.auc_lost, std::pair{unit.low, unit.high}});
+    chart.description +=
+        fmt::format("{}{} {}. ", name, grouped ? fmt::format(" ({} in {})", unit.group, say.target) : "",
+                    signed_fixed(unit.auc_lost, 3));
   }
-  text +=
-      figure(legend({{"pain never uses it", group_colour("never")},
-                     {"sometimes with pain", group_colour("sometimes")},
-                     {"core of pain", group_colour("core")}}) +
-                 "<div class=\"chart\">" + row_bars(chart) + "</div>",
-             "Action units by what they lose. If fine-tuning forgets what the new task does not need, the units that "
-             "pain never uses are at the top. Below 0: decoded better than before.",
-             "medium");
+  const std::string bars = "<div class=\"chart\">" + row_bars(chart) + "</div>";
+  if (!grouped) return figure(bars, say("{Units} by what they lose. Below 0: decoded better than before."), "medium");
+  return figure(legend({{say("{target} never uses it"), group_colour("never")},
+                        {say("sometimes with {target}"), group_colour("sometimes")},
+                        {say("core of {target}"), group_colour("core")}}) +
+                    bars,
+                say("{Units} by what they lose. If fine-tuning forgets what the new task does not need, the ones that "
+                    "{target} never uses are at the top. Below 0: decoded better than before."),
+                "medium");
+}
+
+std::string group_means(const StudyResults& r) {
   Table means("Mean AUC lost in each group, and the AUC with which the loss separates never-used from used units",
               {"Model", "never", "sometimes", "core", "AUC against all", "exact p", "AUC against core", "exact p"});
   for (const RankingRow& row : r.ranking) {
@@ -212,7 +239,32 @@ std::string section_units(const StudyResults& r) {
     }
     means.row(std::move(cells));
   }
-  return section("units", "Which action units are lost", text + means.html());
+  return means.html();
+}
+
+}  // namespace
+
+std::string section_units(const StudyResults& r) {
+  const Wording say(r.record);
+  const bool grouped = !r.record.pain_units.empty();
+  const RankingRow* ranking = r.ranking_of(r.record.farthest());
+  if (!grouped && (!ranking || ranking->units.empty())) return "";
+  const std::string title = say("Which {units} are lost");
+  std::string text;
+  if (grouped)
+    text = paragraph(say(
+               "{Units} by the {sources} they belong to and by how {target} uses them: <i>core</i>, <i>sometimes</i> "
+               "seen with it, or <i>never</i>. “AUC lost” is how much worse a linear SVM ranks the images by this "
+               "{unit} on the features of {after} than on those of {before}; {after} attends less to what is lost{}.",
+               say.papers ? " (the paper’s Figure 6)" : "")) +
+           membership_table(r, say, ranking);
+  if (!ranking || ranking->units.empty())
+    return section("units", title, text + missing(say("No {unit} has been tested yet.")));
+  text += loss_bars(r, say, *ranking, grouped);
+  if (grouped)
+    text += group_means(r) + paragraph(say("<i>exact p</i>: the " + term("permutation", "permutation test") +
+                                           " of that AUC, one-sided, with the {unit} as the unit."));
+  return section("units", title, text + data_link(r, "ranking.csv"));
 }
 
 }  // namespace palimpsest::experiments::report

@@ -1,4 +1,4 @@
-// Images that FreezeB5 gets right and another model wrong, with both relevance maps and their difference (Figure 5).
+// Images that "before" gets right and another model wrong, with both relevance maps and their difference (Figure 5).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,8 +7,10 @@
 #include <optional>
 #include <set>
 
+#include "experiments/report/csv_files.h"
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
+#include "experiments/report/wording.h"
 
 namespace palimpsest::experiments::report {
 
@@ -67,7 +69,7 @@ std::string face(const StudyResults& r, const Disagreement& one, const std::stri
   for (const int unit : units) {
     const auto& areas = one.truth->areas.at(unit);
     ellipses.insert(ellipses.end(), areas.begin(), areas.end());
-    names += fmt::format("{}AU{}", names.empty() ? "" : ", ", unit);
+    names += (names.empty() ? "" : ", ") + concept_name(r.record, unit);
   }
   const std::string ring = ellipses.empty() ? "" : circles(ellipses, "true area of " + names);
   std::string caption = short_name(one.id);
@@ -80,11 +82,11 @@ std::string face(const StudyResults& r, const Disagreement& one, const std::stri
     return fmt::format("<div>{}{}<span>{}{}</span></div>", image(file, emotion + ", " + name), with_ring ? ring : "",
                        name, note);
   };
-  return fmt::format("<figure class=\"face\">{}{}{}{}{}{}<figcaption>{}</figcaption></figure>\n",
-                     cell(one.input, "image", true), cell(one.before, "FreezeB5", false, logit_note(one.logit_before)),
-                     cell(one.after, model_name(k), false, logit_note(one.logit_after)),
-                     cell(one.difference, "raw difference", true), cell(one.normalised, "raw, to [0, 1]", false),
-                     cell(one.of_shares, "difference of shares", true), caption);
+  return fmt::format(
+      "<figure class=\"face\">{}{}{}{}{}{}<figcaption>{}</figcaption></figure>\n", cell(one.input, "image", true),
+      cell(one.before, model_name(r.record.before()), false, logit_note(one.logit_before)),
+      cell(one.after, model_name(k), false, logit_note(one.logit_after)), cell(one.difference, "raw difference", true),
+      cell(one.normalised, "raw, to [0, 1]", false), cell(one.of_shares, "difference of shares", true), caption);
 }
 
 std::string emotion_block(const StudyResults& r, int k, int emotion, std::int64_t total,
@@ -96,8 +98,8 @@ std::string emotion_block(const StudyResults& r, int k, int emotion, std::int64_
   const auto inverted = std::ranges::count_if(list, &Disagreement::inverted);
   if (inverted > 0) which += fmt::format("; an inverted map in {}", inverted);
   std::string text = fmt::format("<h3>{}</h3>", escape(name));
-  text += paragraph(fmt::format("<span class=\"soft\">{} that FreezeB5 gets right and {} wrong{}.</span>",
-                                count(total, "image", "images"), model_name(k), which));
+  text += paragraph(fmt::format("<span class=\"soft\">{} that {} gets right and {} wrong{}.</span>",
+                                count(total, "image", "images"), model_name(r.record.before()), model_name(k), which));
   text += "<div class=\"faces\">";
   for (std::size_t i = 0; i < shown; ++i) text += face(r, *list[i], name, k);
   return text + "</div>\n";
@@ -120,8 +122,8 @@ std::string emotion_blocks(const StudyResults& r, int k, const std::set<int>& em
       text += emotion_block(r, k, emotion, total, list, limit);
   }
   if (!none.empty())
-    text += paragraph(fmt::format("<span class=\"soft\">No image of {} that FreezeB5 gets right and {} wrong.</span>",
-                                  enumerate(none), model_name(k)));
+    text += paragraph(fmt::format("<span class=\"soft\">No image of {} that {} gets right and {} wrong.</span>",
+                                  enumerate(none), model_name(r.record.before()), model_name(k)));
   return text;
 }
 
@@ -136,8 +138,8 @@ std::string sampling_note(const StudyResults& r) {
   for (const auto& [k, sample] : r.samples)
     for (const auto& emotion : sample.emotions)
       subjects |= std::ranges::any_of(emotion.images, [](const auto& image) { return !image.subject.empty(); });
-  return paragraph(fmt::format(
-      "Where not all images are explained or shown, they are a random sample of those of the emotion and the model, "
+  return paragraph(Wording(r.record)(
+      "Where not all images are explained or shown, they are a random sample of those of the {source} and the model, "
       "drawn with seed {}{}.",
       r.samples.begin()->second.seed,
       subjects ? " and spread over subjects: none has two before every other has one"
@@ -148,7 +150,7 @@ std::string sampling_note(const StudyResults& r) {
 std::string totals_note(const StudyResults& r) {
   double before = 0, after = 0;
   int images = 0, inverted = 0;
-  for (const Disagreement& one : r.disagreements.at(0)) {
+  for (const Disagreement& one : r.disagreements.at(r.record.farthest())) {
     if (!one.total_before || !one.total_after || !one.logit_before) continue;
     inverted += one.inverted() ? 1 : 0;
     if (one.inverted()) continue;
@@ -156,10 +158,10 @@ std::string totals_note(const StudyResults& r) {
   }
   std::string text;
   if (images > 0)
-    text += fmt::format(
-        "FreezeB5’s maps sum to {} on average, FreezeB0’s to {}: the images are those that only FreezeB5 gets right, "
-        "so "
-        "its logits are larger, and raw differences are mostly of one sign for that reason alone. The difference of "
+    text += Wording(r.record)(
+        "The maps of {before} sum to {} on average, those of {after} to {}: the images are those that only {before} "
+        "gets right, so its logits are larger, and raw differences are mostly of one sign for that reason alone. The "
+        "difference of "
         "shares divides each map by its total first. ",
         fixed(before / images, 1), fixed(after / images, 1));
   if (inverted > 0)
@@ -173,38 +175,42 @@ std::string totals_note(const StudyResults& r) {
 }  // namespace
 
 std::string section_gallery(const StudyResults& r) {
+  const Wording say(r.record);
+  const int k = r.record.farthest();
   std::string text = paragraph(
-      "Layer-wise relevance propagation of the <b>true</b> class, for images that FreezeB5 gets right and the other "
-      "model wrong. Each map is normalised separately (bright: relevant). The raw difference is the map of FreezeB5 "
-      "minus that of the other: <b>red</b> where FreezeB5 attends more, blue where less, white where they agree. "
-      "Beside "
-      "it is the same as the paper shows it, scaled to [0, 1], and the difference of the maps’ shares, in the colours "
-      "of the first.");
+      say("<a class=\"term\" href=\"#word-lrp\">Layer-wise relevance propagation</a> of the <b>true</b> class, for "
+          "images that {before} gets right and the other model wrong. Each map is normalised separately (bright: "
+          "relevant). The raw difference is the map of {before} minus that of the other: <b>red</b> where {before} "
+          "attends more, <b>blue</b> where less, white where they agree. Beside it is the same scaled to [0, 1]{}, and "
+          "the difference of the maps’ shares, in the colours of the first.",
+          say.papers ? ", as the paper shows it" : ""));
   if (r.record.drawn)
     text += paragraph(
-        "These faces are drawn, so the area of each action unit is known: white ellipses mark the "
-        "action units of the emotion’s hypothesis, or else those of the emotion that pain never uses, where "
-        "the face really shows them.");
-  if (!r.disagreements.contains(0))
+        say("These faces are drawn, so the area of each {unit} is known: white ellipses mark those of the {source}’s "
+            "hypothesis, or else those of the {source} that {target} never uses, where the face really shows them."));
+  if (!r.disagreements.contains(k))
     return section("gallery", "What the models look at", text + missing("Nothing has been explained yet."));
   text += totals_note(r) + sampling_note(r) + map_ranking(r);
   std::set<int> named;  // expanded: the hypotheses' emotions, and what was lost
   for (const Hypothesis& h : r.record.hypotheses) named.insert(r.emotion_index(h.emotion));
   for (const McNemarRow& row : r.mcnemar)
-    if (row.k == 0 && row.holm < 0.05 && row.test.b > row.test.c) named.insert(r.emotion_index(row.emotion));
+    if (row.k == k && row.holm < 0.05 && row.test.b > row.test.c) named.insert(r.emotion_index(row.emotion));
   named.erase(-1);
   std::set<int> others;
   for (int emotion = 0; emotion < int(r.record.emotions.size()); ++emotion)
     if (!named.contains(emotion)) others.insert(emotion);
-  text += emotion_blocks(r, 0, named, r.record.report_pictures);
+  text += emotion_blocks(r, k, named, r.record.report_pictures);
   if (!others.empty())
-    text += details("FreezeB5 against FreezeB0, the other emotions",
-                    emotion_blocks(r, 0, others, r.record.report_pictures));
-  for (int k = 1; k < most_frozen; ++k)
-    if (r.disagreements.contains(k))
-      text += details(fmt::format("FreezeB5 against {}", model_name(k)),
-                      emotion_blocks(r, k, named, std::min(2, r.record.report_pictures)));
-  return section("gallery", "What the models look at", text);
+    text += details(say("{Before} against {after}, the other {sources}"),
+                    emotion_blocks(r, k, others, r.record.report_pictures));
+  std::string models;
+  for (const int other : r.record.after())
+    if (other != k && r.disagreements.contains(other))
+      models = details(say("{Before} against {}", model_name(other)),
+                       emotion_blocks(r, other, named, std::min(2, r.record.report_pictures))) +
+               models;
+  return section("gallery", "What the models look at",
+                 text + models + data_link(r, "../" + model_step("explain", k) + "/explained.csv"));
 }
 
 }  // namespace palimpsest::experiments::report

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "experiments/report/csv_files.h"
 #include "experiments/report/html.h"
 #include "experiments/report/losses.h"
 #include "experiments/report/sections.h"
+#include "experiments/report/wording.h"
 
 namespace palimpsest::experiments::report {
 
@@ -15,10 +17,11 @@ std::string interval(const analysis::Estimate& e) {
                      signed_fixed(e.high, 3));
 }
 
-std::string model_table(const StudyResults& r, const LossSummary& model) {
-  Table table(fmt::format("FreezeB5 against {}, {}", model_name(model.k), count(model.runs, "run", "runs")),
-              {"Emotion", "images", "AUC before", "after", "AUC lost", "p<br>Holm", "sd: images<br>a run",
-               "p, images<br>only", "recall before<br>after"});
+std::string model_table(const StudyResults& r, const Wording& say, const LossSummary& model) {
+  Table table(
+      say("{Before} against {}{}", model_name(model.k), say.given ? "" : ", " + count(model.runs, "run", "runs")),
+      {say("{Source}"), "images", "AUC before", "after", "AUC lost", "p<br>Holm", "sd: images<br>a run",
+       "p, images<br>only", "recall before<br>after"});
   for (const LossRow* row : loss_rows(r, model.k)) {
     const analysis::RankingLoss& a = row->auc;
     const auto below = [](const std::string& text) { return "<br><span class=\"soft\">" + text + "</span>"; };
@@ -33,9 +36,9 @@ std::string model_table(const StudyResults& r, const LossSummary& model) {
   return table.html();
 }
 
-std::string summary_table(const StudyResults& r) {
-  Table table("All emotions together", {"Model", "runs", "F", "degrees of freedom", "p", "mean AUC lost",
-                                        "hypotheses’ emotions less the others"});
+std::string summary_table(const StudyResults& r, const Wording& say) {
+  Table table(say("All {sources} together"), {"Model", "runs", "F", "degrees of freedom", "p", "mean AUC lost",
+                                              say("hypotheses’ {sources} less the others")});
   for (const LossSummary& model : r.losses->models)
     table.row({model_name(model.k), fmt::format("{}", model.runs), fixed(model.all.f, 2),
                fmt::format("{:.0f}, {:.0f}", model.all.df1, model.all.df2), scientific_number(model.all.p),
@@ -46,33 +49,52 @@ std::string summary_table(const StudyResults& r) {
 }  // namespace
 
 std::string section_losses(const StudyResults& r) {
-  const char* title = "What can no longer be read";
+  const Wording say(r.record);
+  const char* title = "What is read less well";
   if (!r.losses) return section("losses", title, missing("The linear probes have not been trained."));
-  std::string text = paragraph(fmt::format(
+  std::string text = paragraph(say(
       "A <i>linear probe</i> is a logistic regression on the output of the last convolution block, trained to its "
-      "optimum on the emotion training images with L2 penalty (C = {}, the best of {} by five-fold cross-validation "
-      "on FreezeB5 and FreezeB0). Unlike a head trained by SGD it has no seed: on the same features it is always the "
-      "same. Its score for an emotion is the log-odds; the <i>AUC</i> is the chance that an image of the emotion has a "
-      "higher score than another one. <i>Lost</i>: FreezeB5’s AUC less the mean over the runs of learning pain.",
-      r.losses->c, fmt::join(r.losses->c_tried, ", ")));
+      "optimum on the {source} training images with an " +
+          term("l2", "L2 penalty") + " (C = {}, the best of {} by five-fold " +
+          term("crossvalidation", "cross-validation") +
+          " on {before} and {after}). Unlike a head trained by SGD it has no seed: on the same features it is always "
+          "the same. Its score for {a_source} is the " +
+          term("logodds", "log-odds") +
+          "; the <i>AUC</i> is the chance that an image of the {source} has a higher score than another one. "
+          "<i>Lost</i>: the AUC from {before} less {}.",
+      r.losses->c, fmt::join(r.losses->c_tried, ", "),
+      say.given ? say("that from {after}") : say("the mean over the runs of learning {target}")));
+  const std::string families =
+      r.record.hypotheses.empty()
+          ? say("Holm’s correction is within all {sources}{}.", say.given ? "" : " of each model")
+          : say("Holm’s correction is within the hypotheses, which were declared beforehand, and within the other "
+                "{sources}{}.",
+                say.given ? "" : ", of each model");
   text += paragraph(
-      "The variance of a loss is DeLong’s over the images plus that between runs, divided by their number; FreezeB5 "
-      "has "
-      "the emotion network’s own features, so it has no runs. t-test with Welch’s and Satterthwaite’s degrees of "
-      "freedom. <i>p, images only</i> asks whether these networks differ on other images; it is not a test of what "
-      "learning pain does, and rejects far too often as such. Holm’s correction is within the hypotheses, which are in "
-      "the configuration, and within the other emotions, of each model.");
+      say.given
+          ? say("The variance of a loss is " + term("delong", "DeLong’s") +
+                " over the images: it says whether these two networks differ on other images, not whether another run "
+                "of "
+                "the same training would do the same. ") +
+                families
+          : say("The variance of a loss is " + term("delong", "DeLong’s") +
+                " over the images plus that between runs, divided by their number; {before} has the {source} network’s "
+                "own features, so it has no runs. t-test with Welch’s and Satterthwaite’s " +
+                term("df", "degrees of freedom") +
+                ". <i>p, images only</i> asks whether these networks differ on other images; it is not a test of what "
+                "learning {target} does, and rejects far too often as such. ") +
+                families);
   std::string others;
   for (const LossSummary& model : r.losses->models)
-    if (model.k == 0)
-      text += model_table(r, model);
-    else
-      others += model_table(r, model);
-  text += paragraph(
-      "Before any single emotion: is anything lost at all? An F test of all losses with their covariance. The last "
-      "column says whether the hypotheses’ emotions lose more than the others (<i>selective</i>) or everything loses "
-      "(<i>general</i>).");
-  return section("losses", title, text + summary_table(r) + details("Each emotion, the other models", others));
+    (model.k == r.record.farthest() ? text : others) += model_table(r, say, model);
+  text += paragraph(say(
+      "Before any single {source}: is anything lost at all? An F test of all losses with their covariance.{}",
+      r.record.hypotheses.empty() ? ""
+                                  : say(" The last column says whether the hypotheses’ {sources} lose more than the "
+                                        "others (<i>selective</i>) or everything loses (<i>general</i>).")));
+  text += summary_table(r, say);
+  if (!others.empty()) text += details(say("Each {source}, the other models"), others);
+  return section("losses", title, text + data_link(r, "losses.csv"));
 }
 
 }  // namespace palimpsest::experiments::report

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "experiments/report/csv_files.h"
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
+#include "experiments/report/wording.h"
 
 namespace palimpsest::experiments::report {
 
@@ -37,12 +39,12 @@ const char* verdict(const UnitEffect& effect) {
   return "no change shown";
 }
 
-std::string table_of(const StudyResults& r, const char* caption, bool hypotheses) {
-  Table table(caption, {"Emotion, action unit", "pairs", "effect before", "after", "change", "share left",
+std::string table_of(const StudyResults& r, const Wording& say, const std::string& caption, bool hypotheses) {
+  Table table(caption, {say("{Source}, {unit}"), "pairs", "effect before", "after", "change", "share left",
                         "decisions before", "after", ""});
   for (const UnitEffect& effect : r.effects) {
     if (!belongs(r, effect) || is_hypothesis(r, effect) != hypotheses) continue;
-    table.row({fmt::format("{}, {}", escape(effect.emotion), escape(unit_name(effect.unit))),
+    table.row({fmt::format("{}, {}", escape(effect.emotion), escape(unit_name(r.record, effect.unit))),
                fmt::format("{}", effect.pairs), interval(effect.before), interval(effect.after),
                interval(effect.difference), effect.ratio ? interval(*effect.ratio) : "–",
                percent(effect.to_before.mean), percent(effect.to_after.mean), verdict(effect)},
@@ -55,17 +57,18 @@ std::string table_of(const StudyResults& r, const char* caption, bool hypotheses
 
 std::string section_pairs(const StudyResults& r) {
   if (r.effects.empty()) return "";
-  const std::string text = paragraph(
+  const Wording say(r.record);
+  const std::string text = paragraph(say(
       "A probe shows what could be read from the features, a relevance map where the network looked. Neither shows "
-      "whether the network <i>uses</i> an action unit. A pair does: the same face, once with the action unit and once "
-      "without. <i>Effect</i>: how much the unit raises the log-odds of the emotion, in standard deviations of these "
-      "log-odds; <i>decisions</i>: the share of pairs in which it turns the decision to the emotion; <i>share "
-      "left</i>: "
-      "the effect after over that before, where the one before is outside its noise. Intervals of 95 % over persons. "
-      "They compare these two networks with these two heads; another run is not in them.");
-  return section("pairs", "Is the action unit used?",
-                 text + table_of(r, "The hypotheses, FreezeB5 (before) and FreezeB0 (after)", true) +
-                     details("All action units of each emotion", table_of(r, "The others", false)));
+      "whether the network <i>uses</i> {a_unit}. A pair does: the same picture, once with it and once without. "
+      "<i>Effect</i>: how much it raises the log-odds of the {source}, in standard deviations of these log-odds; "
+      "<i>decisions</i>: the share of pairs in which it turns the decision to the {source}; <i>share left</i>: the "
+      "effect after over that before, where the one before is outside its noise. Intervals of 95 % over persons. They "
+      "compare these two networks with these two heads; another run is not in them."));
+  return section("pairs", say("Is the {unit} used?"),
+                 text + table_of(r, say, say("The hypotheses, {before} (before) and {after} (after)"), true) +
+                     details(say("All {units} of each {source}"), table_of(r, say, "The others", false)) +
+                     data_link(r, "../pairs/effects.csv"));
 }
 
 }  // namespace palimpsest::experiments::report

@@ -5,22 +5,32 @@
 
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
+#include "experiments/report/wording.h"
 
 namespace palimpsest::experiments::report {
 
 namespace {
 
-std::string design(const StudyResults& r) {
-  return paragraph(
-             "One network learns to recognise emotions. Six copies of it learn pain; copy <b>FreezeB<i>k</i></b> may "
-             "not change its first <i>k</i> of five convolution blocks. Then all five blocks of each are fixed and a "
-             "new emotion head is trained on them. FreezeB5 still has the blocks of the emotion network, so it is the "
-             "“before”; FreezeB0, whose blocks were all free, is the farthest “after”. The six re-trained "
-             "models differ only in what learning pain did to the blocks.") +
-         paragraph(fmt::format("The emotion network was trained {}. Seed {}.",
-                               r.record.from_scratch ? "from scratch, where the paper starts from ImageNet weights"
-                                                     : "from given weights, as in the paper",
-                               r.record.seed));
+std::string design(const StudyResults& r, const Wording& say) {
+  if (say.given)
+    return paragraph(
+        "Two networks were given, <b>before</b> and <b>after</b> a training of which this page knows nothing else. "
+        "Neither was trained further and their heads were not used: linear probes were fitted to the output of the "
+        "last "
+        "convolution block of each, in the same way. The relevance maps start at these probes.");
+  return paragraph(say(
+             "One network learns to recognise {sources}. Six copies of it learn {target}; copy "
+             "<b>FreezeB<i>k</i></b> may not change its first <i>k</i> of five convolution blocks. Then all five "
+             "blocks "
+             "of each are fixed and a new {source} head is trained on them. FreezeB5 still has the blocks of the "
+             "{source} network, so it is the “before”; FreezeB0, whose blocks were all free, is the farthest “after”. "
+             "The six re-trained models differ only in what learning {target} did to the blocks.")) +
+         paragraph(say("The {source} network was trained {}. Seed {}.",
+                       !r.record.from_scratch
+                           ? say.papers ? "from given weights, as in the paper" : "from given weights"
+                       : say.papers ? "from scratch, where the paper starts from ImageNet weights"
+                                    : "from scratch",
+                       r.record.seed));
 }
 
 std::string data_table(const StudyResults& r) {
@@ -35,15 +45,18 @@ std::string data_table(const StudyResults& r) {
     table.row({escape(part.name), fmt::format("{}", total), "<span class=\"wrap\">" + classes + "</span>"});
   }
   if (!r.record.units.empty())
-    table.row({"concepts, peak frames", fmt::format("{}", r.record.units.front().images),
-               fmt::format("{} action units occur", r.record.units.size())});
+    table.row({"concepts", fmt::format("{}", r.record.units.front().images),
+               Wording(r.record)("{} {units} occur", r.record.units.size())});
   return table.html();
 }
 
 // The options of each kind of training, as actually run; only those shared by models of a kind.
-std::string training_table(const StudyResults& r) {
-  const std::vector<std::pair<const char*, const char*>> steps{
-      {"emotion", "Emotion model"}, {"pain-b5", "Pain models"}, {"retrain-b5", "Re-trained heads"}};
+std::string training_table(const StudyResults& r, const Wording& say) {
+  const std::string target = target_step(r.record, {most_frozen});
+  const std::vector<std::pair<std::string, std::string>> steps{
+      {source_step(r.record), say("{Source} model")},
+      {target, say("{Target} models")},
+      {model_step("retrain", most_frozen), "Re-trained heads"}};
   Table table("How each kind of model was trained", {"Option", steps[0].second, steps[1].second, steps[2].second});
   std::set<std::string> keys;
   for (const auto& [step, name] : steps)
@@ -56,7 +69,7 @@ std::string training_table(const StudyResults& r) {
       const auto found = r.options.find(step);
       const bool known = found != r.options.end() && found->second.contains(key);
       std::string value = known ? found->second.at(key) : "";
-      if (key == "freeze" && std::string_view(step) == "pain-b5") value = "0 to 5";
+      if (key == "freeze" && step == target) value = "0 to 5";
       if (value.size() > 24) value = value.substr(0, 12) + "…";  // hashes
       cells.push_back(value.empty() ? "<span class=\"soft\">–</span>" : escape(value));
     }
@@ -76,15 +89,16 @@ std::string pairs_table(const char* caption, const std::vector<std::pair<std::st
 }  // namespace
 
 std::string section_setup(const StudyResults& r) {
-  std::string text = design(r);
-  text +=
-      paragraph(fmt::format("Emotions from <code>{}</code>, pain from <code>{}</code>, action units from "
-                            "<code>{}</code>.",
-                            escape(r.record.emotion), escape(r.record.pain), escape(r.record.concepts)));
+  const Wording say(r.record);
+  std::vector<std::string> sets{say("{sources} from <code>{}</code>", escape(r.record.emotion))};
+  if (!say.given) sets.push_back(say("{target} from <code>{}</code>", escape(r.record.pain)));
+  if (!r.record.concepts.empty()) sets.push_back(say("{units} from <code>{}</code>", escape(r.record.concepts)));
+  std::string text = design(r, say) + paragraph(fmt::format("Data: {}.", enumerate(sets)));
   for (const std::string& warning : r.record.warnings) text += missing("Note: " + escape(warning));
   text += data_table(r);
-  text += details("Training options", training_table(r));
-  text += details("Every value of the config", pairs_table("Every option of the study", r.record.values));
+  if (!say.given) text += details("Training options", training_table(r, say));
+  text += details(say.given ? "Every option" : "Every value of the config",
+                  pairs_table("Every option of the study", r.record.values));
   text += details("Choices made while reading the data", pairs_table("By the data sets’ readers", r.record.choices));
   return section("setup", "What was run", text);
 }

@@ -27,6 +27,10 @@ h2 { font-size: clamp(1.3rem, 3.4vw, 1.7rem); margin: 3.2rem 0 0.8rem; padding-t
 h3 { font-size: 1.1rem; margin: 2rem 0 0.5rem; }
 p, ul, dl { max-width: 44rem; }
 a { color: var(--accent); text-underline-offset: 0.15em; }
+a.term { color: inherit; text-decoration: underline dotted; }
+dl.words dt { font-weight: 600; margin-top: 0.7rem; }
+dl.words dd { margin: 0.1rem 0 0; }
+.data { font-size: 0.9rem; color: var(--soft); }
 .kicker { color: var(--soft); font-size: 0.95rem; margin: 0; }
 .lead { font-size: clamp(1.1rem, 2.6vw, 1.3rem); line-height: 1.5; max-width: 50rem; }
 div.answer { display: grid; gap: 0.5rem 2.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); align-items: start; }
@@ -68,6 +72,7 @@ svg .zero { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 3; fill: no
 svg .whisker { stroke: var(--ink); stroke-width: 1.1; fill: none; }
 svg .curve { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 svg .dashed { stroke-dasharray: 5 4; }
+svg .box { fill: none; stroke: var(--ink); stroke-width: 1.6; }
 svg .ring { fill: none; stroke: var(--theirs); stroke-width: 2; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; list-style: none; padding: 0; margin: 0 0 0.5rem; font-size: 0.88rem; max-width: none; }
 .legend span { display: inline-block; width: 0.85em; height: 0.85em; border-radius: 0.2em; margin-right: 0.4em; vertical-align: -0.08em; }
@@ -80,6 +85,8 @@ svg .ring { fill: none; stroke: var(--theirs); stroke-width: 2; }
 .face span { display: block; line-height: 1.3; font-size: 0.76rem; color: var(--soft); text-align: center; margin-top: 0.2rem; }
 .face .inverted { color: var(--b0); font-weight: 600; }
 .face figcaption { grid-column: 1 / -1; margin: 0; font-size: 0.8rem; }
+.shade { display: block; padding: 0 0.3rem; border-radius: 0.2rem;
+  background: color-mix(in srgb, var(--b3) var(--share), transparent); }
 .chip { text-align: center; border-radius: 0.25rem; font-weight: 600; }
 .missing { border-left: 3px solid var(--b1); padding: 0.3rem 0.9rem; background: var(--card); }
 details { margin: 1rem 0; border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.6rem 1rem; }

@@ -57,6 +57,11 @@ void SvgCanvas::ring(double x, double y, double r) {
   body_ += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"{}\" class=\"ring\"/>\n", number(x), number(y), number(r));
 }
 
+void SvgCanvas::box(double x, double y, double r) {
+  body_ += fmt::format("<rect x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{2}\" class=\"box\"/>\n", number(x - r),
+                       number(y - r), number(2 * r));
+}
+
 void SvgCanvas::curve(const std::vector<std::pair<double, double>>& points, std::string_view colour,
                       std::string_view style) {
   if (points.empty()) return;

@@ -22,6 +22,7 @@ class SvgCanvas {
             double opacity = 1);
   void circle(double x, double y, double r, std::string_view fill, std::string_view tip = {});
   void ring(double x, double y, double r);
+  void box(double x, double y, double r);
   void curve(const std::vector<std::pair<double, double>>& points, std::string_view colour,
              std::string_view style = {});
   void text(double x, double y, std::string_view words, Anchor anchor = Anchor::start, std::string_view style = {});

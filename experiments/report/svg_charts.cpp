@@ -119,6 +119,7 @@ std::string line_chart(const LineChart& chart) {
                            chart.y_percent ? percent(line.points[i].second, 1) : fixed(line.points[i].second, 3)));
   }
   for (const auto& [px, py] : chart.rings) c.ring(frame.x(px), frame.y(py), 9);
+  if (chart.best) c.box(frame.x(chart.best->first), frame.y(chart.best->second), 10);
   return c.finish();
 }
 

@@ -36,8 +36,9 @@ struct LineChart {
   std::string title, description, x_label, y_label;
   std::vector<Line> lines;
   std::optional<std::pair<double, double>> y_range;
-  std::vector<std::pair<double, double>> rings;  // points to ring
-  std::vector<std::string> x_names;              // instead of numbers: names of x = 0, 1, ...
+  std::vector<std::pair<double, double>> rings;   // points to ring
+  std::optional<std::pair<double, double>> best;  // a point to box
+  std::vector<std::string> x_names;               // instead of numbers: names of x = 0, 1, ...
   bool y_percent = false;
   double width = 300, height = 210;
 };

@@ -28,7 +28,9 @@ std::vector<ConceptLabels> of_action_units(const data::Examples& examples) {
   return all;
 }
 
-std::vector<ConceptLabels> of_csv(const fs::path& path, const data::Examples& examples) {
+}  // namespace
+
+std::vector<ConceptLabels> concepts_of_csv(const fs::path& path, std::span<const std::string> ids) {
   const Csv csv = read_csv(path);
   const auto id = std::size_t(csv.column("id"));
   std::map<std::string, std::size_t> row_of;
@@ -37,17 +39,15 @@ std::vector<ConceptLabels> of_csv(const fs::path& path, const data::Examples& ex
       throw Error(fmt::format("{} has the id {} a second time", csv.where(row), csv.rows[row][id]),
                   "give each image one row");
   std::vector<ConceptLabels> all;
-  int found = 0;
-  for (int i = 0; i < examples.count(); ++i) found += row_of.contains(examples.id(i)) ? 1 : 0;
-  if (found == 0)
-    throw Error(
-        fmt::format("{} has no row for any of the images, whose ids are like {}", path.string(), examples.id(0)),
-        "give the ids that predictions have");
+  if (std::ranges::none_of(ids, [&](const std::string& one) { return row_of.contains(one); }))
+    throw Error(fmt::format("{} has no row for any of the images, whose ids are like {}", path.string(),
+                            ids.empty() ? "" : ids.front()),
+                "give the ids that predictions have");
   for (std::size_t column = 0; column < csv.header.size(); ++column) {
     if (column == id) continue;
     ConceptLabels one{csv.header[column], {}};
-    for (int i = 0; i < examples.count(); ++i) {
-      const auto row = row_of.find(examples.id(i));
+    for (const std::string& image : ids) {
+      const auto row = row_of.find(image);
       const std::string value = row == row_of.end() ? "" : csv.rows[row->second][column];
       if (!value.empty() && value != "0" && value != "1")
         throw Error(fmt::format("{} has '{}' for {}", csv.where(row->second), value, one.name),
@@ -59,10 +59,10 @@ std::vector<ConceptLabels> of_csv(const fs::path& path, const data::Examples& ex
   return all;
 }
 
-}  // namespace
-
 std::vector<ConceptLabels> read_concept_labels(const std::string& concepts, const data::Examples& examples) {
-  auto all = concepts == "action-units" ? of_action_units(examples) : of_csv(concepts, examples);
+  std::vector<std::string> ids;
+  for (int i = 0; i < examples.count(); ++i) ids.push_back(examples.id(i));
+  auto all = concepts == "action-units" ? of_action_units(examples) : concepts_of_csv(concepts, ids);
   std::vector<std::string> rare;
   std::erase_if(all, [&](const ConceptLabels& one) {
     const bool few = std::ranges::count(one.labels, 1) < least_shown || std::ranges::count(one.labels, 0) < least_shown;

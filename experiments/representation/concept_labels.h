@@ -1,8 +1,10 @@
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "data/examples.h"
 
 namespace palimpsest::experiments {
@@ -19,5 +21,8 @@ inline constexpr int least_shown = 10;  // images with a concept, and without it
 // shown, or not shown, by fewer images are left out, with a remark. Throws Error naming the file for another value than
 // 0, 1 and empty, an id that occurs twice, and when no image has a row, or the data have no action units.
 std::vector<ConceptLabels> read_concept_labels(const std::string& concepts, const data::Examples& examples);
+
+// All columns of a CSV besides `id`, as above, rare ones included.
+std::vector<ConceptLabels> concepts_of_csv(const fs::path& path, std::span<const std::string> ids);
 
 }  // namespace palimpsest::experiments

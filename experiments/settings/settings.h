@@ -80,6 +80,8 @@ struct DataSettings {
   std::vector<std::string> drop_classes = option(drop_classes, "drop-classes", {}, "classes to leave out, by name");
   double validation_share = option(validation_share, "validation-share", 0.05,
                                    "AffectNet, folder: fraction of the training part", at_least(0), below(1));
+  double test_share = option(test_share, "test-share", 0, "folder: fraction of each class kept for the test part",
+                             at_least(0), below(1));
   std::vector<std::string> test_participants =
       option(test_participants, "test-participants", {}, "UNBC: participants kept for the test part");
   int pain_images =

@@ -13,6 +13,7 @@
 namespace palimpsest::experiments {
 
 StudyConfig::StudyConfig() {
+  data.test_share = 0.2;
   model.hidden = {4096, 4096};
   model.head_init = nn::HeadInit::fresh;
   train_emotion.preset = "emotion";
@@ -30,16 +31,22 @@ void require(bool good, const StudyConfig& config, std::string_view key, std::st
 
 void check(const StudyConfig& c) {
   for (const auto& [key, name] : {std::pair{"emotion", &c.emotion}, {"pain", &c.pain}, {"concepts", &c.concepts}}) {
-    require(!name->text.empty(), c, key, R"(given, for instance emotion = "affectnet:DIR")");
-    const data::Scheme scheme = name->scheme;
-    require(scheme != data::Scheme::arrays, c, key, "a data set with parts; arrays:... has none");
-    if (key == std::string_view("pain"))
-      require(scheme == data::Scheme::unbc, c, key, "a set in UNBC's layout, unbc:DIR");
-    if (key == std::string_view("concepts"))
-      require(scheme == data::Scheme::ckplus, c, key, "a set in CK+'s layout, ckplus:DIR");
+    const bool trained_on = key != std::string_view("concepts");
+    require(!trained_on || !name->text.empty(), c, key, R"(given, for instance emotion = "affectnet:DIR")");
+    require(name->scheme != data::Scheme::arrays, c, key, "a data set with parts; arrays:... has none");
+    require(!trained_on || name->scheme != data::Scheme::ckplus, c, key, "a data set with parts; ckplus:... has none");
   }
+  require(c.concepts.text.empty() || c.concepts.scheme == data::Scheme::ckplus || !c.concept_labels.empty(), c,
+          "concepts", "a set in CK+'s layout, ckplus:DIR, unless concept-labels names a CSV");
   require(c.data.orientation == data::Orientation::stored || c.emotion.scheme == data::Scheme::folder, c,
           "data.orientation", "stored, unless emotion is a folder:DIR");
+  const std::string source = step_name_of(c.names.source), target = step_name_of(c.names.target);
+  const std::set<std::string> taken{"",         "retrain", "evaluate", "null",    "features", "probe",
+                                    "losses",   "mcnemar", "explain",  "maps",    "concept",  "peaks",
+                                    "concepts", "ranking", "pairs",    "summary", "pictures", "cache"};
+  require(!taken.contains(source), c, "names.source", "a word of letters a to z that is not the name of a step");
+  require(!taken.contains(target) && target != source, c, "names.target",
+          "a word of letters a to z that is neither names.source nor the name of a step");
   require(c.data.validation_share > 0, c, "data.validation-share", "above 0");
   require(c.data.pain_validation > 0 && c.data.pain_validation < c.data.pain_images, c, "data.pain-validation",
           "above 0 and below data.pain-images");

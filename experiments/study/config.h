@@ -5,6 +5,7 @@
 
 #include "experiments/settings/settings.h"
 #include "experiments/study/emotion_units.h"
+#include "experiments/study/names.h"
 
 // What `palimpsest study CONFIG.toml` understands. Every value that is not in the file is the paper's.
 // experiments/configs/paper.toml names and explains every key.
@@ -21,9 +22,13 @@ struct StudyConfig {
   data::Source emotion = option(emotion, "emotion", {}, "AffectNet, as --data names it");
   data::Source pain = option(pain, "pain", {}, "UNBC");
   data::Source concepts = option(concepts, "concepts", {}, "CK+");
+  fs::path concept_labels =
+      option(concept_labels, "concept-labels", {},
+             "CSV with the columns id and one per concept (1, 0), where concepts are not action units", names_content);
   fs::path pairs = option(pairs, "pairs", {},
                           "pictures with and without an action unit (draw-faces --pairs): what the networks use of it",
                           names_content);
+  TaskNames names = in_table<TaskNames>("names");
   Drawn drawn =
       option(drawn, "drawn", Drawn::automatic, "whether the sets are drawn faces, for which the truth is known");
   std::vector<Hypothesis> hypotheses = option(hypotheses, "hypotheses", paper_hypotheses(),

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <charconv>
 #include <sstream>
 
 #include "base/error.h"
@@ -26,14 +27,15 @@ std::vector<Hypothesis> paper_hypotheses() {
 }
 
 void from_text(const std::string& text, Hypothesis& value) {
-  EmotionUnits units;
-  from_text(text, units);
-  if (units.units.size() != 1)
-    throw Error(fmt::format("'{}' is not an emotion and one action unit", text), R"(write ["contempt", 14])");
-  value = {units.emotion, units.units.front()};
+  const std::size_t space = text.rfind(' ');
+  if (space == text.npos || space == 0 || space + 1 == text.size())
+    throw Error(fmt::format("'{}' is not a class and one concept", text), R"(write for instance ["contempt", 14])");
+  value = {text.substr(0, space), 0, text.substr(space + 1)};
+  const char* const end = value.name.data() + value.name.size();
+  if (std::from_chars(value.name.data(), end, value.unit).ptr == end) value.name.clear();
 }
 std::string to_text(const Hypothesis& value) {
-  return fmt::format("{} {}", value.emotion, value.unit);
+  return fmt::format("{} {}", value.emotion, value.name.empty() ? std::to_string(value.unit) : value.name);
 }
 
 }  // namespace palimpsest::experiments

@@ -13,10 +13,12 @@ struct EmotionUnits {
 void from_text(const std::string& text, EmotionUnits& value);  // throws Error for another text
 std::string to_text(const EmotionUnits& value);
 
-// An action unit that pain models are suspected of not seeing in an emotion. As text: "contempt 14".
+// An action unit, or another concept, that pain models are suspected of not seeing in an emotion. As text: "contempt
+// 14", "spaniel long_ears".
 struct Hypothesis {
   std::string emotion;
   int unit = 0;
+  std::string name = {};  // of a concept that is no action unit; its number is found when the concepts are read
   bool operator==(const Hypothesis&) const = default;
 };
 // The two of Prajod et al. (arXiv 2104.07389), which came from looking at the maps of its own networks.

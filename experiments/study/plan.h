@@ -18,13 +18,15 @@ namespace palimpsest::experiments {
 struct StudyPlan {
   StudyConfig config;
   fs::path study;
+  std::map<int, fs::path> given;  // weights of the two networks that `forget` compares
   // Of steps beside which others run, and of those that have the machine to themselves; device and threads as text,
   // since another number of threads gives different bits.
   MachineSettings on, alone;
   std::string processor, processor_alone;
   StudyRecord record;
   std::map<std::string, std::string> fingerprints;  // of "emotion", "pain", "concepts"
-  data::Dataset peaks;                              // CK+
+  data::Dataset peaks;                              // of concepts: CK+'s peak frames
+  std::vector<std::string> concept_names;           // numbered from 1; empty: action units
   std::vector<Step> steps;
 
   // Gram matrices of the features of all pain runs, in the record's order, shared by the tests of all action units.
@@ -37,13 +39,15 @@ struct StudyPlan {
 
 // Reads the data sets, fills in the record and the fingerprints, and plans every step. Throws Error for unsuitable
 // data: an unknown emotion in a hypothesis, no test images.
-// together: how many steps run at a time, each on its share of the threads.
-StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const MachineSettings& on, int together = 1);
+// together: how many steps run at a time, each on its share of the threads. given: the weights of given_before and
+// given_after; then nothing but probes is trained, and config.pain names no set.
+StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const MachineSettings& on, int together = 1,
+                     const std::map<int, fs::path>& given = {});
 
 // A copy for a step, which would otherwise contain itself.
 StudyPlan without_steps(const StudyPlan& plan);
 
-// plan_training.cpp: emotion, pain-bK[-sN], retrain-bK, evaluate-..., null-bK-sN
+// plan_training.cpp: emotion, pain-bK[-sN], retrain-bK, evaluate-..., null-bK-sN; nothing for given networks
 void plan_training(StudyPlan& plan);
 void plan_null(StudyPlan& plan);
 
@@ -51,8 +55,8 @@ void plan_null(StudyPlan& plan);
 void plan_features(StudyPlan& plan);
 void plan_probes(StudyPlan& plan);
 // The features of a run on the peak frames, below the study.
-std::string peak_features(const PainRun& run, Faces faces);
-std::string peak_ids(Faces faces);
+std::string peak_features(const ModelRun& run, Faces faces);
+std::string peak_ids(const StudyRecord& record, Faces faces);
 
 // plan_measures.cpp: mcnemar, explain-bK, maps, null
 void plan_measures(StudyPlan& plan);
@@ -95,7 +99,7 @@ void adjust(std::vector<Row>& rows, double (*p)(const Row&)) {
   }
 }
 
-// How pain uses an action unit: "never", "core" or "sometimes".
-std::string pain_group(const StudyRecord& record, int unit);
+// How relevance is summed by action unit, as --masks says; empty: nothing says where one acts.
+fs::path regions_known(const StudyPlan& plan);
 
 }  // namespace palimpsest::experiments

@@ -27,9 +27,9 @@ struct ConceptStep {
   bool standardise = false;
 };
 
-// Sets are the record's pain runs, in its order: main_set(k) is the run of FreezeBk from the study's own seed.
+// Sets are the record's runs, in its order: main_set(k) is the run of model k from the study's own seed.
 int main_set(const StudyRecord& record, int k) {
-  return int(std::find(record.pain_runs.begin(), record.pain_runs.end(), PainRun{k}) - record.pain_runs.begin());
+  return int(std::find(record.runs.begin(), record.runs.end(), ModelRun{k}) - record.runs.begin());
 }
 
 ConceptStep concept_options(const StudyPlan& plan, int unit, Faces faces) {
@@ -41,9 +41,9 @@ ConceptStep concept_options(const StudyPlan& plan, int unit, Faces faces) {
   step.options.folds = config.folds;
   step.options.grouped_repeats = plan.config.grouped_repeats;
   step.options.seed = config.seed;
-  const auto& runs = plan.record.pain_runs;
-  const int before = main_set(plan.record, most_frozen);
-  for (int k = most_frozen - 1; k >= 0; --k) {
+  const auto& runs = plan.record.runs;
+  const int before = main_set(plan.record, plan.record.before());
+  for (const int k : plan.record.after()) {
     step.options.pairs.emplace_back(main_set(plan.record, k), before);
     analysis::ConceptOptions::Runs& loss = step.options.losses.emplace_back();
     loss.before = before;
@@ -59,9 +59,9 @@ const std::vector<analysis::Gram>& grams_of(const StudyPlan& plan, Faces faces, 
   std::vector<analysis::Gram>& list = (*plan.grams)[faces];
   if (!list.empty()) return list;
   std::vector<analysis::Gram> made;
-  for (const PainRun& run : plan.record.pain_runs) {
+  for (const ModelRun& run : plan.record.runs) {
     made.push_back(analysis::read_gram(plan.at(peak_features(run, faces)), standardise));
-    made.back().name = fmt::format("FreezeB{}{}", run.k, run.seed ? fmt::format(", seed {}", *run.seed) : "");
+    made.back().name = fmt::format("{}{}", model_name(run.k), run.seed ? fmt::format(", seed {}", *run.seed) : "");
   }
   return list = std::move(made);
 }
@@ -112,7 +112,7 @@ bool enough_alone(StudyPlan& plan, int unit) {
 }
 
 void run_concept(const StudyPlan& plan, const ConceptStep& step, const fs::path& folder) {
-  data::Dataset peaks = peaks_in(plan.at(peak_ids(step.faces)), plan.peaks);
+  data::Dataset peaks = peaks_in(plan.at(peak_ids(plan.record, step.faces)), plan.peaks);
   const std::vector<analysis::Gram>* grams = &grams_of(plan, step.faces, step.standardise);
   std::vector<analysis::Gram> some;
   if (step.faces == Faces::alone) {
@@ -129,10 +129,11 @@ void run_concept(const StudyPlan& plan, const ConceptStep& step, const fs::path&
 
 void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, Faces faces) {
   const ConceptStep options = concept_options(plan, unit, faces);
-  Step step{concept_step(unit, faces),
-            fmt::format("is AU{} still decodable ({})?", unit, faces_name(faces)),
+  Step step{concept_step(plan.record, unit, faces),
+            fmt::format("is {} still decodable ({})?", concept_name(plan.record, unit),
+                        plan.concept_names.empty() ? faces_name(faces) : "all images"),
             {{"hypothesis", options.hypothesis ? "yes" : "no"}, {"data concepts", plan.fingerprints.at("concepts")}},
-            {peak_ids(faces)},
+            {peak_ids(plan.record, faces)},
             {"concept.json"},
             {}};
   ConceptSettings settings = plan.config.concept_test;
@@ -140,15 +141,15 @@ void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, Faces face
   add_inputs(fields_of(settings), "concept", step.inputs);
   step.inputs["concept.grouped-repeats"] = std::to_string(options.options.grouped_repeats);
   if (faces == Faces::alone) step.inputs["co-occurring"] = fmt::format("{}", fmt::join(plan.record.co_occurring, " "));
-  for (const PainRun& run : plan.record.pain_runs) step.reads.push_back(peak_features(run, faces));
+  for (const ModelRun& run : plan.record.runs) step.reads.push_back(peak_features(run, faces));
   step.run = [shared, options](const fs::path& folder) { run_concept(shared, options, folder); };
   plan.steps.push_back(std::move(step));
 }
 
 std::vector<ConceptRow> rows_of(const Json& json, const StudyRecord& record, int unit, Faces faces) {
   std::vector<ConceptRow> rows;
-  for (int k = most_frozen - 1; k >= 0; --k) {
-    const auto number = std::size_t(most_frozen - 1 - k);
+  std::size_t number = 0;
+  for (const int k : record.after()) {
     const Json& pair = json.at("pairs").at(number);
     const auto f1 = [&](int model) -> double {
       return json.at("sets").at(std::size_t(main_set(record, model))).at("f1_mean");
@@ -161,7 +162,7 @@ std::vector<ConceptRow> rows_of(const Json& json, const StudyRecord& record, int
     row.images = json.at("images");
     row.positives = json.at("positives");
     row.repeats = json.at("repeats");
-    row.f1_before = f1(most_frozen);
+    row.f1_before = f1(record.before());
     row.f1_after = f1(k);
     row.difference = pair.at("effect").at("mean");
     row.low = pair.at("effect").at("low");
@@ -176,6 +177,7 @@ std::vector<ConceptRow> rows_of(const Json& json, const StudyRecord& record, int
       row.grouped_corrected = grouped.at("pairs").at(number).at("corrected_t").get<analysis::TTest>();
     }
     rows.push_back(row);
+    ++number;
   }
   return rows;
 }
@@ -185,7 +187,7 @@ using Tested = std::vector<std::pair<int, Faces>>;
 void run_concept_rows(const fs::path& study, const StudyRecord& record, const Tested& tested, const fs::path& folder) {
   std::vector<ConceptRow> rows;
   for (const auto& [unit, faces] : tested) {
-    const std::string step = concept_step(unit, faces);
+    const std::string step = concept_step(record, unit, faces);
     const fs::path file = study / step / "concept.json";
     try {
       const auto more = rows_of(Json::parse(read_file(file)), record, unit, faces);
@@ -248,7 +250,7 @@ RankingRow ranking_row(const std::vector<ConceptRow>& rows, const StudyRecord& r
 void run_ranking(const fs::path& study, const StudyRecord& record, const fs::path& folder) {
   const auto rows = read_concept_rows(study / "concepts/concepts.json");
   std::vector<RankingRow> ranking;
-  for (int k = most_frozen - 1; k >= 0; --k) ranking.push_back(ranking_row(rows, record, k));
+  for (const int k : record.after()) ranking.push_back(ranking_row(rows, record, k));
   write_records(folder / "ranking.json", ranking);
 }
 
@@ -267,19 +269,26 @@ void plan_concepts(StudyPlan& plan) {
   }
   for (const auto& [unit, faces] : tested) plan_concept(plan, shared, unit, faces);
   Step rows{"concepts", "the concept tests together, with Holm's correction", {}, {}, {"concepts.json"}, {}};
-  for (const auto& [unit, faces] : tested) rows.reads.push_back(concept_step(unit, faces) + "/concept.json");
+  for (const auto& [unit, faces] : tested)
+    rows.reads.push_back(concept_step(plan.record, unit, faces) + "/concept.json");
   rows.run = [study = plan.study, record = plan.record, tested](const fs::path& folder) {
     run_concept_rows(study, record, tested, folder);
   };
   rows.quick = true;
   plan.steps.push_back(std::move(rows));
-  Step ranking{
-      "ranking", "do action units that pain never uses lose more?", {}, {"concepts/concepts.json"}, {"ranking.json"},
-      {}};
+  Step ranking{"ranking",
+               plan.record.pain_units.empty() ? fmt::format("which {} lose most", plan.record.names.units)
+                                              : fmt::format("do {} that {} never uses lose more?",
+                                                            plan.record.names.units, plan.record.names.target),
+               {},
+               {"concepts/concepts.json"},
+               {"ranking.json"},
+               {}};
   Fields units = of_table(fields_of(plan.config), "action-units");
   std::erase_if(units, [](const Field& field) { return field.name == "emotions"; });
   add_inputs(units, "action-units", ranking.inputs);
-  ranking.inputs["data pain"] = plan.fingerprints.at("pain");
+  if (const auto pain = plan.fingerprints.find("pain"); pain != plan.fingerprints.end())
+    ranking.inputs["data pain"] = pain->second;
   ranking.run = [study = plan.study, record = plan.record](const fs::path& folder) {
     run_ranking(study, record, folder);
   };

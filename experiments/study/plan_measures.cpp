@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <ranges>
 #include <set>
 
 #include "analysis/predictions.h"
@@ -23,19 +24,15 @@ std::string predictions_of(const std::string& step) {
   return step + "/predictions.csv";
 }
 
-std::string retrained_predictions(int k) {
-  return predictions_of("evaluate-" + model_step("retrain", k));
-}
-
 bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 void run_mcnemar(const fs::path& study, const StudyRecord& record, const fs::path& folder) {
-  const analysis::Predictions before = analysis::read_predictions(study / retrained_predictions(most_frozen));
+  const analysis::Predictions before = analysis::read_predictions(study / source_predictions(record, record.before()));
   std::vector<McNemarRow> rows;
-  for (int k = most_frozen - 1; k >= 0; --k) {
-    const analysis::Predictions after = analysis::read_predictions(study / retrained_predictions(k));
+  for (const int k : record.after()) {
+    const analysis::Predictions after = analysis::read_predictions(study / source_predictions(record, k));
     for (std::size_t e = 0; e < record.emotions.size(); ++e) {
       const std::int64_t images = std::count(before.labels.begin(), before.labels.end(), int(e));
       if (images == 0) continue;
@@ -47,7 +44,7 @@ void run_mcnemar(const fs::path& study, const StudyRecord& record, const fs::pat
   write_records(folder / "mcnemar.json", rows);
 }
 
-// Test images of an emotion that FreezeB5 gets right and FreezeBk wrong.
+// Test images of an emotion that "before" gets right and another model wrong.
 std::vector<std::string> disagreements(const analysis::Predictions& before, const analysis::Predictions& after,
                                        int emotion) {
   std::map<std::string, std::size_t> row_of;
@@ -113,16 +110,18 @@ void run_explanation(const Explanation& explanation, const fs::path& folder) {
     write_file(command.pictures / "index.json", "[]\n");
     return;
   }
-  const std::uint64_t pixels = std::uint64_t(*command.data.size) * std::uint64_t(*command.data.size);
+  const auto side = std::uint64_t(command.data.size.value_or(nn::Architecture().size)), pixels = side * side;
   require_free_space(folder, command.ids.size() * pixels * 20, "relevance maps");
   run_explain(command);
-  if (command.masks != "landmarks") write_truth_areas(folder / "truth.json", truth_areas(command.data, command.ids));
+  if (command.masks.empty()) write_file(folder / "regions.json", "[]\n");
+  if (!command.masks.empty() && command.masks != "landmarks")
+    write_truth_areas(folder / "truth.json", truth_areas(command.data, command.ids));
 }
 
 // What the maps of each model and emotion suggest.
-std::vector<MapRanking> map_rankings(const fs::path& study) {
+std::vector<MapRanking> map_rankings(const fs::path& study, const StudyRecord& record) {
   std::vector<MapRanking> rankings;
-  for (int k = 0; k < most_frozen; ++k) {
+  for (const int k : std::views::reverse(record.after())) {
     const fs::path folder = study / model_step("explain", k);
     const ExplainedSample sample = read_explained_sample(folder / "sample.json");
     for (const auto& emotion : sample.emotions)
@@ -136,7 +135,7 @@ NullRow null_row(const fs::path& study, const StudyRecord& record, int k) {
   row.k = k;
   row.seeds = record.null_seeds;
   row.seeds.insert(row.seeds.begin(), record.seed);
-  std::vector<analysis::Predictions> runs{analysis::read_predictions(study / retrained_predictions(k))};
+  std::vector<analysis::Predictions> runs{analysis::read_predictions(study / source_predictions(record, k))};
   for (const std::uint64_t seed : record.null_seeds)
     runs.push_back(analysis::read_predictions(study / predictions_of(null_step(k, seed))));
   std::vector<std::vector<analysis::ClassRecall>> recalls;
@@ -165,8 +164,13 @@ NullRow null_row(const fs::path& study, const StudyRecord& record, int k) {
 }  // namespace
 
 void plan_measures(StudyPlan& plan) {
-  Step step{"mcnemar", "McNemar's tests, FreezeB5 against each other model", {}, {}, {"mcnemar.json"}, {}};
-  for (int k = 0; k <= most_frozen; ++k) step.reads.push_back(retrained_predictions(k));
+  Step step{"mcnemar",
+            fmt::format("McNemar's tests, {} against the others", model_name(plan.record.before())),
+            {},
+            {},
+            {"mcnemar.json"},
+            {}};
+  for (const int k : plan.record.models()) step.reads.push_back(source_predictions(plan.record, k));
   for (const Hypothesis& h : plan.record.hypotheses) step.inputs["hypotheses"] += h.emotion + " ";
   step.run = [study = plan.study, record = plan.record](const fs::path& folder) { run_mcnemar(study, record, folder); };
   step.quick = true;
@@ -174,44 +178,48 @@ void plan_measures(StudyPlan& plan) {
 }
 
 void plan_explanations(StudyPlan& plan) {
-  for (int k = most_frozen - 1; k >= 0; --k) {
+  const StudyRecord& record = plan.record;
+  const int before = record.before();
+  for (const int k : record.after()) {
     Explanation explanation;
     ExplainCommand& command = explanation.command;
     command.on = plan.on;
     command.data = data_choice(plan, StudySet::emotion, Part::test);
-    command.model.weights = plan.at(model_step("retrain", most_frozen) + "/weights.safetensors");
-    command.minus = plan.at(model_step("retrain", k) + "/weights.safetensors");
+    command.model.weights = plan.at(source_weights(record, before));
+    command.minus = plan.at(source_weights(record, k));
     command.target = "true";
     command.relevance = plan.config.explain;
     command.sum_channels = true;
-    command.masks = plan.record.drawn ? plan.config.emotion.path : fs::path("landmarks");
-    explanation.before = plan.at(retrained_predictions(most_frozen));
-    explanation.after = plan.at(retrained_predictions(k));
+    command.masks = regions_known(plan);
+    explanation.before = plan.at(source_predictions(record, before));
+    explanation.after = plan.at(source_predictions(record, k));
     explanation.emotions = explained_emotions(plan);
-    explanation.names = plan.record.emotions;
+    explanation.names = record.emotions;
     explanation.k = k;
     explanation.limit = plan.config.explained_images;
     explanation.seed = plan.config.explained_seed;
 
-    Step step{
-        model_step("explain", k),
-        fmt::format("relevance where FreezeB5 is right and FreezeB{} wrong", k),
-        {{"drawn", plan.record.drawn ? "yes" : "no"}},
-        {model_step("retrain", most_frozen) + "/weights.safetensors", model_step("retrain", k) + "/weights.safetensors",
-         retrained_predictions(most_frozen), retrained_predictions(k)},
-        {"sample.json", "explained.csv", "regions.json", "pictures/index.json"},
-        {}};
+    Step step{model_step("explain", k),
+              fmt::format("relevance where {} is right and {} wrong", model_name(before), model_name(k)),
+              {{"drawn", record.drawn ? "yes" : "no"}},
+              {source_weights(record, before), source_weights(record, k), source_predictions(record, before),
+               source_predictions(record, k)},
+              {"sample.json", "explained.csv", "regions.json", "pictures/index.json"},
+              {}};
     add_inputs(of_table(fields_of(plan.config), "explain"), "explain", step.inputs);
     add_data_inputs(plan, StudySet::emotion, command.data, step.inputs);
     step.run = [explanation](const fs::path& folder) { run_explanation(explanation, folder); };
     plan.steps.push_back(std::move(step));
   }
-  Step step{"maps", "action units by the relevance that their regions lose", {}, {}, {"maps.json"}, {}};
-  for (int k = 0; k < most_frozen; ++k)
+  if (regions_known(plan).empty()) return;
+  Step step{
+      "maps", fmt::format("{} by the relevance that their regions lose", record.names.units), {}, {}, {"maps.json"},
+      {}};
+  for (const int k : record.after())
     for (const char* file : {"sample.json", "explained.csv", "regions.json"})
       step.reads.push_back(model_step("explain", k) + "/" + file);
-  step.run = [study = plan.study](const fs::path& folder) {
-    write_map_rankings(folder / "maps.json", map_rankings(study));
+  step.run = [study = plan.study, record](const fs::path& folder) {
+    write_map_rankings(folder / "maps.json", map_rankings(study, record));
   };
   step.quick = true;
   plan.steps.push_back(std::move(step));
@@ -221,7 +229,7 @@ void plan_null_summary(StudyPlan& plan) {
   if (plan.config.null_seeds.empty()) return;
   Step step{"null", "how much two runs of the same model differ", {}, {}, {"null.json"}, {}};
   for (const int k : {most_frozen, 0}) {
-    step.reads.push_back(retrained_predictions(k));
+    step.reads.push_back(source_predictions(plan.record, k));
     for (const std::uint64_t seed : plan.config.null_seeds) step.reads.push_back(predictions_of(null_step(k, seed)));
   }
   step.run = [study = plan.study, record = plan.record](const fs::path& folder) {

@@ -11,15 +11,17 @@ void plan_pairs(StudyPlan& plan) {
   command.on = plan.on;
   command.folder = plan.config.pairs;
   command.data = data_choice(plan, StudySet::emotion, Part::test);
-  command.before = plan.at(model_step("retrain", most_frozen) + "/weights.safetensors");
-  command.after = plan.at(model_step("retrain", 0) + "/weights.safetensors");
-  Step step{
-      "pairs",
-      "what retrain-b5 and retrain-b0 make of an action unit",
-      {{"data pairs", sha256_of_file(plan.config.pairs / "pairs.csv")}},
-      {model_step("retrain", most_frozen) + "/weights.safetensors", model_step("retrain", 0) + "/weights.safetensors"},
-      {"effects.csv", "effects.json"},
-      {}};
+  const std::string before = source_weights(plan.record, plan.record.before()),
+                    after = source_weights(plan.record, plan.record.farthest());
+  command.before = plan.at(before);
+  command.after = plan.at(after);
+  Step step{"pairs",
+            fmt::format("what {} and {} make of an {}", model_name(plan.record.before()),
+                        model_name(plan.record.farthest()), plan.record.names.unit),
+            {{"data pairs", sha256_of_file(plan.config.pairs / "pairs.csv")}},
+            {before, after},
+            {"effects.csv", "effects.json"},
+            {}};
   Fields fields = fields_of(command.data);
   std::erase_if(fields, [](const Field& field) { return field.name == "part"; });
   add_inputs(fields, "data", step.inputs);

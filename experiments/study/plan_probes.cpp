@@ -1,4 +1,4 @@
-// What is lost: linear probes read the emotions from the block-5 features of every pain run.
+// What is lost: linear probes read the classes of the first task from the block-5 features of every run.
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -11,8 +11,11 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "experiments/study/features.h"
 #include "experiments/study/plan.h"
+#include "experiments/study/probe_model.h"
+#include "nn/weights.h"
 
 namespace palimpsest::experiments {
 
@@ -21,8 +24,8 @@ namespace {
 // With more images than this and more features than that, channels are averaged over their positions.
 constexpr std::int64_t most_images = 5000, most_features = 1024;
 
-constexpr const char* train_name = "emotion-train";
-constexpr const char* test_name = "emotion-test";
+constexpr const char* train_name = "train";
+constexpr const char* test_name = "test";
 
 FeatureFiles files_in(const fs::path& folder, const std::string& name) {
   return {folder / (name + ".npy"), folder / (name + ".csv")};
@@ -32,12 +35,21 @@ std::string peaks_name(Faces faces) {
   return faces == Faces::blank || faces == Faces::stretch ? "peaks-" + word_of(faces) : "peaks";
 }
 
+// Features of the last block, over all positions.
+std::int64_t feature_count(const StudyPlan& plan) {
+  std::int64_t most = 0;
+  for (const auto& [k, weights] : plan.given)
+    most = std::max(
+        most, std::int64_t(nn::architecture_of(*nn::open_weights(weights), {plan.config.data.size, false}).features()));
+  const std::int64_t side = plan.config.size / 32;
+  return plan.given.empty() ? side * side * std::int64_t(512 * plan.config.model.width) : most;
+}
+
 bool pools(const StudyPlan& plan) {
   const auto& classes = plan.record.parts.at(0).classes;
   const std::int64_t images = std::accumulate(classes.begin(), classes.end(), std::int64_t{0},
                                               [](std::int64_t sum, const auto& c) { return sum + c.second; });
-  const std::int64_t side = plan.config.size / 32;
-  return images > most_images && side * side * std::int64_t(512 * plan.config.model.width) > most_features;
+  return images > most_images && feature_count(plan) > most_features;
 }
 
 // With labels that are emotions.
@@ -46,7 +58,7 @@ Features read_labelled(const fs::path& folder, const std::string& name, int clas
   Features features = read_features(files);
   for (const int label : features.labels)
     if (label < 0 || label >= classes)
-      throw Error(fmt::format("{}: {} is not one of the {} emotions", files.ids.string(), label, classes),
+      throw Error(fmt::format("{}: {} is not one of the {} classes", files.ids.string(), label, classes),
                   "run again with --redo features");
   return features;
 }
@@ -57,11 +69,12 @@ std::vector<int> all_rows(std::size_t count) {
   return rows;
 }
 
-// The one C for all models, so that they are compared on equal terms: the best mean area on B5 and B0.
+// The one C for all models, so that they are compared on equal terms: the best mean area on "before" and the farthest
+// "after".
 void choose_cost(const StudyPlan& plan, const fs::path& folder) {
   const auto classes = int(plan.record.emotions.size());
   std::vector<double> areas(std::size(analysis::kProbeCosts), 0);
-  for (const int k : {most_frozen, 0}) {
+  for (const int k : {plan.record.before(), plan.record.farthest()}) {
     const fs::path of = plan.at(run_step("features", {k}));
     const Features train = read_labelled(of, train_name, classes);
     const analysis::ProbeFeatures x(train.values, {}, train.columns, of.string());
@@ -73,7 +86,7 @@ void choose_cost(const StudyPlan& plan, const fs::path& folder) {
              Json{{"c", analysis::kProbeCosts[best]}, {"tried", analysis::kProbeCosts}, {"auc", areas}}.dump(2) + "\n");
 }
 
-void run_probe(const StudyPlan& plan, const PainRun& run, const fs::path& folder) {
+void run_probe(const StudyPlan& plan, const ModelRun& run, const fs::path& folder) {
   const auto classes = int(plan.record.emotions.size());
   const fs::path of = plan.at(run_step("features", run));
   const Features train = read_labelled(of, train_name, classes), test = read_labelled(of, test_name, classes);
@@ -96,6 +109,9 @@ void run_probe(const StudyPlan& plan, const PainRun& run, const fs::path& folder
       predictions.probabilities.push_back(float(1 / (1 + std::exp(-odds(i, q)))));
   }
   analysis::write_predictions(folder / "predictions.csv", predictions);
+  if (const auto given = plan.given.find(run.k); given != plan.given.end())
+    write_probe_model(given->second, data_choice(plan, StudySet::emotion, Part::test), plan.on,
+                      x.on_features(probe.layer()), pools(plan), plan.record.emotions, folder / "weights.safetensors");
   write_file(folder / "probe.json", Json{{"c", c},
                                          {"images", train.labels.size()},
                                          {"features", train.columns},
@@ -159,10 +175,10 @@ void add_losses(Losses& losses, const StudyRecord& record, int k, const Scores& 
 void run_losses(const StudyPlan& plan, const fs::path& folder) {
   const Json cost = Json::parse(read_file(plan.at("probe-cost/cost.json")));
   Losses losses{cost.at("c"), cost.at("tried"), cost.at("auc"), {}, {}};
-  const Scores before = read_scores(plan.at(run_step("probe", {most_frozen})));
-  for (int k = most_frozen - 1; k >= 0; --k) {
+  const Scores before = read_scores(plan.at(model_step("probe", plan.record.before())));
+  for (const int k : plan.record.after()) {
     std::vector<Scores> after;
-    for (const PainRun& run : plan.record.pain_runs)
+    for (const ModelRun& run : plan.record.runs)
       if (run.k == k) after.push_back(read_scores(plan.at(run_step("probe", run))));
     add_losses(losses, plan.record, k, before, after);
   }
@@ -172,11 +188,11 @@ void run_losses(const StudyPlan& plan, const fs::path& folder) {
 
 }  // namespace
 
-std::string peak_features(const PainRun& run, Faces faces) {
+std::string peak_features(const ModelRun& run, Faces faces) {
   return run_step("features", run) + "/" + peaks_name(faces) + ".npy";
 }
-std::string peak_ids(Faces faces) {
-  return run_step("features", {most_frozen}) + "/" + peaks_name(faces) + ".csv";
+std::string peak_ids(const StudyRecord& record, Faces faces) {
+  return model_step("features", record.before()) + "/" + peaks_name(faces) + ".csv";
 }
 
 // peaks/peaks.csv: id,subject,action_units ("1 2 5") of the peak frames.
@@ -197,30 +213,41 @@ void plan_peaks(StudyPlan& plan) {
 }
 
 void plan_features(StudyPlan& plan) {
-  plan_peaks(plan);
   const bool pool = pools(plan);
-  std::vector<Faces> views{Faces::full};
-  if (!plan.record.bottom_cut.empty()) views.insert(views.end(), {Faces::blank, Faces::stretch});
+  std::vector<Faces> views;
+  if (!plan.peaks.samples.empty()) {
+    plan_peaks(plan);
+    views = {Faces::full};
+  }
+  if (!views.empty() && !plan.record.bottom_cut.empty()) views.insert(views.end(), {Faces::blank, Faces::stretch});
   const DataSettings train = data_choice(plan, StudySet::emotion, Part::train),
                      test = data_choice(plan, StudySet::emotion, Part::test),
                      peaks = data_choice(plan, StudySet::concepts, Part::test);
-  for (const PainRun& run : plan.record.pain_runs) {
-    const std::string weights = run_step("pain", run) + "/weights.safetensors";
+  for (const ModelRun& run : plan.record.runs) {
+    const auto given = plan.given.find(run.k);
+    const std::string trained = target_step(plan.record, run);
     Step step{run_step("features", run),
-              fmt::format("block-5 features of {}", run_step("pain", run)),
+              "block-5 features of " + (given == plan.given.end() ? trained : model_name(run.k)),
               {{"pool", pool ? "yes" : "no"}, {"lower face", views.size() > 1 ? "full, blank, stretch" : "full"}},
-              {weights},
+              {},
               {},
               {}};
+    fs::path weights = plan.at(trained + "/weights.safetensors");
+    if (given == plan.given.end()) {
+      step.reads.push_back(trained + "/weights.safetensors");
+    } else {
+      weights = given->second;
+      step.inputs["weights"] = sha256_of_file(weights);
+    }
     for (const char* name : {train_name, test_name})
       for (const char* ending : {".npy", ".csv"}) step.writes.push_back(std::string(name) + ending);
     for (const Faces faces : views)
       for (const char* ending : {".npy", ".csv"}) step.writes.push_back(peaks_name(faces) + ending);
-    add_data_inputs(plan, StudySet::concepts, peaks, step.inputs);
+    if (!views.empty()) add_data_inputs(plan, StudySet::concepts, peaks, step.inputs);
     std::map<std::string, std::string> of_emotion;
     add_data_inputs(plan, StudySet::emotion, test, of_emotion);
     for (const auto& [key, value] : of_emotion) step.inputs["emotion " + key] = value;
-    step.run = [=, on = plan.on, weights = plan.at(weights)](const fs::path& folder) {
+    step.run = [=, on = plan.on](const fs::path& folder) {
       write_features(weights, train, on, pool, files_in(folder, train_name));
       write_features(weights, test, on, pool, files_in(folder, test_name));
       for (const Faces faces : views) {
@@ -237,7 +264,7 @@ void plan_features(StudyPlan& plan) {
 
 void plan_probes(StudyPlan& plan) {
   const StudyPlan shared = without_steps(plan);
-  const auto features = [](Step& step, const PainRun& run, std::initializer_list<const char*> names) {
+  const auto features = [](Step& step, const ModelRun& run, std::initializer_list<const char*> names) {
     for (const char* name : names)
       for (const char* ending : {".npy", ".csv"}) step.reads.push_back(run_step("features", run) + "/" + name + ending);
   };
@@ -247,20 +274,29 @@ void plan_probes(StudyPlan& plan) {
             {},
             {"cost.json"},
             {}};
-  for (const int k : {most_frozen, 0}) features(cost, {k}, {train_name});
+  for (const int k : {plan.record.before(), plan.record.farthest()}) features(cost, {k}, {train_name});
   cost.run = [shared](const fs::path& folder) { choose_cost(shared, folder); };
   plan.steps.push_back(std::move(cost));
-  Step losses{"losses", "which emotions are lost", {}, {"probe-cost/cost.json"}, {"losses.json"}, {}};
+  Step losses{"losses",
+              fmt::format("which {} are lost", plan.record.names.sources),
+              {},
+              {"probe-cost/cost.json"},
+              {"losses.json"},
+              {}};
   for (const Hypothesis& h : plan.record.hypotheses) losses.inputs["hypotheses"] += h.emotion + " ";
-  for (const PainRun& run : plan.record.pain_runs) {
+  for (const ModelRun& run : plan.record.runs) {
     const std::string name = run_step("probe", run);
     Step step{name,
-              fmt::format("linear probe of the emotions in {}", run_step("pain", run)),
+              fmt::format("linear probe of the {} in {}", plan.record.names.sources, run_step("features", run)),
               {},
               {"probe-cost/cost.json"},
               {"log_odds.npy", "predictions.csv", "probe.json"},
               {}};
     features(step, run, {train_name, test_name});
+    if (plan.given.contains(run.k)) {
+      step.writes.emplace_back("weights.safetensors");
+      step.inputs["pool"] = pools(plan) ? "yes" : "no";
+    }
     step.run = [shared, run](const fs::path& folder) { run_probe(shared, run, folder); };
     plan.steps.push_back(std::move(step));
     for (const char* file : {"/log_odds.npy", "/predictions.csv"}) losses.reads.push_back(name + file);

@@ -1,5 +1,5 @@
-// The models: one for emotions, six trained from it on pain and some of them again from other seeds, six re-trained on
-// emotions, and the null (the same heads from other seeds).
+// The models: one for the first task (emotions), six trained from it on the second (pain) and some of them again from
+// other seeds, six re-trained on the first, and the null (the same heads from other seeds).
 #include <fmt/format.h>
 
 #include "base/sha256.h"
@@ -60,7 +60,8 @@ Step evaluate_step(const StudyPlan& plan, const std::string& model, StudySet set
   command.data = data_choice(plan, set, Part::test);
   command.model.weights = plan.at(model + "/weights.safetensors");
   Step step{"evaluate-" + model,
-            fmt::format("{} on the {} test images", model, set == StudySet::pain ? "pain" : "emotion"),
+            fmt::format("{} on the {} test images", model,
+                        set == StudySet::pain ? plan.record.names.target : plan.record.names.source),
             {},
             {model + "/weights.safetensors"},
             {"predictions.csv", "metrics.json"},
@@ -77,7 +78,7 @@ Step evaluate_step(const StudyPlan& plan, const std::string& model, StudySet set
 
 TrainCommand retrain_command(const StudyPlan& plan, int k) {
   TrainCommand command = stage_command(plan, plan.config.train_retrain, StudySet::emotion);
-  command.init = plan.at(model_step("pain", k) + "/weights.safetensors");
+  command.init = plan.at(target_step(plan.record, {k}) + "/weights.safetensors");
   command.head_init = plan.config.model.head_init;
   command.freeze = most_frozen;
   return command;
@@ -89,7 +90,9 @@ void plan_training(StudyPlan& plan) {
   TrainCommand emotion = stage_command(plan, plan.config.train_emotion, StudySet::emotion);
   emotion.on = plan.alone;  // every other step waits for it
   const fs::path init = plan.config.model.init;
-  Step first = train_step(plan, "emotion", "the emotion model", emotion, StudySet::emotion);
+  const TaskNames& names = plan.record.names;
+  const std::string source = source_step(plan.record);
+  Step first = train_step(plan, source, fmt::format("the {} model", names.source), emotion, StudySet::emotion);
   if (!init.empty()) {
     emotion.init = init;
     emotion.vgg = 16;
@@ -101,24 +104,25 @@ void plan_training(StudyPlan& plan) {
     };
   }
   plan.steps.push_back(std::move(first));
-  for (const PainRun& run : plan.record.pain_runs) {
+  for (const ModelRun& run : plan.record.runs) {
     TrainCommand pain = stage_command(plan, plan.config.train_pain, StudySet::pain);
-    pain.init = plan.at("emotion/weights.safetensors");
+    pain.init = plan.at(source + "/weights.safetensors");
     pain.head_init = plan.config.model.head_init;
     pain.freeze = run.k;
     if (run.seed) pain.seed = *run.seed;
-    plan.steps.push_back(train_step(plan, run_step("pain", run),
-                                    fmt::format("pain model, {} of 5 blocks frozen{}", run.k,
+    plan.steps.push_back(train_step(plan, target_step(plan.record, run),
+                                    fmt::format("{} model, {} of 5 blocks frozen{}", names.target, run.k,
                                                 run.seed ? fmt::format(", from seed {}", *run.seed) : ""),
                                     pain, StudySet::pain));
   }
   for (int k = most_frozen; k >= 0; --k)
-    plan.steps.push_back(train_step(plan, model_step("retrain", k),
-                                    fmt::format("emotion head re-trained on the blocks of pain-b{}", k),
-                                    retrain_command(plan, k), StudySet::emotion));
-  plan.steps.push_back(evaluate_step(plan, "emotion", StudySet::emotion));
+    plan.steps.push_back(
+        train_step(plan, model_step("retrain", k),
+                   fmt::format("{} head re-trained on the blocks of {}", names.source, target_step(plan.record, {k})),
+                   retrain_command(plan, k), StudySet::emotion));
+  plan.steps.push_back(evaluate_step(plan, source, StudySet::emotion));
   for (int k = most_frozen; k >= 0; --k) {
-    plan.steps.push_back(evaluate_step(plan, model_step("pain", k), StudySet::pain));
+    plan.steps.push_back(evaluate_step(plan, target_step(plan.record, {k}), StudySet::pain));
     plan.steps.push_back(evaluate_step(plan, model_step("retrain", k), StudySet::emotion));
   }
 }

@@ -1,5 +1,7 @@
 #include "experiments/study/records.h"
 
+#include <algorithm>
+
 #include "analysis/results_json.h"
 #include "base/error.h"
 
@@ -14,12 +16,13 @@ void from_json(const Json& json, Faces& faces) {
   faces = *value;
 }
 
-PALIMPSEST_JSON(PainRun, k, seed)
-PALIMPSEST_JSON(Hypothesis, emotion, unit)
+PALIMPSEST_JSON(ModelRun, k, seed)
+PALIMPSEST_JSON(TaskNames, source, sources, target, unit, units)
+PALIMPSEST_JSON(Hypothesis, emotion, unit, name)
 PALIMPSEST_JSON(StudyRecord::Part, name, classes)
-PALIMPSEST_JSON(StudyRecord::Unit, number, positives, images, tested, pain_bits)
-PALIMPSEST_JSON(StudyRecord, emotion, pain, concepts, drawn, from_scratch, emotions, parts, units, hypotheses,
-                emotion_units, pain_units, pain_sometimes_units, null_seeds, pain_runs, bottom_cut, co_occurring, seed,
+PALIMPSEST_JSON(StudyRecord::Unit, number, name, positives, images, tested, pain_bits)
+PALIMPSEST_JSON(StudyRecord, names, emotion, pain, concepts, drawn, from_scratch, emotions, parts, units, hypotheses,
+                emotion_units, pain_units, pain_sometimes_units, null_seeds, runs, bottom_cut, co_occurring, seed,
                 report_pictures, values, choices, warnings)
 PALIMPSEST_JSON(McNemarRow, k, emotion, hypothesis, images, test, holm)
 PALIMPSEST_JSON(LossRow, k, emotion, hypothesis, images, auc, holm, recall_before, recall_after)
@@ -106,17 +109,72 @@ std::string faces_name(Faces faces) {
   return "";
 }
 
-std::string model_step(const char* kind, int k) {
-  return fmt::format("{}-b{}", kind, k);
+std::string short_name(int k) {
+  return k == given_before ? "before" : k == given_after ? "after" : fmt::format("B{}", k);
 }
-std::string run_step(const char* kind, const PainRun& run) {
+std::string model_name(int k) {
+  return k > most_frozen ? "the network " + short_name(k) : "Freeze" + short_name(k);
+}
+
+std::vector<int> StudyRecord::models() const {
+  std::vector<int> all;
+  for (const ModelRun& run : runs)
+    if (!run.seed) all.push_back(run.k);
+  return all;
+}
+std::vector<int> StudyRecord::after() const {
+  std::vector<int> all = models();
+  all.erase(all.begin());
+  return all;
+}
+
+std::string model_step(std::string_view kind, int k) {
+  return fmt::format("{}-{}", kind, step_name_of(short_name(k)));
+}
+std::string run_step(std::string_view kind, const ModelRun& run) {
   return model_step(kind, run.k) + (run.seed ? fmt::format("-s{}", *run.seed) : "");
 }
-std::string concept_step(int unit, Faces faces) {
-  return fmt::format("concept-au{}{}", unit, faces == Faces::full ? "" : "-" + word_of(faces));
+std::string source_step(const StudyRecord& record) {
+  return step_name_of(record.names.source);
+}
+std::string target_step(const StudyRecord& record, const ModelRun& run) {
+  return run_step(step_name_of(record.names.target), run);
+}
+std::string concept_name(const StudyRecord& record, int unit) {
+  const auto known = std::ranges::find(record.units, unit, &StudyRecord::Unit::number);
+  return known == record.units.end() || known->name.empty() ? fmt::format("AU{}", unit) : known->name;
+}
+std::string pain_group(const StudyRecord& record, int unit) {
+  const auto in = [unit](const std::vector<int>& units) {
+    return std::find(units.begin(), units.end(), unit) != units.end();
+  };
+  return in(record.pain_units) ? "core" : in(record.pain_sometimes_units) ? "sometimes" : "never";
+}
+
+std::string concept_step(const StudyRecord& record, int unit, Faces faces) {
+  const std::string name = concept_name(record, unit);
+  return fmt::format("concept-{}{}{}", name.starts_with("AU") ? "" : fmt::format("{}-", unit), step_name_of(name),
+                     faces == Faces::full ? "" : "-" + word_of(faces));
 }
 std::string null_step(int k, std::uint64_t seed) {
   return fmt::format("null-b{}-s{}", k, seed);
+}
+
+std::string evaluation_of(const std::string& model_step) {
+  return "evaluate-" + model_step + "/predictions.csv";
+}
+std::vector<std::string> target_classes(const StudyRecord& record) {
+  std::vector<std::string> classes;
+  for (const StudyRecord::Part& part : record.parts)
+    if (part.name == record.names.target + ", test")
+      for (const auto& [name, images] : part.classes) classes.push_back(name);
+  return classes;
+}
+std::string source_weights(const StudyRecord& record, int k) {
+  return model_step(record.given() ? "probe" : "retrain", k) + "/weights.safetensors";
+}
+std::string source_predictions(const StudyRecord& record, int k) {
+  return record.given() ? model_step("probe", k) + "/predictions.csv" : evaluation_of(model_step("retrain", k));
 }
 
 }  // namespace palimpsest::experiments

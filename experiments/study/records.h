@@ -12,20 +12,27 @@
 #include "base/files.h"
 #include "base/words.h"
 #include "experiments/study/config.h"
+#include "experiments/study/names.h"
 
 // The results of a study's steps besides the files of the individual commands: plain structs, and their JSON files.
 // The study writes them, the report reads them; nothing else depends on their format.
-// Models are named by the number k of blocks that were frozen while they learned pain: FreezeBk.
+// Members keep the words of the paper's study, whatever the tasks are called (names.h): an emotion is a class of the
+// first task, pain is the second, an action unit is a concept.
 namespace palimpsest::experiments {
 
+// Models are known by a number k: of blocks that were frozen while they learned pain, FreezeBk; or which of the two
+// networks given to `forget` it is.
 inline constexpr int most_frozen = 5;  // FreezeB5: "before"; FreezeB0 to FreezeB4: "after"
+inline constexpr int given_before = 7, given_after = 6;
+std::string model_name(int k);  // "FreezeB3", "the network before"
+std::string short_name(int k);  // "B3", "before"
 
 // The model FreezeBk as it learned pain from one seed. The one from the study's own seed is evaluated and explained;
 // the others tell how much one run differs from another.
-struct PainRun {
+struct ModelRun {
   int k = 0;
   std::optional<std::uint64_t> seed = {};  // none: the study's own
-  bool operator==(const PainRun&) const = default;
+  bool operator==(const ModelRun&) const = default;
 };
 
 // The peak frames from which an action unit is decoded: with the whole face; with the lower face blanked in place, or
@@ -47,11 +54,13 @@ struct StudyRecord {
   };
   struct Unit {  // an action unit of the peak frames
     int number = 0;
+    std::string name = {};  // empty: a facial action unit, AUn
     int positives = 0, images = 0;
     bool tested = false;                   // false: shown too rarely
     std::optional<double> pain_bits = {};  // drawn faces: mutual information with pain in the frames trained on
   };
-  std::string emotion, pain, concepts;  // data names
+  TaskNames names = with_plurals({});
+  std::string emotion, pain, concepts;  // data names; pain: empty where two networks were given; concepts may be
   bool drawn = false;
   bool from_scratch = false;
   std::vector<std::string> emotions;  // class names
@@ -61,13 +70,19 @@ struct StudyRecord {
   std::map<std::string, std::vector<int>> emotion_units;
   std::vector<int> pain_units, pain_sometimes_units;
   std::vector<std::uint64_t> null_seeds;
-  std::vector<PainRun> pain_runs;  // B5 to B0, of each the study's own first
+  std::vector<ModelRun> runs{{5}, {4}, {3}, {2}, {1}, {0}};  // "before" first; of each model the study's own first
   std::vector<int> bottom_cut, co_occurring;
   std::uint64_t seed = 1;
   int report_pictures = 6;
   std::vector<std::pair<std::string, std::string>> values;   // of the config, defaults included
   std::vector<std::pair<std::string, std::string>> choices;  // made while the sets were read
   std::vector<std::string> warnings;
+
+  int before() const { return runs.front().k; }
+  std::vector<int> after() const;                          // the other models
+  int farthest() const { return runs.back().k; }           // of them, which the page speaks of first
+  std::vector<int> models() const;                         // all
+  bool given() const { return before() == given_before; }  // two networks, none of which was trained here
 };
 
 // mcnemar/mcnemar.json: FreezeB5 (a) against FreezeBk (b) on the test images of one emotion.
@@ -173,10 +188,22 @@ std::vector<ConceptRow> read_concept_rows(const fs::path& path);
 std::vector<RankingRow> read_ranking_rows(const fs::path& path);
 std::vector<NullRow> read_null_rows(const fs::path& path);
 
-// "pain-b3", "pain-b0-s2", "concept-au5-blank": names of steps, which are also folders of the study.
-std::string model_step(const char* kind, int k);
-std::string run_step(const char* kind, const PainRun& run);
-std::string concept_step(int unit, Faces faces);
+// "pain-b3", "features-b0-s2", "concept-au5-blank": names of steps, which are also folders of the study.
+std::string model_step(std::string_view kind, int k);
+std::string run_step(std::string_view kind, const ModelRun& run);
+std::string source_step(const StudyRecord& record);                  // "emotion"
+std::string target_step(const StudyRecord& record, const ModelRun& run);  // "pain-b0-s2"
+std::string concept_name(const StudyRecord& record, int unit);       // "AU14", or as the concepts' CSV has it
+// How pain uses an action unit: "never", "core" or "sometimes".
+std::string pain_group(const StudyRecord& record, int unit);
+std::string concept_step(const StudyRecord& record, int unit, Faces faces);
 std::string null_step(int k, std::uint64_t seed);
+
+// Files of the study: the model that recognises emotions by the blocks of FreezeBk, and what it predicts for the test
+// images. It is the re-trained head; of given networks the linear probe.
+std::string source_weights(const StudyRecord& record, int k);
+std::string source_predictions(const StudyRecord& record, int k);
+std::string evaluation_of(const std::string& model_step);            // the predictions of a trained model
+std::vector<std::string> target_classes(const StudyRecord& record);  // "no pain", "pain"
 
 }  // namespace palimpsest::experiments

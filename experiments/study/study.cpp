@@ -23,20 +23,27 @@ void require_study_folder(const fs::path& folder) {
 
 }  // namespace
 
+void run_plan(const fs::path& folder, const std::vector<std::string>& redo, int together,
+              const std::function<StudyPlan()>& make_plan, const std::optional<std::string>& config) {
+  require_study_folder(folder);
+  const FolderClaim claim(folder, "lock", "study");
+  remove_temporaries(folder);  // of a study that was killed here
+  const StudyPlan plan = make_plan();
+  StepGraph graph(folder, plan.steps, Progress::silenced());
+  graph.redo(redo);
+  graph.refuse_changes();
+  if (config) write_file(folder / "config.toml", *config);
+  write_record(folder / "study.json", plan.record);
+  graph.run(together, plan.on.threads);
+  run_report({folder});
+  if (!Progress::silenced()) fmt::print(stderr, "study: finished, see {}\n", (folder / "report.html").string());
+}
+
 void run_study(const StudyCommand& command) {
   const StudyConfig config = read_study_config(command.config);
-  require_study_folder(command.out);
-  const FolderClaim claim(command.out, "lock", "study");
-  remove_temporaries(command.out);  // of a study that was killed here
-  const StudyPlan plan = plan_study(config, command.out, command.on, command.together);
-  StepGraph graph(command.out, plan.steps, Progress::silenced());
-  graph.redo(command.redo);
-  graph.refuse_changes();
-  write_file(command.out / "config.toml", read_file(command.config));
-  write_record(command.out / "study.json", plan.record);
-  graph.run(command.together, plan.on.threads);
-  run_report({command.out});
-  if (!Progress::silenced()) fmt::print(stderr, "study: finished, see {}\n", (command.out / "report.html").string());
+  run_plan(
+      command.out, command.redo, command.together,
+      [&] { return plan_study(config, command.out, command.on, command.together); }, read_file(command.config));
 }
 
 Command study_command() {

@@ -1,4 +1,7 @@
 #pragma once
+#include <functional>
+#include <optional>
+
 #include "experiments/settings/settings.h"
 
 namespace palimpsest::experiments {
@@ -14,5 +17,10 @@ struct StudyCommand {
   MachineSettings on;
 };
 void run_study(const StudyCommand& command);
+
+struct StudyPlan;
+// Plans in the folder, runs the steps that are not finished, draws the report. config: kept as config.toml.
+void run_plan(const fs::path& folder, const std::vector<std::string>& redo, int together,
+              const std::function<StudyPlan()>& make_plan, const std::optional<std::string>& config = {});
 
 }  // namespace palimpsest::experiments

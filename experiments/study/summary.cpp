@@ -12,10 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string model_name(int k) {
-  return fmt::format("B{}", k);
-}
-
 Json recalls(const fs::path& predictions, const std::vector<std::string>& names) {
   Json json = Json::object();
   const auto rows = analysis::recall_per_class(analysis::confusion_matrix(analysis::read_predictions(predictions)));
@@ -29,18 +25,21 @@ Json recalls(const fs::path& predictions, const std::vector<std::string>& names)
 }
 
 void add_recalls(Json& json, const fs::path& study, const StudyRecord& record) {
-  json["emotion_model"] = recalls(study / "evaluate-emotion/predictions.csv", record.emotions);
-  for (int k = most_frozen; k >= 0; --k) {
-    const std::string pain = "evaluate-" + model_step("pain", k), retrained = "evaluate-" + model_step("retrain", k);
-    json["pain_recall"][model_name(k)] = recalls(study / pain / "predictions.csv", {"no pain", "pain"})["pain"];
-    json["emotion_recall"][model_name(k)] = recalls(study / retrained / "predictions.csv", record.emotions);
+  for (const int k : record.models())
+    json["emotion_recall"][short_name(k)] = recalls(study / source_predictions(record, k), record.emotions);
+  if (record.given()) return;
+  json["emotion_model"] = recalls(study / evaluation_of(source_step(record)), record.emotions);
+  const std::vector<std::string> classes = target_classes(record);
+  for (const int k : record.models()) {
+    const Json target = recalls(study / evaluation_of(target_step(record, {k})), classes);
+    json["pain_recall"][short_name(k)] = classes.size() == 2 ? target[classes[1]] : target["mean"];
   }
 }
 
 void add_losses(Json& json, const fs::path& study) {
   const Losses losses = read_losses(study / "losses/losses.json");
   for (const LossRow& row : losses.rows)
-    json["emotion_auc"][model_name(row.k)][row.emotion] = {{"before", row.auc.before},
+    json["emotion_auc"][short_name(row.k)][row.emotion] = {{"before", row.auc.before},
                                                            {"after", row.auc.after},
                                                            {"lost", row.auc.loss.value},
                                                            {"low", row.auc.loss.low},
@@ -51,31 +50,32 @@ void add_losses(Json& json, const fs::path& study) {
                                                            {"p_images", row.auc.images.test.p},
                                                            {"recall_before", row.recall_before},
                                                            {"recall_after", row.recall_after}};
-  for (const LossSummary& model : losses.models) json["omnibus_p"][model_name(model.k)] = model.all.p;
+  for (const LossSummary& model : losses.models) json["omnibus_p"][short_name(model.k)] = model.all.p;
 }
 
-void add_tests(Json& json, const fs::path& study) {
+void add_tests(Json& json, const fs::path& study, const StudyRecord& record) {
   for (const McNemarRow& row : read_mcnemar_rows(study / "mcnemar/mcnemar.json"))
-    json["mcnemar"][model_name(row.k)][row.emotion] = {
+    json["mcnemar"][short_name(row.k)][row.emotion] = {
         {"b", row.test.b}, {"c", row.test.c}, {"p", row.test.exact_p}, {"holm", row.holm}};
+  if (record.units.empty()) return;
   for (const ConceptRow& row : read_concept_rows(study / "concepts/concepts.json"))
-    json["concept"][model_name(row.k)]
-        [fmt::format("AU{}{}", row.unit, row.faces == Faces::full ? "" : " " + word_of(row.faces))] = {
-            {"auc_before", row.auc.before},
-            {"auc_after", row.auc.after},
-            {"auc_lost", row.auc.loss.value},
-            {"low", row.auc.loss.low},
-            {"high", row.auc.loss.high},
-            {"p", row.auc.loss.test.p},
-            {"holm", row.holm},
-            {"f1_before", row.f1_before},
-            {"f1_after", row.f1_after},
-            {"p_paired", row.paired.p},
-            {"p_corrected", row.corrected.p},
-            {"hypothesis", row.hypothesis},
-            {"difference", row.difference}};
+    json["concept"][short_name(row.k)][fmt::format("{}{}", concept_name(record, row.unit),
+                                                   row.faces == Faces::full ? "" : " " + word_of(row.faces))] = {
+        {"auc_before", row.auc.before},
+        {"auc_after", row.auc.after},
+        {"auc_lost", row.auc.loss.value},
+        {"low", row.auc.loss.low},
+        {"high", row.auc.loss.high},
+        {"p", row.auc.loss.test.p},
+        {"holm", row.holm},
+        {"f1_before", row.f1_before},
+        {"f1_after", row.f1_after},
+        {"p_paired", row.paired.p},
+        {"p_corrected", row.corrected.p},
+        {"hypothesis", row.hypothesis},
+        {"difference", row.difference}};
   for (const RankingRow& row : read_ranking_rows(study / "ranking/ranking.json")) {
-    const std::string name = model_name(row.k);
+    const std::string name = short_name(row.k);
     json["mean_auc_lost"][name] = row.mean_lost;
     json["ranking_auc"][name] = row.auc ? Json(*row.auc) : Json(nullptr);
     json["ranking_auc_core"][name] = row.auc_core ? Json(*row.auc_core) : Json(nullptr);
@@ -90,16 +90,19 @@ void add_tests(Json& json, const fs::path& study) {
 
 void plan_summary(StudyPlan& plan) {
   Step step{"summary", "the key figures", {}, {}, {"summary.json"}, {}};
-  step.reads = {"evaluate-emotion/predictions.csv", "mcnemar/mcnemar.json", "losses/losses.json",
-                "concepts/concepts.json", "ranking/ranking.json"};
-  for (int k = 0; k <= most_frozen; ++k)
-    for (const char* kind : {"pain", "retrain"})
-      step.reads.push_back("evaluate-" + model_step(kind, k) + "/predictions.csv");
-  step.run = [study = plan.study, record = plan.record](const fs::path& folder) {
+  const StudyRecord& record = plan.record;
+  step.reads = {"mcnemar/mcnemar.json", "losses/losses.json"};
+  if (!record.units.empty()) step.reads.insert(step.reads.end(), {"concepts/concepts.json", "ranking/ranking.json"});
+  for (const int k : record.models()) step.reads.push_back(source_predictions(record, k));
+  if (!record.given()) {
+    step.reads.push_back(evaluation_of(source_step(record)));
+    for (const int k : record.models()) step.reads.push_back(evaluation_of(target_step(record, {k})));
+  }
+  step.run = [study = plan.study, record](const fs::path& folder) {
     Json json = {{"seed", record.seed}, {"emotions", record.emotions}};
     add_recalls(json, study, record);
     add_losses(json, study);
-    add_tests(json, study);
+    add_tests(json, study, record);
     write_file(folder / "summary.json", json.dump(2) + "\n");
   };
   step.quick = true;

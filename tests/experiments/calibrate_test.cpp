@@ -26,19 +26,19 @@ class Calibrate : public testing::Test {
   void SetUp() override {
     record.emotions = {"neutral", "surprise", "contempt"};
     record.hypotheses = {{"contempt", 14}};
-    for (const PainRun run : {PainRun{5}, PainRun{0}, PainRun{0, 2}, PainRun{0, 3}}) record.pain_runs.push_back(run);
+    for (const ModelRun run : {ModelRun{5}, ModelRun{0}, ModelRun{0, 2}, ModelRun{0, 3}}) record.runs.push_back(run);
     write_record(study / "study.json", record);
     write_file(study / "config.toml", "emotion = 'affectnet:e'\npain = 'unbc:p'\nconcepts = 'ckplus:c'\n");
     create_folder(study / "losses");
     write_losses(study / "losses/losses.json", {.01, {.01}, {.9}, {}, {}});
     create_folder(study / "features-b5");
-    for (const auto& [name, images] : {std::pair{"emotion-train", 240}, {"emotion-test", 240}, {"peaks", 120}})
+    for (const auto& [name, images] : {std::pair{"train", 240}, {"test", 240}, {"peaks", 120}})
       write_features(name, images);
     std::string peaks = "id,subject,action_units\n";
     for (int i = 0; i < 120; ++i) peaks += fmt::format("{},p{},{}\n", i, i % 30, i % 3 == 2 ? "1 14" : "4 1");
     create_folder(study / "peaks");
     write_file(study / "peaks/peaks.csv", peaks);
-    for (const PainRun& run : record.pain_runs) write_probe(run_step("probe", run), run.seed.value_or(run.k));
+    for (const ModelRun& run : record.runs) write_probe(run_step("probe", run), run.seed.value_or(run.k));
   }
 
   // Image i is of class i mod 3, which raises feature i mod 3.
