@@ -49,6 +49,7 @@ StudyConfig config_of(const ForgetCommand& command) {
   config.explained_images = command.images;
   config.explained_seed = command.seed;
   config.concept_test = command.concept_test;
+  config.concept_test.seed = command.seed;
   config.null_seeds.clear();
   return config;
 }

@@ -20,7 +20,7 @@ struct ForgetCommand {
       option(hypotheses, "hypotheses", {}, "a class and a concept declared beforehand, each as one word: \"cat ears\"");
   fs::path pairs = option(pairs, "pairs", {},
                           "folder with pictures with and without an action unit (draw-faces --pairs)", names_content);
-  ConceptSettings concept_test;
+  ConceptSettings concept_test = in_table<ConceptSettings>("", {"seed"});
   RelevanceSettings relevance;
   int images = option(images, "images", 12, "explained images of each class, a random sample; 0: all", at_least(0));
   std::string noun = option(noun, "noun", "class", "what a class is called on the page", heading("Output"));

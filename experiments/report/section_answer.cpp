@@ -245,8 +245,9 @@ std::string concepts_lost(const StudyResults& r, const Wording& say) {
 
 std::string concept_card(const StudyResults& r) {
   const Wording say(r.record);
-  if (r.record.concepts.empty()) return missing("No images with concepts were given.");
-  if (r.concepts.empty()) return missing("The concept tests have not been run yet.");
+  if (r.concepts.empty())
+    return missing(say.given && r.record.concepts.empty() ? "No images with concepts were given."
+                                                          : "The concept tests have not been run yet.");
   std::string text;
   if (r.record.hypotheses.empty()) text += paragraph(concepts_lost(r, say));
   for (const Hypothesis& h : r.record.hypotheses) text += paragraph(concept_sentence(r, h.unit));

@@ -290,7 +290,7 @@ TEST_F(Report, InvertedMapsAreFlaggedAndInNoMean) {
                          {11, {{"contempt", 55, {{"2/077.png", ""}, {"2/078.png", ""}}}}});
   const std::string html = page();
   expect_well_formed(html);
-  EXPECT_THAT(html, testing::HasSubstr("FreezeB5’s maps sum to 3.0 on average, FreezeB0’s to 1.0"));
+  EXPECT_THAT(html, testing::HasSubstr("The maps of FreezeB5 sum to 3.0 on average, those of FreezeB0 to 1.0"));
   EXPECT_THAT(html, testing::HasSubstr("In 1 of 2 images a model’s logit"));
   EXPECT_THAT(html, testing::HasSubstr("logit −0.30: its map is inverted"));
   EXPECT_THAT(html, testing::HasSubstr("2 of 55 explained; an inverted map in 1"));

@@ -58,7 +58,7 @@ TEST(StudyConfig, WrongTypesAndRangesNameTheKey) {
   expect_error("model is not a table", [] { parse("model = 3\n"); });
   expect_error("train.pain.rate: 'fast' is not a number above 0", [] { parse("[train.pain]\nrate = 'fast'\n"); });
   expect_error("train.pain.rate: 'nan' is not a number above 0", [] { parse("[train.pain]\nrate = nan\n"); });
-  expect_error("hypotheses: '14 contempt' is not an emotion and its action units",
+  expect_error("hypotheses: '14 contempt' is not a class and one concept",
                [] { parse("hypotheses = [[14, 'contempt']]\n"); });
   expect_error("model.size: '100' is not a multiple of 32", [] { parse("[model]\nsize = 100\n"); });
   expect_error("model.head: 'wide' is not one of fc, dense", [] { parse("[model]\nhead = 'wide'\n"); });
@@ -70,11 +70,29 @@ TEST(StudyConfig, WrongTypesAndRangesNameTheKey) {
   expect_error("study.toml:4", [] { parse("= 3\n"); });
 }
 
+TEST(StudyConfig, TasksMayBeOthers) {
+  const StudyConfig config = parse_study_config(
+      "emotion = 'folder:dogs'\npain = 'folder:cats'\nconcepts = 'folder:parts'\nconcept-labels = 'parts.csv'\n"
+      "hypotheses = [['golden retriever', 'long_ears'], ['pug', 14]]\n[names]\nsource = 'breed'\ntarget = 'cat'\n",
+      "study.toml");
+  EXPECT_EQ(config.hypotheses, (std::vector<Hypothesis>{{"golden retriever", 0, "long_ears"}, {"pug", 14}}));
+  EXPECT_EQ(with_plurals(config.names).sources, "breeds");
+  EXPECT_EQ(with_plurals({.source = "class"}).sources, "classes");
+  EXPECT_EQ(with_plurals({.source = "berry"}).sources, "berries");
+  EXPECT_EQ(step_name_of("Dog's breed!"), "dog_s_breed");
+  expect_error("names.source must be", [] { parse("[names]\nsource = 'retrain'\n"); });
+  expect_error("names.target must be", [] { parse("[names]\ntarget = 'emotion'\n"); });
+  expect_error("names.target must be", [] { parse("[names]\ntarget = '!'\n"); });
+  expect_error("unless concept-labels names a CSV", [] {
+    parse_study_config("emotion = 'folder:a'\npain = 'folder:b'\nconcepts = 'folder:c'\n", "study.toml");
+  });
+}
+
 TEST(StudyConfig, DataMustFitTheirPlace) {
   expect_error("data.orientation must be stored, unless emotion is a folder:DIR",
                [] { parse("[data]\norientation = 'exif'\n"); });
   expect_error("emotion must be given", [] { parse_study_config("", "study.toml"); });
-  expect_error("pain must be a set in UNBC's layout", [] {
+  expect_error("pain must be a data set with parts; ckplus:... has none", [] {
     parse_study_config("emotion = 'affectnet:e'\npain = 'ckplus:p'\nconcepts = 'ckplus:c'\n", "study.toml");
   });
 }
