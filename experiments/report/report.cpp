@@ -20,9 +20,9 @@ struct PageSection {
   std::string (*section)(const StudyResults&);
 };
 constexpr PageSection page_sections[]{{"setup", "What was run", section_setup},
-                                      {"pain", "{Target}", section_pain},
+                                      {"target", "{Target}", section_pain},
                                       {"losses", "Losses", section_losses},
-                                      {"emotions", "{Sources}", section_emotions},
+                                      {"recall", "{Sources}", section_emotions},
                                       {"mcnemar", "McNemar", section_mcnemar},
                                       {"gallery", "Relevance maps", section_gallery},
                                       {"concepts", "Concept tests", section_concepts},

@@ -162,7 +162,7 @@ std::string section_pain(const StudyResults& r) {
   if (say.given) return "";
   const std::vector<std::string> classes = target_classes(r.record);
   const std::string title = say("Learning {target}");
-  if (r.pain.empty() && !say.papers) return section("pain", title, missing("Not evaluated yet."));
+  if (r.pain.empty() && !say.papers) return section("target", title, missing("Not evaluated yet."));
   std::string text;
   if (classes.size() > 2) {
     text = paragraph(say("The six {target} models on the test images.")) + target_table_of_many(r, say, classes);
@@ -180,13 +180,13 @@ std::string section_pain(const StudyResults& r) {
                             count(r.pain.begin()->second.matrix.total(), "test image,", "test images,"),
                             r.pain.begin()->second.recalls[1].support));
   }
-  return section("pain", title, text);
+  return section("target", title, text);
 }
 
 std::string section_emotions(const StudyResults& r) {
   const Wording say(r.record);
   const std::string title = say("Which {sources} are recognised less often");
-  if (r.retrained.empty()) return section("emotions", title, missing("Not evaluated yet."));
+  if (r.retrained.empty()) return section("recall", title, missing("Not evaluated yet."));
   std::string text = paragraph(
       say.given ? say("Recall of the linear probes: of the test images of {a_source}, the share predicted as it.")
                 : say("{A_source} is forgotten if its recall falls from {before} to the others: the new head had the "
@@ -195,7 +195,7 @@ std::string section_emotions(const StudyResults& r) {
   text += details("The same as numbers, and precision", emotion_tables(r, say));
   text += details(say("Which {source} is taken for which"),
                   confusion_table(r, say, r.record.before()) + confusion_table(r, say, r.record.farthest()));
-  return section("emotions", title, text);
+  return section("recall", title, text);
 }
 
 std::string section_mcnemar(const StudyResults& r) {

@@ -127,7 +127,10 @@ void name_hypotheses(StudyRecord& record) {
     return std::ranges::find(record.emotions, entry.first) == record.emotions.end();
   });
   const bool named = std::ranges::any_of(record.units, [](const auto& unit) { return !unit.name.empty(); });
-  if (named) record.emotion_units.clear();
+  if (named) {
+    record.emotion_units.clear();
+    record.bottom_cut.clear();
+  }
   if (named || record.given() || record.names.target != TaskNames().target)
     record.pain_units = record.pain_sometimes_units = {};
 }

@@ -76,6 +76,27 @@ TEST(Probe, FewerExamplesThanFeaturesGiveTheSameScores) {
   EXPECT_LT((a - b).cwiseAbs().maxCoeff(), 1e-3);
 }
 
+// A probe of coordinates as a layer of a network, for examples that outnumber the features and for those that do not.
+TEST(Probe, ItsLayerOnTheFeaturesGivesTheSameLogOdds) {
+  for (const int count : {60, 9}) {
+    const Examples e = blobs(count, 12, 1), test = blobs(20, 12, 2);
+    const ProbeFeatures x(e.features, test.features, 12, "blobs");
+    const Probe probe = Probe::train(x.train(), all_rows(e.labels.size()), e.labels, 3, 0.1);
+    const Eigen::MatrixXd layer = x.on_features(probe.layer());
+    ASSERT_EQ(layer.rows(), 13);
+    const Eigen::MatrixXd odds = probe.log_odds(x.score(), all_rows(20));
+    for (int i = 0; i < 20; ++i) {
+      Eigen::RowVectorXd z = layer.row(12);
+      for (int j = 0; j < 12; ++j) z += double(test.features[std::size_t(12 * i + j)]) * layer.row(j);
+      for (int c = 0; c < 3; ++c) {
+        double others = 0;
+        for (int q = 0; q < 3; ++q) others += q == c ? 0 : std::exp(z[q]);
+        EXPECT_NEAR(z[c] - std::log(others), odds(i, c), 1e-4) << count;
+      }
+    }
+  }
+}
+
 TEST(Probe, AWarmStartReachesTheSameOptimum) {
   const Examples e = blobs(90, 6, 3);
   const ProbeFeatures x(e.features, e.features, 6, "a");

@@ -111,6 +111,21 @@ TEST(SelectEmotions, DroppingAClassMovesNoPictureBetweenParts) {
 }
 
 // A shell expands it only at the start of a word.
+TEST(Folders, TheTestShareIsOfEachClassAndOfNoneByDefault) {
+  const Splits parts = cut_test(labelled({"a", "b", "c"}, {50, 12, 1}), 0.2, 7);
+  EXPECT_EQ(class_counts(parts.test), (std::vector<std::int64_t>{10, 2, 0}));
+  EXPECT_EQ(class_counts(parts.train), (std::vector<std::int64_t>{40, 10, 1}));
+  const auto ids = [](const Splits& cut) {
+    std::set<std::string> found;
+    for (const Sample& sample : cut.test.samples) found.insert(sample.id);
+    return found;
+  };
+  EXPECT_EQ(ids(parts).size(), 12u);
+  EXPECT_EQ(ids(parts), ids(cut_test(labelled({"a", "b", "c"}, {50, 12, 1}), 0.2, 7)));
+  EXPECT_NE(ids(parts), ids(cut_test(labelled({"a", "b", "c"}, {50, 12, 1}), 0.2, 8)));
+  EXPECT_TRUE(cut_test(labelled({"a"}, {50}), 0, 7).test.samples.empty());
+}
+
 TEST(Source, TheHomeFolderIsExpanded) {
   const Scratch scratch;
   scratch.file("faces/y.npy", "");
