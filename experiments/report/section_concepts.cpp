@@ -133,7 +133,7 @@ std::string section_concepts(const StudyResults& r) {
       "repeats sharing their images, plus that between runs. Holm’s correction is within the hypotheses and within the "
       "other action units of each model."));
   text += paragraph(fmt::format(
-      "The paper’s measure is F1 with a paired t-test over the repeats ({} for the hypotheses). The repeats are not "
+      "The paper’s measure is F1 with a paired t-test over the repeats ({} for the hypotheses{}). The repeats are not "
       "independent, so the paired t rejects about every fourth time where nothing differs; the corrected t of F1 "
       "rejects "
       "almost never; the interval of the change, by bootstrap over subjects without training again, is too short. They "
@@ -142,7 +142,11 @@ std::string section_concepts(const StudyResults& r) {
         for (const ConceptRow& row : r.concepts)
           if (row.hypothesis) return row.repeats;
         return repeats;
-      }()));
+      }(),
+      r.concepts.front().paper_images < r.concepts.front().images
+          ? fmt::format("; on the first {} of the {} peak frames", r.concepts.front().paper_images,
+                        r.concepts.front().images)
+          : ""));
   text += hypothesis_table(r) + distributions(r) + grouped_note(r);
   return section("concepts", title, text + details("All action units and models", all_table(r)));
 }
