@@ -139,6 +139,7 @@ void plan_summary(StudyPlan& plan) {
   for (int k = 0; k <= most_frozen; ++k)
     for (const char* kind : {"pain", "retrain"})
       step.reads.push_back("evaluate-" + model_step(kind, k) + "/predictions.csv");
+  add_inputs(of_table(fields_of(plan.config), "action-units"), "action-units", step.inputs);
   const bool with_pairs = !plan.config.pairs.empty();
   if (with_pairs) step.reads.emplace_back("pairs/effects.json");
   step.run = [study = plan.study, record = plan.record, with_pairs](const fs::path& folder) {
