@@ -167,6 +167,19 @@ ConceptScheme run_scheme(std::span<const Gram> sets, std::span<const std::int64_
   return scheme;
 }
 
+// The main folds of the first `count` images.
+ConceptScheme run_first(std::span<const Gram> sets, std::span<const std::int64_t> labels,
+                        std::span<const std::int64_t> groups, int count, const ConceptOptions& options) {
+  std::vector<int> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  std::vector<Gram> first;
+  for (const Gram& set : sets) first.push_back(rows_of(set, rows));
+  labels = labels.first(rows.size());
+  groups = groups.first(rows.size());
+  check_inputs(first, labels, groups, options);
+  return run_scheme(first, labels, dense_groups(groups), options.folds, options);
+}
+
 }  // namespace
 
 ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int64_t> labels,
@@ -192,11 +205,14 @@ ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int6
   result.positives = int(std::count(labels.begin(), labels.end(), 1));
   if (!groups.empty()) result.subjects = *std::max_element(subject.begin(), subject.end()) + 1;
   result.standardised = sets[0].standardised;
-  result.main = run_scheme(sets, labels, subject, options.folds, options);
+  const bool beside = options.grouped_beside && can_group && options.folds != FoldKind::grouped;
+  result.main_images = result.images;
+  if (beside && options.main_images > 0) result.main_images = std::min(result.images, options.main_images);
+  result.main = result.main_images == result.images ? run_scheme(sets, labels, subject, options.folds, options)
+                                                    : run_first(sets, labels, groups, result.main_images, options);
   ConceptOptions grouped = options;
   if (options.grouped_repeats > 0) grouped.repeats = options.grouped_repeats;
-  if (options.grouped_beside && can_group && options.folds != FoldKind::grouped)
-    result.grouped = run_scheme(sets, labels, subject, FoldKind::grouped, grouped);
+  if (beside) result.grouped = run_scheme(sets, labels, subject, FoldKind::grouped, grouped);
   return result;
 }
 

@@ -35,6 +35,7 @@ struct ConceptOptions {
     std::vector<int> after;  // at least one
   };
   std::vector<Runs> losses;
+  int main_images = 0;                   // of the main folds: the first so many, if folds are grouped beside; 0: all
   int grouped_repeats = 0;               // of the subject-grouped folds; 0: as many as `repeats`
   std::string labels_file, groups_file;  // for messages
 };
@@ -79,6 +80,7 @@ struct ConceptScheme {
 struct ConceptResult {
   ConceptOptions options;
   int images = 0, positives = 0, subjects = 0;  // subjects: 0 without groups
+  int main_images = 0;                          // of the first `images`, those in `main`
   bool standardised = false;
   ConceptScheme main;
   std::optional<ConceptScheme> grouped;  // absent without groups, or if fewer than 2 subjects show the concept
@@ -86,8 +88,8 @@ struct ConceptResult {
 
 // sets: Gram matrices of the same images in the same order, at least one. labels: 0 or 1 for each image. groups:
 // subject of each image, or empty. Deterministic: the same for any number of threads. Throws Error when lengths differ,
-// a class has fewer than 2 images, repeats < 2, C <= 0, a pair names no set, or grouped folds are asked for without two
-// subjects that show the concept.
+// a class has fewer than 2 images (also of main_images), repeats < 2, C <= 0, a pair names no set, or grouped folds are
+// asked for without two subjects that show the concept.
 ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int64_t> labels,
                            std::span<const std::int64_t> groups, const ConceptOptions& options);
 

@@ -70,6 +70,7 @@ std::string concept_json(const ConceptResult& result, bool with_repeats) {
                {"seed", options.seed},
                {"bootstrap_draws", options.bootstrap_draws},
                {"images", result.images},
+               {"main_images", result.main_images},
                {"positives", result.positives},
                {"subjects", result.subjects},
                {"difference", "first minus second"}};

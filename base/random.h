@@ -22,6 +22,7 @@ enum class Purpose : std::uint32_t {
   draw_sequence,
   calibrate,
   sample,
+  fresh_head,
 };
 
 // Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011), counter based: the number

@@ -193,7 +193,7 @@ void run_train(const TrainCommand& command) {
   if (start) data.choices.emplace_back("content of --init", hash_of(command.init));
   const int classes = count_of_classes(command, start, data);
   nn::Network network(*device, architecture_for(command, start, size, classes));
-  nn::initialise(network, command.seed);
+  start ? nn::initialise_head(network, command.seed) : nn::initialise(network, command.seed);
   nn::ModelNotes notes;
   notes.classes = data.classes;
   std::vector<std::string> taken;

@@ -40,7 +40,7 @@ std::vector<std::int64_t> shape_of(const Parameter& p) {
   return stored_shape(p.value);
 }
 
-void initialise_parameter(Network& network, std::size_t index, std::uint64_t seed) {
+void initialise_parameter(Network& network, std::size_t index, Purpose purpose, std::uint64_t seed) {
   auto& p = network.parameters()[index];
   const Shape& s = p.value.shape;
   std::vector<float> values(std::size_t(s.count()), 0.0F);
@@ -50,7 +50,7 @@ void initialise_parameter(Network& network, std::size_t index, std::uint64_t see
     const double deviation = std::sqrt((last ? 1.0 : 2.0) / double(fan_in));
 #pragma omp parallel for schedule(static)
     for (int row = 0; row < s.n; ++row) {
-      Random random(seed, Purpose::initialise, std::uint32_t(index), std::uint64_t(row));
+      Random random(seed, purpose, std::uint32_t(index), std::uint64_t(row));
       for (std::int64_t i = 0; i < fan_in; ++i)
         values[std::size_t(row * fan_in + i)] = float(deviation * random.normal());
     }
@@ -171,12 +171,13 @@ ModelNotes notes_of(const TensorFile& file) {
 }
 
 void initialise(Network& network, std::uint64_t seed) {
-  for (std::size_t i = 0; i < network.parameters().size(); ++i) initialise_parameter(network, i, seed);
+  for (std::size_t i = 0; i < network.parameters().size(); ++i)
+    initialise_parameter(network, i, Purpose::initialise, seed);
 }
 
 void initialise_head(Network& network, std::uint64_t seed) {
   for (std::size_t i = 0; i < network.parameters().size(); ++i)
-    if (network.parameters()[i].block == kBlocks) initialise_parameter(network, i, seed);
+    if (network.parameters()[i].block == kBlocks) initialise_parameter(network, i, Purpose::fresh_head, seed);
 }
 
 void save_weights(Network& network, const fs::path& path, const ModelNotes& notes) {

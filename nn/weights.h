@@ -32,6 +32,8 @@ bool states_size(const TensorFile& file);
 // the last layer's 1 / fan-in because no ReLU follows it; biases 0. Layer l draws its own numbers, so that two networks
 // with the same seed agree wherever their shapes do.
 void initialise(Network& network, std::uint64_t seed);
+// The fully connected layers only, by numbers of their own: a fresh head on a network that began with the same seed
+// does not repeat the numbers of its first head.
 void initialise_head(Network& network, std::uint64_t seed);
 
 // Weights as safetensors with torchvision's names: Python opens them as a torchvision VGG.

@@ -57,8 +57,9 @@ void show_prototype(Expression& expression, Emotion emotion, double keep, Random
 }
 
 // Action units that cancel each other in the picture.
+constexpr std::array<std::array<int, 2>, 4> rivals{{{5, 43}, {12, 15}, {20, 23}, {7, 43}}};
+
 bool compatible(const Expression& expression, int number) {
-  constexpr std::array<std::array<int, 2>, 4> rivals{{{5, 43}, {12, 15}, {20, 23}, {7, 43}}};
   for (const auto& pair : rivals)
     if ((pair[0] == number && expression.has(pair[1])) || (pair[1] == number && expression.has(pair[0]))) return false;
   return true;
@@ -74,6 +75,13 @@ const char* emotion_name(Emotion emotion) {
 
 const Prototype& prototype(Emotion emotion) {
   return prototypes[std::size_t(emotion)];
+}
+
+void remove_rivals(Expression& expression, int number) {
+  for (const auto& pair : rivals) {
+    if (pair[0] == number) expression.set(pair[1], 0);
+    if (pair[1] == number) expression.set(pair[0], 0);
+  }
 }
 
 void add_stray(Expression& expression, std::span<const int> pool, Random& random) {

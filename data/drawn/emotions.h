@@ -41,6 +41,10 @@ Expression random_blend(Random& random);
 Expression unscored_expression(Emotion emotion, const ExpressionOptions& options, Random& random);
 Expression unscored_blend(Random& random);
 
+// Removes the action units that `number` cancels in the picture, or that cancel it: AU5 and AU7 with AU43, AU12 with
+// AU15, AU20 with AU23.
+void remove_rivals(Expression& expression, int number);
+
 // Adds one absent action unit of `pool`, AU12 and AU14 often on one side only.
 void add_stray(Expression& expression, std::span<const int> pool, Random& random);
 

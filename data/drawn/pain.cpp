@@ -57,6 +57,20 @@ void add_episode(std::vector<Expression>& frames, double strength, double begin,
   }
 }
 
+// The stray takes the place of what it contradicts, for otherwise it would be seen less often in pain.
+void show_stray(Expression& frame, const Expression& stray) {
+  const bool pain = pspi(frame) > 0;
+  const double closed = frame.intensity(43);
+  for (int i = 0; i < action_unit_count; ++i) {
+    const auto at = std::size_t(i);
+    if (stray.right[at] <= 0 && stray.left[at] <= 0) continue;
+    remove_rivals(frame, action_unit_table()[at].number);
+    frame.right[at] = std::max(frame.right[at], stray.right[at]);
+    frame.left[at] = std::max(frame.left[at], stray.left[at]);
+  }
+  if (pain && pspi(frame) == 0) frame.set(4, closed);
+}
+
 // Runs of about two frames with the same stray; on average they cover the given share of frames.
 void add_strays(std::vector<Expression>& frames, double share, Random& random) {
   if (share <= 0) return;
@@ -72,11 +86,7 @@ void add_strays(std::vector<Expression>& frames, double share, Random& random) {
       stray = {};
       add_stray(stray, pool, random);
     }
-    if (!in_run) continue;
-    for (std::size_t i = 0; i < action_unit_count; ++i) {
-      frames[f].right[i] = std::max(frames[f].right[i], stray.right[i]);
-      frames[f].left[i] = std::max(frames[f].left[i], stray.left[i]);
-    }
+    if (in_run) show_stray(frames[f], stray);
   }
 }
 
@@ -96,7 +106,10 @@ std::vector<Expression> pain_sequence(const PainOptions& options, double express
     add_episode(frames, std::clamp(expressiveness + .7 * random.normal(), 1.2, 4.8), begin, random);
   }
   add_strays(frames, options.stray, random);
-  for (Expression& frame : frames) score_parted_lips(frame);
+  for (Expression& frame : frames) {
+    if (frame.has(43)) remove_rivals(frame, 43);
+    score_parted_lips(frame);
+  }
   return frames;
 }
 

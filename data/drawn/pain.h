@@ -7,8 +7,9 @@ namespace palimpsest::data::drawn {
 
 // The frames of one filmed movement of the shoulder: rest, and sometimes an episode of pain with onset, peak and
 // offset. Pain is AU4, 6/7, 9/10 and 43, which alone define PSPI; 12, 20, 25 and 26 accompany it (Prkachin and
-// Solomon 2008). Strays from the other action units occur independently of pain, so that they are equally common with
-// and without it.
+// Solomon 2008). Strays occur independently of pain, so that they are equally common with and without it. A frame
+// leaves out what its stray contradicts (remove_rivals()), so that strays are also seen equally often; a frame of pain
+// stays one. Closed eyes (AU43) hide AU7, which is left out beside them.
 struct PainOptions {
   int frames = 24;
   double share = .34;    // of frames in pain, about

@@ -139,6 +139,12 @@ int repeats_of(const StudyResults& r) {
   return (row == r.concepts.end() ? r.concepts.front() : *row).repeats;
 }
 
+// On how many images, if it was not on all.
+std::string papers_images(const ConceptRow& row) {
+  if (row.paper_images >= row.images) return "";
+  return fmt::format("; on the first {} of the {} images", row.paper_images, row.images);
+}
+
 }  // namespace
 
 std::string section_concepts(const StudyResults& r) {
@@ -158,14 +164,14 @@ std::string section_concepts(const StudyResults& r) {
       say.given ? say("{after}’s") : "the runs’ mean", say.given ? "" : ", plus that between runs",
       r.record.hypotheses.empty() ? say("within all {units}")
                                   : say("within the hypotheses and within the other {units} of each model")));
-  text += paragraph(
-      say("The paper’s measure is " + term("f1", "F1") +
-              " with a paired t-test over the repeats ({}{}). The repeats are not independent, so the paired t rejects "
-              "about every fourth time where nothing differs; the corrected t of F1 rejects almost never; the interval "
-              "of the change, by " +
-              term("bootstrap", "bootstrap") +
-              " over subjects without training again, is too short. They are shown because the paper has them.",
-          repeats_of(r), r.record.hypotheses.empty() ? "" : " for the hypotheses"));
+  text += paragraph(say(
+      "The paper’s measure is " + term("f1", "F1") +
+          " with a paired t-test over the repeats ({}{}{}). The repeats are not independent, so the paired t rejects "
+          "about every fourth time where nothing differs; the corrected t of F1 rejects almost never; the interval "
+          "of the change, by " +
+          term("bootstrap", "bootstrap") +
+          " over subjects without training again, is too short. They are shown because the paper has them.",
+      repeats_of(r), r.record.hypotheses.empty() ? "" : " for the hypotheses", papers_images(r.concepts.front())));
   text += hypothesis_table(r, say) + distributions(r, say) + grouped_note(r);
   if (r.record.hypotheses.empty()) text += exploratory_table(r, say, r.record.farthest());
   const std::string others = other_tables(r, say);

@@ -66,8 +66,12 @@ struct StudyConfig {
   int exploratory_repeats =
       option(exploratory_repeats, "exploratory-repeats", 0,
              "repetitions for action units without a hypothesis; 0: the same", under("concept"), at_least(0));
-  int min_positives = option(min_positives, "min-positives", 10, "leave out action units with fewer peak frames",
-                             under("concept"), at_least(2));
+  int paper_peaks = option(paper_peaks, "paper-peaks", 0,
+                           "the paper's test only on the first so many peak frames, the AUC lost on all; 0: all",
+                           under("concept"), at_least(0));
+  int min_positives =
+      option(min_positives, "min-positives", 10, "leave out action units with fewer peak frames (of the paper's test)",
+             under("concept"), at_least(2));
   std::vector<int> bottom_cut = option(
       bottom_cut, "bottom-cut", {5},
       "action units also tested without the lower face: blanked in place, cut off and stretched, and on the faces "

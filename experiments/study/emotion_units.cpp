@@ -28,8 +28,7 @@ std::vector<Hypothesis> paper_hypotheses() {
 
 void from_text(const std::string& text, Hypothesis& value) {
   const std::size_t space = text.rfind(' ');
-  if (space == text.npos || space == 0 || space + 1 == text.size() ||
-      text.find_first_not_of("0123456789 ") >= space)
+  if (space == text.npos || space == 0 || space + 1 == text.size() || text.find_first_not_of("0123456789 ") >= space)
     throw Error(fmt::format("'{}' is not a class and one concept", text), R"(write for instance ["contempt", 14])");
   value = {text.substr(0, space), 0, text.substr(space + 1)};
   const char* const end = value.name.data() + value.name.size();

@@ -89,12 +89,12 @@ void check_emotions(const StudyPlan& plan) {
 
 // The action units that the peak frames show often enough, and rarely enough, to be tested.
 void count_units(StudyPlan& plan) {
-  const int images = int(plan.peaks.samples.size()), least = plan.config.min_positives;
+  const int images = int(plan.peaks.samples.size());
   for (const int unit : data::action_units_in(plan.peaks)) {
     const auto labels = data::action_unit_labels(plan.peaks, unit);
     const int positives = int(std::count(labels.begin(), labels.end(), 1));
     plan.record.units.push_back({unit, plan.concept_names.empty() ? "" : plan.concept_names[std::size_t(unit - 1)],
-                                 positives, images, positives >= least && images - positives >= least});
+                                 positives, images, enough_peaks(plan.config, labels)});
   }
 }
 
@@ -180,6 +180,12 @@ StudyRecord new_record(const StudyConfig& c) {
 }
 
 }  // namespace
+
+bool enough_peaks(const StudyConfig& config, std::span<const std::int64_t> labels) {
+  if (config.paper_peaks > 0) labels = labels.first(std::min(labels.size(), std::size_t(config.paper_peaks)));
+  const auto positives = std::count(labels.begin(), labels.end(), 1), least = std::ptrdiff_t(config.min_positives);
+  return positives >= least && std::ssize(labels) - positives >= least;
+}
 
 StudyPlan without_steps(const StudyPlan& plan) {
   StudyPlan copy = plan;

@@ -2,6 +2,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,12 @@ void plan_null_summary(StudyPlan& plan);
 
 // plan_concepts.cpp: concept-auN[-FACES], concepts, ranking
 void plan_concepts(StudyPlan& plan);
+// By the mean of each action unit's losses over several models; the units have no intervals. requires: at least one,
+// of the same action units
+RankingRow pooled_ranking(const std::vector<RankingRow>& models, const StudyRecord& record);
+
+// Whether enough peak frames of the paper's test show an action unit (label 1), and enough do not.
+bool enough_peaks(const StudyConfig& config, std::span<const std::int64_t> labels);
 
 // plan_pairs.cpp: pairs
 void plan_pairs(StudyPlan& plan);

@@ -40,6 +40,7 @@ ConceptStep concept_options(const StudyPlan& plan, int unit, Faces faces) {
   step.options.c = config.c;
   step.options.folds = config.folds;
   step.options.grouped_repeats = plan.config.grouped_repeats;
+  step.options.main_images = plan.config.paper_peaks;
   step.options.seed = config.seed;
   const auto& runs = plan.record.runs;
   const int before = main_set(plan.record, plan.record.before());
@@ -100,14 +101,22 @@ data::Dataset only(const data::Dataset& peaks, const std::vector<int>& rows) {
   return some;
 }
 
+// How many of these peak frames, in ascending order, are in the paper's test.
+int papers_part(const StudyConfig& config, const std::vector<int>& rows) {
+  if (config.paper_peaks == 0) return int(rows.size());
+  return int(std::ranges::lower_bound(rows, config.paper_peaks) - rows.begin());
+}
+
 // Whether enough faces show the unit, and enough do not, without those that show a co-occurring one.
 bool enough_alone(StudyPlan& plan, int unit) {
   if (plan.record.co_occurring.empty() || contains(plan.record.co_occurring, unit)) return false;
-  const auto labels = data::action_unit_labels(only(plan.peaks, alone(plan.record, plan.peaks)), unit);
-  const auto positives = std::count(labels.begin(), labels.end(), 1), least = std::ptrdiff_t(plan.config.min_positives);
-  if (positives >= least && std::ssize(labels) - positives >= least) return true;
+  const std::vector<int> rows = alone(plan.record, plan.peaks);
+  const auto labels = data::action_unit_labels(only(plan.peaks, rows), unit);
+  const auto tested = std::span(labels).first(std::size_t(papers_part(plan.config, rows)));
+  const auto positives = std::count(tested.begin(), tested.end(), 1);
+  if (enough_peaks(plan.config, tested)) return true;
   plan.record.warnings.push_back(fmt::format("AU{} without AU{}: {} of {} peak frames show it; not tested", unit,
-                                             fmt::join(plan.record.co_occurring, ", AU"), positives, labels.size()));
+                                             fmt::join(plan.record.co_occurring, ", AU"), positives, tested.size()));
   return false;
 }
 
@@ -115,15 +124,17 @@ void run_concept(const StudyPlan& plan, const ConceptStep& step, const fs::path&
   data::Dataset peaks = peaks_in(plan.at(peak_ids(plan.record, step.faces)), plan.peaks);
   const std::vector<analysis::Gram>* grams = &grams_of(plan, step.faces, step.standardise);
   std::vector<analysis::Gram> some;
+  analysis::ConceptOptions options = step.options;
   if (step.faces == Faces::alone) {
     const std::vector<int> rows = alone(plan.record, peaks);
+    options.main_images = papers_part(plan.config, rows);
     for (const analysis::Gram& gram : grams_of(plan, Faces::full, step.standardise))
       some.push_back(analysis::rows_of(gram, rows));
     grams = &some;
     peaks = only(peaks, rows);
   }
-  const analysis::ConceptResult result = analysis::concept_test(*grams, data::action_unit_labels(peaks, step.unit),
-                                                                data::subject_groups(peaks), step.options);
+  const analysis::ConceptResult result =
+      analysis::concept_test(*grams, data::action_unit_labels(peaks, step.unit), data::subject_groups(peaks), options);
   write_file(folder / "concept.json", analysis::concept_json(result, true));
 }
 
@@ -139,6 +150,7 @@ void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, Faces face
   ConceptSettings settings = plan.config.concept_test;
   settings.repeats = options.options.repeats;
   add_inputs(fields_of(settings), "concept", step.inputs);
+  step.inputs["concept.paper-peaks"] = std::to_string(plan.config.paper_peaks);
   step.inputs["concept.grouped-repeats"] = std::to_string(options.options.grouped_repeats);
   if (faces == Faces::alone) step.inputs["co-occurring"] = fmt::format("{}", fmt::join(plan.record.co_occurring, " "));
   for (const ModelRun& run : plan.record.runs) step.reads.push_back(peak_features(run, faces));
@@ -161,6 +173,7 @@ std::vector<ConceptRow> rows_of(const Json& json, const StudyRecord& record, int
     row.hypothesis = is_hypothesis(record, unit);
     row.images = json.at("images");
     row.positives = json.at("positives");
+    row.paper_images = json.at("main_images");
     row.repeats = json.at("repeats");
     row.f1_before = f1(record.before());
     row.f1_after = f1(k);
@@ -228,22 +241,30 @@ void correlate(RankingRow& row, const StudyRecord& record) {
   row.tau_bits = kendall_tau_b(lost, bits);
 }
 
-RankingRow ranking_row(const std::vector<ConceptRow>& rows, const StudyRecord& record, int k) {
+RankingRow ranked(std::vector<RankingRow::Unit> units, const StudyRecord& record) {
   RankingRow result;
-  result.k = k;
+  result.units = std::move(units);
   std::map<std::string, int> counts;
-  for (const ConceptRow& row : rows) {
-    if (row.k != k || row.faces != Faces::full) continue;
-    const std::string group = pain_group(record, row.unit);
-    const analysis::Estimate& loss = row.auc.loss;
-    result.units.push_back({row.unit, group, loss.value, loss.low, loss.high});
-    result.mean_lost[group] += loss.value;
-    ++counts[group];
+  for (const RankingRow::Unit& unit : result.units) {
+    result.mean_lost[unit.group] += unit.auc_lost;
+    ++counts[unit.group];
   }
   for (auto& [group, mean] : result.mean_lost) mean /= counts[group];
   separate(result, false, result.auc, result.p);
   separate(result, true, result.auc_core, result.p_core);
   correlate(result, record);
+  return result;
+}
+
+RankingRow ranking_row(const std::vector<ConceptRow>& rows, const StudyRecord& record, int k) {
+  std::vector<RankingRow::Unit> units;
+  for (const ConceptRow& row : rows) {
+    if (row.k != k || row.faces != Faces::full) continue;
+    const analysis::Estimate& loss = row.auc.loss;
+    units.push_back({row.unit, pain_group(record, row.unit), loss.value, loss.low, loss.high});
+  }
+  RankingRow result = ranked(std::move(units), record);
+  result.k = k;
   return result;
 }
 
@@ -255,6 +276,16 @@ void run_ranking(const fs::path& study, const StudyRecord& record, const fs::pat
 }
 
 }  // namespace
+
+RankingRow pooled_ranking(const std::vector<RankingRow>& models, const StudyRecord& record) {
+  PALIMPSEST_REQUIRE(!models.empty(), "no models");
+  std::vector<RankingRow::Unit> units = models.front().units;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    units[i].auc_lost = units[i].low = units[i].high = 0;
+    for (const RankingRow& model : models) units[i].auc_lost += model.units.at(i).auc_lost / double(models.size());
+  }
+  return ranked(std::move(units), record);
+}
 
 void plan_concepts(StudyPlan& plan) {
   const StudyPlan shared = without_steps(plan);

@@ -32,8 +32,8 @@ PALIMPSEST_JSON(RankingRow::Unit, number, group, auc_lost, low, high)
 PALIMPSEST_JSON(NullRow::Spread, emotion, mean, sd, low, high)
 PALIMPSEST_JSON(NullRow::Pair, seed_a, seed_b, emotion, test)
 PALIMPSEST_JSON(NullRow, k, seeds, spreads, pairs)
-PALIMPSEST_JSON(ConceptRow, unit, k, faces, hypothesis, images, positives, repeats, f1_before, f1_after, auc, ungrouped,
-                holm, difference, low, high, paired, corrected, grouped_difference, grouped_corrected)
+PALIMPSEST_JSON(ConceptRow, unit, k, faces, hypothesis, images, positives, repeats, paper_images, f1_before, f1_after,
+                auc, ungrouped, holm, difference, low, high, paired, corrected, grouped_difference, grouped_corrected)
 PALIMPSEST_JSON(RankingRow, k, units, mean_lost, auc, auc_core, p, p_core, spearman_bits, tau_bits)
 
 namespace {

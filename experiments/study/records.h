@@ -127,6 +127,7 @@ struct ConceptRow {
   Faces faces = Faces::full;
   bool hypothesis = false;
   int images = 0, positives = 0, repeats = 0;
+  int paper_images = 0;  // of them, those from which the F1s are
   double f1_before = 0, f1_after = 0;
   analysis::ConceptLoss auc;                 // over the runs, on subject-grouped halves unless `ungrouped`
   bool ungrouped = false;                    // too few subjects show the action unit

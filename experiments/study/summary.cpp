@@ -1,9 +1,13 @@
 // summary/summary.json: the study's key figures, for comparing several studies (seeds).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "analysis/estimate.h"
 #include "analysis/predictions.h"
+#include "base/error.h"
+#include "experiments/pair_tables.h"
 #include "experiments/study/plan.h"
 
 namespace palimpsest::experiments {
@@ -74,16 +78,56 @@ void add_tests(Json& json, const fs::path& study, const StudyRecord& record) {
         {"p_corrected", row.corrected.p},
         {"hypothesis", row.hypothesis},
         {"difference", row.difference}};
+}
+
+void add_ranking(Json& json, const std::string& name, const RankingRow& row) {
+  const auto figure = [](std::optional<double> value) { return value ? Json(*value) : Json(nullptr); };
+  json["mean_auc_lost"][name] = row.mean_lost;
+  json["ranking_auc"][name] = figure(row.auc);
+  json["ranking_auc_core"][name] = figure(row.auc_core);
+  json["spearman_bits"][name] = figure(row.spearman_bits);
+  json["tau_bits"][name] = figure(row.tau_bits);
+  json["ranking_p"][name] = figure(row.p);
+  json["ranking_p_core"][name] = figure(row.p_core);
+}
+
+// Of each model, and "pooled": of those with further runs together.
+void add_rankings(Json& json, const fs::path& study, const StudyRecord& record) {
+  std::vector<RankingRow> repeated;
   for (const RankingRow& row : read_ranking_rows(study / "ranking/ranking.json")) {
-    const std::string name = short_name(row.k);
-    json["mean_auc_lost"][name] = row.mean_lost;
-    json["ranking_auc"][name] = row.auc ? Json(*row.auc) : Json(nullptr);
-    json["ranking_auc_core"][name] = row.auc_core ? Json(*row.auc_core) : Json(nullptr);
-    json["spearman_bits"][name] = row.spearman_bits ? Json(*row.spearman_bits) : Json(nullptr);
-    json["tau_bits"][name] = row.tau_bits ? Json(*row.tau_bits) : Json(nullptr);
-    json["ranking_p"][name] = row.p ? Json(*row.p) : Json(nullptr);
-    json["ranking_p_core"][name] = row.p_core ? Json(*row.p_core) : Json(nullptr);
+    add_ranking(json, short_name(row.k), row);
+    if (std::ranges::count(record.runs, row.k, &ModelRun::k) > 1) repeated.push_back(row);
   }
+  if (!repeated.empty()) add_ranking(json, "pooled", pooled_ranking(repeated, record));
+}
+
+// How much less or more B0 uses an action unit of an emotion for it than B5 does, by pairs of faces with and without.
+void add_pairs(Json& json, const fs::path& study, const StudyRecord& record) {
+  const fs::path file = study / "pairs/effects.json";
+  std::map<int, std::vector<double>> changes;
+  Json& pairs = json["pairs"] = Json::object();
+  try {
+    for (const Json& row : Json::parse(read_file(file))) {
+      const auto units = record.emotion_units.find(row.at("class"));
+      const int unit = row.at("action_unit");
+      if (row.at("context") != every_context || units == record.emotion_units.end() ||
+          std::ranges::count(units->second, unit) == 0)
+        continue;
+      pairs["AU" + std::to_string(unit)][units->first] = {
+          {"before", row.at("effect_before")}, {"after", row.at("effect_after")}, {"change", row.at("difference")}};
+      changes[unit].push_back(row.at("difference").at("mean"));
+    }
+  } catch (const Json::exception& error) {
+    throw Error(fmt::format("{} is not usable: {}", file.string(), error.what()), "run again with --redo pairs");
+  }
+  std::map<std::string, std::vector<double>> groups;
+  for (const auto& [unit, values] : changes) {
+    json["pair_change"]["AU" + std::to_string(unit)] = analysis::mean_of(values);
+    groups[pain_group(record, unit)].push_back(analysis::mean_of(values));
+  }
+  for (const auto& [group, values] : groups) json["pair_change"][group] = analysis::mean_of(values);
+  if (groups.contains("never") && groups.contains("core"))
+    json["pair_change"]["never less core"] = analysis::mean_of(groups["never"]) - analysis::mean_of(groups["core"]);
 }
 
 }  // namespace
@@ -98,11 +142,16 @@ void plan_summary(StudyPlan& plan) {
     step.reads.push_back(evaluation_of(source_step(record)));
     for (const int k : record.models()) step.reads.push_back(evaluation_of(target_step(record, {k})));
   }
-  step.run = [study = plan.study, record](const fs::path& folder) {
+  add_inputs(of_table(fields_of(plan.config), "action-units"), "action-units", step.inputs);
+  const bool with_pairs = !plan.config.pairs.empty();
+  if (with_pairs) step.reads.emplace_back("pairs/effects.json");
+  step.run = [study = plan.study, record, with_pairs](const fs::path& folder) {
     Json json = {{"seed", record.seed}, {"emotions", record.emotions}};
     add_recalls(json, study, record);
     add_losses(json, study);
     add_tests(json, study, record);
+    if (!record.units.empty()) add_rankings(json, study, record);
+    if (with_pairs) add_pairs(json, study, record);
     write_file(folder / "summary.json", json.dump(2) + "\n");
   };
   step.quick = true;

@@ -238,6 +238,37 @@ TEST(Concept, JsonHasTheDocumentedKeys) {
   EXPECT_EQ(long_form["sets"][0]["f1"].size(), 20U);
 }
 
+TEST(Concept, TheMainFoldsMayBeOfTheFirstImagesOnly) {
+  const Made made = make(12, 5);
+  const std::vector<Gram> sets{made.gram("a", 1, 1), made.gram("b", .5, 2)};
+  ConceptOptions options = quick();
+  const ConceptResult all = concept_test(sets, made.labels, made.groups, options);
+  std::vector<int> rows(31);
+  std::iota(rows.begin(), rows.end(), 0);
+  const std::vector<Gram> first{rows_of(sets[0], rows), rows_of(sets[1], rows)};
+  const ConceptResult few =
+      concept_test(first, std::span(made.labels).first(31), std::span(made.groups).first(31), options);
+  options.main_images = 31;
+  const ConceptResult mixed = concept_test(sets, made.labels, made.groups, options);
+  EXPECT_EQ(mixed.images, 60);
+  EXPECT_EQ(mixed.main_images, 31);
+  EXPECT_EQ(mixed.main.sets[1].f1, few.main.sets[1].f1);
+  EXPECT_EQ(mixed.main.pairs[0].effect.low, few.main.pairs[0].effect.low);
+  EXPECT_EQ(mixed.grouped->sets[1].auc, all.grouped->sets[1].auc);
+  EXPECT_NE(mixed.main.sets[1].f1, all.main.sets[1].f1);
+  options.folds = FoldKind::grouped;  // the only folds there are
+  EXPECT_EQ(concept_test(sets, made.labels, made.groups, options).main_images, 60);
+  options.folds = FoldKind::stratified;
+  options.main_images = 1;
+  expect_error("2-fold cross-validation needs", [&] {
+    try {
+      concept_test(sets, made.labels, made.groups, options);
+    } catch (const Error& error) {
+      throw Error(error.remedy(), "x");
+    }
+  });
+}
+
 TEST(Concept, ALossHasTheRunsPartOfTheVariance) {
   const Made made = make();
   const std::vector<Gram> sets{made.gram("before", 2, 1), made.gram("run 1", 1, 2), made.gram("run 2", .6, 3),

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "tests/nn/toy.h"
 #include "tests/support/cpu_device.h"
@@ -183,13 +185,34 @@ TEST_F(Weights, HeInitialisation) {
 }
 
 // Layers draw their own numbers: what two networks have in common is equal.
-TEST_F(Weights, AFreshHeadDependsOnTheSeedOnly) {
+TEST_F(Weights, DependOnTheSeedOnly) {
   const auto a = make(toy_architecture(4), 1), b = make(toy_architecture(2), 1), c = make(toy_architecture(4), 2);
   EXPECT_EQ(values(*a, "classifier.3.weight"), values(*b, "classifier.3.weight"));
   EXPECT_NE(values(*a, "classifier.3.weight"), values(*c, "classifier.3.weight"));
-  initialise_head(*c, 1);
-  EXPECT_EQ(values(*a, "classifier.3.weight"), values(*c, "classifier.3.weight"));
-  EXPECT_NE(values(*a, "features.0.weight"), values(*c, "features.0.weight"));
+}
+
+TEST_F(Weights, AFreshHeadRepeatsNoneOfTheFirstHeadsNumbers) {
+  const auto first = make(toy_architecture(4), 1), fresh = make(toy_architecture(4), 1);
+  initialise_head(*fresh, 1);
+  const auto other = make(toy_architecture(2), 2);
+  initialise_head(*other, 1);
+  EXPECT_EQ(values(*fresh, "classifier.3.weight"), values(*other, "classifier.3.weight"));
+  for (const Parameter& p : fresh->parameters()) {
+    const auto before = values(*first, p.name), after = values(*fresh, p.name);
+    const auto same =
+        std::inner_product(before.begin(), before.end(), after.begin(), std::size_t{0}, std::plus{}, std::equal_to{});
+    const bool kept = p.block < kBlocks || p.name.ends_with(".bias");
+    EXPECT_EQ(same, kept ? before.size() : 0) << p.name;
+  }
+}
+
+// The convolutions of seed 1, whatever other purposes of random numbers there are.
+TEST_F(Weights, ConvolutionsBeginWithTheNumbersTheyAlwaysBeganWith) {
+  const auto network = make(toy_architecture(4), 1);
+  const auto weights = values(*network, "features.0.weight");
+  EXPECT_NEAR(weights[0], 0.206700, 1e-6);
+  EXPECT_NEAR(weights[1], 0.304097, 1e-6);
+  EXPECT_NEAR(weights.back(), 0.169701, 1e-6);
 }
 
 }  // namespace
