@@ -10,7 +10,7 @@ struct TrainingSet {
   DataSettings data = in_table<DataSettings>("", {"part"});
 };
 
-struct TrainCommand : TrainingSet, Recipe {
+struct TrainCommand : TrainingSet, Recipe, RetentionSettings {
   fs::path config =
       option(config, "config", {},
              "TOML file with options by their long names; the command line overrides it, and it overrides --preset",

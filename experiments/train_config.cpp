@@ -39,6 +39,7 @@ void settle(TrainCommand& c, const std::set<std::string>& given) {
   if (c.head == Head::dense) c.hidden.clear();
   require(!c.data.source.text.empty(), "--data: no data set is named", "name one, for example --data affectnet:DIR");
   require(!c.out.empty(), "--out: no folder to write to", "name one with --out RUN");
+  require(c.l2_sp == 0 || !c.init.empty(), "--l2-sp needs weights to hold on to", "give them with --init");
   require(c.gradients.empty() || c.steps == 1, "--gradients needs a single step", "add --steps 1");
 }
 

@@ -41,13 +41,13 @@ struct Average {
 class Training {
  public:
   Training(Network& network, const TrainOptions& options, std::shared_ptr<const data::Examples> training,
-           std::shared_ptr<const data::Examples> validation, const std::vector<Tensor>& velocities, RunFolder& run)
+           std::shared_ptr<const data::Examples> validation, std::vector<SgdParameter> updates, RunFolder& run)
       : network_(network),
         device_(network.device()),
         options_(options),
-        velocities_(velocities),
         run_(run),
-        step_(network) {
+        step_(network),
+        updates_(std::move(updates)) {
     keep_features(training, validation);
     data::LoaderOptions loading;
     loading.batch = options_.batch;
@@ -121,12 +121,11 @@ class Training {
   }
 
   void update(int epoch, std::int64_t step) {
-    if (updates_.empty()) {
-      for (auto& p : network_.parameters())
-        if (trained(p))
-          updates_.push_back({p.value, p.gradient, velocities_.empty() ? Tensor{} : velocities_[updates_.size()]});
-    }
-    SgdOptions sgd{scheduled_rate(options_, epoch, step), options_.momentum, options_.weight_decay, 1.0};
+    std::size_t at = 0;
+    for (const auto& p : network_.parameters())
+      if (trained(p)) updates_[at++].gradient = p.gradient;
+    SgdOptions sgd{scheduled_rate(options_, epoch, step), options_.momentum, options_.weight_decay, 1.0,
+                   options_.l2_sp};
     int bad = -1;
     if (options_.clip_norm > 0) {
       const auto norm = device_.gradient_norm(updates_);
@@ -171,14 +170,29 @@ class Training {
   Network& network_;
   Device& device_;
   const TrainOptions& options_;
-  const std::vector<Tensor>& velocities_;  // of the trained parameters in their order; empty without momentum
   RunFolder& run_;
   std::unique_ptr<FeatureCache> train_features_, validation_features_;
   std::unique_ptr<data::Loader> training_, validation_;
   TrainingStep step_;
-  std::vector<SgdParameter> updates_;
+  std::vector<SgdParameter> updates_;  // the trained parameters in their order
   data::Batch batch_;
 };
+
+// The trained parameters with what their steps need besides the gradient.
+std::vector<SgdParameter> updates_of(Network& network, const TrainOptions& options) {
+  Device& device = network.device();
+  std::vector<SgdParameter> updates;
+  for (const auto& p : network.parameters()) {
+    if (!network.trained(p.block)) continue;
+    SgdParameter& update = updates.emplace_back(SgdParameter{p.value, {}, {}});
+    const auto like_value = [&] { return device.make(p.value.shape, p.value.layout); };
+    if (options.momentum != 0) update.velocity = like_value();
+    if (options.l2_sp == 0 || std::ranges::find(options.started, p.name) == options.started.end()) continue;
+    update.start = like_value();
+    device.copy(p.value, update.start);
+  }
+  return updates;
+}
 
 std::string metrics_line(int epoch, const Average& trained, const Validation* validated, double rate, double gamma) {
   nlohmann::ordered_json line{
@@ -244,11 +258,11 @@ void say_other_schedule(const Progression& at, const TrainOptions& options, cons
 
 void train(Network& network, const TrainOptions& options, std::shared_ptr<const data::Examples> training_examples,
            std::shared_ptr<const data::Examples> validation_examples, const ModelNotes& notes, RunFolder& run) {
+  const std::vector<SgdParameter> updates = updates_of(network, options);
   std::vector<Tensor> velocities;
-  Progression at;
   if (options.momentum != 0)
-    for (const auto& p : network.parameters())
-      if (network.trained(p.block)) velocities.push_back(network.device().make(p.value.shape, p.value.layout));
+    for (const auto& update : updates) velocities.push_back(update.velocity);
+  Progression at;
   if (const auto earlier = run.resume(network, velocities)) {
     at = *earlier;
     at.finished = reached(at, options);
@@ -272,7 +286,7 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     remark(fmt::format("--keep {}: the last epoch is kept, because the data have no validation part.",
                        word_of(options.keep)));
   require_finite_frozen(network);
-  Training training(network, options, training_examples, validation_examples, velocities, run);
+  Training training(network, options, training_examples, validation_examples, updates, run);
   const std::int64_t planned = std::int64_t{options.epochs} * training.batches();
   const std::int64_t total = options.steps > 0 ? options.steps : planned;
   if (total > planned)

@@ -12,6 +12,10 @@ namespace palimpsest::nn {
 struct TrainOptions {
   FocalLoss loss;
   double rate = 0.01, momentum = 0, weight_decay = 0;
+  // > 0: trained parameters of these names decay to what the network holds before the run in place of 0 (ops/sgd.h). A
+  // resumed run must be given the same network.
+  double l2_sp = 0;
+  std::vector<std::string> started;
   int batch = 32, epochs = 20;
   int steps = 0;     // > 0: stop after so many, regardless of epochs
   int patience = 0;  // > 0: stop after so many epochs without a lower validation loss

@@ -156,6 +156,14 @@ struct TrainingSettings {
              "largest cache of block-5 features in bytes, used when all blocks are frozen", without_effect);
 };
 
+// What keeps a training from losing what --init knows.
+struct RetentionSettings {
+  double l2_sp = option(l2_sp, "l2-sp", 0,
+                        "decay towards the weights of --init, for what starts from them; --weight-decay is then for "
+                        "what is new",
+                        heading("Keeping what --init knows"), at_least(0));
+};
+
 // The values of a preset count, not its name.
 struct PresetChoice {
   std::string preset = option(preset, "preset", "",
