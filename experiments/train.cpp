@@ -13,6 +13,7 @@
 #include "experiments/labels.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
+#include "experiments/rehearsed_data.h"
 #include "experiments/starting_weights.h"
 #include "experiments/train.h"
 #include "nn/class_balance.h"
@@ -225,6 +226,13 @@ void run_train(const TrainCommand& command) {
   nn::TrainOptions options = options_of(command, *data.training, classes);
   if (options.l2_sp > 0) options.started = parameters_held(network, taken);
   options.normalisation = data::parse_normalisation(notes.normalisation);
+  std::optional<RehearsedData> rehearsal;
+  if (start && !command.rehearse.text.empty()) {
+    rehearsal.emplace(command, *start, network);
+    for (const auto& [key, value] : rehearsal->choices) data.choices.emplace_back("rehearsed: " + key, value);
+    if (command.rehearse.scheme == data::Scheme::arrays)
+      data.choices.emplace_back("content of the rehearsed arrays", hash_of(*rehearsal->rehearsed.examples));
+  }
   if (start) nn::require_no_overflow(network, *data.training, options.normalisation);
   data.choices.emplace_back("normalisation of the pictures", notes.normalisation);
   const fs::path config = command.out / "config.toml";
@@ -234,7 +242,7 @@ void run_train(const TrainCommand& command) {
   const bool resumes = fs::exists(command.out / "last.safetensors");
   if (start && !resumes)
     nn::fit_fresh_layers(network, taken.taken, data.training, options.normalisation, options.batch);
-  nn::train(network, options, data.training, data.validation, notes, run);
+  nn::train(network, options, data.training, data.validation, notes, run, rehearsal ? &rehearsal->rehearsed : nullptr);
 }
 
 Command train_command() {

@@ -162,6 +162,13 @@ struct RetentionSettings {
                         "decay towards the weights of --init, for what starts from them; --weight-decay is then for "
                         "what is new",
                         heading("Keeping what --init knows"), at_least(0));
+  data::Source rehearse = option(rehearse, "rehearse", {},
+                                 "data with the classes of --init's own head, which are shown beside --data and whose "
+                                 "loss through that head is added",
+                                 names_content);
+  int rehearse_images =
+      option(rehearse_images, "rehearse-images", 8, "how many of them in each step", between(1, 65536));
+  double rehearse_weight = option(rehearse_weight, "rehearse-weight", 1, "of their mean loss", above(0));
 };
 
 // The values of a preset count, not its name.
