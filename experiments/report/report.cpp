@@ -29,6 +29,7 @@ std::string navigation(const StudyResults& results) {
   item("units", "Action units");
   if (results.record.drawn) item("truth", "Truth");
   item("tradeoff", "Trade-off");
+  if (results.mitigation) item("mitigation", "Can it be avoided?");
   item("null", "Null");
   item("training", "Training");
   item("methods", "How to read this");
@@ -48,7 +49,7 @@ void run_report(const ReportCommand& command) {
           section_answer(results) + navigation(results) + "</header>\n<main>\n";
   for (const auto part : {section_setup, section_pain, section_losses, section_emotions, section_mcnemar,
                           section_gallery, section_concepts, section_pairs, section_units, section_truth,
-                          section_tradeoff, section_null, section_training, section_methods})
+                          section_tradeoff, section_mitigation, section_null, section_training, section_methods})
     page += part(results);
   page += "</main>\n<footer>Made by palimpsest " PALIMPSEST_VERSION
           ". After Prajod, Schiller, Huber and André, “Do Deep Neural Networks Forget Facial Action Units?” (arXiv "

@@ -23,6 +23,9 @@ std::string section_null(const StudyResults& results);
 std::string section_training(const StudyResults& results);
 std::string section_methods(const StudyResults& results);
 
+// Can it be avoided? Empty without arms.
+std::string section_mitigation(const StudyResults& results);
+
 // Shared wording.
 std::string model_name(int k);    // "FreezeB3"
 std::string model_colour(int k);  // "var(--b3)"

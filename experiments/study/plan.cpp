@@ -205,6 +205,7 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Mac
   plan_explanations(plan);
   plan_concepts(plan);
   plan_pairs(plan);
+  plan_mitigation(plan);
   plan_null(plan);
   plan_null_summary(plan);
   plan_summary(plan);

@@ -62,6 +62,9 @@ void plan_null_summary(StudyPlan& plan);
 // plan_concepts.cpp: concept-auN[-FACES], concepts, ranking
 void plan_concepts(StudyPlan& plan);
 
+// plan_mitigation.cpp: emotion-drop, pain-b0-ARM, evaluate-..., features-..., probe-..., mitigation
+void plan_mitigation(StudyPlan& plan);
+
 // plan_pairs.cpp: pairs
 void plan_pairs(StudyPlan& plan);
 

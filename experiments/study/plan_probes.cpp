@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "experiments/study/features.h"
-#include "experiments/study/plan.h"
+#include "experiments/study/parts.h"
 
 namespace palimpsest::experiments {
 
@@ -105,21 +105,6 @@ void run_probe(const StudyPlan& plan, const PainRun& run, const fs::path& folder
                                         "\n");
 }
 
-struct Scores {
-  Eigen::MatrixXd odds;  // images x emotions
-  std::vector<int> labels;
-  std::vector<analysis::ClassRecall> recalls;
-};
-
-Scores read_scores(const fs::path& folder) {
-  const analysis::Predictions predictions = analysis::read_predictions(folder / "predictions.csv");
-  Eigen::MatrixXd odds = read_log_odds(folder);
-  if (odds.rows() != std::ptrdiff_t(predictions.size()) || odds.cols() != predictions.classes)
-    throw Error(fmt::format("{} does not fit predictions.csv beside it", (folder / "log_odds.npy").string()),
-                "run again with --redo probe");
-  return {std::move(odds), predictions.labels, analysis::recall_per_class(analysis::confusion_matrix(predictions))};
-}
-
 // The hypotheses' emotions less the others; none without either.
 std::optional<std::vector<double>> contrast(const StudyRecord& record, const std::vector<int>& tested) {
   const auto named =
@@ -170,7 +155,22 @@ void run_losses(const StudyPlan& plan, const fs::path& folder) {
   write_losses(folder / "losses.json", losses);
 }
 
+// What a probe reads of the features of a run.
+void read_features_of(Step& step, const PainRun& run, std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    for (const char* ending : {".npy", ".csv"}) step.reads.push_back(run_step("features", run) + "/" + name + ending);
+}
+
 }  // namespace
+
+Scores read_scores(const fs::path& folder) {
+  const analysis::Predictions predictions = analysis::read_predictions(folder / "predictions.csv");
+  Eigen::MatrixXd odds = read_log_odds(folder);
+  if (odds.rows() != std::ptrdiff_t(predictions.size()) || odds.cols() != predictions.classes)
+    throw Error(fmt::format("{} does not fit predictions.csv beside it", (folder / "log_odds.npy").string()),
+                "run again with --redo probe");
+  return {std::move(odds), predictions.labels, analysis::recall_per_class(analysis::confusion_matrix(predictions))};
+}
 
 std::string peak_features(const PainRun& run, Faces faces) {
   return run_step("features", run) + "/" + peaks_name(faces) + ".npy";
@@ -196,74 +196,76 @@ void plan_peaks(StudyPlan& plan) {
   plan.steps.push_back(std::move(step));
 }
 
-void plan_features(StudyPlan& plan) {
-  plan_peaks(plan);
+Step features_step(const StudyPlan& plan, const PainRun& run) {
   const bool pool = pools(plan);
   std::vector<Faces> views{Faces::full};
   if (!plan.record.bottom_cut.empty()) views.insert(views.end(), {Faces::blank, Faces::stretch});
   const DataSettings train = data_choice(plan, StudySet::emotion, Part::train),
                      test = data_choice(plan, StudySet::emotion, Part::test),
                      peaks = data_choice(plan, StudySet::concepts, Part::test);
-  for (const PainRun& run : plan.record.pain_runs) {
-    const std::string weights = run_step("pain", run) + "/weights.safetensors";
-    Step step{run_step("features", run),
-              fmt::format("block-5 features of {}", run_step("pain", run)),
-              {{"pool", pool ? "yes" : "no"}, {"lower face", views.size() > 1 ? "full, blank, stretch" : "full"}},
-              {weights},
-              {},
-              {}};
-    for (const char* name : {train_name, test_name})
-      for (const char* ending : {".npy", ".csv"}) step.writes.push_back(std::string(name) + ending);
-    for (const Faces faces : views)
-      for (const char* ending : {".npy", ".csv"}) step.writes.push_back(peaks_name(faces) + ending);
-    add_data_inputs(plan, StudySet::concepts, peaks, step.inputs);
-    std::map<std::string, std::string> of_emotion;
-    add_data_inputs(plan, StudySet::emotion, test, of_emotion);
-    for (const auto& [key, value] : of_emotion) step.inputs["emotion " + key] = value;
-    step.run = [=, on = plan.on, weights = plan.at(weights)](const fs::path& folder) {
-      write_features(weights, train, on, pool, files_in(folder, train_name));
-      write_features(weights, test, on, pool, files_in(folder, test_name));
-      for (const Faces faces : views) {
-        DataSettings data = peaks;
-        data.bottom_cut = faces == Faces::blank     ? data::BottomCut::blank
-                          : faces == Faces::stretch ? data::BottomCut::stretch
-                                                    : data::BottomCut::no;
-        write_features(weights, data, on, /*pool=*/false, files_in(folder, peaks_name(faces)));
-      }
-    };
-    plan.steps.push_back(std::move(step));
-  }
+  const std::string weights = run_step("pain", run) + "/weights.safetensors";
+  Step step{run_step("features", run),
+            fmt::format("block-5 features of {}", run_step("pain", run)),
+            {{"pool", pool ? "yes" : "no"}, {"lower face", views.size() > 1 ? "full, blank, stretch" : "full"}},
+            {weights},
+            {},
+            {}};
+  for (const char* name : {train_name, test_name})
+    for (const char* ending : {".npy", ".csv"}) step.writes.push_back(std::string(name) + ending);
+  for (const Faces faces : views)
+    for (const char* ending : {".npy", ".csv"}) step.writes.push_back(peaks_name(faces) + ending);
+  add_data_inputs(plan, StudySet::concepts, peaks, step.inputs);
+  std::map<std::string, std::string> of_emotion;
+  add_data_inputs(plan, StudySet::emotion, test, of_emotion);
+  for (const auto& [key, value] : of_emotion) step.inputs["emotion " + key] = value;
+  step.run = [=, on = plan.on, weights = plan.at(weights)](const fs::path& folder) {
+    write_features(weights, train, on, pool, files_in(folder, train_name));
+    write_features(weights, test, on, pool, files_in(folder, test_name));
+    for (const Faces faces : views) {
+      DataSettings data = peaks;
+      data.bottom_cut = faces == Faces::blank     ? data::BottomCut::blank
+                        : faces == Faces::stretch ? data::BottomCut::stretch
+                                                  : data::BottomCut::no;
+      write_features(weights, data, on, /*pool=*/false, files_in(folder, peaks_name(faces)));
+    }
+  };
+  return step;
+}
+
+void plan_features(StudyPlan& plan) {
+  plan_peaks(plan);
+  for (const PainRun& run : plan.record.pain_runs) plan.steps.push_back(features_step(plan, run));
+}
+
+Step probe_step(const StudyPlan& shared, const PainRun& run) {
+  Step step{run_step("probe", run),
+            fmt::format("linear probe of the emotions in {}", run_step("pain", run)),
+            {},
+            {"probe-cost/cost.json"},
+            {"log_odds.npy", "predictions.csv", "probe.json"},
+            {}};
+  read_features_of(step, run, {train_name, test_name});
+  step.run = [shared, run](const fs::path& folder) { run_probe(shared, run, folder); };
+  return step;
 }
 
 void plan_probes(StudyPlan& plan) {
   const StudyPlan shared = without_steps(plan);
-  const auto features = [](Step& step, const PainRun& run, std::initializer_list<const char*> names) {
-    for (const char* name : names)
-      for (const char* ending : {".npy", ".csv"}) step.reads.push_back(run_step("features", run) + "/" + name + ending);
-  };
   Step cost{"probe-cost",
             "the regularisation of the probes, by cross-validation",
             {{"seed", std::to_string(plan.config.seed)}},
             {},
             {"cost.json"},
             {}};
-  for (const int k : {most_frozen, 0}) features(cost, {k}, {train_name});
+  for (const int k : {most_frozen, 0}) read_features_of(cost, {k}, {train_name});
   cost.run = [shared](const fs::path& folder) { choose_cost(shared, folder); };
   plan.steps.push_back(std::move(cost));
   Step losses{"losses", "which emotions are lost", {}, {"probe-cost/cost.json"}, {"losses.json"}, {}};
   for (const Hypothesis& h : plan.record.hypotheses) losses.inputs["hypotheses"] += h.emotion + " ";
   for (const PainRun& run : plan.record.pain_runs) {
-    const std::string name = run_step("probe", run);
-    Step step{name,
-              fmt::format("linear probe of the emotions in {}", run_step("pain", run)),
-              {},
-              {"probe-cost/cost.json"},
-              {"log_odds.npy", "predictions.csv", "probe.json"},
-              {}};
-    features(step, run, {train_name, test_name});
-    step.run = [shared, run](const fs::path& folder) { run_probe(shared, run, folder); };
-    plan.steps.push_back(std::move(step));
-    for (const char* file : {"/log_odds.npy", "/predictions.csv"}) losses.reads.push_back(name + file);
+    plan.steps.push_back(probe_step(shared, run));
+    for (const char* file : {"/log_odds.npy", "/predictions.csv"})
+      losses.reads.push_back(run_step("probe", run) + file);
   }
   losses.run = [shared](const fs::path& folder) { run_losses(shared, folder); };
   losses.quick = true;

@@ -110,7 +110,8 @@ std::string model_step(const char* kind, int k) {
   return fmt::format("{}-b{}", kind, k);
 }
 std::string run_step(const char* kind, const PainRun& run) {
-  return model_step(kind, run.k) + (run.seed ? fmt::format("-s{}", *run.seed) : "");
+  return model_step(kind, run.k) + (run.seed ? fmt::format("-s{}", *run.seed) : "") +
+         (run.arm ? "-" + word_of(*run.arm) : "");
 }
 std::string concept_step(int unit, Faces faces) {
   return fmt::format("concept-au{}{}", unit, faces == Faces::full ? "" : "-" + word_of(faces));

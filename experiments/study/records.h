@@ -11,6 +11,7 @@
 #include "analysis/mcnemar.h"
 #include "base/files.h"
 #include "base/words.h"
+#include "experiments/study/arms.h"
 #include "experiments/study/config.h"
 
 // The results of a study's steps besides the files of the individual commands: plain structs, and their JSON files.
@@ -21,10 +22,11 @@ namespace palimpsest::experiments {
 inline constexpr int most_frozen = 5;  // FreezeB5: "before"; FreezeB0 to FreezeB4: "after"
 
 // The model FreezeBk as it learned pain from one seed. The one from the study's own seed is evaluated and explained;
-// the others tell how much one run differs from another.
+// the others tell how much one run differs from another. An arm of the mitigation is one of its own kind.
 struct PainRun {
   int k = 0;
   std::optional<std::uint64_t> seed = {};  // none: the study's own
+  std::optional<Arm> arm = {};             // never in study.json
   bool operator==(const PainRun&) const = default;
 };
 
@@ -173,7 +175,7 @@ std::vector<ConceptRow> read_concept_rows(const fs::path& path);
 std::vector<RankingRow> read_ranking_rows(const fs::path& path);
 std::vector<NullRow> read_null_rows(const fs::path& path);
 
-// "pain-b3", "pain-b0-s2", "concept-au5-blank": names of steps, which are also folders of the study.
+// "pain-b3", "pain-b0-s2", "pain-b0-l2-sp", "concept-au5-blank": names of steps, which are also folders of the study.
 std::string model_step(const char* kind, int k);
 std::string run_step(const char* kind, const PainRun& run);
 std::string concept_step(int unit, Faces faces);
