@@ -34,7 +34,7 @@ std::string chart_of(const Mitigation& m) {
   chart.y_label = "mean AUC of the source";
   chart.width = 620;
   chart.height = 380;
-  LineChart::Line six{{"FreezeB5 to FreezeB0", "var(--quiet)"}, {}, false, true, {}};
+  LineChart::Line six{{"FreezeB5 to FreezeB0", "var(--sometimes)"}, {}, false, true, {}};
   std::vector<LineChart::Line> arms;
   for (const MitigatedModel& model : m.models) {
     const std::string name = model.arm.empty() ? model_name(model.k) : short_title(model.arm);
@@ -108,8 +108,9 @@ std::string verdict(const Mitigation& m, const MitigatedModel& arm) {
   const auto noise = [](const analysis::Estimate& e) { return e.low <= 0 && e.high >= 0; };
   std::string text =
       fmt::format("<b>{}</b>: mean AUC {}", escape(short_title(arm.arm)), signed_fixed(arm.auc_gained->value, 3));
-  text += noise(*arm.auc_gained) ? ", within its noise" : "";
-  if (lost > 0)
+  if (noise(*arm.auc_gained))
+    text += ", within its noise";
+  else if (lost > 0)
     text += fmt::format(", {} of the {} that FreezeB0 lost", percent(arm.auc_gained->value / lost), fixed(lost, 3));
   return text + fmt::format("; recall of the target {} points{}", points(arm.recall_gained->value),
                             noise(*arm.recall_gained) ? ", within its noise." : ".");

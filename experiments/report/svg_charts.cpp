@@ -118,7 +118,10 @@ std::string line_chart(const LineChart& chart) {
       c.circle(drawn[i].first, drawn[i].second, 4, line.series.colour,
                fmt::format("{}: {}", name.empty() ? line.series.name : name,
                            chart.y_percent ? percent(line.points[i].second, 1) : fixed(line.points[i].second, 3)));
-      if (!name.empty()) c.text(drawn[i].first + 8, drawn[i].second - 7, name, Anchor::start, "tick");
+      const bool before = drawn[i].first > frame.x.end - 60;  // where a name behind the dot would be cut
+      if (!name.empty())
+        c.text(drawn[i].first + (before ? -9 : 9), drawn[i].second - 7, name, before ? Anchor::end : Anchor::start,
+               "tick");
     }
   }
   for (const auto& [px, py] : chart.rings) c.ring(frame.x(px), frame.y(py), 9);

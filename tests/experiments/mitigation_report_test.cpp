@@ -61,8 +61,9 @@ TEST_F(MitigationReport, SaysWhatAnArmCostsAndSaves) {
   EXPECT_THAT(html, HasSubstr("<a href=\"#mitigation\">"));
   EXPECT_THAT(html, HasSubstr("<b>rehearsal</b>: mean AUC +0.080, 80 % of the 0.100 that FreezeB0 lost; recall of the "
                               "target −2.0 points, within its noise."));
-  EXPECT_THAT(html, HasSubstr("<b>L2-SP</b>: mean AUC +0.010, within its noise, 10 % of the 0.100 that FreezeB0 lost; "
-                              "recall of the target −5.0 points."));
+  EXPECT_THAT(html, HasSubstr("<b>L2-SP</b>: mean AUC +0.010, within its noise; recall of the target −5.0 points."));
+  EXPECT_THAT(html, HasSubstr("text-anchor=\"start\" class=\"tick\">B5<"));
+  EXPECT_THAT(html, HasSubstr("text-anchor=\"end\" class=\"tick\">B0<")) << "at the right edge it would be cut";
   EXPECT_THAT(html, HasSubstr("rehearsal, 8 images a step"));
   EXPECT_THAT(html, HasSubstr("FreezeB0: recall 0.900, AUC 0.850. rehearsal: recall 0.880, AUC 0.930."))
       << "the chart can be read aloud";

@@ -168,6 +168,8 @@ TEST_F(CudaEmulated, RunsAStudyAsTheCpuDoes) {
                              "16",         "--ckplus-frames",
                              "2",          "--quiet"});
   ASSERT_EQ(drawn.status, 0) << drawn.errors;
+  write_unsynced(folder / "study.toml", kStudy + std::string("drop-classes = ['bored']\n"));
+  expect_refused(run({"study", "study.toml", "--out", "cpu"}), {"mitigation.drop-classes", "bored", "contempt"});
   write_unsynced(folder / "study.toml", kStudy);
   for (const std::string device : {"cpu", "cuda-emulated"})
     succeed({"study", "study.toml", "--out", device, "--threads", "1", "--quiet"}, device);
