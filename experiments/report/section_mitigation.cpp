@@ -23,6 +23,13 @@ std::string short_title(const std::string& arm) {
   return arm == "l2-sp" ? "L2-SP" : arm == "rehearsal" ? "rehearsal" : "classes left out";
 }
 
+const char* explanation(const std::string& arm) {
+  if (arm == "drop-classes")
+    return "The first training left out some classes, as the paper suggests: by default those of the hypotheses.";
+  if (arm == "l2-sp") return "The weights decay towards those of the first network (Li, Grandvalet and Davoine 2018).";
+  return "Images of the first task are shown beside the new ones, through its own head (Robins 1995).";
+}
+
 const char* arm_colour(const std::string& arm) {
   return arm == "l2-sp" ? "var(--core)" : arm == "rehearsal" ? "var(--theirs)" : "var(--never)";
 }
@@ -121,15 +128,12 @@ std::string verdict(const Mitigation& m, const MitigatedModel& arm) {
 std::string section_mitigation(const StudyResults& r) {
   if (!r.mitigation || r.mitigation->models.empty()) return "";
   const Mitigation& m = *r.mitigation;
-  std::string text = paragraph(
-      "FreezeB0 again, each time with one way to forget less: the first training leaves out the classes of the "
-      "hypotheses (the paper’s suggestion); the weights decay towards those of the first network (<i>L2-SP</i>, Li, "
-      "Grandvalet and Davoine 2018); or images of the first task are shown beside the new ones and keep its head "
-      "right (<i>rehearsal</i>, Robins 1995). The AUC is a linear probe’s on the last block’s features, mean of the "
-      "classes; the probe has seen every class, also those left out.");
   std::string items;
   for (const MitigatedModel& model : m.models)
-    if (!model.arm.empty()) items += "<li>" + verdict(m, model) + "</li>";
+    if (!model.arm.empty()) items += "<li>" + verdict(m, model) + " " + explanation(model.arm) + "</li>";
+  std::string text = paragraph(
+      "FreezeB0 again, each time with one way to forget less. The AUC is a linear probe’s on the last block’s "
+      "features, mean of the classes of the source; the probe has seen all of them.");
   text += "<ul>" + items + "</ul>" + chart_of(m) + model_table(m);
   std::string caution =
       "Intervals and differences are over the test images, in pairs. Each arm is one run: another one, from another "

@@ -167,7 +167,7 @@ struct RetentionSettings {
                                  "loss through that head is added",
                                  names_content);
   int rehearse_images =
-      option(rehearse_images, "rehearse-images", 8, "how many of them in each step", between(1, 65536));
+      option(rehearse_images, "rehearse-images", 16, "how many of them in each step", between(1, 65536));
   double rehearse_weight = option(rehearse_weight, "rehearse-weight", 1, "of their mean loss", above(0));
 };
 
