@@ -114,6 +114,15 @@ class CpuDevice final : public Device {
     cpu::average_pool_backward(context_, dy, x, dx);
   }
 
+  void add(const Tensor& from, const Tensor& to) override {
+    check(context_, to, from.shape, from.layout, "to");
+    const float* const x = data(context_, from);
+    float* const y = data(context_, to);
+    const std::size_t count = context_.bytes(from.shape, from.layout) / sizeof(float);
+#pragma omp parallel for simd schedule(static)
+    for (std::size_t i = 0; i < count; ++i) y[i] += x[i];
+    touch(to);
+  }
   void relu_backward(const Tensor& output, const Tensor& gradient) override {
     check(context_, gradient, output.shape, output.layout, "gradient");
     const float* const y = data(context_, output);

@@ -13,7 +13,8 @@ namespace {
 struct Chunk {
   float* value;
   const float* gradient;
-  float* velocity;  // null: no momentum
+  float* velocity;     // null: no momentum
+  const float* start;  // null: 0
   std::size_t count;
   int parameter;
 };
@@ -28,9 +29,11 @@ std::vector<Chunk> chunks_of(const Context& context, std::span<const SgdParamete
     float* const value = data(context, p.value);
     const float* const gradient = data(context, p.gradient);
     float* const velocity = p.velocity.empty() ? nullptr : data(context, p.velocity);
+    if (!p.start.empty()) check(context, p.start, p.value.shape, p.value.layout, "start");
+    const float* const start = p.start.empty() ? nullptr : data(context, p.start);
     for (std::size_t at = 0; at < count; at += kChunk)
-      chunks.push_back(
-          {value + at, gradient + at, velocity ? velocity + at : nullptr, std::min(kChunk, count - at), int(i)});
+      chunks.push_back({value + at, gradient + at, velocity ? velocity + at : nullptr, start ? start + at : nullptr,
+                        std::min(kChunk, count - at), int(i)});
   }
   return chunks;
 }
@@ -45,6 +48,28 @@ int first_bad(const std::vector<Chunk>& chunks, const std::vector<std::uint32_t>
   for (std::size_t i = 0; i < chunks.size(); ++i)
     if (bad[i] && (first < 0 || chunks[i].parameter < first)) first = chunks[i].parameter;
   return first;
+}
+
+struct Rates {
+  float rate, momentum, decay, l2_sp, scale;
+};
+
+// Whether any new value is not finite; that catches a w or g that is not finite too: 0 * inf is NaN.
+template <bool kMomentum, bool kStart>
+std::uint32_t step(const Chunk& chunk, const Rates& r) {
+  const auto [w, g, v, start, count, parameter] = chunk;
+  std::uint32_t any = 0;
+  for (std::size_t at = 0; at < count; ++at) {
+    const float decay = kStart ? r.l2_sp * (w[at] - start[at]) : r.decay * w[at];
+    const float change = r.scale * g[at] + decay;
+    const float velocity = kMomentum ? r.momentum * v[at] + change : change;
+    const float to = w[at] - r.rate * velocity;
+    const std::uint32_t bad = not_finite(to);
+    any |= bad;
+    if constexpr (kMomentum) v[at] = bad ? v[at] : velocity;
+    w[at] = bad ? w[at] : to;
+  }
+  return any;
 }
 
 }  // namespace
@@ -76,30 +101,13 @@ Device::NormResult gradient_norm(const Context& context, std::span<const SgdPara
 int sgd_step(const Context& context, std::span<const SgdParameter> parameters, const SgdOptions& options) {
   const auto chunks = chunks_of(context, parameters);
   std::vector<std::uint32_t> bad(chunks.size());
-  const auto rate = static_cast<float>(options.rate), momentum = static_cast<float>(options.momentum);
-  const auto decay = static_cast<float>(options.weight_decay), scale = static_cast<float>(options.gradient_scale);
+  const Rates rates{float(options.rate), float(options.momentum), float(options.weight_decay), float(options.l2_sp),
+                    float(options.gradient_scale)};
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < chunks.size(); ++i) {
-    const auto [w, g, v, count, parameter] = chunks[i];
-    std::uint32_t any = 0;
-    if (!v) {
-      for (std::size_t at = 0; at < count; ++at) {
-        const float to = w[at] - rate * (scale * g[at] + decay * w[at]);
-        const std::uint32_t bad_value = not_finite(to);  // catches a w or g that is not finite too: 0 * inf is NaN
-        any |= bad_value;
-        w[at] = bad_value ? w[at] : to;
-      }
-    } else {
-      for (std::size_t at = 0; at < count; ++at) {
-        const float velocity = momentum * v[at] + (scale * g[at] + decay * w[at]);
-        const float to = w[at] - rate * velocity;
-        const std::uint32_t bad_value = not_finite(to);
-        any |= bad_value;
-        v[at] = bad_value ? v[at] : velocity;
-        w[at] = bad_value ? w[at] : to;
-      }
-    }
-    bad[i] = any;
+    const Chunk& chunk = chunks[i];
+    bad[i] = chunk.velocity ? (chunk.start ? step<true, true>(chunk, rates) : step<true, false>(chunk, rates))
+                            : (chunk.start ? step<false, true>(chunk, rates) : step<false, false>(chunk, rates));
   }
   for (const auto& parameter : parameters) touch(parameter.value);
   return first_bad(chunks, bad);

@@ -1,6 +1,7 @@
 #include "cuda/cuda_device.h"
 
 #include "base/error.h"
+#include "cuda/add.h"
 #include "cuda/algorithm_table.h"
 #include "cuda/augment.h"
 #include "cuda/average_pool.h"
@@ -84,6 +85,13 @@ class CudaDevice final : public Device {
     PALIMPSEST_CUDA::average_pool_backward(context_, dy, x, dx);
   }
 
+  void add(const Tensor& from, const Tensor& to) override {
+    check(from, from.shape, from.layout, "from");
+    check(to, from.shape, from.layout, "to");
+    PALIMPSEST_CUDA::add(context_, bytes_of(from.shape, from.layout) / sizeof(float), data(context_, from),
+                         data(context_, to));
+    touch(to);
+  }
   void relu_backward(const Tensor& output, const Tensor& gradient) override {
     check(output, output.shape, output.layout, "output");
     check(gradient, output.shape, output.layout, "gradient");

@@ -1,4 +1,4 @@
-//   g = scale * gradient + decay * w;  v = momentum * v + g;  w -= rate * v        (without momentum: w -= rate * g)
+//   g = scale * gradient + decay;  v = momentum * v + g;  w -= rate * v            (without momentum: w -= rate * g)
 //   norm: sum of gradient^2 over all parameters, in double
 // Every parameter is cut into chunks of kChunk values, one block each, so one launch serves all of them and sums have
 // a fixed order: a tree in the block, then one block over the chunks. A new value that is not finite is not written;
@@ -6,6 +6,8 @@
 #include "cuda/sgd.h"
 
 #include <limits.h>
+
+#include <algorithm>
 
 #include "cuda/block_reduce.cuh"
 
@@ -16,7 +18,7 @@ namespace {
 constexpr std::size_t kChunk = std::size_t{1} << 15;
 
 struct Rates {
-  float rate, momentum, decay, scale;
+  float rate, momentum, decay, l2_sp, scale;
 };
 
 struct NormOutcome {
@@ -29,10 +31,10 @@ __device__ bool not_finite(float value) {
   return (__float_as_uint(value) & 0x7f800000U) == 0x7f800000U;
 }
 
-// The step of one value; false, and nothing changes, if the new one is not finite. That catches a w or g that is not
-// finite too: 0 * inf is NaN.
-__device__ bool step(const Rates& r, bool momentum, float gradient, float& w, float& velocity) {
-  const float change = r.scale * gradient + r.decay * w;
+// The step of one value with so much decay; false, and nothing changes, if the new one is not finite. That catches a w
+// or g that is not finite too: 0 * inf is NaN.
+__device__ bool step(const Rates& r, bool momentum, float decay, float gradient, float& w, float& velocity) {
+  const float change = r.scale * gradient + decay;
   const float v = momentum ? r.momentum * velocity + change : change;
   const float to = w - r.rate * v;
   if (not_finite(to)) return false;
@@ -49,17 +51,32 @@ __global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, Rates r, int* fi
   for (std::size_t at = threadIdx.x; at < chunk.count / 4; at += kThreads) {
     const float4 g = fours(chunk.gradient)[at];
     float4 w = fours(chunk.value)[at], v = momentum ? fours(chunk.velocity)[at] : make_float4(0, 0, 0, 0);
-    good &= step(r, momentum, g.x, w.x, v.x);
-    good &= step(r, momentum, g.y, w.y, v.y);
-    good &= step(r, momentum, g.z, w.z, v.z);
-    good &= step(r, momentum, g.w, w.w, v.w);
+    good &= step(r, momentum, r.decay * w.x, g.x, w.x, v.x);
+    good &= step(r, momentum, r.decay * w.y, g.y, w.y, v.y);
+    good &= step(r, momentum, r.decay * w.z, g.z, w.z, v.z);
+    good &= step(r, momentum, r.decay * w.w, g.w, w.w, v.w);
     fours(chunk.value)[at] = w;
     if (momentum) fours(chunk.velocity)[at] = v;
   }
   if (const std::size_t last = chunk.count / 4 * 4 + threadIdx.x; last < chunk.count) {
     float v = momentum ? chunk.velocity[last] : 0;
-    good &= step(r, momentum, chunk.gradient[last], chunk.value[last], v);
+    good &= step(r, momentum, r.decay * chunk.value[last], chunk.gradient[last], chunk.value[last], v);
     if (momentum) chunk.velocity[last] = v;
+  }
+  if (!good) atomicMin(first_bad, chunk.parameter);
+}
+
+// The same where some chunks have a start. A kernel of its own: the other one keeps its registers.
+__global__ void sgd_chunks_with_start(const SgdChunk* __restrict__ chunks, Rates r, int* first_bad) {
+  const SgdChunk chunk = chunks[blockIdx.x];
+  const bool momentum = chunk.velocity != nullptr, started = chunk.start != nullptr;
+  const float decay = started ? r.l2_sp : r.decay;
+  bool good = true;
+  for (std::size_t at = threadIdx.x; at < chunk.count; at += kThreads) {
+    float w = chunk.value[at], v = momentum ? chunk.velocity[at] : 0;
+    good &= step(r, momentum, decay * (started ? w - chunk.start[at] : w), chunk.gradient[at], w, v);
+    chunk.value[at] = w;
+    if (momentum) chunk.velocity[at] = v;
   }
   if (!good) atomicMin(first_bad, chunk.parameter);
 }
@@ -127,10 +144,12 @@ void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
     check(p.value, shape, p.value.layout, "value");
     check(p.gradient, shape, p.value.layout, "gradient");
     if (!p.velocity.empty()) check(p.velocity, shape, p.value.layout, "velocity");
+    if (!p.start.empty()) check(p.start, shape, p.value.layout, "start");
     const std::size_t count = bytes_of(shape, p.value.layout) / sizeof(float);
     for (std::size_t at = 0; at < count; at += kChunk)
       chunks.push_back({data(context_, p.value) + at, data(context_, p.gradient) + at,
-                        p.velocity.empty() ? nullptr : data(context_, p.velocity) + at, std::min(kChunk, count - at),
+                        p.velocity.empty() ? nullptr : data(context_, p.velocity) + at,
+                        p.start.empty() ? nullptr : data(context_, p.start) + at, std::min(kChunk, count - at),
                         int(i)});
   }
   if (!chunks.empty() && chunks != chunks_) {
@@ -160,10 +179,15 @@ Device::NormResult SgdKernels::norm(std::span<const SgdParameter> parameters) {
 int SgdKernels::step(std::span<const SgdParameter> parameters, const SgdOptions& options) {
   prepare(parameters);
   if (chunks_.empty()) return -1;
-  const Rates rates{float(options.rate), float(options.momentum), float(options.weight_decay),
+  const Rates rates{float(options.rate), float(options.momentum), float(options.weight_decay), float(options.l2_sp),
                     float(options.gradient_scale)};
-  CUDA_LAUNCH(sgd_chunks, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(), table_->as<const SgdChunk>(),
-              rates, result_.as<int>());
+  const bool started = std::ranges::any_of(chunks_, [](const SgdChunk& chunk) { return chunk.start != nullptr; });
+  if (started)
+    CUDA_LAUNCH(sgd_chunks_with_start, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(),
+                table_->as<const SgdChunk>(), rates, result_.as<int>());
+  else
+    CUDA_LAUNCH(sgd_chunks, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(), table_->as<const SgdChunk>(),
+                rates, result_.as<int>());
   CUDA_LAUNCH_CHECK();
   for (const auto& parameter : parameters) touch(parameter.value);
   return as_index(context_.downloader.value(result_.as<const int>()));

@@ -12,7 +12,8 @@ namespace palimpsest::PALIMPSEST_CUDA {
 struct SgdChunk {
   float* value;
   const float* gradient;
-  float* velocity;  // null: no momentum
+  float* velocity;     // null: no momentum
+  const float* start;  // null: 0
   std::size_t count;
   int parameter;
   bool operator==(const SgdChunk&) const = default;

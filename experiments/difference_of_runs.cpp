@@ -43,7 +43,9 @@ bool same(const Field& then, const Field& today) {
   if (a == b || !today.changes_results || left_open(then) || left_open(today)) return true;
   if (today.name == "epochs") return std::stoll(b) >= std::stoll(a);
   if (!today.names_content) return false;
-  return today.name == "data" ? place_of_data(a) == place_of_data(b) : !a.empty() && place(a) == place(b);
+  if (a.empty() || b.empty()) return false;
+  const bool data = today.name == "data" || today.name == "rehearse";
+  return data ? place_of_data(a) == place_of_data(b) : place(a) == place(b);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "experiments/labels.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
+#include "experiments/rehearsed_data.h"
 #include "experiments/starting_weights.h"
 #include "experiments/train.h"
 #include "nn/class_balance.h"
@@ -141,6 +142,17 @@ std::array<bool, nn::kBlocks> frozen_blocks(const TrainCommand& command) {
   return frozen;
 }
 
+// What --l2-sp holds near its start.
+std::vector<std::string> parameters_held(const nn::Network& network, const nn::TakenWeights& taken) {
+  const auto held = [&](const nn::Parameter& p) {
+    return network.trained(p.block) && std::ranges::find(taken.whole, p.name) != taken.whole.end();
+  };
+  if (std::ranges::none_of(network.parameters(), held))
+    throw Error("--l2-sp holds nothing: no parameter that is trained starts from --init",
+                "omit it, freeze fewer blocks, or give --head-init copy-fc");
+  return taken.whole;
+}
+
 nn::TrainOptions options_of(const TrainCommand& command, const data::Examples& training, int classes) {
   nn::TrainOptions o;
   o.loss.gamma = command.loss == Loss::cross_entropy ? 0.0 : command.gamma;
@@ -154,6 +166,7 @@ nn::TrainOptions options_of(const TrainCommand& command, const data::Examples& t
   o.rate = command.rate;
   o.momentum = command.momentum;
   o.weight_decay = command.weight_decay;
+  o.l2_sp = command.l2_sp;
   o.batch = command.batch;
   o.epochs = command.epochs;
   o.steps = command.steps;
@@ -196,12 +209,12 @@ void run_train(const TrainCommand& command) {
   start ? nn::initialise_head(network, command.seed) : nn::initialise(network, command.seed);
   nn::ModelNotes notes;
   notes.classes = data.classes;
-  std::vector<std::string> taken;
+  nn::TakenWeights taken;
   if (start) {
     notes.normalisation = start->notes.normalisation;
     auto [class_names, weights] = start->take(command, data.classes, network);
     notes.classes = std::move(class_names);
-    taken = std::move(weights.taken);
+    taken = std::move(weights);
     tell_assumed_preparation(*start->file, start->notes, size, command.data);
   }
   if (!command.data.class_names.empty() && !data.classes.empty() && (!start || command.head_init != nn::HeadInit::keep))
@@ -211,7 +224,15 @@ void run_train(const TrainCommand& command) {
   network.set_frozen(frozen_blocks(command));
 
   nn::TrainOptions options = options_of(command, *data.training, classes);
+  if (options.l2_sp > 0) options.started = parameters_held(network, taken);
   options.normalisation = data::parse_normalisation(notes.normalisation);
+  std::optional<RehearsedData> rehearsal;
+  if (start && !command.rehearse.text.empty()) {
+    rehearsal.emplace(command, *start, network);
+    for (const auto& [key, value] : rehearsal->choices) data.choices.emplace_back("rehearsed: " + key, value);
+    if (command.rehearse.scheme == data::Scheme::arrays)
+      data.choices.emplace_back("content of the rehearsed arrays", hash_of(*rehearsal->rehearsed.examples));
+  }
   if (start) nn::require_no_overflow(network, *data.training, options.normalisation);
   data.choices.emplace_back("normalisation of the pictures", notes.normalisation);
   const fs::path config = command.out / "config.toml";
@@ -219,8 +240,9 @@ void run_train(const TrainCommand& command) {
       command.out, config_text(command, data.choices, device->info()), command.resume,
       [&](const std::string& earlier, const std::string& now) { return difference_of_runs(earlier, now, config); });
   const bool resumes = fs::exists(command.out / "last.safetensors");
-  if (start && !resumes) nn::fit_fresh_layers(network, taken, data.training, options.normalisation, options.batch);
-  nn::train(network, options, data.training, data.validation, notes, run);
+  if (start && !resumes)
+    nn::fit_fresh_layers(network, taken.taken, data.training, options.normalisation, options.batch);
+  nn::train(network, options, data.training, data.validation, notes, run, rehearsal ? &rehearsal->rehearsed : nullptr);
 }
 
 Command train_command() {

@@ -10,7 +10,7 @@ struct TrainingSet {
   DataSettings data = in_table<DataSettings>("", {"part"});
 };
 
-struct TrainCommand : TrainingSet, Recipe {
+struct TrainCommand : TrainingSet, Recipe, RetentionSettings {
   fs::path config =
       option(config, "config", {},
              "TOML file with options by their long names; the command line overrides it, and it overrides --preset",
@@ -24,6 +24,7 @@ struct TrainCommand : TrainingSet, Recipe {
       option(gradients, "gradients", {}, "with --steps 1: the gradients of that step (safetensors)", of_this_call);
   bool resume = option(resume, "resume", true, "resume from the checkpoint in --out, if any (default)", of_this_call);
   MachineSettings on;
+  std::optional<DataSettings> rehearsed;  // how `rehearse` is selected and prepared; none: as `data`
   bool keep_momentum = true;  // of a finished run, so that it can go on with more epochs; a study's never does
   std::set<std::string> named_in_file;  // the settings that `config` gave
 };

@@ -39,6 +39,13 @@ void settle(TrainCommand& c, const std::set<std::string>& given) {
   if (c.head == Head::dense) c.hidden.clear();
   require(!c.data.source.text.empty(), "--data: no data set is named", "name one, for example --data affectnet:DIR");
   require(!c.out.empty(), "--out: no folder to write to", "name one with --out RUN");
+  require(c.l2_sp == 0 || !c.init.empty(), "--l2-sp needs weights to hold on to", "give them with --init");
+  const bool rehearses = !c.rehearse.text.empty();
+  require(!rehearses || !c.init.empty(), "--rehearse needs the weights that were trained on these data",
+          "give them with --init");
+  for (const char* name : {"rehearse-images", "rehearse-weight"})
+    require(rehearses || !given.contains(name), fmt::format("--{} has no effect without --rehearse", name),
+            "name the data with --rehearse");
   require(c.gradients.empty() || c.steps == 1, "--gradients needs a single step", "add --steps 1");
 }
 

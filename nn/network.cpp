@@ -22,6 +22,16 @@ Network::Network(Device& device, const Architecture& architecture)
   }
 }
 
+Network::Network(const Network& blocks, const Architecture& architecture) : Network(blocks.device_, architecture) {
+  const Architecture& theirs = blocks.architecture_;
+  PALIMPSEST_REQUIRE(theirs.depth == architecture.depth && theirs.size == architecture.size &&
+                         theirs.channels == architecture.channels,
+                     "blocks of another kind");
+  for (std::size_t i = 0; i < parameters_.size() && parameters_[i].block < kBlocks; ++i)
+    parameters_[i].value = blocks.parameters_[i].value;
+  set_frozen(blocks.frozen_);
+}
+
 void Network::set_frozen(const std::array<bool, kBlocks>& frozen) {
   frozen_ = frozen;
   for (auto& p : parameters_)

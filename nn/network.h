@@ -40,6 +40,9 @@ struct Trace {
 class Network {
  public:
   Network(Device& device, const Architecture& architecture);
+  // Another head on the blocks of a network: the same tensors, so what one training changes the other sees. Gradients
+  // and traces are its own. requires: the same depth, size and channels
+  Network(const Network& blocks, const Architecture& architecture);
 
   Device& device() const { return device_; }
   const Architecture& architecture() const { return architecture_; }

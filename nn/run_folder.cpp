@@ -84,7 +84,7 @@ fs::path RunFolder::momentum_file(int epoch) const {
   return folder_ / fmt::format("momentum-{}.safetensors", epoch);
 }
 
-std::optional<Progression> RunFolder::resume(Network& network, const std::vector<Tensor>& velocities) {
+std::optional<Progression> RunFolder::resume(Network& network, const std::vector<Tensor>& beside) {
   const auto last = folder_ / "last.safetensors";
   if (!fs::exists(last)) {
     cut(kMetrics, 0);
@@ -102,11 +102,11 @@ std::optional<Progression> RunFolder::resume(Network& network, const std::vector
     network.device().upload(p.value, file.read_floats(p.name));
   }
   const auto kept = momentum_file(progression.epochs);
-  momentum_lost_ = !velocities.empty() && !fs::exists(kept);
-  if (!velocities.empty() && !momentum_lost_) {
+  momentum_lost_ = !beside.empty() && !fs::exists(kept);
+  if (!beside.empty() && !momentum_lost_) {
     const SafetensorsFile momentum(kept);
-    for (std::size_t i = 0; i < velocities.size(); ++i)
-      network.device().upload(velocities[i], momentum.read_floats(fmt::format("{}", i)));
+    for (std::size_t i = 0; i < beside.size(); ++i)
+      network.device().upload(beside[i], momentum.read_floats(fmt::format("{}", i)));
   }
   cut(kMetrics, progression.metrics_bytes);
   cut_lines(kTiming, progression.epochs);
@@ -161,17 +161,17 @@ void RunFolder::append_timing(const std::string& line) {
   append(kTiming, line);
 }
 
-void RunFolder::save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool keep,
+void RunFolder::save(Network& network, const std::vector<Tensor>& beside, Progression at, bool keep,
                      const ModelNotes& notes) {
   std::error_code code;
   at.metrics_bytes = fs::file_size(folder_ / kMetrics, code);
   if (keep) save_weights(network, folder_ / "weights.safetensors", notes);
-  if (!velocities.empty()) {
+  if (!beside.empty()) {
     std::vector<SafetensorsWriter::Declaration> declarations;
-    for (std::size_t i = 0; i < velocities.size(); ++i)
-      declarations.emplace_back(fmt::format("{}", i), std::vector{velocities[i].shape.count()});
+    for (std::size_t i = 0; i < beside.size(); ++i)
+      declarations.emplace_back(fmt::format("{}", i), std::vector{beside[i].shape.count()});
     SafetensorsWriter writer(momentum_file(at.epochs), declarations);
-    for (const auto& v : velocities) writer.append(network.device().download(v));
+    for (const auto& v : beside) writer.append(network.device().download(v));
     writer.commit();
   }
   ModelNotes with = notes;

@@ -27,7 +27,7 @@ struct Progression {
 //   metrics.jsonl        one line per epoch;  timing.jsonl  all wall-clock figures
 //   weights.safetensors  the epoch that is kept: of a run that keeps its last one, only once it is finished
 //   last.safetensors     the last finished epoch, with the progression in its metadata; momentum-E.safetensors beside
-//   it, also for a finished run, so that it can continue with more epochs
+//   it, also for a finished run, so that it can continue with more epochs: the momentum, and the head rehearsed with
 // If killed at any moment, it can be reopened in the state of the last finished epoch.
 class RunFolder {
  public:
@@ -40,17 +40,16 @@ class RunFolder {
             const Difference& difference = difference_of_texts);
 
   const fs::path& path() const { return folder_; }
-  // The last finished epoch, loaded into the network (and velocities); nothing for a new run. Velocities that were not
-  // saved are left unchanged: see momentum_lost().
-  std::optional<Progression> resume(Network& network, const std::vector<Tensor>& velocities);
+  // The last finished epoch, loaded into the network (and `beside`, the run's other tensors); nothing for a new run. If
+  // the others were not saved they are left unchanged: see momentum_lost().
+  std::optional<Progression> resume(Network& network, const std::vector<Tensor>& beside);
   bool momentum_lost() const { return momentum_lost_; }
   // For a run that continues with permitted changes of its options (more epochs).
   void keep_changed_config();
 
   void append_metrics(const std::string& json_line);
   void append_timing(const std::string& json_line);
-  void save(Network& network, const std::vector<Tensor>& velocities, Progression at, bool keep,
-            const ModelNotes& notes);
+  void save(Network& network, const std::vector<Tensor>& beside, Progression at, bool keep, const ModelNotes& notes);
 
  private:
   void append(const char* name, const std::string& line);

@@ -38,16 +38,64 @@ struct Average {
   double accuracy() const { return double(correct) / double(count); }
 };
 
+// What the SGD pass changes: the trained parameters of the network, then the head that is rehearsed with.
+struct Updates {
+  std::vector<const Parameter*> parameters;
+  std::vector<SgdParameter> steps;
+  std::size_t own = 0;  // how many are the network's
+
+  Updates(const Network& network, const TrainOptions& options, const Rehearsed* rehearsed) {
+    const auto started = [&](const Parameter& p) {
+      return std::ranges::find(options.started, p.name) != options.started.end();
+    };
+    for (const auto& p : network.parameters())
+      if (network.trained(p.block)) add(network.device(), options, p, started(p));
+    own = steps.size();
+    if (!rehearsed) return;
+    for (const auto& p : rehearsed->network->parameters())
+      if (p.block == kBlocks) add(network.device(), options, p, true);
+  }
+
+  // backward() makes them.
+  void take_gradients() {
+    for (std::size_t i = 0; i < steps.size(); ++i) steps[i].gradient = parameters[i]->gradient;
+  }
+
+  std::string name(int index) const {
+    return (std::size_t(index) < own ? "" : "the rehearsed head's ") + parameters[std::size_t(index)]->name;
+  }
+
+  // What a checkpoint needs besides the network.
+  std::vector<Tensor> beside() const {
+    std::vector<Tensor> tensors;
+    for (const auto& step : steps)
+      if (!step.velocity.empty()) tensors.push_back(step.velocity);
+    for (std::size_t i = own; i < steps.size(); ++i) tensors.push_back(steps[i].value);
+    return tensors;
+  }
+
+ private:
+  void add(Device& device, const TrainOptions& options, const Parameter& p, bool started) {
+    parameters.push_back(&p);
+    SgdParameter& step = steps.emplace_back(SgdParameter{p.value, {}, {}});
+    if (options.momentum != 0) step.velocity = device.make(p.value.shape, p.value.layout);
+    if (options.l2_sp == 0 || !started) return;
+    step.start = device.make(p.value.shape, p.value.layout);
+    device.copy(p.value, step.start);
+  }
+};
+
 class Training {
  public:
   Training(Network& network, const TrainOptions& options, std::shared_ptr<const data::Examples> training,
-           std::shared_ptr<const data::Examples> validation, const std::vector<Tensor>& velocities, RunFolder& run)
+           std::shared_ptr<const data::Examples> validation, const Rehearsed* rehearsed, Updates updates,
+           RunFolder& run)
       : network_(network),
         device_(network.device()),
         options_(options),
-        velocities_(velocities),
         run_(run),
-        step_(network) {
+        step_(network),
+        updates_(std::move(updates)) {
     keep_features(training, validation);
     data::LoaderOptions loading;
     loading.batch = options_.batch;
@@ -58,6 +106,7 @@ class Training {
     loading.augmentation = options_.augmentation;
     loading.images = !train_features_;
     training_ = std::make_unique<data::Loader>(training, loading);
+    if (rehearsed) rehearsal_ = std::make_unique<Rehearsal>(network, *rehearsed, loading);
     if (!validation) return;
     loading.shuffle = false;
     loading.augmentation = data::Augmentation::none;
@@ -65,18 +114,27 @@ class Training {
     validation_ = std::make_unique<data::Loader>(validation, loading);
   }
 
-  Average train_epoch(int epoch, std::int64_t& step, Progress& progress) {
-    Average average;
+  struct Trained {
+    Average all, rehearsed;  // of the images of the training, and of those rehearsed
+  };
+  Trained train_epoch(int epoch, std::int64_t& step, Progress& progress) {
+    Trained average;
     FocalLoss loss = options_.loss;
     loss.gamma = scheduled_gamma(options_, epoch);
     training_->start_epoch(epoch);
+    if (rehearsal_) rehearsal_->start_epoch(epoch, batches());
     while (training_->next(batch_)) {
       check_interrupt();
       const auto result = step_.train(batch_, train_features_.get(), loss);
       if (!std::isfinite(result.loss)) stop_at(step, "the loss is not finite");
+      if (rehearsal_) {
+        const auto rehearsed = rehearsal_->add_gradients(loss);
+        if (!std::isfinite(rehearsed.loss)) stop_at(step, "the loss of the rehearsed images is not finite");
+        average.rehearsed.add(rehearsed, rehearsal_->images());
+      }
       update(epoch, step);
-      average.add(result, batch_.count);
-      progress.advance(1, fmt::format("loss {:.4f}", average.mean_loss()));
+      average.all.add(result, batch_.count);
+      progress.advance(1, fmt::format("loss {:.4f}", average.all.mean_loss()));
       ++step;
       if (options_.steps > 0 && step >= options_.steps) break;
     }
@@ -121,27 +179,18 @@ class Training {
   }
 
   void update(int epoch, std::int64_t step) {
-    if (updates_.empty()) {
-      for (auto& p : network_.parameters())
-        if (trained(p))
-          updates_.push_back({p.value, p.gradient, velocities_.empty() ? Tensor{} : velocities_[updates_.size()]});
-    }
-    SgdOptions sgd{scheduled_rate(options_, epoch, step), options_.momentum, options_.weight_decay, 1.0};
+    updates_.take_gradients();
+    SgdOptions sgd{scheduled_rate(options_, epoch, step), options_.momentum, options_.weight_decay, 1.0,
+                   options_.l2_sp};
     int bad = -1;
     if (options_.clip_norm > 0) {
-      const auto norm = device_.gradient_norm(updates_);
+      const auto norm = device_.gradient_norm(updates_.steps);
       bad = norm.not_finite;
       sgd.gradient_scale = std::min(1.0, options_.clip_norm / std::sqrt(norm.squared));
     }
     if (!options_.gradients.empty() && step + 1 == options_.steps) write_gradients();
-    if (bad < 0) bad = device_.sgd_step(updates_, sgd);
-    if (bad >= 0) stop_at(step, fmt::format("{} or its gradient is not finite", name_of(bad)));
-  }
-
-  std::string name_of(int trained_index) const {
-    for (const auto& p : network_.parameters())
-      if (trained(p) && trained_index-- == 0) return p.name;
-    return "a parameter";
+    if (bad < 0) bad = device_.sgd_step(updates_.steps, sgd);
+    if (bad >= 0) stop_at(step, fmt::format("{} or its gradient is not finite", updates_.name(bad)));
   }
 
   void write_gradients() {
@@ -171,18 +220,23 @@ class Training {
   Network& network_;
   Device& device_;
   const TrainOptions& options_;
-  const std::vector<Tensor>& velocities_;  // of the trained parameters in their order; empty without momentum
   RunFolder& run_;
   std::unique_ptr<FeatureCache> train_features_, validation_features_;
   std::unique_ptr<data::Loader> training_, validation_;
   TrainingStep step_;
-  std::vector<SgdParameter> updates_;
+  std::unique_ptr<Rehearsal> rehearsal_;  // null: nothing is rehearsed
+  Updates updates_;
   data::Batch batch_;
 };
 
-std::string metrics_line(int epoch, const Average& trained, const Validation* validated, double rate, double gamma) {
+std::string metrics_line(int epoch, const Training::Trained& trained, const Validation* validated, double rate,
+                         double gamma) {
   nlohmann::ordered_json line{
-      {"epoch", epoch}, {"train_loss", trained.mean_loss()}, {"train_accuracy", trained.accuracy()}};
+      {"epoch", epoch}, {"train_loss", trained.all.mean_loss()}, {"train_accuracy", trained.all.accuracy()}};
+  if (trained.rehearsed.count > 0) {
+    line["rehearsed_loss"] = trained.rehearsed.mean_loss();
+    line["rehearsed_accuracy"] = trained.rehearsed.accuracy();
+  }
   if (validated) {
     line["validation_loss"] = validated->loss();
     line["validation_accuracy"] = validated->accuracy();
@@ -243,13 +297,12 @@ void say_other_schedule(const Progression& at, const TrainOptions& options, cons
 }  // namespace
 
 void train(Network& network, const TrainOptions& options, std::shared_ptr<const data::Examples> training_examples,
-           std::shared_ptr<const data::Examples> validation_examples, const ModelNotes& notes, RunFolder& run) {
-  std::vector<Tensor> velocities;
+           std::shared_ptr<const data::Examples> validation_examples, const ModelNotes& notes, RunFolder& run,
+           const Rehearsed* rehearsed) {
+  const Updates updates(network, options, rehearsed);
+  const std::vector<Tensor> beside = updates.beside();
   Progression at;
-  if (options.momentum != 0)
-    for (const auto& p : network.parameters())
-      if (network.trained(p.block)) velocities.push_back(network.device().make(p.value.shape, p.value.layout));
-  if (const auto earlier = run.resume(network, velocities)) {
+  if (const auto earlier = run.resume(network, beside)) {
     at = *earlier;
     at.finished = reached(at, options);
     const auto name = run.path().string();
@@ -263,7 +316,10 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
       return;
     }
     remark(fmt::format("{}: resuming after epoch {}.", name, at.epochs));
-    if (run.momentum_lost()) remark(fmt::format("{}: the momentum was not saved and restarts from 0.", name));
+    if (run.momentum_lost() && options.momentum != 0)
+      remark(fmt::format("{}: the momentum was not saved and restarts from 0.", name));
+    if (run.momentum_lost() && rehearsed)
+      remark(fmt::format("{}: the head rehearsed with was not saved and starts again from --init.", name));
     say_other_schedule(at, options, name);
   }
   run.keep_changed_config();
@@ -272,7 +328,7 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     remark(fmt::format("--keep {}: the last epoch is kept, because the data have no validation part.",
                        word_of(options.keep)));
   require_finite_frozen(network);
-  Training training(network, options, training_examples, validation_examples, velocities, run);
+  Training training(network, options, training_examples, validation_examples, rehearsed, updates, run);
   const std::int64_t planned = std::int64_t{options.epochs} * training.batches();
   const std::int64_t total = options.steps > 0 ? options.steps : planned;
   if (total > planned)
@@ -283,7 +339,7 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     const int epoch = at.epochs;
     const auto start = std::chrono::steady_clock::now();
     const double rate = scheduled_rate(options, epoch, at.steps);
-    const Average trained = training.train_epoch(epoch, at.steps, progress);
+    const Training::Trained trained = training.train_epoch(epoch, at.steps, progress);
     std::optional<Validation> validated;
     if (training.validates()) validated = training.validate(at.steps);
     ++at.epochs;
@@ -297,8 +353,8 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
         metrics_line(at.epochs, trained, validated ? &*validated : nullptr, rate, scheduled_gamma(options, epoch)));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     run.append_timing(nlohmann::ordered_json{{"epoch", at.epochs}, {"seconds", seconds.count()}}.dump());
-    const bool momentum = !at.finished || options.keep_momentum;
-    run.save(network, momentum ? velocities : std::vector<Tensor>{}, at, kept, notes);
+    const bool go_on = !at.finished || options.keep_momentum;
+    run.save(network, go_on ? beside : std::vector<Tensor>{}, at, kept, notes);
   }
 }
 

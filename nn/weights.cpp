@@ -282,6 +282,7 @@ TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit hea
       require_fit(p, file);
       upload_from(network, p, file);
       report.taken.push_back(p.name);
+      report.whole.push_back(p.name);
       continue;
     }
     const std::string layer = layer_of(p.name);
@@ -302,6 +303,8 @@ TakenWeights take_weights(Network& network, const TensorFile& file, HeadInit hea
     }
     share == Share::rows ? upload_rows(network, p, file, rows) : upload_from(network, p, file);
     report.taken.push_back(p.name);
+    if (share == Share::whole || std::ranges::all_of(rows, [](int row) { return row >= 0; }))
+      report.whole.push_back(p.name);
     report.classifier = report.classifier || last;
   }
   return report;

@@ -51,8 +51,9 @@ inline std::unique_ptr<Network> load_network(Device& device, const fs::path& pat
 // Which parameters were taken from a file, and which were not and why; shown to the user.
 struct TakenWeights {
   std::vector<std::string> taken;
-  std::vector<std::string> left;  // "classifier.6.weight (8 x 4096, the file has 1000 x 4096)"
-  bool classifier = false;        // whether the last layer, or some of its rows, came from the file's last layer
+  std::vector<std::string> whole;  // those of `taken` of which no row is new
+  std::vector<std::string> left;   // "classifier.6.weight (8 x 4096, the file has 1000 x 4096)"
+  bool classifier = false;         // whether the last layer, or some of its rows, came from the file's last layer
 };
 enum class HeadInit : std::uint8_t { fresh, copy_fc, keep };
 constexpr auto words(HeadInit) {

@@ -3,16 +3,21 @@
 
 namespace palimpsest {
 
-// One parameter tensor with its gradient; all three share one layout. Without momentum `velocity` is empty.
+// One parameter tensor with its gradient; all share one layout. Without momentum `velocity` is empty. `start`, if it is
+// not empty, is what the value decays to in place of 0.
 struct SgdParameter {
-  Tensor value, gradient, velocity;
+  Tensor value, gradient, velocity, start = {};
 };
 
-// g = scale * gradient + weight_decay * value;  velocity = momentum * velocity + g;  value -= rate * velocity
+// g = scale * gradient + decay;  velocity = momentum * velocity + g;  value -= rate * velocity
 // (torch.optim.SGD without Nesterov; momentum 0: value -= rate * g).
+// decay = weight_decay * value, with a start l2_sp * (value - start): the gradient of l2_sp / 2 ||value - start||^2
+// (Li, Grandvalet and Davoine, "Explicit inductive bias for transfer learning with convolutional networks", ICML 2018,
+// eq. 4).
 struct SgdOptions {
   double rate = 0.01, momentum = 0, weight_decay = 0;
   double gradient_scale = 1;
+  double l2_sp = 0;
 };
 
 }  // namespace palimpsest

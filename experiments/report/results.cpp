@@ -189,6 +189,8 @@ StudyResults load_results(const fs::path& folder) {
   if (present("concepts/concepts.json")) results.concepts = read_concept_rows(folder / "concepts/concepts.json");
   if (present("ranking/ranking.json")) results.ranking = read_ranking_rows(folder / "ranking/ranking.json");
   if (present("pairs/effects.json")) results.effects = load_effects(folder / "pairs/effects.json");
+  if (present("mitigation/mitigation.json"))
+    results.mitigation = read_mitigation(folder / "mitigation/mitigation.json");
   if (present("null/null.json")) results.null = read_null_rows(folder / "null/null.json");
   for (const ConceptRow& row : results.concepts) {
     const std::string step = concept_step(results.record, row.unit, row.faces);

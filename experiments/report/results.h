@@ -7,6 +7,7 @@
 #include "analysis/metrics.h"
 #include "experiments/study/explained_sample.h"
 #include "experiments/study/map_ranking.h"
+#include "experiments/study/mitigation.h"
 #include "experiments/study/records.h"
 #include "experiments/study/truth_areas.h"
 
@@ -73,6 +74,7 @@ struct StudyResults {
   std::vector<RankingRow> ranking;
   std::vector<NullRow> null;
   std::vector<UnitEffect> effects;
+  std::optional<Mitigation> mitigation;
 
   int emotion_index(const std::string& name) const;  // -1: none
   const McNemarRow* mcnemar_of(int k, const std::string& emotion) const;

@@ -24,6 +24,9 @@ std::string section_training(const StudyResults& results);
 std::string section_methods(const StudyResults& results);
 std::string section_words(const StudyResults& results);  // what the terms mean
 
+// Can it be avoided? Empty without arms.
+std::string section_mitigation(const StudyResults& results);
+
 // Shared names.
 std::string model_colour(int k);                             // "var(--b3)"
 std::string unit_name(const StudyRecord& record, int unit);  // "AU14 dimpler"

@@ -113,10 +113,16 @@ std::string line_chart(const LineChart& chart) {
       if (std::isfinite(py)) drawn.emplace_back(frame.x(px), frame.y(std::clamp(py, options.y_low, options.y_high)));
     c.curve(drawn, line.series.colour, line.dashed ? "dashed" : "");
     if (!line.dots) continue;
-    for (std::size_t i = 0; i < drawn.size(); ++i)
+    for (std::size_t i = 0; i < drawn.size(); ++i) {
+      const std::string name = i < line.names.size() ? line.names[i] : "";
       c.circle(drawn[i].first, drawn[i].second, 4, line.series.colour,
-               fmt::format("{}: {}", line.series.name,
+               fmt::format("{}: {}", name.empty() ? line.series.name : name,
                            chart.y_percent ? percent(line.points[i].second, 1) : fixed(line.points[i].second, 3)));
+      const bool before = drawn[i].first > frame.x.end - 60;  // where a name behind the dot would be cut
+      if (!name.empty())
+        c.text(drawn[i].first + (before ? -9 : 9), drawn[i].second - 7, name, before ? Anchor::end : Anchor::start,
+               "tick");
+    }
   }
   for (const auto& [px, py] : chart.rings) c.ring(frame.x(px), frame.y(py), 9);
   if (chart.best) c.box(frame.x(chart.best->first), frame.y(chart.best->second), 10);

@@ -32,6 +32,7 @@ struct LineChart {
     Series series;
     std::vector<std::pair<double, double>> points;
     bool dashed = false, dots = false;
+    std::vector<std::string> names = {};  // of the points, written beside their dots
   };
   std::string title, description, x_label, y_label;
   std::vector<Line> lines;

@@ -158,6 +158,21 @@ struct TrainingSettings {
              "largest cache of block-5 features in bytes, used when all blocks are frozen", without_effect);
 };
 
+// What keeps a training from losing what --init knows.
+struct RetentionSettings {
+  double l2_sp = option(l2_sp, "l2-sp", 0,
+                        "decay towards the weights of --init, for what starts from them; --weight-decay is then for "
+                        "what is new",
+                        heading("Keeping what --init knows"), at_least(0));
+  data::Source rehearse = option(rehearse, "rehearse", {},
+                                 "data with the classes of --init's own head, which are shown beside --data and whose "
+                                 "loss through that head is added",
+                                 names_content);
+  int rehearse_images =
+      option(rehearse_images, "rehearse-images", 16, "how many of them in each step", between(1, 65536));
+  double rehearse_weight = option(rehearse_weight, "rehearse-weight", 1, "of their mean loss", above(0));
+};
+
 // The values of a preset count, not its name.
 struct PresetChoice {
   std::string preset = option(preset, "preset", "",

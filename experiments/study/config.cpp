@@ -62,6 +62,7 @@ void check(const StudyConfig& c) {
   const std::set<std::uint64_t> seeds(c.null_seeds.begin(), c.null_seeds.end());
   require(seeds.size() == c.null_seeds.size() && !seeds.contains(c.seed), c, "null.seeds",
           "different from each other and from model.seed");
+  require(std::set(c.arms.begin(), c.arms.end()).size() == c.arms.size(), c, "mitigation.arms", "different arms");
   for (const Recipe* const recipe : {&c.train_emotion, &c.train_pain, &c.train_retrain}) require_consistent(*recipe);
 }
 

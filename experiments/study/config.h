@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "experiments/settings/settings.h"
+#include "experiments/study/arms.h"
 #include "experiments/study/emotion_units.h"
 #include "experiments/study/names.h"
 
@@ -84,6 +85,14 @@ struct StudyConfig {
                                under("concept"), at_least(2));
   std::vector<std::uint64_t> null_seeds =
       option(null_seeds, "seeds", {2, 3, 4}, "seeds with which the heads of B5 and B0 are re-trained", under("null"));
+  std::vector<Arm> arms =
+      option(arms, "arms", {}, "ways to forget less, each tried once on FreezeB0", under("mitigation"));
+  std::vector<std::string> dropped =
+      option(dropped, "drop-classes", {},
+             "drop-classes: what the first training leaves out; empty: the hypotheses' emotions", under("mitigation"));
+  double l2_sp = option(l2_sp, "l2-sp", 0.01, "l2-sp: as --l2-sp of train", under("mitigation"), above(0));
+  int rehearse_images = option(rehearse_images, "rehearse-images", RetentionSettings{}.rehearse_images,
+                               "rehearsal: as --rehearse-images of train", under("mitigation"), between(1, 65536));
   std::vector<EmotionUnits> emotion_units = option(emotion_units, "emotions",
                                                    {{"anger", {4, 5, 7, 23}},
                                                     {"contempt", {12, 14}},

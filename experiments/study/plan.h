@@ -73,6 +73,9 @@ RankingRow pooled_ranking(const std::vector<RankingRow>& models, const StudyReco
 // Whether enough peak frames of the paper's test show an action unit (label 1), and enough do not.
 bool enough_peaks(const StudyConfig& config, std::span<const std::int64_t> labels);
 
+// plan_mitigation.cpp: emotion-drop, pain-b0-ARM, evaluate-..., features-..., probe-..., mitigation
+void plan_mitigation(StudyPlan& plan);
+
 // plan_pairs.cpp: pairs
 void plan_pairs(StudyPlan& plan);
 

@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "experiments/study/features.h"
-#include "experiments/study/plan.h"
+#include "experiments/study/parts.h"
 #include "experiments/study/probe_model.h"
 #include "nn/weights.h"
 
@@ -121,21 +121,6 @@ void run_probe(const StudyPlan& plan, const ModelRun& run, const fs::path& folde
                                         "\n");
 }
 
-struct Scores {
-  Eigen::MatrixXd odds;  // images x emotions
-  std::vector<int> labels;
-  std::vector<analysis::ClassRecall> recalls;
-};
-
-Scores read_scores(const fs::path& folder) {
-  const analysis::Predictions predictions = analysis::read_predictions(folder / "predictions.csv");
-  Eigen::MatrixXd odds = read_log_odds(folder);
-  if (odds.rows() != std::ptrdiff_t(predictions.size()) || odds.cols() != predictions.classes)
-    throw Error(fmt::format("{} does not fit predictions.csv beside it", (folder / "log_odds.npy").string()),
-                "run again with --redo probe");
-  return {std::move(odds), predictions.labels, analysis::recall_per_class(analysis::confusion_matrix(predictions))};
-}
-
 // The hypotheses' emotions less the others; none without either.
 std::optional<std::vector<double>> contrast(const StudyRecord& record, const std::vector<int>& tested) {
   const auto named =
@@ -186,7 +171,22 @@ void run_losses(const StudyPlan& plan, const fs::path& folder) {
   write_losses(folder / "losses.json", losses);
 }
 
+// What a probe reads of the features of a run.
+void read_features_of(Step& step, const ModelRun& run, std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    for (const char* ending : {".npy", ".csv"}) step.reads.push_back(run_step("features", run) + "/" + name + ending);
+}
+
 }  // namespace
+
+Scores read_scores(const fs::path& folder) {
+  const analysis::Predictions predictions = analysis::read_predictions(folder / "predictions.csv");
+  Eigen::MatrixXd odds = read_log_odds(folder);
+  if (odds.rows() != std::ptrdiff_t(predictions.size()) || odds.cols() != predictions.classes)
+    throw Error(fmt::format("{} does not fit predictions.csv beside it", (folder / "log_odds.npy").string()),
+                "run again with --redo probe");
+  return {std::move(odds), predictions.labels, analysis::recall_per_class(analysis::confusion_matrix(predictions))};
+}
 
 std::string peak_features(const ModelRun& run, Faces faces) {
   return run_step("features", run) + "/" + peaks_name(faces) + ".npy";
@@ -212,69 +212,81 @@ void plan_peaks(StudyPlan& plan) {
   plan.steps.push_back(std::move(step));
 }
 
-void plan_features(StudyPlan& plan) {
+Step features_step(const StudyPlan& plan, const ModelRun& run) {
   const bool pool = pools(plan);
   std::vector<Faces> views;
-  if (!plan.peaks.samples.empty()) {
-    plan_peaks(plan);
-    views = {Faces::full};
-  }
+  if (!plan.peaks.samples.empty()) views = {Faces::full};
   if (!views.empty() && !plan.record.bottom_cut.empty()) views.insert(views.end(), {Faces::blank, Faces::stretch});
   const DataSettings train = data_choice(plan, StudySet::emotion, Part::train),
                      test = data_choice(plan, StudySet::emotion, Part::test),
                      peaks = data_choice(plan, StudySet::concepts, Part::test);
-  for (const ModelRun& run : plan.record.runs) {
-    const auto given = plan.given.find(run.k);
-    const std::string trained = target_step(plan.record, run);
-    Step step{run_step("features", run),
-              "block-5 features of " + (given == plan.given.end() ? trained : model_name(run.k)),
-              {{"pool", pool ? "yes" : "no"}, {"lower face", views.size() > 1 ? "full, blank, stretch" : "full"}},
-              {},
-              {},
-              {}};
-    fs::path weights = plan.at(trained + "/weights.safetensors");
-    if (given == plan.given.end()) {
-      step.reads.push_back(trained + "/weights.safetensors");
-    } else {
-      weights = given->second;
-      step.inputs["weights"] = sha256_of_file(weights);
-    }
-    for (const char* name : {train_name, test_name})
-      for (const char* ending : {".npy", ".csv"}) step.writes.push_back(std::string(name) + ending);
-    for (const Faces faces : views)
-      for (const char* ending : {".npy", ".csv"}) step.writes.push_back(peaks_name(faces) + ending);
-    if (!views.empty()) add_data_inputs(plan, StudySet::concepts, peaks, step.inputs);
-    std::map<std::string, std::string> of_emotion;
-    add_data_inputs(plan, StudySet::emotion, test, of_emotion);
-    for (const auto& [key, value] : of_emotion) step.inputs["emotion " + key] = value;
-    step.run = [=, on = plan.on](const fs::path& folder) {
-      write_features(weights, train, on, pool, files_in(folder, train_name));
-      write_features(weights, test, on, pool, files_in(folder, test_name));
-      for (const Faces faces : views) {
-        DataSettings data = peaks;
-        data.bottom_cut = faces == Faces::blank     ? data::BottomCut::blank
-                          : faces == Faces::stretch ? data::BottomCut::stretch
-                                                    : data::BottomCut::no;
-        write_features(weights, data, on, /*pool=*/false, files_in(folder, peaks_name(faces)));
-      }
-    };
-    plan.steps.push_back(std::move(step));
+  const auto given = plan.given.find(run.k);
+  const std::string trained = target_step(plan.record, run);
+  Step step{run_step("features", run),
+            "block-5 features of " + (given == plan.given.end() ? trained : model_name(run.k)),
+            {{"pool", pool ? "yes" : "no"}, {"lower face", views.size() > 1 ? "full, blank, stretch" : "full"}},
+            {},
+            {},
+            {}};
+  fs::path weights = plan.at(trained + "/weights.safetensors");
+  if (given == plan.given.end()) {
+    step.reads.push_back(trained + "/weights.safetensors");
+  } else {
+    weights = given->second;
+    step.inputs["weights"] = sha256_of_file(weights);
   }
+  for (const char* name : {train_name, test_name})
+    for (const char* ending : {".npy", ".csv"}) step.writes.push_back(std::string(name) + ending);
+  for (const Faces faces : views)
+    for (const char* ending : {".npy", ".csv"}) step.writes.push_back(peaks_name(faces) + ending);
+  if (!views.empty()) add_data_inputs(plan, StudySet::concepts, peaks, step.inputs);
+  std::map<std::string, std::string> of_emotion;
+  add_data_inputs(plan, StudySet::emotion, test, of_emotion);
+  for (const auto& [key, value] : of_emotion) step.inputs["emotion " + key] = value;
+  step.run = [=, on = plan.on](const fs::path& folder) {
+    write_features(weights, train, on, pool, files_in(folder, train_name));
+    write_features(weights, test, on, pool, files_in(folder, test_name));
+    for (const Faces faces : views) {
+      DataSettings data = peaks;
+      data.bottom_cut = faces == Faces::blank     ? data::BottomCut::blank
+                        : faces == Faces::stretch ? data::BottomCut::stretch
+                                                  : data::BottomCut::no;
+      write_features(weights, data, on, /*pool=*/false, files_in(folder, peaks_name(faces)));
+    }
+  };
+  return step;
+}
+
+void plan_features(StudyPlan& plan) {
+  if (!plan.peaks.samples.empty()) plan_peaks(plan);
+  for (const ModelRun& run : plan.record.runs) plan.steps.push_back(features_step(plan, run));
+}
+
+Step probe_step(const StudyPlan& shared, const ModelRun& run) {
+  Step step{run_step("probe", run),
+            fmt::format("linear probe of the {} in {}", shared.record.names.sources, run_step("features", run)),
+            {},
+            {"probe-cost/cost.json"},
+            {"log_odds.npy", "predictions.csv", "probe.json"},
+            {}};
+  read_features_of(step, run, {train_name, test_name});
+  if (shared.given.contains(run.k)) {
+    step.writes.emplace_back("weights.safetensors");
+    step.inputs["pool"] = pools(shared) ? "yes" : "no";
+  }
+  step.run = [shared, run](const fs::path& folder) { run_probe(shared, run, folder); };
+  return step;
 }
 
 void plan_probes(StudyPlan& plan) {
   const StudyPlan shared = without_steps(plan);
-  const auto features = [](Step& step, const ModelRun& run, std::initializer_list<const char*> names) {
-    for (const char* name : names)
-      for (const char* ending : {".npy", ".csv"}) step.reads.push_back(run_step("features", run) + "/" + name + ending);
-  };
   Step cost{"probe-cost",
             "the regularisation of the probes, by cross-validation",
             {{"seed", std::to_string(plan.config.seed)}},
             {},
             {"cost.json"},
             {}};
-  for (const int k : {plan.record.before(), plan.record.farthest()}) features(cost, {k}, {train_name});
+  for (const int k : {plan.record.before(), plan.record.farthest()}) read_features_of(cost, {k}, {train_name});
   cost.run = [shared](const fs::path& folder) { choose_cost(shared, folder); };
   plan.steps.push_back(std::move(cost));
   Step losses{"losses",
@@ -285,21 +297,9 @@ void plan_probes(StudyPlan& plan) {
               {}};
   for (const Hypothesis& h : plan.record.hypotheses) losses.inputs["hypotheses"] += h.emotion + " ";
   for (const ModelRun& run : plan.record.runs) {
-    const std::string name = run_step("probe", run);
-    Step step{name,
-              fmt::format("linear probe of the {} in {}", plan.record.names.sources, run_step("features", run)),
-              {},
-              {"probe-cost/cost.json"},
-              {"log_odds.npy", "predictions.csv", "probe.json"},
-              {}};
-    features(step, run, {train_name, test_name});
-    if (plan.given.contains(run.k)) {
-      step.writes.emplace_back("weights.safetensors");
-      step.inputs["pool"] = pools(plan) ? "yes" : "no";
-    }
-    step.run = [shared, run](const fs::path& folder) { run_probe(shared, run, folder); };
-    plan.steps.push_back(std::move(step));
-    for (const char* file : {"/log_odds.npy", "/predictions.csv"}) losses.reads.push_back(name + file);
+    plan.steps.push_back(probe_step(shared, run));
+    for (const char* file : {"/log_odds.npy", "/predictions.csv"})
+      losses.reads.push_back(run_step("probe", run) + file);
   }
   losses.run = [shared](const fs::path& folder) { run_losses(shared, folder); };
   losses.quick = true;

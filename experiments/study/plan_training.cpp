@@ -4,8 +4,7 @@
 
 #include "base/sha256.h"
 #include "experiments/evaluate.h"
-#include "experiments/study/plan.h"
-#include "experiments/train.h"
+#include "experiments/study/parts.h"
 
 namespace palimpsest::experiments {
 
@@ -54,6 +53,50 @@ Step train_step(const StudyPlan& plan, std::string name, std::string title, Trai
   return step;
 }
 
+TrainCommand retrain_command(const StudyPlan& plan, int k) {
+  TrainCommand command = stage_command(plan, plan.config.train_retrain, StudySet::emotion);
+  command.init = plan.at(target_step(plan.record, {k}) + "/weights.safetensors");
+  command.head_init = plan.config.model.head_init;
+  command.freeze = most_frozen;
+  return command;
+}
+
+}  // namespace
+
+TrainCommand emotion_command(const StudyPlan& plan) {
+  TrainCommand command = stage_command(plan, plan.config.train_emotion, StudySet::emotion);
+  command.on = plan.alone;  // every other step waits for it
+  return command;
+}
+
+Step emotion_step(const StudyPlan& plan, std::string name, std::string title, const TrainCommand& command) {
+  Step step = train_step(plan, std::move(name), std::move(title), command, StudySet::emotion);
+  const fs::path init = plan.config.model.init;
+  if (init.empty()) return step;
+  step.inputs["model.init"] = sha256_of_file(init);
+  step.run = [emotion = command, init](const fs::path& folder) {
+    TrainCommand c = emotion;
+    c.init = init;
+    c.vgg = 16;
+    c.out = folder;
+    run_train(c);
+  };
+  return step;
+}
+
+TrainCommand pain_command(const StudyPlan& plan, const ModelRun& run) {
+  TrainCommand command = stage_command(plan, plan.config.train_pain, StudySet::pain);
+  command.init = plan.at(source_step(plan.record) + "/weights.safetensors");
+  command.head_init = plan.config.model.head_init;
+  command.freeze = run.k;
+  if (run.seed) command.seed = *run.seed;
+  return command;
+}
+
+Step pain_step(const StudyPlan& plan, const ModelRun& run, std::string title, const TrainCommand& command) {
+  return train_step(plan, target_step(plan.record, run), std::move(title), command, StudySet::pain);
+}
+
 Step evaluate_step(const StudyPlan& plan, const std::string& model, StudySet set) {
   EvaluateCommand command;
   command.on = plan.on;
@@ -76,45 +119,15 @@ Step evaluate_step(const StudyPlan& plan, const std::string& model, StudySet set
   return step;
 }
 
-TrainCommand retrain_command(const StudyPlan& plan, int k) {
-  TrainCommand command = stage_command(plan, plan.config.train_retrain, StudySet::emotion);
-  command.init = plan.at(target_step(plan.record, {k}) + "/weights.safetensors");
-  command.head_init = plan.config.model.head_init;
-  command.freeze = most_frozen;
-  return command;
-}
-
-}  // namespace
-
 void plan_training(StudyPlan& plan) {
-  TrainCommand emotion = stage_command(plan, plan.config.train_emotion, StudySet::emotion);
-  emotion.on = plan.alone;  // every other step waits for it
-  const fs::path init = plan.config.model.init;
   const TaskNames& names = plan.record.names;
   const std::string source = source_step(plan.record);
-  Step first = train_step(plan, source, fmt::format("the {} model", names.source), emotion, StudySet::emotion);
-  if (!init.empty()) {
-    emotion.init = init;
-    emotion.vgg = 16;
-    first.inputs["model.init"] = sha256_of_file(init);
-    first.run = [emotion](const fs::path& folder) {
-      TrainCommand c = emotion;
-      c.out = folder;
-      run_train(c);
-    };
-  }
-  plan.steps.push_back(std::move(first));
-  for (const ModelRun& run : plan.record.runs) {
-    TrainCommand pain = stage_command(plan, plan.config.train_pain, StudySet::pain);
-    pain.init = plan.at(source + "/weights.safetensors");
-    pain.head_init = plan.config.model.head_init;
-    pain.freeze = run.k;
-    if (run.seed) pain.seed = *run.seed;
-    plan.steps.push_back(train_step(plan, target_step(plan.record, run),
-                                    fmt::format("{} model, {} of 5 blocks frozen{}", names.target, run.k,
-                                                run.seed ? fmt::format(", from seed {}", *run.seed) : ""),
-                                    pain, StudySet::pain));
-  }
+  plan.steps.push_back(emotion_step(plan, source, fmt::format("the {} model", names.source), emotion_command(plan)));
+  for (const ModelRun& run : plan.record.runs)
+    plan.steps.push_back(pain_step(plan, run,
+                                   fmt::format("{} model, {} of 5 blocks frozen{}", names.target, run.k,
+                                               run.seed ? fmt::format(", from seed {}", *run.seed) : ""),
+                                   pain_command(plan, run)));
   for (int k = most_frozen; k >= 0; --k)
     plan.steps.push_back(
         train_step(plan, model_step("retrain", k),

@@ -132,7 +132,8 @@ std::string model_step(std::string_view kind, int k) {
   return fmt::format("{}-{}", kind, step_name_of(short_name(k)));
 }
 std::string run_step(std::string_view kind, const ModelRun& run) {
-  return model_step(kind, run.k) + (run.seed ? fmt::format("-s{}", *run.seed) : "");
+  return model_step(kind, run.k) + (run.seed ? fmt::format("-s{}", *run.seed) : "") +
+         (run.arm ? "-" + word_of(*run.arm) : "");
 }
 std::string source_step(const StudyRecord& record) {
   return step_name_of(record.names.source);

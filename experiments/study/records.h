@@ -11,6 +11,7 @@
 #include "analysis/mcnemar.h"
 #include "base/files.h"
 #include "base/words.h"
+#include "experiments/study/arms.h"
 #include "experiments/study/config.h"
 #include "experiments/study/names.h"
 
@@ -28,10 +29,11 @@ std::string model_name(int k);  // "FreezeB3", "the network before"
 std::string short_name(int k);  // "B3", "before"
 
 // The model FreezeBk as it learned pain from one seed. The one from the study's own seed is evaluated and explained;
-// the others tell how much one run differs from another.
+// the others tell how much one run differs from another. An arm of the mitigation is one of its own kind.
 struct ModelRun {
   int k = 0;
   std::optional<std::uint64_t> seed = {};  // none: the study's own
+  std::optional<Arm> arm = {};             // never in study.json
   bool operator==(const ModelRun&) const = default;
 };
 
@@ -189,12 +191,13 @@ std::vector<ConceptRow> read_concept_rows(const fs::path& path);
 std::vector<RankingRow> read_ranking_rows(const fs::path& path);
 std::vector<NullRow> read_null_rows(const fs::path& path);
 
-// "pain-b3", "features-b0-s2", "concept-au5-blank": names of steps, which are also folders of the study.
+// "pain-b3", "features-b0-s2", "pain-b0-l2-sp", "concept-au5-blank": names of steps, which are also folders of the
+// study.
 std::string model_step(std::string_view kind, int k);
 std::string run_step(std::string_view kind, const ModelRun& run);
-std::string source_step(const StudyRecord& record);                  // "emotion"
+std::string source_step(const StudyRecord& record);                       // "emotion"
 std::string target_step(const StudyRecord& record, const ModelRun& run);  // "pain-b0-s2"
-std::string concept_name(const StudyRecord& record, int unit);       // "AU14", or as the concepts' CSV has it
+std::string concept_name(const StudyRecord& record, int unit);            // "AU14", or as the concepts' CSV has it
 // How pain uses an action unit: "never", "core" or "sometimes".
 std::string pain_group(const StudyRecord& record, int unit);
 std::string concept_step(const StudyRecord& record, int unit, Faces faces);

@@ -11,7 +11,7 @@ StudyRecord record() {
   r.pain_units = {4, 6};
   r.pain_sometimes_units = {12};
   for (const auto& [unit, bits] : {std::pair{1, .01}, {2, .02}, {5, .03}, {4, .2}, {6, .3}, {12, .1}})
-    r.units.push_back({unit, 20, 100, true, bits});
+    r.units.push_back({unit, "", 20, 100, true, bits});
   return r;
 }
 

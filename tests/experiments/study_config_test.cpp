@@ -88,6 +88,16 @@ TEST(StudyConfig, TasksMayBeOthers) {
   });
 }
 
+TEST(StudyConfig, ArmsAreDifferentAndKnown) {
+  const StudyConfig config = parse("[mitigation]\narms = ['rehearsal', 'l2-sp']\nrehearse-images = 3\n");
+  EXPECT_EQ(config.arms, (std::vector{Arm::rehearsal, Arm::l2_sp}));
+  EXPECT_EQ(config.rehearse_images, 3);
+  EXPECT_TRUE(parse("").arms.empty());
+  expect_error("mitigation.arms must be different arms", [] { parse("[mitigation]\narms = ['l2-sp', 'l2-sp']\n"); });
+  expect_error("'ewc' is not one of drop-classes, l2-sp, rehearsal", [] { parse("[mitigation]\narms = ['ewc']\n"); });
+  expect_error("mitigation.l2-sp", [] { parse("[mitigation]\nl2-sp = 0\n"); });
+}
+
 TEST(StudyConfig, DataMustFitTheirPlace) {
   expect_error("data.orientation must be stored, unless emotion is a folder:DIR",
                [] { parse("[data]\norientation = 'exif'\n"); });

@@ -35,6 +35,9 @@ repeats = 4
 min_positives = 8
 [null]
 seeds = [2]
+[mitigation]
+arms = ["drop-classes", "l2-sp", "rehearsal"]
+rehearse-images = 4
 )";
 
 class CudaEmulated : public ToyModel {
@@ -165,6 +168,8 @@ TEST_F(CudaEmulated, RunsAStudyAsTheCpuDoes) {
                              "16",         "--ckplus-frames",
                              "2",          "--quiet"});
   ASSERT_EQ(drawn.status, 0) << drawn.errors;
+  write_unsynced(folder / "study.toml", kStudy + std::string("drop-classes = ['bored']\n"));
+  expect_refused(run({"study", "study.toml", "--out", "cpu"}), {"mitigation.drop-classes", "bored", "contempt"});
   write_unsynced(folder / "study.toml", kStudy);
   for (const std::string device : {"cpu", "cuda-emulated"})
     succeed({"study", "study.toml", "--out", device, "--threads", "1", "--quiet"}, device);
@@ -182,7 +187,10 @@ TEST_F(CudaEmulated, RunsAStudyAsTheCpuDoes) {
         EXPECT_NEAR(parse_number(got.rows[row][i], "got"), parse_number(expected.rows[row][i], "expected"), 1e-3)
             << name << ", row " << row;
   }
-  EXPECT_EQ(compared, 15 + 7);
+  EXPECT_EQ(compared, 15 + 7 + 2 * 3);
+  const std::string report = read_file(folder / "cpu/report.html");
+  EXPECT_NE(report.find("Can it be avoided?"), report.npos);
+  EXPECT_NE(report.find("first training without contempt and surprise"), report.npos);
 }
 
 }  // namespace

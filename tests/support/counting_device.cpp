@@ -114,6 +114,10 @@ void CountingDevice::average_pool_backward(const Tensor& dy, const Tensor& x, co
   called("average_pool_backward", -1);
   inner_.average_pool_backward(dy, x, dx);
 }
+void CountingDevice::add(const Tensor& from, const Tensor& to) {
+  called("add", -1);
+  inner_.add(from, to);
+}
 void CountingDevice::relu_backward(const Tensor& output, const Tensor& gradient) {
   called("relu_backward", -1);
   inner_.relu_backward(output, gradient);

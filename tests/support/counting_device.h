@@ -35,6 +35,7 @@ class CountingDevice : public Device {
   std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override;
   void average_pool(const Tensor& x, const Tensor& y) override;
   void average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) override;
+  void add(const Tensor& from, const Tensor& to) override;
   void relu_backward(const Tensor& output, const Tensor& gradient) override;
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override;
   LossResult loss_result() override;

@@ -127,6 +127,29 @@ OpCase average_pool_backward(const Shape& in, bool relevance) {
   return one;
 }
 
+OpCase add(const Shape& s, Layout layout) {
+  OpCase one = common(name_of("add", s, layout), s, 3);
+  one.prepare = [name = one.name, s, layout](Device& device, Numbers numbers, const MakeOutput&) {
+    PreparedOp op;
+    op.outputs = {case_tensor(device, name, 1, s, layout, numbers)};
+    op.in_place = op.outputs;
+    op.run = [&device, from = case_tensor(device, name, 0, s, layout, numbers), to = op.outputs[0]] {
+      device.add(from, to);
+    };
+    return op;
+  };
+  one.expected = [name = one.name, s](Numbers numbers) {
+    const Values from = case_values(name, 0, s.count(), numbers);
+    Values to = case_values(name, 1, s.count(), numbers), absolute;
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      absolute.push_back(std::abs(from[i]) + std::abs(to[i]));
+      to[i] += from[i];
+    }
+    return std::vector<Result>{{to, absolute, 1}};
+  };
+  return one;
+}
+
 OpCase relu_backward(const Shape& s, Layout layout) {
   OpCase one = common(name_of("relu_backward", s, layout), s, 3);
   one.prepare = [name = one.name, s, layout](Device& device, Numbers numbers, const MakeOutput&) {
@@ -245,6 +268,8 @@ std::vector<OpCase> elementwise_cases() {
   std::vector<OpCase> cases;
   for (const Shape& s : {Shape{1, 1, 1, 1}, Shape{2, 17, 3, 5}, Shape{3, 32, 4, 4}}) {
     const Shape flat{s.n, s.c * s.h * s.w};
+    cases.push_back(add(s, Layout::activation));
+    cases.push_back(add(flat, Layout::matrix));
     cases.push_back(relu_backward(s, Layout::activation));
     cases.push_back(relu_backward(flat, Layout::matrix));
     cases.push_back(copy(s, Layout::activation, flat, Layout::matrix));
@@ -262,6 +287,8 @@ std::vector<OpCase> elementwise_cases() {
   cases.push_back(sum_and_smallest({3, 32, 40, 40}, Layout::activation));
   // Enough for several values a thread on the GPU, and three beyond a multiple of four.
   cases.push_back(sum_and_smallest({1, 1650003}, Layout::matrix));
+  cases.push_back(add({19, 5, 3, 3}, Layout::kernel));
+  cases.push_back(add({1, 21}, Layout::channels));
   for (const auto map : {WeightMap::identity, WeightMap::positive, WeightMap::negative, WeightMap::gamma_positive,
                          WeightMap::gamma_negative, WeightMap::square, WeightMap::ones}) {
     cases.push_back(map_weights({19, 5, 3, 3}, Layout::kernel, map));

@@ -79,23 +79,31 @@ std::int64_t total_values() {
   return total;
 }
 
+// With l2_sp every second parameter has a start.
+bool has_start(const SgdOptions& options, int parameter) {
+  return options.l2_sp != 0 && parameter % 2 == 0;
+}
+
 OpCase sgd_case(const SgdOptions& options) {
   OpCase one;
   one.name = fmt::format("sgd_step rate{} momentum{} decay{} scale{}", options.rate, options.momentum,
                          options.weight_decay, options.gradient_scale);
+  if (options.l2_sp != 0) one.name += fmt::format(" l2_sp{}", options.l2_sp);
   one.flops = 4.0 * double(total_values());
   one.bytes = (options.momentum != 0 ? 20.0 : 12.0) * double(total_values());
   one.prepare = [name = one.name, options](Device& device, Numbers numbers, const MakeOutput&) {
     PreparedOp op;
     std::vector<SgdParameter> parameters;
     for (const auto& [shape, layout] : parameter_shapes()) {
-      const int stream = 3 * int(parameters.size());
+      const int stream = 4 * int(parameters.size());
       SgdParameter p{case_tensor(device, name, stream, shape, layout, numbers),
                      case_tensor(device, name, stream + 1, shape, layout, numbers),
                      {}};
       if (options.momentum != 0) p.velocity = case_tensor(device, name, stream + 2, shape, layout, numbers);
       op.outputs.push_back(p.value);
       if (options.momentum != 0) op.outputs.push_back(p.velocity);
+      if (has_start(options, int(parameters.size())))
+        p.start = case_tensor(device, name, stream + 3, shape, layout, numbers);
       parameters.push_back(p);
     }
     op.in_place = op.outputs;
@@ -104,18 +112,21 @@ OpCase sgd_case(const SgdOptions& options) {
   };
   one.expected = [name = one.name, options](Numbers numbers) {
     std::vector<Result> results;
-    int stream = 0;
+    int parameter = 0;
     for (const auto& [shape, layout] : parameter_shapes()) {
+      const int stream = 4 * parameter;
       auto value = case_values(name, stream, shape.count(), numbers);
       const auto gradient = case_values(name, stream + 1, shape.count(), numbers);
       auto velocity = options.momentum != 0 ? case_values(name, stream + 2, shape.count(), numbers) : Values{};
+      const auto start =
+          has_start(options, parameter++) ? case_values(name, stream + 3, shape.count(), numbers) : Values{};
       Values absolute;
       for (std::size_t i = 0; i < value.size(); ++i)
-        absolute.push_back(std::abs(value[i]) + std::abs(gradient[i]) + (velocity.empty() ? 0 : std::abs(velocity[i])));
-      reference::sgd(value, gradient, velocity, options);
+        absolute.push_back(std::abs(value[i]) + std::abs(gradient[i]) + (velocity.empty() ? 0 : std::abs(velocity[i])) +
+                           (start.empty() ? 0 : std::abs(start[i])));
+      reference::sgd(value, gradient, velocity, start, options);
       results.push_back({value, absolute, 4});
       if (!velocity.empty()) results.push_back({velocity, absolute, 4});
-      stream += 3;
     }
     results.push_back(exactly({-1}));
     return results;
@@ -167,6 +178,8 @@ std::vector<OpCase> training_cases() {
   cases.push_back(sgd_case({0.5, 0, 0.25, 0.5}));
   cases.push_back(sgd_case({0.25, 0.5, 0, 1}));
   cases.push_back(sgd_case({0.25, 0.5, 0.125, 2}));
+  cases.push_back(sgd_case({0.5, 0, 0, 1, 0.25}));
+  cases.push_back(sgd_case({0.25, 0.5, 0.125, 2, 0.5}));
   cases.push_back(norm_case());
   return cases;
 }

@@ -155,9 +155,10 @@ Loss focal_loss(const FocalLoss& loss, int classes, const Values& logits, std::s
   return result;
 }
 
-void sgd(Values& value, const Values& gradient, Values& velocity, const SgdOptions& o) {
+void sgd(Values& value, const Values& gradient, Values& velocity, const Values& start, const SgdOptions& o) {
   for (std::size_t i = 0; i < value.size(); ++i) {
-    double step = o.gradient_scale * gradient[i] + o.weight_decay * value[i];
+    const double decay = start.empty() ? o.weight_decay * value[i] : o.l2_sp * (value[i] - start[i]);
+    double step = o.gradient_scale * gradient[i] + decay;
     if (!velocity.empty()) step = velocity[i] = o.momentum * velocity[i] + step;
     value[i] -= o.rate * step;
   }

@@ -49,7 +49,8 @@ struct Loss {
 Loss focal_loss(const FocalLoss& loss, int classes, const Values& logits, std::span<const int> labels);
 
 // One step in place; velocity empty: no momentum.
-void sgd(Values& value, const Values& gradient, Values& velocity, const SgdOptions& options);
+// start: empty, or what the value decays to
+void sgd(Values& value, const Values& gradient, Values& velocity, const Values& start, const SgdOptions& options);
 
 Values map_weights(const Values& from, WeightMap map, double gamma);
 
