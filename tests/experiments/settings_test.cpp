@@ -119,7 +119,8 @@ TEST(Settings, WhatChangesResultsIsAnInputOfTheStep) {
   const Fields fields = fields_of(command);
   for (const Field& field : fields)
     if (field.in_files && (!field.changes_results || field.names_content)) irrelevant.insert(field.name);
-  EXPECT_EQ(irrelevant, (std::set<std::string>{"cache", "cache-limit", "data", "init", "preset", "skipped"}));
+  EXPECT_EQ(irrelevant,
+            (std::set<std::string>{"cache", "cache-limit", "data", "init", "preset", "rehearse", "skipped"}));
 }
 
 TEST(Settings, EveryOptionOfTrainIsOnThePageAndInItsConfig) {
