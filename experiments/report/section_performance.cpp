@@ -116,7 +116,9 @@ std::string confusion_table(const StudyResults& r, const Wording& say, int k) {
     for (int predicted = 0; predicted < matrix.classes(); ++predicted) {
       const std::int64_t n = matrix.at(label, predicted);
       const double share = matrix.support(label) > 0 ? double(n) / double(matrix.support(label)) : 0;
-      cells.push_back(fmt::format("<span class=\"shade\" style=\"--share:{:.0f}%\">{}</span>", 100 * share, n));
+      cells.push_back(fmt::format(
+          "<span class=\"shade\" style=\"background:color-mix(in srgb, var(--b3) {:.0f}%, transparent)\">{}</span>",
+          100 * share, n));
     }
     table.row(std::move(cells));
   }

@@ -85,8 +85,7 @@ svg .ring { fill: none; stroke: var(--theirs); stroke-width: 2; }
 .face span { display: block; line-height: 1.3; font-size: 0.76rem; color: var(--soft); text-align: center; margin-top: 0.2rem; }
 .face .inverted { color: var(--b0); font-weight: 600; }
 .face figcaption { grid-column: 1 / -1; margin: 0; font-size: 0.8rem; }
-.shade { display: block; padding: 0 0.3rem; border-radius: 0.2rem;
-  background: color-mix(in srgb, var(--b3) var(--share), transparent); }
+.shade { display: block; padding: 0 0.3rem; border-radius: 0.2rem; }
 .chip { text-align: center; border-radius: 0.25rem; font-weight: 600; }
 .missing { border-left: 3px solid var(--b1); padding: 0.3rem 0.9rem; background: var(--card); }
 details { margin: 1rem 0; border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.6rem 1rem; }

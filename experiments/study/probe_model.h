@@ -1,8 +1,8 @@
 #pragma once
-#include <Eigen/Core>
 #include <string>
 #include <vector>
 
+#include "analysis/probe.h"
 #include "experiments/settings/settings.h"
 
 namespace palimpsest::experiments {
