@@ -77,7 +77,16 @@ void write_records(const fs::path& path, const std::vector<NullRow>& rows) {
 }
 
 StudyRecord read_study_record(const fs::path& path) {
-  return read_as_json<StudyRecord>(path);
+  StudyRecord record = read_as_json<StudyRecord>(path);
+  const std::vector<int> models = record.models();
+  if (models.size() < 2 || record.runs.front().seed)
+    throw Error(fmt::format("{} is not usable: its runs have no model before and after", path.string()),
+                "run palimpsest study again to rewrite it");
+  for (const ModelRun& run : record.runs)
+    if (run.k < 0 || run.k > given_before || std::ranges::find(models, run.k) == models.end())
+      throw Error(fmt::format("{} is not usable: it has no model {}", path.string(), run.k),
+                  "run palimpsest study again to rewrite it");
+  return record;
 }
 std::vector<McNemarRow> read_mcnemar_rows(const fs::path& path) {
   return read_as_json<std::vector<McNemarRow>>(path);

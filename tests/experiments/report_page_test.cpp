@@ -324,6 +324,12 @@ TEST_F(Report, AFolderWithoutAStudyIsRefused) {
   expect_error("does not hold a study", [&] { run_report({empty.path()}); });
   write_file(study / "study.json", "{}");
   expect_error("study.json is not usable", [&] { page(); });
+  for (const std::vector<ModelRun>& runs :
+       {std::vector<ModelRun>{}, {{5}}, {{5, 2}, {0}}, {{5}, {0}, {3, 2}}, {{5}, {-1}}}) {
+    record.runs = runs;
+    write_record(study / "study.json", record);
+    expect_error("study.json is not usable", [&] { page(); });
+  }
 }
 
 }  // namespace
