@@ -9,7 +9,7 @@ namespace palimpsest::experiments::report {
 // part that is missing has no file.
 void write_csv_files(const StudyResults& results);
 
-// "Data: losses.csv", as a link beside the page; empty if there is no such file in STUDY/tables.
+// "As a table: losses.csv", as a link beside the page; empty if STUDY/tables lacks the file.
 std::string data_link(const StudyResults& results, const std::string& file);
 
 }  // namespace palimpsest::experiments::report

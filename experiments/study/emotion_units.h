@@ -18,7 +18,7 @@ std::string to_text(const EmotionUnits& value);
 struct Hypothesis {
   std::string emotion;
   int unit = 0;
-  std::string name = {};  // of a concept that is no action unit; its number is found when the concepts are read
+  std::string name = {};  // of a concept from a CSV; its number is found when the concepts are read
   bool operator==(const Hypothesis&) const = default;
 };
 // The two of Prajod et al. (arXiv 2104.07389), which came from looking at the maps of its own networks.
