@@ -47,8 +47,6 @@ void check_inputs(std::span<const Gram> sets, std::span<const std::int64_t> labe
     throw Error(fmt::format("{} repeats", options.repeats), "a t-test needs --repeats of 2 or more");
   if (!(options.c > 0) || !std::isfinite(options.c))
     throw Error(fmt::format("C is {}", options.c), "give --c a number above 0");
-  for (const ConceptOptions::Runs& runs : options.losses)
-    PALIMPSEST_REQUIRE(!runs.after.empty(), "no runs after set {}", runs.before);
   PALIMPSEST_REQUIRE(options.grouped_repeats != 1, "a test needs 2 repeats");
   PALIMPSEST_REQUIRE(options.bootstrap_draws >= 1 && options.tolerance > 0, "draws {}, tolerance {}",
                      options.bootstrap_draws, options.tolerance);
@@ -127,28 +125,6 @@ PairResult pair_result(std::span<const ConceptRepeat> repeats, const ConceptSche
   return result;
 }
 
-ConceptLoss concept_loss(std::span<const ConceptRepeat> repeats, const ConceptScheme& scheme,
-                         const ConceptOptions::Runs& sets) {
-  ConceptLoss result;
-  result.before = scheme.sets.at(std::size_t(sets.before)).auc_mean;
-  result.runs = int(sets.after.size());
-  const auto runs = double(result.runs);
-  std::vector<double> areas, folds;
-  for (const int set : sets.after) areas.push_back(scheme.sets.at(std::size_t(set)).auc_mean);
-  result.after = mean_of(areas);
-  result.run_variance = variance_of(areas);
-  for (const ConceptRepeat& repeat : repeats)
-    for (const std::size_t f : {0, 1}) {
-      folds.push_back(repeat.scores[std::size_t(sets.before)][f].auc);
-      for (const int set : sets.after) folds.back() -= repeat.scores[std::size_t(set)][f].auc / runs;
-    }
-  const auto count = double(folds.size());
-  result.image_variance = (1 / count + 1) * variance_of(folds);
-  const VariancePart parts[]{{result.image_variance, count - 1}, {result.run_variance / runs, runs - 1}};
-  result.loss = estimate(result.before - result.after, std::span(parts, result.runs > 1 ? 2 : 1));
-  return result;
-}
-
 ConceptScheme run_scheme(std::span<const Gram> sets, std::span<const std::int64_t> labels, std::span<const int> groups,
                          FoldKind kind, const ConceptOptions& options) {
   const auto repeats = run_repeats(sets, labels, groups, kind, options);
@@ -163,21 +139,7 @@ ConceptScheme run_scheme(std::span<const Gram> sets, std::span<const std::int64_
       bootstrap_f1_differences(repeats, labels, groups, pairs, options.bootstrap_draws, options.seed);
   for (std::size_t p = 0; p < pairs.size(); ++p)
     scheme.pairs.push_back(pair_result(repeats, scheme, pairs[p], intervals[p]));
-  for (const ConceptOptions::Runs& runs : options.losses) scheme.losses.push_back(concept_loss(repeats, scheme, runs));
   return scheme;
-}
-
-// The main folds of the first `count` images.
-ConceptScheme run_first(std::span<const Gram> sets, std::span<const std::int64_t> labels,
-                        std::span<const std::int64_t> groups, int count, const ConceptOptions& options) {
-  std::vector<int> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), 0);
-  std::vector<Gram> first;
-  for (const Gram& set : sets) first.push_back(rows_of(set, rows));
-  labels = labels.first(rows.size());
-  groups = groups.first(rows.size());
-  check_inputs(first, labels, groups, options);
-  return run_scheme(first, labels, dense_groups(groups), options.folds, options);
 }
 
 }  // namespace
@@ -206,10 +168,7 @@ ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int6
   if (!groups.empty()) result.subjects = *std::max_element(subject.begin(), subject.end()) + 1;
   result.standardised = sets[0].standardised;
   const bool beside = options.grouped_beside && can_group && options.folds != FoldKind::grouped;
-  result.main_images = result.images;
-  if (beside && options.main_images > 0) result.main_images = std::min(result.images, options.main_images);
-  result.main = result.main_images == result.images ? run_scheme(sets, labels, subject, options.folds, options)
-                                                    : run_first(sets, labels, groups, result.main_images, options);
+  result.main = run_scheme(sets, labels, subject, options.folds, options);
   ConceptOptions grouped = options;
   if (options.grouped_repeats > 0) grouped.repeats = options.grouped_repeats;
   if (beside) result.grouped = run_scheme(sets, labels, subject, FoldKind::grouped, grouped);

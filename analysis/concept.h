@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "analysis/bootstrap.h"
-#include "analysis/estimate.h"
+#include "analysis/concept_loss.h"
 #include "analysis/folds.h"
 #include "analysis/gram.h"
 #include "analysis/significance.h"
@@ -29,13 +29,6 @@ struct ConceptOptions {
   // The feature sets to compare, by number. Differences are always first minus second. Empty: the first set against
   // every further one, (0, 1), (0, 2), ... The study writes B0 minus B5, so it gives B0 first.
   std::vector<std::pair<int, int>> pairs;
-  // How much worse the concept is ranked by several runs of one training than before it: sets by number.
-  struct Runs {
-    int before = 0;
-    std::vector<int> after;  // at least one
-  };
-  std::vector<Runs> losses;
-  int main_images = 0;                   // of the main folds: the first so many, if folds are grouped beside; 0: all
   int grouped_repeats = 0;               // of the subject-grouped folds; 0: as many as `repeats`
   std::string labels_file, groups_file;  // for messages
 };
@@ -59,28 +52,17 @@ struct PairResult {
   double auc_difference = 0;
 };
 
-// Area before minus the runs' mean area after. Its variance has two parts: that of the images, Nadeau and Bengio's over
-// the fold differences (test/train = 1), and the runs', run_variance / runs. With one run only the first.
-struct ConceptLoss {
-  double before = 0, after = 0;  // areas
-  int runs = 0;
-  double image_variance = 0, run_variance = 0;
-  Estimate loss;
-};
-
 // The results for one kind of folds.
 struct ConceptScheme {
   FoldKind folds = FoldKind::stratified;
   std::vector<SetResult> sets;
   std::vector<PairResult> pairs;
-  std::vector<ConceptLoss> losses;  // as ConceptOptions::losses
-  std::int64_t undefined_f1 = 0;    // over all sets
+  std::int64_t undefined_f1 = 0;  // over all sets
 };
 
 struct ConceptResult {
   ConceptOptions options;
   int images = 0, positives = 0, subjects = 0;  // subjects: 0 without groups
-  int main_images = 0;                          // of the first `images`, those in `main`
   bool standardised = false;
   ConceptScheme main;
   std::optional<ConceptScheme> grouped;  // absent without groups, or if fewer than 2 subjects show the concept
@@ -88,14 +70,14 @@ struct ConceptResult {
 
 // sets: Gram matrices of the same images in the same order, at least one. labels: 0 or 1 for each image. groups:
 // subject of each image, or empty. Deterministic: the same for any number of threads. Throws Error when lengths differ,
-// a class has fewer than 2 images (also of main_images), repeats < 2, C <= 0, a pair names no set, or grouped folds are
+// a class has fewer than 2 images, repeats < 2, C <= 0, a pair names no set, or grouped folds are
 // asked for without two subjects that show the concept.
 ConceptResult concept_test(std::span<const Gram> sets, std::span<const std::int64_t> labels,
                            std::span<const std::int64_t> groups, const ConceptOptions& options);
 
 // concept.json: repeats, sets [file, f1_mean, f1_sd, ...], paired_t, corrected_t, effect (of the first pair; all in
-// `pairs`), undefined_f1, the options, and `grouped` with the same keys. `with_repeats` adds the F1s of every repeat.
-// An infinite t (all differences equal) is written as null.
-std::string concept_json(const ConceptResult& result, bool with_repeats = false);
+// `pairs`), undefined_f1, the options, `grouped` with the same keys, and `probes` with what ConceptLosses has.
+// `with_repeats` adds the F1s of every repeat. An infinite t (all differences equal) is written as null.
+std::string concept_json(const ConceptResult& result, const ConceptLosses& probes, bool with_repeats = false);
 
 }  // namespace palimpsest::analysis

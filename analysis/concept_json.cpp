@@ -33,6 +33,14 @@ Json to_json(const ConceptLoss& loss) {
             {"test", to_json(loss.loss.test)}}}};
 }
 
+Json to_json(const ConceptLosses& probes) {
+  Json losses = Json::array();
+  for (const ConceptLoss& loss : probes.losses) losses.push_back(to_json(loss));
+  return {{"halves", word_of(probes.halves)}, {"images", probes.images}, {"positives", probes.positives},
+          {"repeats", probes.repeats},        {"c", probes.c},           {"auc", probes.areas},
+          {"losses", std::move(losses)}};
+}
+
 Json to_json(const SetResult& set, bool with_repeats) {
   Json json = {{"file", set.file},         {"f1_mean", set.f1_mean}, {"f1_sd", set.f1_sd},
                {"auc_mean", set.auc_mean}, {"auc_sd", set.auc_sd},   {"undefined_f1", set.undefined_f1}};
@@ -55,13 +63,12 @@ void add_scheme(Json& json, const ConceptScheme& scheme, bool with_repeats) {
     entry.update(to_json(pair));
     json["pairs"].push_back(std::move(entry));
   }
-  for (const ConceptLoss& loss : scheme.losses) json["losses"].push_back(to_json(loss));
   json["undefined_f1"] = scheme.undefined_f1;
 }
 
 }  // namespace
 
-std::string concept_json(const ConceptResult& result, bool with_repeats) {
+std::string concept_json(const ConceptResult& result, const ConceptLosses& probes, bool with_repeats) {
   const auto& options = result.options;
   Json json = {{"repeats", options.repeats},
                {"c", options.c},
@@ -70,7 +77,6 @@ std::string concept_json(const ConceptResult& result, bool with_repeats) {
                {"seed", options.seed},
                {"bootstrap_draws", options.bootstrap_draws},
                {"images", result.images},
-               {"main_images", result.main_images},
                {"positives", result.positives},
                {"subjects", result.subjects},
                {"difference", "first minus second"}};
@@ -81,6 +87,7 @@ std::string concept_json(const ConceptResult& result, bool with_repeats) {
     add_scheme(grouped, *result.grouped, with_repeats);
     json["grouped"] = std::move(grouped);
   }
+  json["probes"] = to_json(probes);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

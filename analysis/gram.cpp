@@ -75,14 +75,15 @@ Gram linear_gram(std::string name, std::span<const float> features, int rows, bo
   return gram;
 }
 
-Gram read_gram(const fs::path& path, bool standardise) {
+FeatureVectors read_feature_vectors(const fs::path& path) {
   const NpyArray array = read_npy(path);
   if (array.kind != 'f' || array.shape.size() < 2 || array.count() == 0)
     throw Error(fmt::format("{} has the shape ({}) and holds {}, but one feature vector of floats for each image is "
                             "needed",
                             path.string(), fmt::join(array.shape, ", "), array.stored),
                 "save float32 with shape (N, ...), as 'predict --features' does");
-  return linear_gram(path.string(), floats_and_remark(array), int(array.shape[0]), standardise);
+  const auto rows = int(array.shape[0]);
+  return {path.string(), rows, int(array.count() / rows), floats_and_remark(array)};
 }
 
 std::vector<std::int64_t> read_concept_groups(const fs::path& path) {

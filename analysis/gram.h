@@ -29,8 +29,14 @@ struct Gram {
 // Throws Error naming `name` when a feature is not finite, squares exceed float32, or there are fewer than 2 rows.
 Gram linear_gram(std::string name, std::span<const float> features, int rows, bool standardise);
 
+// The features of N images, rows of `columns`.
+struct FeatureVectors {
+  std::string name;  // the file
+  int rows = 0, columns = 0;
+  std::vector<float> values;
+};
 // From a .npy of floats (N, ...); the remaining axes are one feature vector. Throws Error naming the file.
-Gram read_gram(const fs::path& path, bool standardise);
+FeatureVectors read_feature_vectors(const fs::path& path);
 
 // That of some of the rows.
 Gram rows_of(const Gram& gram, std::span<const int> rows);

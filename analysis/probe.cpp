@@ -132,8 +132,11 @@ ProbeFeatures::ProbeFeatures(std::span<const float> train, std::span<const float
   const Eigen::LLT<MatrixXd> factor(gram);
   PALIMPSEST_REQUIRE(factor.info() == Eigen::Success, "the Gram matrix of {} is not positive definite", what);
   train_ = factor.matrixL();
-  const MatrixXd mixed = (a * b.transpose()).cast<double>() / (scale * scale);
-  score_ = factor.matrixL().solve(mixed).transpose();
+  score_.resize(0, a.rows());
+  if (b.rows() > 0) {  // Eigen's triangular solver takes the address of the first of its values
+    const MatrixXd mixed = (a * b.transpose()).cast<double>() / (scale * scale);
+    score_ = factor.matrixL().solve(mixed).transpose();
+  }
   centre_ = Eigen::RowVectorXd::Zero(columns);
   to_features_ = [a, scale, factor](const MatrixXd& w) -> MatrixXd {
     const MatrixXd of_rows = factor.matrixU().solve(w) / (scale * scale);

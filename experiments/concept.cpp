@@ -2,6 +2,7 @@
 #include <omp.h>
 
 #include "analysis/concept.h"
+#include "analysis/probe.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "experiments/command.h"
@@ -25,10 +26,19 @@ void run_concept(const ConceptCommand& command) {
   const auto labels = analysis::read_concept_labels(command.labels);
   const auto groups =
       command.groups.empty() ? std::vector<std::int64_t>{} : analysis::read_concept_groups(command.groups);
-  std::vector<analysis::Gram> sets;
-  sets.reserve(command.features.size());
-  for (const fs::path& file : command.features) sets.push_back(analysis::read_gram(file, command.test.standardise));
-  const std::string json = analysis::concept_json(analysis::concept_test(sets, labels, groups, options));
+  std::vector<analysis::Gram> grams;
+  std::vector<Eigen::MatrixXd> coordinates;
+  for (const fs::path& file : command.features) {
+    const analysis::FeatureVectors x = analysis::read_feature_vectors(file);
+    grams.push_back(analysis::linear_gram(x.name, x.values, x.rows, command.test.standardise));
+    coordinates.push_back(analysis::ProbeFeatures(x.values, {}, x.columns, x.name).train());
+  }
+  const analysis::ConceptResult result = analysis::concept_test(grams, labels, groups, options);
+  analysis::ConceptLossOptions losses;
+  losses.seed = options.seed;
+  for (int set = 1; set < std::ssize(coordinates); ++set) losses.compared.push_back({0, {set}});
+  const std::string json =
+      analysis::concept_json(result, analysis::concept_losses(coordinates, labels, groups, losses));
   if (command.out.empty())
     fmt::print("{}", json);
   else

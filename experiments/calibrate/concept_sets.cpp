@@ -2,6 +2,7 @@
 #include <map>
 
 #include "analysis/concept.h"
+#include "analysis/probe.h"
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -43,12 +44,14 @@ ConceptSets::ConceptSets(const fs::path& study, int unit, bool standardise, doub
 void ConceptSets::run(const Noise& noise, const CalibrateCommand& command, analysis::Rejections& rejections) const {
   Progress progress("Sets of peak frames, " + name_, command.sets);
   analysis::ConceptOptions options;
-  options.repeats = options.grouped_repeats = command.repeats;
+  options.repeats = command.repeats;
   options.c = c_;
   options.pairs = {{1, 0}};
-  options.losses = {{0, {}}};
-  for (int run = 1; run <= command.runs; ++run) options.losses[0].after.push_back(run);
-  options.losses.push_back({0, {1}});
+  options.grouped_beside = false;
+  analysis::ConceptLossOptions losses;
+  losses.repeats = command.repeats;
+  losses.compared = {{0, {}}, {0, {1}}};
+  for (int run = 1; run <= command.runs; ++run) losses.compared[0].after.push_back(run);
   for (int set = 0; set < command.sets; ++set) {
     Random random(command.seed, Purpose::calibrate, 4, std::uint64_t(set));
     std::vector<int> rows;
@@ -66,17 +69,18 @@ void ConceptSets::run(const Noise& noise, const CalibrateCommand& command, analy
       labels = shuffled;
     }
     std::vector<analysis::Gram> grams;
+    std::vector<Eigen::MatrixXd> coordinates;
     for (int network = 0; network <= command.runs; ++network) {
       const Rows x = noisy(pool_.features, rows, deviation_, network == 0 ? noise.before : noise.after, random);
-      grams.push_back(
-          analysis::linear_gram("a made-up set", {x.data(), std::size_t(x.size())}, int(x.rows()), standardise_));
+      const std::span values(x.data(), std::size_t(x.size()));
+      grams.push_back(analysis::linear_gram("a made-up set", values, int(x.rows()), standardise_));
+      coordinates.push_back(analysis::ProbeFeatures(values, {}, int(x.cols()), "a made-up set").train());
     }
-    options.seed = random.bits();
+    options.seed = losses.seed = random.bits();
     const analysis::ConceptResult result = analysis::concept_test(grams, labels, groups, options);
-    if (result.grouped) {
-      rejections.add(name_ + ": AUC lost, images and runs", result.grouped->losses[0].loss.test.p);
-      rejections.add(name_ + ": AUC lost, images only", result.grouped->losses[1].loss.test.p);
-    }
+    const analysis::ConceptLosses probes = analysis::concept_losses(coordinates, labels, groups, losses);
+    rejections.add(name_ + ": AUC lost, images and runs", probes.losses[0].loss.test.p);
+    rejections.add(name_ + ": AUC lost, images only", probes.losses[1].loss.test.p);
     const analysis::PairResult& pair = result.main.pairs[0];
     rejections.add(name_ + ": F1, paired t", pair.paired_t.p);
     rejections.add(name_ + ": F1, corrected t", pair.corrected_t.p);

@@ -154,19 +154,20 @@ std::string section_concepts(const StudyResults& r) {
   if (r.concepts.empty()) return section("concepts", title, missing("The concept tests have not been run."));
   const bool grouped = std::ranges::any_of(r.concepts, [](const ConceptRow& row) { return !row.ungrouped; });
   std::string text = paragraph(say(
-      "A linear " + term("svm", "SVM") +
-          " decodes {a_unit} from the output of the last convolution block, before ({before}) and after. Two-fold " +
-          term("crossvalidation", "cross-validation") +
-          ", repeated with random folds. <i>AUC lost</i>: {}{before}’s AUC less {}; the variance is " +
+      "A linear " + term("probe", "probe") +
+          " reads {a_unit} from the output of the last convolution block, before ({before}) and after. The images are "
+          "halved at random, again and again; a probe trained on one half ranks the other. {} <i>AUC lost</i>: "
+          "{before}’s AUC less {}; the variance is " +
           term("nadeau", "Nadeau and Bengio’s") +
           ", which accounts for the repeats sharing their images{}. Holm’s correction is {}.",
-      grouped ? "each person is in one half only; " : "the persons are not known, so halves are of images; ",
+      grouped ? "Each person is in one half only." : "The persons are not known, so halves are of images.",
       say.given ? say("{after}’s") : "the runs’ mean", say.given ? "" : ", plus that between runs",
       r.record.hypotheses.empty() ? say("within all {units}")
                                   : say("within the hypotheses and within the other {units} of each model")));
   text += paragraph(say(
-      "The paper’s measure is " + term("f1", "F1") +
-          " with a paired t-test over the repeats ({}{}{}). The repeats are not independent, so the paired t rejects "
+      "The paper’s measure is the " + term("f1", "F1") + " of linear " + term("svm", "SVMs") + " in two-fold " +
+          term("crossvalidation", "cross-validation") +
+          ", with a paired t-test over the repeats ({}{}{}). The repeats are not independent, so the paired t rejects "
           "about every fourth time where nothing differs; the corrected t of F1 rejects almost never; the interval "
           "of the change, by " +
           term("bootstrap", "bootstrap") +
@@ -260,7 +261,7 @@ std::string section_units(const StudyResults& r) {
   if (grouped)
     text = paragraph(say(
                "{Units} by the {sources} they belong to and by how {target} uses them: <i>core</i>, <i>sometimes</i> "
-               "seen with it, or <i>never</i>. “AUC lost” is how much worse a linear SVM ranks the images by this "
+               "seen with it, or <i>never</i>. “AUC lost” is how much worse a linear probe ranks the images by this "
                "{unit} on the features of {after} than on those of {before}; {after} attends less to what is lost{}.",
                say.papers ? " (the paper’s Figure 6)" : "")) +
            membership_table(r, say, ranking);

@@ -30,10 +30,13 @@ struct StudyPlan {
   std::vector<std::string> concept_names;           // numbered from 1; empty: action units
   std::vector<Step> steps;
 
-  // Gram matrices of the features of all pain runs, in the record's order, shared by the tests of all action units.
-  using Grams = std::map<Faces, std::vector<analysis::Gram>>;
-  std::shared_ptr<Grams> grams = std::make_shared<Grams>();
-  std::shared_ptr<std::mutex> making_grams = std::make_shared<std::mutex>();
+  // The peak frames' features of all pain runs, in the record's order, shared by the tests of all action units.
+  struct PeakFeatures {
+    std::vector<analysis::Gram> grams;         // of the frames of the paper's test
+    std::vector<Eigen::MatrixXd> coordinates;  // of all frames, for probes
+  };
+  std::shared_ptr<std::map<Faces, PeakFeatures>> peak_features = std::make_shared<std::map<Faces, PeakFeatures>>();
+  std::shared_ptr<std::mutex> reading_peaks = std::make_shared<std::mutex>();
 
   fs::path at(const std::string& file) const { return study / file; }
 };

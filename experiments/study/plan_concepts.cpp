@@ -5,6 +5,7 @@
 
 #include "analysis/concept.h"
 #include "analysis/exact_ranking.h"
+#include "analysis/probe.h"
 #include "analysis/results_json.h"
 #include "base/csv.h"
 #include "base/error.h"
@@ -24,6 +25,7 @@ struct ConceptStep {
   Faces faces = Faces::full;
   bool hypothesis = false;
   analysis::ConceptOptions options;
+  analysis::ConceptLossOptions losses;
   bool standardise = false;
 };
 
@@ -34,37 +36,48 @@ int main_set(const StudyRecord& record, int k) {
 
 ConceptStep concept_options(const StudyPlan& plan, int unit, Faces faces) {
   const ConceptSettings& config = plan.config.concept_test;
-  ConceptStep step{unit, faces, is_hypothesis(plan.record, unit), {}, config.standardise};
+  ConceptStep step{unit, faces, is_hypothesis(plan.record, unit), {}, {}, config.standardise};
   step.options.repeats =
       step.hypothesis || plan.config.exploratory_repeats == 0 ? config.repeats : plan.config.exploratory_repeats;
   step.options.c = config.c;
   step.options.folds = config.folds;
   step.options.grouped_repeats = plan.config.grouped_repeats;
-  step.options.main_images = plan.config.paper_peaks;
   step.options.seed = config.seed;
+  step.losses.repeats = plan.config.grouped_repeats;
+  step.losses.seed = config.seed;
   const auto& runs = plan.record.runs;
   const int before = main_set(plan.record, plan.record.before());
   for (const int k : plan.record.after()) {
     step.options.pairs.emplace_back(main_set(plan.record, k), before);
-    analysis::ConceptOptions::Runs& loss = step.options.losses.emplace_back();
-    loss.before = before;
+    analysis::ConceptLossOptions::Runs& compared = step.losses.compared.emplace_back();
+    compared.before = before;
     for (std::size_t set = 0; set < runs.size(); ++set)
-      if (runs[set].k == k) loss.after.push_back(int(set));
+      if (runs[set].k == k) compared.after.push_back(int(set));
   }
   return step;
 }
 
-// The Gram matrices of all pain runs, computed on first use.
-const std::vector<analysis::Gram>& grams_of(const StudyPlan& plan, Faces faces, bool standardise) {
-  const std::lock_guard lock(*plan.making_grams);  // steps may run beside each other
-  std::vector<analysis::Gram>& list = (*plan.grams)[faces];
-  if (!list.empty()) return list;
-  std::vector<analysis::Gram> made;
+// How many of so many peak frames are in the paper's test.
+int papers_part(const StudyConfig& config, int frames) {
+  return config.paper_peaks == 0 ? frames : std::min(frames, config.paper_peaks);
+}
+
+// Of all pain runs, read on first use.
+const StudyPlan::PeakFeatures& features_of(const StudyPlan& plan, Faces faces, bool standardise) {
+  const std::lock_guard lock(*plan.reading_peaks);  // steps may run beside each other
+  StudyPlan::PeakFeatures& known = (*plan.peak_features)[faces];
+  if (!known.grams.empty()) return known;
+  StudyPlan::PeakFeatures made;
   for (const ModelRun& run : plan.record.runs) {
-    made.push_back(analysis::read_gram(plan.at(peak_features(run, faces)), standardise));
-    made.back().name = fmt::format("{}{}", model_name(run.k), run.seed ? fmt::format(", seed {}", *run.seed) : "");
+    const analysis::FeatureVectors x = analysis::read_feature_vectors(plan.at(peak_features(run, faces)));
+    const int tested = papers_part(plan.config, x.rows);
+    const auto first = std::span(x.values).first(std::size_t(tested) * std::size_t(x.columns));
+    made.grams.push_back(analysis::linear_gram(x.name, first, tested, standardise));
+    made.grams.back().name =
+        fmt::format("{}{}", model_name(run.k), run.seed ? fmt::format(", seed {}", *run.seed) : "");
+    made.coordinates.push_back(analysis::ProbeFeatures(x.values, {}, x.columns, x.name).train());
   }
-  return list = std::move(made);
+  return known = std::move(made);
 }
 
 // The peak frames that have features, in their order. A picture that could not be read has none.
@@ -101,10 +114,10 @@ data::Dataset only(const data::Dataset& peaks, const std::vector<int>& rows) {
   return some;
 }
 
-// How many of these peak frames, in ascending order, are in the paper's test.
-int papers_part(const StudyConfig& config, const std::vector<int>& rows) {
-  if (config.paper_peaks == 0) return int(rows.size());
-  return int(std::ranges::lower_bound(rows, config.paper_peaks) - rows.begin());
+// Those of these peak frames, in ascending order, that are in the paper's test.
+std::vector<int> papers_part(const StudyConfig& config, std::vector<int> rows) {
+  if (config.paper_peaks > 0) rows.erase(std::ranges::lower_bound(rows, config.paper_peaks), rows.end());
+  return rows;
 }
 
 // Whether enough faces show the unit, and enough do not, without those that show a co-occurring one.
@@ -112,7 +125,7 @@ bool enough_alone(StudyPlan& plan, int unit) {
   if (plan.record.co_occurring.empty() || contains(plan.record.co_occurring, unit)) return false;
   const std::vector<int> rows = alone(plan.record, plan.peaks);
   const auto labels = data::action_unit_labels(only(plan.peaks, rows), unit);
-  const auto tested = std::span(labels).first(std::size_t(papers_part(plan.config, rows)));
+  const auto tested = std::span(labels).first(papers_part(plan.config, rows).size());
   const auto positives = std::count(tested.begin(), tested.end(), 1);
   if (enough_peaks(plan.config, tested)) return true;
   plan.record.warnings.push_back(fmt::format("AU{} without AU{}: {} of {} peak frames show it; not tested", unit,
@@ -122,20 +135,22 @@ bool enough_alone(StudyPlan& plan, int unit) {
 
 void run_concept(const StudyPlan& plan, const ConceptStep& step, const fs::path& folder) {
   data::Dataset peaks = peaks_in(plan.at(peak_ids(plan.record, step.faces)), plan.peaks);
-  const std::vector<analysis::Gram>* grams = &grams_of(plan, step.faces, step.standardise);
-  std::vector<analysis::Gram> some;
-  analysis::ConceptOptions options = step.options;
+  const StudyPlan::PeakFeatures* x = &features_of(plan, step.faces, step.standardise);
+  StudyPlan::PeakFeatures some;
+  int tested = papers_part(plan.config, int(peaks.samples.size()));
   if (step.faces == Faces::alone) {
-    const std::vector<int> rows = alone(plan.record, peaks);
-    options.main_images = papers_part(plan.config, rows);
-    for (const analysis::Gram& gram : grams_of(plan, Faces::full, step.standardise))
-      some.push_back(analysis::rows_of(gram, rows));
-    grams = &some;
+    const std::vector<int> rows = alone(plan.record, peaks), first = papers_part(plan.config, rows);
+    for (const analysis::Gram& gram : x->grams) some.grams.push_back(analysis::rows_of(gram, first));
+    for (const Eigen::MatrixXd& all : x->coordinates) some.coordinates.emplace_back(all(rows, Eigen::all));
+    x = &some;
+    tested = int(first.size());
     peaks = only(peaks, rows);
   }
-  const analysis::ConceptResult result =
-      analysis::concept_test(*grams, data::action_unit_labels(peaks, step.unit), data::subject_groups(peaks), options);
-  write_file(folder / "concept.json", analysis::concept_json(result, true));
+  const auto labels = data::action_unit_labels(peaks, step.unit), groups = data::subject_groups(peaks);
+  const auto part = [&](const std::vector<std::int64_t>& all) { return std::span(all).first(std::size_t(tested)); };
+  const analysis::ConceptResult papers = analysis::concept_test(x->grams, part(labels), part(groups), step.options);
+  const analysis::ConceptLosses probes = analysis::concept_losses(x->coordinates, labels, groups, step.losses);
+  write_file(folder / "concept.json", analysis::concept_json(papers, probes, true));
 }
 
 void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, Faces faces) {
@@ -152,6 +167,7 @@ void plan_concept(StudyPlan& plan, const StudyPlan& shared, int unit, Faces face
   add_inputs(fields_of(settings), "concept", step.inputs);
   step.inputs["concept.paper-peaks"] = std::to_string(plan.config.paper_peaks);
   step.inputs["concept.grouped-repeats"] = std::to_string(options.options.grouped_repeats);
+  step.inputs["probes' costs"] = fmt::format("{}", fmt::join(analysis::kProbeCosts, " "));
   if (faces == Faces::alone) step.inputs["co-occurring"] = fmt::format("{}", fmt::join(plan.record.co_occurring, " "));
   for (const ModelRun& run : plan.record.runs) step.reads.push_back(peak_features(run, faces));
   step.run = [shared, options](const fs::path& folder) { run_concept(shared, options, folder); };
@@ -171,9 +187,10 @@ std::vector<ConceptRow> rows_of(const Json& json, const StudyRecord& record, int
     row.k = k;
     row.faces = faces;
     row.hypothesis = is_hypothesis(record, unit);
-    row.images = json.at("images");
-    row.positives = json.at("positives");
-    row.paper_images = json.at("main_images");
+    const Json &probes = json.at("probes"), &grouped = json.at("grouped");
+    row.images = probes.at("images");
+    row.positives = probes.at("positives");
+    row.paper_images = json.at("images");
     row.repeats = json.at("repeats");
     row.f1_before = f1(record.before());
     row.f1_after = f1(k);
@@ -182,10 +199,9 @@ std::vector<ConceptRow> rows_of(const Json& json, const StudyRecord& record, int
     row.high = pair.at("effect").at("high");
     row.paired = pair.at("paired_t").get<analysis::TTest>();
     row.corrected = pair.at("corrected_t").get<analysis::TTest>();
-    const Json& grouped = json.at("grouped");
-    row.ungrouped = grouped.is_null();
-    row.auc = (row.ungrouped ? json : grouped).at("losses").at(number).get<analysis::ConceptLoss>();
-    if (!row.ungrouped) {
+    row.ungrouped = probes.at("halves") != word_of(analysis::FoldKind::grouped);
+    row.auc = probes.at("losses").at(number).get<analysis::ConceptLoss>();
+    if (!grouped.is_null()) {
       row.grouped_difference = grouped.at("pairs").at(number).at("effect").at("mean");
       row.grouped_corrected = grouped.at("pairs").at(number).at("corrected_t").get<analysis::TTest>();
     }

@@ -39,6 +39,11 @@ Made make(int subjects = 30, int per_subject = 4) {
   return made;
 }
 
+Gram golden_gram(bool standardise) {
+  const FeatureVectors x = read_feature_vectors(golden_path("concept_features.npy"));
+  return linear_gram(x.name, x.values, x.rows, standardise);
+}
+
 ConceptOptions quick() {
   ConceptOptions options;
   options.repeats = 20;
@@ -49,7 +54,7 @@ ConceptOptions quick() {
 TEST(Concept, FoldsAndDecisionsAgreeWithScikitLearn) {
   const auto labels = read_concept_labels(golden_path("concept_labels.npy"));
   for (const bool standardise : {false, true}) {
-    const std::vector<Gram> sets{read_gram(golden_path("concept_features.npy"), standardise)};
+    const std::vector<Gram> sets{golden_gram(standardise)};
     for (const auto& golden : golden_json("concept")) {
       if (golden["standardise"] != standardise) continue;
       ConceptOptions options;
@@ -81,7 +86,7 @@ TEST(Concept, TheSameForAnyNumberOfThreads) {
   for (const int threads : {1, 2, 5}) {
     omp_set_num_threads(threads);
     const std::vector<Gram> sets{made.gram("a", 1, 1), made.gram("b", 0.3, 2), made.gram("c", 0.5, 3)};
-    results.push_back(concept_json(concept_test(sets, made.labels, made.groups, quick()), true));
+    results.push_back(concept_json(concept_test(sets, made.labels, made.groups, quick()), {}, true));
   }
   omp_set_num_threads(before);
   EXPECT_EQ(results[0], results[1]);
@@ -222,7 +227,13 @@ TEST(Concept, JsonHasTheDocumentedKeys) {
   const Made made = make();
   const std::vector<Gram> sets{made.gram("a.npy", 1, 1), made.gram("b.npy", 0.3, 2)};
   const ConceptResult result = concept_test(sets, made.labels, made.groups, quick());
-  const auto json = nlohmann::json::parse(concept_json(result));
+  ConceptLosses probes;
+  probes.c = .01;
+  probes.losses.resize(2);
+  const auto json = nlohmann::json::parse(concept_json(result, probes));
+  EXPECT_EQ(json["probes"]["c"], .01);
+  EXPECT_EQ(json["probes"]["halves"], "grouped");
+  EXPECT_EQ(json["probes"]["losses"].size(), 2U);
   EXPECT_EQ(json["repeats"], 20);
   EXPECT_EQ(json["sets"][1]["file"], "b.npy");
   EXPECT_EQ(json["sets"][0]["f1_mean"], result.main.sets[0].f1_mean);
@@ -234,63 +245,8 @@ TEST(Concept, JsonHasTheDocumentedKeys) {
   EXPECT_EQ(json["undefined_f1"], result.main.undefined_f1);
   EXPECT_EQ(json["grouped"]["folds"], "grouped");
   EXPECT_EQ(json["pairs"][0]["second"], "b.npy");
-  const auto long_form = nlohmann::json::parse(concept_json(result, true));
+  const auto long_form = nlohmann::json::parse(concept_json(result, probes, true));
   EXPECT_EQ(long_form["sets"][0]["f1"].size(), 20U);
-}
-
-TEST(Concept, TheMainFoldsMayBeOfTheFirstImagesOnly) {
-  const Made made = make(12, 5);
-  const std::vector<Gram> sets{made.gram("a", 1, 1), made.gram("b", .5, 2)};
-  ConceptOptions options = quick();
-  const ConceptResult all = concept_test(sets, made.labels, made.groups, options);
-  std::vector<int> rows(31);
-  std::iota(rows.begin(), rows.end(), 0);
-  const std::vector<Gram> first{rows_of(sets[0], rows), rows_of(sets[1], rows)};
-  const ConceptResult few =
-      concept_test(first, std::span(made.labels).first(31), std::span(made.groups).first(31), options);
-  options.main_images = 31;
-  const ConceptResult mixed = concept_test(sets, made.labels, made.groups, options);
-  EXPECT_EQ(mixed.images, 60);
-  EXPECT_EQ(mixed.main_images, 31);
-  EXPECT_EQ(mixed.main.sets[1].f1, few.main.sets[1].f1);
-  EXPECT_EQ(mixed.main.pairs[0].effect.low, few.main.pairs[0].effect.low);
-  EXPECT_EQ(mixed.grouped->sets[1].auc, all.grouped->sets[1].auc);
-  EXPECT_NE(mixed.main.sets[1].f1, all.main.sets[1].f1);
-  options.folds = FoldKind::grouped;  // the only folds there are
-  EXPECT_EQ(concept_test(sets, made.labels, made.groups, options).main_images, 60);
-  options.folds = FoldKind::stratified;
-  options.main_images = 1;
-  expect_error("2-fold cross-validation needs", [&] {
-    try {
-      concept_test(sets, made.labels, made.groups, options);
-    } catch (const Error& error) {
-      throw Error(error.remedy(), "x");
-    }
-  });
-}
-
-TEST(Concept, ALossHasTheRunsPartOfTheVariance) {
-  const Made made = make();
-  const std::vector<Gram> sets{made.gram("before", 2, 1), made.gram("run 1", 1, 2), made.gram("run 2", .6, 3),
-                               made.gram("run 3", 1.2, 4)};
-  ConceptOptions options = quick();
-  options.losses = {{0, {1, 2, 3}}, {0, {2}}};
-  options.grouped_repeats = 10;
-  const ConceptResult result = concept_test(sets, made.labels, made.groups, options);
-  ASSERT_TRUE(result.grouped);
-  EXPECT_EQ(result.grouped->sets[0].auc.size(), 10U);
-  EXPECT_EQ(result.main.sets[0].auc.size(), 20U);
-  for (const ConceptScheme* scheme : {&result.main, &*result.grouped}) {
-    const ConceptLoss &all = scheme->losses.at(0), &one = scheme->losses.at(1);
-    const auto area = [&](std::size_t set) { return scheme->sets[set].auc_mean; };
-    EXPECT_NEAR(all.loss.value, area(0) - (area(1) + area(2) + area(3)) / 3, 1e-12);
-    EXPECT_LT(all.loss.low, all.loss.value);
-    EXPECT_NEAR(all.run_variance, variance_of(std::vector{area(1), area(2), area(3)}), 1e-12);
-    EXPECT_NEAR(std::pow(all.loss.value / all.loss.test.t, 2), all.image_variance + all.run_variance / 3, 1e-12);
-    EXPECT_LT(all.loss.test.df, double(scheme->sets[0].auc.size()) * 2 - 1);
-    EXPECT_EQ(one.run_variance, 0);
-    EXPECT_EQ(one.loss.test.df, double(scheme->sets[0].auc.size()) * 2 - 1);
-  }
 }
 
 }  // namespace

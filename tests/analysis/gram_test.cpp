@@ -52,17 +52,24 @@ TEST(Gram, FilesAreCheckedByName) {
   const auto path = folder / "features.npy";
   std::vector<float> features(24, 1.0F);
   write_npy(path, std::span<const float>(features), std::vector<std::int64_t>{3, 2, 2, 2});
-  const Gram gram = read_gram(path, false);
+  const FeatureVectors x = read_feature_vectors(path);
+  const Gram gram = linear_gram(x.name, x.values, x.rows, false);
   EXPECT_EQ(gram.size, 3);
   EXPECT_EQ(gram.name, path.string());
   features[17] = NAN;
   write_npy(path, std::span<const float>(features), std::vector<std::int64_t>{3, 2, 2, 2});
-  expect_error("features.npy: feature 1 of row 2 is nan", [&] { read_gram(path, false); });
+  expect_error("features.npy: feature 1 of row 2 is nan", [&] {
+    const FeatureVectors broken = read_feature_vectors(path);
+    linear_gram(broken.name, broken.values, broken.rows, false);
+  });
   write_npy(path, std::span<const float>(features), std::vector<std::int64_t>{24});
   expect_error("features.npy has the shape (24) and holds float32, but one feature vector",
-               [&] { read_gram(path, false); });
+               [&] { read_feature_vectors(path); });
   write_npy(path, std::span<const float>(features), std::vector<std::int64_t>{1, 24});
-  expect_error("features.npy", [&] { read_gram(path, false); });
+  expect_error("features.npy", [&] {
+    const FeatureVectors one = read_feature_vectors(path);
+    linear_gram(one.name, one.values, one.rows, false);
+  });
 }
 
 // LIBSVM's float32 kernel would be infinite, and its decisions NaN.

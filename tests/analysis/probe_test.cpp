@@ -122,6 +122,16 @@ TEST(Probe, CrossValidationPrefersTheRightPenalty) {
   for (const double area : probe_cross_validation(y.train(), noise.labels, 3, 1)) EXPECT_NEAR(area, 0.5, 0.12);
 }
 
+// In both forms of coordinates.
+TEST(Probe, NothingToScoreIsAllowed) {
+  for (const int count : {40, 8}) {
+    const Examples e = blobs(count, 12, 1);
+    const ProbeFeatures x(e.features, {}, 12, "a");
+    EXPECT_EQ(x.score().rows(), 0) << count;
+    EXPECT_EQ(x.score().cols(), x.train().cols()) << count;
+  }
+}
+
 TEST(Probe, RefusesFeaturesWithoutInformation) {
   const std::vector<float> zeros(20, 0), ok(20, 1);
   std::vector<float> broken(20, 1);
