@@ -20,7 +20,6 @@ namespace palimpsest::analysis {
 namespace {
 
 using Eigen::MatrixXd;
-using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr double kRoughTolerance = 1e-4;  // for areas, which it changes by less than 1e-4
 constexpr int kMostIterations = 5000;
@@ -102,7 +101,7 @@ ProbeFeatures::ProbeFeatures(std::span<const float> train, std::span<const float
                          score.size() % std::size_t(columns) == 0,
                      "{} and {} values in {} columns", train.size(), score.size(), columns);
   const auto matrix = [&](std::span<const float> values) {
-    return Eigen::Map<const RowMajor>(values.data(), std::ptrdiff_t(values.size()) / columns, columns);
+    return Rows(values.data(), std::ptrdiff_t(values.size()) / columns, columns);
   };
   const auto a = matrix(train), b = matrix(score);
   const double squares = a.cast<double>().squaredNorm();
@@ -111,36 +110,46 @@ ProbeFeatures::ProbeFeatures(std::span<const float> train, std::span<const float
   if (squares == 0)
     throw Error(fmt::format("every feature of {} is 0", what), "give features of a network that is alive");
   const double scale = std::sqrt(squares / double(train.size()));
-  if (a.rows() >= columns) {
-    // About the mean, which the bias takes up, and on the principal axes, which leave the penalty as it is: there
-    // Objective's scale fits.
-    const Eigen::RowVectorXd centre = a.cast<double>().colwise().mean();
-    train_ = (a.cast<double>().rowwise() - centre) / scale;
-    score_ = (b.cast<double>().rowwise() - centre) / scale;
-    centre_ = centre;
-    to_features_ = [scale](const MatrixXd& w) -> MatrixXd { return w / scale; };
-    if (columns > kMostRotated) return;
-    const Eigen::SelfAdjointEigenSolver<MatrixXd> axes(train_.transpose() * train_);
-    train_ = train_ * axes.eigenvectors();
-    score_ = score_ * axes.eigenvectors();
-    to_features_ = [scale, axes = axes.eigenvectors()](const MatrixXd& w) -> MatrixXd { return axes * w / scale; };
+  // About the mean, which the bias takes up: Objective's scale fits there.
+  centre_ = a.cast<double>().colwise().mean();
+  if (a.rows() < columns) {
+    through_gram(a, b, scale, what);
     return;
   }
-  MatrixXd gram = (a * a.transpose()).cast<double>() / (scale * scale);
-  // Rounding of equal pictures, and no more: against a penalty of 1/2 |w|^2 it changes nothing that can be seen.
-  gram.diagonal().array() += 1e-6 * gram.diagonal().mean();
+  train_ = (a.cast<double>().rowwise() - centre_) / scale;
+  score_ = (b.cast<double>().rowwise() - centre_) / scale;
+  to_features_ = [scale](const MatrixXd& w) -> MatrixXd { return w / scale; };
+  if (columns > kMostRotated) return;
+  // On the principal axes, which leave the penalty as it is, that scale fits best.
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> axes(train_.transpose() * train_);
+  train_ = train_ * axes.eigenvectors();
+  score_ = score_ * axes.eigenvectors();
+  to_features_ = [scale, axes = axes.eigenvectors()](const MatrixXd& w) -> MatrixXd { return axes * w / scale; };
+}
+
+void ProbeFeatures::through_gram(const Rows& a, const Rows& b, double scale, const std::string& what) {
+  constexpr Eigen::Index width = 512;  // columns at a time: all of them as doubles may not fit into memory
+  MatrixXd gram = MatrixXd::Zero(a.rows(), a.rows()), mixed = MatrixXd::Zero(a.rows(), b.rows());
+  for (Eigen::Index first = 0; first < a.cols(); first += width) {
+    const auto count = std::min(width, a.cols() - first);
+    const auto centred = [&](const Rows& x) -> MatrixXd {
+      return (x.middleCols(first, count).cast<double>().rowwise() - centre_.segment(first, count)) / scale;
+    };
+    const MatrixXd block = centred(a);
+    gram.selfadjointView<Eigen::Lower>().rankUpdate(block);
+    mixed.noalias() += block * centred(b).transpose();
+  }
+  // For equal pictures, and no more: against a penalty of 1/2 |w|^2 it changes nothing that can be seen.
+  gram.diagonal().array() += 1e-6 * std::max(gram.diagonal().mean(), 1e-6 * double(a.cols()));
   const Eigen::LLT<MatrixXd> factor(gram);
   PALIMPSEST_REQUIRE(factor.info() == Eigen::Success, "the Gram matrix of {} is not positive definite", what);
   train_ = factor.matrixL();
   score_.resize(0, a.rows());
-  if (b.rows() > 0) {  // Eigen's triangular solver takes the address of the first of its values
-    const MatrixXd mixed = (a * b.transpose()).cast<double>() / (scale * scale);
-    score_ = factor.matrixL().solve(mixed).transpose();
-  }
-  centre_ = Eigen::RowVectorXd::Zero(columns);
-  to_features_ = [a, scale, factor](const MatrixXd& w) -> MatrixXd {
+  // Eigen's triangular solver takes the address of the first of its values.
+  if (b.rows() > 0) score_ = factor.matrixL().solve(mixed).transpose();
+  to_features_ = [a, scale, factor, centre = centre_](const MatrixXd& w) -> MatrixXd {
     const MatrixXd of_rows = factor.matrixU().solve(w) / (scale * scale);
-    return (a.transpose() * of_rows.cast<float>()).cast<double>();
+    return (a.transpose() * of_rows.cast<float>()).cast<double>() - centre.transpose() * of_rows.colwise().sum();
   };
 }
 

@@ -33,6 +33,9 @@ class ProbeFeatures {
   Eigen::MatrixXd on_features(const Eigen::MatrixXd& layer) const;
 
  private:
+  using Rows = Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
+  void through_gram(const Rows& train, const Rows& score, double scale, const std::string& what);
+
   Eigen::MatrixXd train_, score_;
   Eigen::RowVectorXd centre_;                                           // taken off the features
   std::function<Eigen::MatrixXd(const Eigen::MatrixXd&)> to_features_;  // weights, without the biases

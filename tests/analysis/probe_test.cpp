@@ -132,6 +132,28 @@ TEST(Probe, NothingToScoreIsAllowed) {
   }
 }
 
+// Far fewer directions than examples, and fewer examples than features.
+TEST(Probe, FeaturesOfLowRankAreAllowed) {
+  Random random(8, Purpose::test);
+  constexpr int rows = 150, columns = 256, directions = 40;
+  std::vector<float> basis(std::size_t(directions * columns)), x(std::size_t(rows * columns), 0);
+  for (float& value : basis) value = float(random.normal());
+  std::vector<int> labels;
+  for (int i = 0; i < rows; ++i) {
+    labels.push_back(i % 2);
+    for (int d = 0; d < directions; ++d) {
+      const auto share = float(random.normal() + (d == 0 ? i % 2 : 0));
+      for (int c = 0; c < columns; ++c) x[std::size_t(i * columns + c)] += share * basis[std::size_t(d * columns + c)];
+    }
+  }
+  const ProbeFeatures features(x, x, columns, "a");
+  const Probe probe = Probe::train(features.train(), all_rows(rows), labels, 2, 0.1);
+  EXPECT_LT((probe.log_odds(features.train(), all_rows(rows)) - probe.log_odds(features.score(), all_rows(rows)))
+                .cwiseAbs()
+                .maxCoeff(),
+            1e-3);
+}
+
 TEST(Probe, RefusesFeaturesWithoutInformation) {
   const std::vector<float> zeros(20, 0), ok(20, 1);
   std::vector<float> broken(20, 1);
