@@ -12,7 +12,6 @@
 #include "experiments/command.h"
 #include "experiments/load_data.h"
 #include "experiments/model.h"
-#include "experiments/representation/comparison.h"
 #include "experiments/subjects.h"
 
 namespace palimpsest::experiments {
@@ -85,10 +84,7 @@ ComparedImages describe(const RepresentationCommand& command, const LoadedPart& 
 
 }  // namespace
 
-void run_representation(const RepresentationCommand& command) {
-  auto read = files_read(command.before, command.data);
-  read.insert(read.end(), {{"--after", command.after}, {"--concepts", command.concepts}});
-  require_separate(read, {{"--out", command.out}, {"--csv", command.csv}});
+Representation represent(const RepresentationCommand& command) {
   const OpenedData data(command.data);
   Model before = load_model(command.on, command.before, data, /*head=*/false);
   Model after = load_model(command.on, command.after, data, /*head=*/false);
@@ -107,20 +103,27 @@ void run_representation(const RepresentationCommand& command) {
   nn::Network random(*before.device, architecture);
   nn::initialise(random, command.seed);
   const auto of_random = block_features(random, examples, normalisation, command.batch, "Random weights");
-  const auto blocks = compare_blocks(of_before, of_after, of_random, images, command.seed);
-  if (!command.csv.empty()) write_file(command.csv, comparison_csv(blocks));
+  return {examples->count(), compared.found, compare_blocks(of_before, of_after, of_random, images, command.seed)};
+}
+
+void run_representation(const RepresentationCommand& command) {
+  auto read = files_read(command.before, command.data);
+  read.insert(read.end(), {{"--after", command.after}, {"--concepts", command.concepts}});
+  require_separate(read, {{"--out", command.out}, {"--csv", command.csv}});
+  const Representation result = represent(command);
+  if (!command.csv.empty()) write_file(command.csv, comparison_csv(result.blocks));
   if (!command.out.empty()) {
     nlohmann::ordered_json json{{"before", command.before.string()},
                                 {"after", command.after.string()},
                                 {"data", command.data.source.text},
-                                {"images", examples->count()},
-                                {"of", compared.found},
+                                {"images", result.images},
+                                {"of", result.found},
                                 {"seed", command.seed},
-                                {"blocks", nlohmann::ordered_json::parse(comparison_json(blocks))}};
+                                {"blocks", nlohmann::ordered_json::parse(comparison_json(result.blocks))}};
     write_file(command.out, json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   }
-  fmt::print("{} of {} images of {}, seed {}\n\n{}", examples->count(), compared.found, command.data.source.text,
-             command.seed, comparison_text(blocks));
+  fmt::print("{} of {} images of {}, seed {}\n\n{}", result.images, result.found, command.data.source.text,
+             command.seed, comparison_text(result.blocks));
 }
 
 Command representation_command() {

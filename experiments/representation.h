@@ -1,4 +1,5 @@
 #pragma once
+#include "experiments/representation/comparison.h"
 #include "experiments/settings/settings.h"
 
 namespace palimpsest::experiments {
@@ -22,5 +23,12 @@ struct RepresentationCommand {
   MachineSettings on;
 };
 void run_representation(const RepresentationCommand& command);
+
+// The same without an output. Throws Error as the command does.
+struct Representation {
+  int images = 0, found = 0;  // found: in the part
+  std::vector<BlockComparison> blocks;
+};
+Representation represent(const RepresentationCommand& command);
 
 }  // namespace palimpsest::experiments

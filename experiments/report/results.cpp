@@ -138,6 +138,10 @@ std::vector<UnitEffect> load_effects(const fs::path& file) {
   });
 }
 
+std::vector<BlockComparison> load_blocks(const fs::path& file) {
+  return guarded(file, [](const std::string& text) { return Json::parse(text).get<std::vector<BlockComparison>>(); });
+}
+
 void load_models(StudyResults& results) {
   const fs::path& folder = results.folder;
   const StudyRecord& record = results.record;
@@ -189,6 +193,9 @@ StudyResults load_results(const fs::path& folder) {
   if (present("concepts/concepts.json")) results.concepts = read_concept_rows(folder / "concepts/concepts.json");
   if (present("ranking/ranking.json")) results.ranking = read_ranking_rows(folder / "ranking/ranking.json");
   if (present("pairs/effects.json")) results.effects = load_effects(folder / "pairs/effects.json");
+  if (present("representation/classes.json")) results.blocks = load_blocks(folder / "representation/classes.json");
+  if (present("representation/concepts.json"))
+    results.concept_blocks = load_blocks(folder / "representation/concepts.json");
   if (present("mitigation/mitigation.json"))
     results.mitigation = read_mitigation(folder / "mitigation/mitigation.json");
   if (present("null/null.json")) results.null = read_null_rows(folder / "null/null.json");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "analysis/metrics.h"
+#include "experiments/representation/comparison.h"
 #include "experiments/study/explained_sample.h"
 #include "experiments/study/map_ranking.h"
 #include "experiments/study/mitigation.h"
@@ -74,6 +75,7 @@ struct StudyResults {
   std::vector<RankingRow> ranking;
   std::vector<NullRow> null;
   std::vector<UnitEffect> effects;
+  std::vector<BlockComparison> blocks, concept_blocks;  // on the test images, and on those of concepts
   std::optional<Mitigation> mitigation;
 
   int emotion_index(const std::string& name) const;  // -1: none

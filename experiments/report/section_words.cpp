@@ -25,6 +25,9 @@ constexpr Word words[]{
      "much the figure varies."},
     {"interval", "Confidence interval, 95 %",
      "A range from a procedure that contains the true figure in 95 of 100 repetitions of the study."},
+    {"cka", "CKA",
+     "Centred kernel alignment: do two networks find the same images similar? Debiased: features that share nothing "
+     "have about 0, however many they are (Kornblith et al., 2019; Song et al., 2012)."},
     {"crossvalidation", "Cross-validation",
      "The images are divided into folds; each fold is predicted by a classifier that was trained on the others."},
     {"df", "Degrees of freedom",

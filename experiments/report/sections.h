@@ -16,6 +16,7 @@ std::string section_gallery(const StudyResults& results);   // Figure 5
 std::string map_ranking(const StudyResults& results);       // the gallery's table: what the maps suggest
 std::string section_concepts(const StudyResults& results);  // concept tests
 std::string section_pairs(const StudyResults& results);     // what is used; empty without pairs
+std::string section_blocks(const StudyResults& results);    // where in the network; empty without that step
 std::string section_units(const StudyResults& results);     // Figure 6, and which action units lose; empty without them
 std::string section_truth(const StudyResults& results);     // drawn faces only; else empty
 std::string section_tradeoff(const StudyResults& results);  // Figure 7; this and the next two: empty for given networks

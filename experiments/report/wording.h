@@ -21,8 +21,8 @@ class Wording {
                        fmt::arg("a_source", with_article(source)), fmt::arg("A_source", begin(with_article(source))),
                        fmt::arg("target", target), fmt::arg("Target", begin(target)), fmt::arg("unit", unit),
                        fmt::arg("units", units), fmt::arg("Unit", begin(unit)), fmt::arg("Units", begin(units)),
-                       fmt::arg("a_unit", with_article(unit)), fmt::arg("before", before), fmt::arg("after", after),
-                       fmt::arg("Before", begin(before)));
+                       fmt::arg("a_unit", with_article(unit)), fmt::arg("A_unit", begin(with_article(unit))),
+                       fmt::arg("before", before), fmt::arg("after", after), fmt::arg("Before", begin(before)));
   }
 
   bool given = false;   // two networks that were not trained here

@@ -6,7 +6,6 @@
 #include "analysis/cka.h"
 #include "base/csv.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/progress.h"
 
 namespace palimpsest::experiments {
@@ -143,6 +142,25 @@ std::string comparison_json(const std::vector<BlockComparison>& blocks) {
   }
   // Class names may be those of folders, which need not be UTF-8.
   return json.dump(1, ' ', false, Ordered::error_handler_t::replace);
+}
+
+void from_json(const Json& json, BlockComparison& block) {
+  const auto number = [](const Json& of, const char* key) {
+    return of.at(key).is_null() ? std::nan("") : of.at(key).get<double>();
+  };
+  block = {json.at("block"),
+           json.at("features"),
+           json.at("averaged"),
+           number(json, "cka_after"),
+           number(json, "cka_random"),
+           {},
+           {}};
+  for (const Json& c : json.at("classes"))
+    block.classes.push_back(
+        {c.at("name"), c.at("images"), number(c, "before"), number(c, "after"), number(c, "random")});
+  for (const Json& c : json.at("concepts"))
+    block.concepts.push_back({c.at("name"), c.at("shown"), c.at("images"), number(c, "before"), number(c, "unchanged"),
+                              number(c, "refitted")});
 }
 
 std::string comparison_text(const std::vector<BlockComparison>& blocks) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "experiments/representation/block_features.h"
 #include "experiments/representation/concept_labels.h"
 
@@ -49,5 +50,8 @@ std::vector<BlockComparison> compare_blocks(const FeaturesOfBlocks& before, cons
 std::string comparison_csv(const std::vector<BlockComparison>& blocks);
 std::string comparison_json(const std::vector<BlockComparison>& blocks);
 std::string comparison_text(const std::vector<BlockComparison>& blocks);  // tables for the terminal
+
+// What comparison_json wrote.
+void from_json(const Json& json, BlockComparison& block);
 
 }  // namespace palimpsest::experiments

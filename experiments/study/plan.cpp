@@ -282,6 +282,7 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Mac
   plan_explanations(plan);
   if (!plan.peaks.samples.empty()) plan_concepts(plan);
   plan_pairs(plan);
+  plan_representation(plan);
   if (given.empty()) plan_mitigation(plan);
   if (given.empty()) plan_null(plan);
   plan_summary(plan);

@@ -82,6 +82,9 @@ void plan_mitigation(StudyPlan& plan);
 // plan_pairs.cpp: pairs
 void plan_pairs(StudyPlan& plan);
 
+// plan_representation.cpp: representation; nothing for given networks of different blocks
+void plan_representation(StudyPlan& plan);
+
 // summary.cpp: summary
 void plan_summary(StudyPlan& plan);
 
