@@ -92,6 +92,9 @@ details { margin: 1rem 0; border: 1px solid var(--line); border-radius: 0.5rem; 
 summary { cursor: pointer; font-weight: 600; }
 footer { color: var(--soft); font-size: 0.9rem; padding-top: 3rem; padding-bottom: 3rem; }
 code { font: 0.9em ui-monospace, "SFMono-Regular", Menlo, Consolas, "Liberation Mono", monospace; }
+@media (max-width: 40rem) { table { font-size: 0.78rem; min-width: 0; } th, td { padding: 0.32rem 0.35rem; }
+  thead th { white-space: normal; overflow-wrap: normal; } tbody th { min-width: 4.5rem; position: sticky; left: 0; background: var(--paper); }
+  details { padding: 0.6rem; } .wrap { min-width: 9rem; } }
 @media print { body { font-size: 10.5pt; background: #fff; } nav { display: none; } h2 { break-after: avoid; }
   figure, .card, tr { break-inside: avoid; } .scroll, figure.wide > .chart { overflow: visible; } details { border: 0; padding: 0; }
   details::details-content { content-visibility: visible; block-size: auto; } }

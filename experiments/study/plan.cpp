@@ -284,7 +284,10 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Mac
   plan_pairs(plan);
   plan_representation(plan);
   if (given.empty()) plan_mitigation(plan);
-  if (given.empty()) plan_null(plan);
+  if (given.empty()) {
+    plan_null(plan);
+    plan_null_summary(plan);
+  }
   plan_summary(plan);
   return plan;
 }
