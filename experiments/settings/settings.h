@@ -198,7 +198,7 @@ struct ConceptSettings {
   int repeats =
       option(repeats, "repeats", 500, "repetitions of the 2-fold cross-validation", heading("Test"), at_least(2));
   double c = option(c, "c", 1, "cost of the support vector machine", above(0));
-  bool standardise = option(standardise, "standardise", false, "scale features to mean 0, deviation 1");
+  bool standardise = option(standardise, "standardise", false, "scale features to mean 0, deviation 1, for the SVMs");
   analysis::FoldKind folds = option(folds, "folds", analysis::FoldKind::stratified,
                                     "random halves, stratified by label, or each subject in one fold");
   std::uint64_t seed = option(seed, "seed", 1, "of the folds and the bootstrap");
