@@ -38,7 +38,7 @@ RepresentationCommand command_for(const StudyPlan& plan, StudySet set) {
 
 void plan_representation(StudyPlan& plan) {
   if (!plan.given.empty() && !same_blocks(plan)) {
-    plan.record.warnings.push_back(
+    plan.record.warnings.emplace_back(
         "the two networks have blocks of other widths, or take pictures of another size: their blocks are not "
         "compared");
     return;
@@ -58,7 +58,7 @@ void plan_representation(StudyPlan& plan) {
   if (!plan.peaks.samples.empty()) {
     commands.push_back(command_for(plan, StudySet::concepts));
     step.inputs["data concepts"] = plan.fingerprints.at("concepts");
-    step.writes.push_back("concepts.json");
+    step.writes.emplace_back("concepts.json");
   }
   step.run = [commands](const fs::path& folder) {
     for (std::size_t i = 0; i < commands.size(); ++i)
