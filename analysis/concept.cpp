@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <numeric>
 
 #include "analysis/concept_folds.h"
+#include "analysis/parallel.h"
 #include "base/error.h"
-#include "base/interrupt.h"
-#include "base/progress.h"
 
 namespace palimpsest::analysis {
 
@@ -62,27 +60,13 @@ std::vector<std::pair<int, int>> chosen_pairs(const ConceptOptions& options, int
   return pairs;
 }
 
-// Runs all repeats, spread over the threads. Exceptions may not leave a parallel region, so the first one (including
-// Ctrl-C) is rethrown after it.
 std::vector<ConceptRepeat> run_repeats(std::span<const Gram> sets, std::span<const std::int64_t> labels,
                                        std::span<const int> groups, FoldKind kind, const ConceptOptions& options) {
   std::vector<ConceptRepeat> repeats(std::size_t(options.repeats));
-  Progress progress("concept SVMs", options.repeats);
-  std::exception_ptr failure;
-#pragma omp parallel for schedule(dynamic)
-  for (int r = 0; r < options.repeats; ++r) {
-    try {
-      if (interrupted()) throw Interrupted{};
-      const Random random(options.seed, Purpose::folds, std::uint32_t(kind), std::uint64_t(r));
-      repeats[std::size_t(r)] = concept_repeat(sets, labels, two_folds(kind, labels, groups, random), options);
-#pragma omp critical(concept_progress)
-      progress.advance();
-    } catch (...) {
-#pragma omp critical(concept_failure)
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  in_parallel("concept SVMs", 0, options.repeats, [&](int r) {
+    const Random random(options.seed, Purpose::folds, std::uint32_t(kind), std::uint64_t(r));
+    repeats[std::size_t(r)] = concept_repeat(sets, labels, two_folds(kind, labels, groups, random), options);
+  });
   return repeats;
 }
 

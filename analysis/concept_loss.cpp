@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <optional>
 
 #include "analysis/bootstrap.h"
+#include "analysis/parallel.h"
 #include "analysis/probe.h"
 #include "analysis/significance.h"
 #include "base/error.h"
-#include "base/interrupt.h"
-#include "base/progress.h"
 #include "base/ranking.h"
 
 namespace palimpsest::analysis {
@@ -20,7 +18,6 @@ namespace {
 using Eigen::MatrixXd;
 
 constexpr int kRepeatsForCost = 4;
-constexpr double kTolerance = 1e-4;  // changes areas by less than 1e-4
 
 // Areas of one repeat: [cost][set][half].
 using Areas = std::vector<std::vector<std::array<double, 2>>>;
@@ -44,7 +41,7 @@ Areas areas_of_repeat(std::span<const MatrixXd> sets, std::span<const int> label
     for (std::size_t set = 0; set < sets.size(); ++set) {
       std::optional<Probe> probe;
       for (std::size_t c = 0; c < costs.size(); ++c) {
-        probe = Probe::train(sets[set], train, labels, 2, costs[c], probe ? &*probe : nullptr, kTolerance);
+        probe = Probe::train(sets[set], train, labels, 2, costs[c], probe ? &*probe : nullptr, kProbeToleranceForAreas);
         areas[c][set][held_out] = area(probe->log_odds(sets[set], test), truth);
       }
     }
@@ -69,37 +66,27 @@ Halves halves_of(std::span<const std::int64_t> labels, std::span<const std::int6
   return {FoldKind::stratified, {}};
 }
 
+// Of the repeats first, ..., last - 1.
 std::vector<Areas> areas_of_repeats(std::span<const MatrixXd> sets, std::span<const std::int64_t> labels,
-                                    const Halves& halves, int repeats, std::span<const double> costs,
+                                    const Halves& halves, int first, int last, std::span<const double> costs,
                                     std::uint64_t seed) {
   const std::vector<int> classes(labels.begin(), labels.end());
-  std::vector<Areas> areas(static_cast<std::size_t>(repeats));
-  Progress progress(costs.size() > 1 ? "regularisation of concept probes" : "concept probes", repeats);
-  std::exception_ptr failure;  // exceptions may not leave a parallel region
-#pragma omp parallel for schedule(dynamic)
-  for (int r = 0; r < repeats; ++r) {
-    try {
-      if (interrupted()) throw Interrupted{};
-      const Random random(seed, Purpose::folds, std::uint32_t(halves.kind), std::uint64_t(r));
-      areas[std::size_t(r)] =
-          areas_of_repeat(sets, classes, two_folds(halves.kind, labels, halves.groups, random), costs);
-#pragma omp critical(concept_loss_progress)
-      progress.advance();
-    } catch (...) {
-#pragma omp critical(concept_loss_failure)
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  std::vector<Areas> areas(std::size_t(last - first));
+  in_parallel("concept probes", first, last, [&](int r) {
+    const Random random(seed, Purpose::folds, std::uint32_t(halves.kind), std::uint64_t(r));
+    areas[std::size_t(r - first)] =
+        areas_of_repeat(sets, classes, two_folds(halves.kind, labels, halves.groups, random), costs);
+  });
   return areas;
 }
 
-double best_cost(std::span<const Areas> repeats) {
+// The number of the cost with the largest mean area.
+std::size_t best_cost(std::span<const Areas> repeats) {
   std::vector<double> sums(std::size(kProbeCosts), 0);
   for (const Areas& areas : repeats)
     for (std::size_t c = 0; c < sums.size(); ++c)
       for (const auto& [first, second] : areas[c]) sums[c] += first + second;
-  return kProbeCosts[std::ranges::max_element(sums) - sums.begin()];
+  return std::size_t(std::ranges::max_element(sums) - sums.begin());
 }
 
 ConceptLoss loss_of(std::span<const Areas> repeats, std::span<const double> area_of_set,
@@ -141,9 +128,14 @@ ConceptLosses concept_losses(std::span<const MatrixXd> sets, std::span<const std
   result.images = int(labels.size());
   result.positives = int(positives);
   result.repeats = options.repeats;
-  result.c = best_cost(
-      areas_of_repeats(sets, labels, halves, std::min(kRepeatsForCost, options.repeats), kProbeCosts, options.seed));
-  const auto repeats = areas_of_repeats(sets, labels, halves, options.repeats, std::span(&result.c, 1), options.seed);
+  const int tried = std::min(kRepeatsForCost, options.repeats);
+  std::vector<Areas> repeats = areas_of_repeats(sets, labels, halves, 0, tried, kProbeCosts, options.seed);
+  const std::size_t best = best_cost(repeats);
+  result.c = kProbeCosts[best];
+  for (Areas& areas : repeats) areas = {std::move(areas[best])};
+  for (Areas& areas :
+       areas_of_repeats(sets, labels, halves, tried, options.repeats, std::span(&result.c, 1), options.seed))
+    repeats.push_back(std::move(areas));
   for (std::size_t set = 0; set < sets.size(); ++set) {
     double sum = 0;
     for (const Areas& repeat : repeats) sum += repeat[0][set][0] + repeat[0][set][1];

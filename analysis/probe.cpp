@@ -21,7 +21,6 @@ namespace {
 
 using Eigen::MatrixXd;
 
-constexpr double kRoughTolerance = 1e-4;  // for areas, which it changes by less than 1e-4
 constexpr int kMostIterations = 5000;
 constexpr int kMostRotated = 1024;  // columns; the time grows with their cube
 
@@ -241,7 +240,8 @@ std::vector<double> probe_cross_validation(const MatrixXd& x, std::span<const in
     try {
       std::optional<Probe> probe;
       for (std::size_t k = 0; k < std::size(kProbeCosts); ++k) {
-        probe = Probe::train(x, inside, labels, classes, kProbeCosts[k], probe ? &*probe : nullptr, kRoughTolerance);
+        probe = Probe::train(x, inside, labels, classes, kProbeCosts[k], probe ? &*probe : nullptr,
+                             kProbeToleranceForAreas);
         odds[k](outside, Eigen::all) = probe->log_odds(x, outside);
       }
     } catch (...) {

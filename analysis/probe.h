@@ -43,6 +43,7 @@ class ProbeFeatures {
 
 // Of the gradient's norm, relative to that of the parameters if they exceed 1.
 inline constexpr double kProbeTolerance = 1e-6;
+inline constexpr double kProbeToleranceForAreas = 1e-4;  // changes areas under ROC curves by less than 1e-4
 
 class Probe {
  public:

@@ -47,12 +47,9 @@ void plan_representation(StudyPlan& plan) {
             fmt::format("where in the network: the blocks of {} and {}", model_name(plan.record.before()),
                         model_name(plan.record.farthest())),
             {{"images", std::to_string(most_images)}, {"seed", std::to_string(plan.config.seed)}},
-            {},
+            {source_weights(plan.record, plan.record.before()), source_weights(plan.record, plan.record.farthest())},
             {"classes.json"},
             {}};
-  if (plan.given.empty())
-    for (const int k : {plan.record.before(), plan.record.farthest()})
-      step.reads.push_back(source_weights(plan.record, k));
   std::vector<RepresentationCommand> commands{command_for(plan, StudySet::emotion)};
   add_data_inputs(plan, StudySet::emotion, commands[0].data, step.inputs);
   if (!plan.peaks.samples.empty()) {

@@ -7,13 +7,13 @@
 
 #include "analysis/probe.h"
 #include "base/ranking.h"
+#include "tests/analysis/made_subjects.h"
 
 namespace palimpsest::analysis {
 namespace {
 
-// Images of subjects, some with the concept, and features that show it with the given strength.
-struct Made {
-  std::vector<std::int64_t> labels, groups;
+// Features that show the concept with the given strength.
+struct Made : MadeSubjects {
   Eigen::MatrixXd features(double strength, std::uint64_t seed) const {
     Random random(seed, Purpose::test);
     Eigen::MatrixXd x(std::ssize(labels), 12);
@@ -25,13 +25,7 @@ struct Made {
 };
 
 Made make(int subjects = 30, int per_subject = 4) {
-  Random random(77, Purpose::test);
-  Made made;
-  for (int i = 0; i < subjects * per_subject; ++i) {
-    made.groups.push_back(500 + i % subjects);
-    made.labels.push_back(random.chance(0.3));
-  }
-  return made;
+  return {make_subjects(subjects, per_subject)};
 }
 
 // The area of one set by the definition.

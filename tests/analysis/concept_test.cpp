@@ -9,15 +9,15 @@
 #include "analysis/svm.h"
 #include "base/npy.h"
 #include "tests/analysis/golden_json.h"
+#include "tests/analysis/made_subjects.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 
 namespace palimpsest::analysis {
 namespace {
 
-// Images of `subjects` subjects, some with the concept; features that show it with the given strength.
-struct Made {
-  std::vector<std::int64_t> labels, groups;
+// Features that show the concept with the given strength.
+struct Made : MadeSubjects {
   Gram gram(const std::string& name, double strength, std::uint64_t seed) const {
     Random random(seed, Purpose::test);
     constexpr int dimension = 40;
@@ -30,13 +30,7 @@ struct Made {
 };
 
 Made make(int subjects = 30, int per_subject = 4) {
-  Random random(77, Purpose::test);
-  Made made;
-  for (int i = 0; i < subjects * per_subject; ++i) {
-    made.groups.push_back(500 + i % subjects);
-    made.labels.push_back(random.chance(0.3));
-  }
-  return made;
+  return {make_subjects(subjects, per_subject)};
 }
 
 Gram golden_gram(bool standardise) {

@@ -71,6 +71,9 @@ TEST_F(Forget, APageOfTheUsersOwnWords) {
   ASSERT_EQ(concepts.rows.size(), 2u);
   EXPECT_EQ(concepts.rows[0][std::size_t(concepts.column("concept"))], "has stripes");
 
+  EXPECT_THAT(read_file(folder / "out/representation/state.json"), HasSubstr("file probe-after/weights.safetensors"))
+      << "measured again for other weights";
+
   const Outcome again = forget("other/weights.safetensors", options);
   EXPECT_EQ(again.status, 0) << again.errors;
   EXPECT_THAT(again.errors, Not(HasSubstr("[1/")));
