@@ -1,15 +1,35 @@
 #include "cpu/context.h"
 
+#include <fcntl.h>
 #include <omp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "ops/out_of_memory.h"
 
 namespace palimpsest::cpu {
+
+bool remove_broken_openmp_registration(int process) {
+  const std::string name = fmt::format("/__KMP_REGISTERED_LIB_{}_{}", process, getuid());
+  const int file = shm_open(name.c_str(), O_RDONLY, 0);
+  if (file == -1) return false;
+  struct stat found{};
+  const bool broken = fstat(file, &found) == 0 && found.st_size == 0;
+  close(file);
+  return broken && shm_unlink(name.c_str()) == 0;
+}
+
+namespace {
+// Before main, because whatever uses OpenMP first registers.
+[[maybe_unused]] const bool removed = remove_broken_openmp_registration(getpid());
+}  // namespace
 
 Buffer::Buffer(std::size_t bytes) : bytes_((std::max<std::size_t>(bytes, 1) + 63) / 64 * 64) {
   data_.reset(std::aligned_alloc(64, bytes_));

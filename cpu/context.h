@@ -33,6 +33,11 @@ class CpuStorage : public Storage {
   Buffer buffer;
 };
 
+// LLVM's OpenMP registers each process in shared memory under its number. Of a process killed in between, an empty
+// object remains there, and the next process with that number dies of a bus error. Returns whether one was removed.
+// Called for this process before main.
+bool remove_broken_openmp_registration(int process);
+
 // What all plans of one device share: oneDNN's engine, the channel block, the scratch arena.
 class Context {
  public:

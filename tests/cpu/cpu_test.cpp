@@ -1,8 +1,13 @@
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <string>
 
+#include "cpu/context.h"
 #include "cpu/conv2d_algorithm.h"
 #include "cpu/device.h"
 #include "tests/support/op_cases.h"
@@ -31,6 +36,20 @@ TEST(Cpu, SaysWhatItIs) {
   EXPECT_EQ(info.name, "cpu");
   EXPECT_EQ(info.threads, 2);
   EXPECT_NE(info.description.find("oneDNN"), std::string::npos);
+}
+
+// A registration that was begun and not written, and a whole one.
+TEST(Cpu, RemovesOnlyEmptyRegistrations) {
+  const int process = 4194305;  // above Linux's largest process number
+  const std::string name = fmt::format("/__KMP_REGISTERED_LIB_{}_{}", process, getuid());
+  const int file = shm_open(name.c_str(), O_CREAT | O_RDWR, 0600);
+  ASSERT_NE(file, -1);
+  ASSERT_EQ(ftruncate(file, 1024), 0);
+  EXPECT_FALSE(cpu::remove_broken_openmp_registration(process));
+  ASSERT_EQ(ftruncate(file, 0), 0);
+  close(file);
+  EXPECT_TRUE(cpu::remove_broken_openmp_registration(process));
+  EXPECT_EQ(shm_unlink(name.c_str()), -1);
 }
 
 // The list of cases must keep both sides of the table.
