@@ -41,6 +41,14 @@ void with_tile(Precision precision, GemmTile tile, const Launch& launch) {
   }
 }
 
+// Before a launch with Shape::kDynamicBytes: above 48 KiB, static memory included, a kernel must be allowed to have them.
+template <class Shape, class Kernel>
+void allow_shared_memory(Kernel* kernel) {
+  if (Shape::kDynamicBytes > 47 * 1024)
+    CUDA_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                    Shape::kDynamicBytes));
+}
+
 template <class Epilogue>
 void apply_epilogue(const GemmRun& run, const float* values, int parts, int rows, int columns,
                     const Epilogue& epilogue) {

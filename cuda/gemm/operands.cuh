@@ -43,6 +43,7 @@ struct ChunkMap {
   __device__ static int line(int i) { return int(threadIdx.x) / kPerLine + i * kLineStep; }
   __device__ static int column() { return int(threadIdx.x) % kPerLine * 4; }
   __device__ static bool exists(int i) { return kExact || line(i) < Tile::kLines; }
+  __device__ static int offset(int i) { return Tile::moved(Tile::offset(line(0), column()), i * kLineStep, 0); }
 };
 
 // Lines: output pixels, columns: channels of the pixel that the tap points at (forward; DIRECTION -1: backward data).

@@ -1,9 +1,8 @@
 #pragma once
-#include <cuda_pipeline.h>
-
 #include "cuda/gemm/operands.cuh"
+#include "cuda/tensor_core.h"
 
-// From global to shared memory, one tile ahead of the multiplication.
+// From global to shared memory, ahead of the multiplication.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 // The map applied to a value while it is copied; see InputMap. A sign of -1 subtracts the term.
@@ -32,32 +31,35 @@ __device__ __forceinline__ void store_four(__nv_bfloat16* to, float4 v) {
                                       __float2bfloat16_rn(v.w)};
 }
 
-// Copies directly to shared memory, awaited after the multiplication of the previous tile.
+// Copies directly to shared memory.
 template <class Tile, int THREADS>
 class AsyncStager {
  public:
   using Map = ChunkMap<Tile, THREADS>;
+  static constexpr bool kAsync = true;
 
   template <class Source>
-  __device__ void fetch(const Source& source, const Position& at, float* tile) {
+  __device__ __forceinline__ void fetch(const Source& source, const Position& at, float* tile) {
+    if (source.aligned()) {
 #pragma unroll
-    for (int i = 0; i < Map::kCount; ++i) {
-      if (!Map::exists(i)) continue;
-      const Chunk chunk = source.chunk(i, at);
-      float* const to = tile + Map::line(i) * Tile::kPitch + Map::column();
-      if (source.aligned()) {
-        __pipeline_memcpy_async(to, chunk.from, 16, chunk.valid > 0 ? 0 : 16);
-      } else {
+      for (int i = 0; i < Map::kCount; ++i) {
+        if (!Map::exists(i)) continue;
+        const Chunk chunk = source.chunk(i, at);
+        copy_async<16>(tile + Map::offset(i), chunk.from, chunk.valid > 0);
+      }
+    } else {
+#pragma unroll
+      for (int i = 0; i < Map::kCount; ++i) {
+        if (!Map::exists(i)) continue;
+        const Chunk chunk = source.chunk(i, at);
 #pragma unroll 1
         for (int j = 0; j < 4; ++j)
-          __pipeline_memcpy_async(to + j, chunk.valid > j ? chunk.from + j : chunk.from, 4, chunk.valid > j ? 0 : 4);
+          copy_async<4>(tile + Map::offset(i) + j, chunk.valid > j ? chunk.from + j : chunk.from, chunk.valid > j);
       }
     }
   }
   template <class Change>
   __device__ void place(float*, const Change&) {}
-  __device__ static void commit() { __pipeline_commit(); }
-  __device__ static void wait() { __pipeline_wait_prior(0); }
 };
 
 // Through registers: for values that must be mapped or rounded, and for architectures without asynchronous copies.
@@ -66,6 +68,7 @@ template <class Tile, class Element, int THREADS>
 class RegisterStager {
  public:
   using Map = ChunkMap<Tile, THREADS>;
+  static constexpr bool kAsync = false;
 
   template <class Source>
   __device__ void fetch(const Source& source, const Position& at, Element*) {
@@ -89,12 +92,9 @@ class RegisterStager {
     for (int i = 0; i < Map::kCount; ++i) {
       if (!Map::exists(i)) continue;
       const float4 v = held_[i];
-      store_four(tile + Map::line(i) * Tile::kPitch + Map::column(),
-                 float4{change(v.x), change(v.y), change(v.z), change(v.w)});
+      store_four(tile + Map::offset(i), float4{change(v.x), change(v.y), change(v.z), change(v.w)});
     }
   }
-  __device__ static void commit() {}
-  __device__ static void wait() {}
 
  private:
   float4 held_[Map::kCount];
@@ -106,18 +106,19 @@ using StagerFor = std::conditional_t<BYPASS && kHasTensorCores && Shape::kPrecis
                                      AsyncStager<Tile, Shape::kThreads>,
                                      RegisterStager<Tile, Staged<Shape::kPrecision>, Shape::kThreads>>;
 
-// One operand of the product: a source, a stager, and two alternating tiles of shared memory.
-template <class Stager, class Source, class Tile, class Element>
+// One operand of the product: a source, a stager, and its tiles of shared memory in turn.
+template <class Stager, class Source, class Tile>
 class Operand {
  public:
+  using Element = typename Tile::Element;
+  static constexpr bool kAsync = Stager::kAsync;
+  static constexpr int kStages = Tile::kStages;
   __device__ Operand(Source source, SharedLine* memory)
       : source_(source), memory_(reinterpret_cast<Element*>(memory)) {}
 
-  __device__ void fetch(const Position& at, int stage) { stager_.fetch(source_, at, tile(stage)); }
-  __device__ void place(const Position&, int stage) { stager_.place(tile(stage), NoChange{}); }
+  __device__ __forceinline__ void fetch(const Position& at, int stage) { stager_.fetch(source_, at, tile(stage)); }
+  __device__ __forceinline__ void place(const Position&, int stage) { stager_.place(tile(stage), NoChange{}); }
   __device__ Element* tile(int stage) const { return memory_ + stage * Tile::kValues; }
-  __device__ static void commit() { Stager::commit(); }
-  __device__ static void wait() { Stager::wait(); }
 
  private:
   Source source_;
@@ -125,38 +126,47 @@ class Operand {
   Stager stager_;
 };
 
-// The sum over `steps` positions from `at` on. One barrier per step: it ends the reading of one tile and publishes the
-// other, filled meanwhile. After the last one shared memory is free.
+// The sum over `steps` positions from `at` on. One barrier a step: it ends the reading of one tile, which is then filled
+// for kAhead steps later, and publishes the next. After the last one shared memory is free.
 template <class Multiplier, class Left, class Right, class Advance>
 __device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, Right& right, Position at, int steps,
                                            const Advance& advance) {
+  constexpr int kAhead = Left::kStages - 1;
+  constexpr bool kAsync = Left::kAsync || Right::kAsync;
   const auto fetch = [&](int stage) {
     left.fetch(at, stage);
     right.fetch(at, stage);
-    left.commit();
-    right.commit();
   };
-  const auto arrive = [&](int stage) {
+  const auto place = [&](int stage) {
     left.place(at, stage);
     right.place(at, stage);
-    left.wait();
-    right.wait();
   };
-  if (steps <= 0) return;
-  fetch(0);
-  arrive(0);
-  __syncthreads();
+#pragma unroll
+  for (int stage = 0; stage < kAhead; ++stage) {
+    if (stage < steps) {
+      if (stage > 0) advance(at);
+      fetch(stage);
+      place(stage);
+    }
+    if constexpr (kAsync) commit_copies();  // an empty group, if nothing is left: one a step
+  }
+  int here = 0, next = kAhead;
+#pragma unroll 1
   for (int step = 0; step < steps; ++step) {
-    const int here = step & 1, next = here ^ 1;
-    const bool more = step + 1 < steps;
+    if constexpr (kAsync) wait_for_copies<kAhead - 1>();
+    __syncthreads();
+    const bool more = step + kAhead < steps;
     if (more) {
       advance(at);
       fetch(next);
     }
+    if constexpr (kAsync) commit_copies();
     multiplier.multiply(left.tile(here), right.tile(here));
-    if (more) arrive(next);
-    __syncthreads();
+    if (more) place(next);
+    next = here;
+    here = here == kAhead ? 0 : here + 1;
   }
+  __syncthreads();
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA::gemm

@@ -9,9 +9,10 @@ namespace {
 
 using namespace gemm;
 
-using Depth = OperandTile<float, Contiguous::depth, 32, 16>;
-using Outer = OperandTile<float, Contiguous::outer, 32, 16>;
-constexpr int kThreads = 64;
+using Shape = TileOf<Precision::fp32, GemmTile::small>;
+using Depth = OperandTile<Shape, Contiguous::depth, 32>;
+using Outer = OperandTile<Shape, Contiguous::outer, 32>;
+constexpr int kThreads = Shape::kThreads;
 using DepthMap = ChunkMap<Depth, kThreads>;
 using OuterMap = ChunkMap<Outer, kThreads>;
 
