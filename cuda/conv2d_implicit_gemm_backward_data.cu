@@ -23,8 +23,8 @@ void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const flo
         run.precision, cut.tile, [&](auto tile) {
           using Tile = decltype(tile);
           allow_shared_memory<Tile>(backward_data_kernel<Tile>);
-          CUDA_LAUNCH((backward_data_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes, run.stream, problem,
-                      epilogue);
+          CUDA_LAUNCH((backward_data_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes,
+                      run.stream, problem, epilogue);
           CUDA_LAUNCH_CHECK();
         });
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);

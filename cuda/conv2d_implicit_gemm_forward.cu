@@ -20,8 +20,8 @@ void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, c
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);
       allow_shared_memory<Tile>(forward_kernel<Tile, false, BiasRelu>);
-      CUDA_LAUNCH((forward_kernel<Tile, false, BiasRelu>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes, run.stream,
-                  problem, Terms{}, epilogue);
+      CUDA_LAUNCH((forward_kernel<Tile, false, BiasRelu>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes,
+                  run.stream, problem, Terms{}, epilogue);
       CUDA_LAUNCH_CHECK();
     });
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);

@@ -43,8 +43,8 @@ void multiply(const GemmRun& run, const Cut& cut, const Problem& problem, const 
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);
       allow_shared_memory<Tile>(forward_kernel<Tile, false, Divide>);
-      CUDA_LAUNCH((forward_kernel<Tile, false, Divide>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes, run.stream,
-                  problem, Terms{}, epilogue);
+      CUDA_LAUNCH((forward_kernel<Tile, false, Divide>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes,
+                  run.stream, problem, Terms{}, epilogue);
       CUDA_LAUNCH_CHECK();
     });
     return;
@@ -55,8 +55,8 @@ void multiply(const GemmRun& run, const Cut& cut, const Problem& problem, const 
   with_tile<GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
     using Tile = decltype(tile);
     allow_shared_memory<Tile>(forward_kernel<Tile, true, Divide>);
-    CUDA_LAUNCH((forward_kernel<Tile, true, Divide>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes, run.stream, problem,
-                terms, epilogue);
+    CUDA_LAUNCH((forward_kernel<Tile, true, Divide>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes,
+                run.stream, problem, terms, epilogue);
     CUDA_LAUNCH_CHECK();
   });
 }

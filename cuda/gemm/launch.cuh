@@ -41,7 +41,8 @@ void with_tile(Precision precision, GemmTile tile, const Launch& launch) {
   }
 }
 
-// Before a launch with Shape::kDynamicBytes: above 48 KiB, static memory included, a kernel must be allowed to have them.
+// Before a launch with Shape::kDynamicBytes: above 48 KiB, static memory included, a kernel must be allowed to have
+// them.
 template <class Shape, class Kernel>
 void allow_shared_memory(Kernel* kernel) {
   if (Shape::kDynamicBytes > 47 * 1024)

@@ -51,9 +51,9 @@ class Multiplier<Shape, Left, Right, true> {
     }
   }
 
-  // visit(row, column, Results<1>) for each result of this warp. A loop cannot index registers, and an epilogue unrolled kM *
-  // kN times would not fit the instruction cache; so each row of results goes through a patch of shared memory per
-  // warp, in which neighbouring lanes also find neighbouring columns.
+  // visit(row, column, Results<1>) for each result of this warp. A loop cannot index registers, and an epilogue
+  // unrolled kM * kN times would not fit the instruction cache; so each row of results goes through a patch of shared
+  // memory per warp, in which neighbouring lanes also find neighbouring columns.
   template <class Visit>
   __device__ __forceinline__ void for_each(SharedLine* memory, bool, const Visit& visit) const {
     const int warp = int(threadIdx.x) / 32, lane = int(threadIdx.x) % 32;
@@ -146,9 +146,9 @@ class Multiplier<Shape, Left, Right, false> {
     }
   }
 
-  // visit(row, column, Results<4>) for each four neighbours in a row of this warp, or Results<1> for each. A loop cannot
-  // index registers, and an epilogue for each of them would not fit the instruction cache; so some rows at a time go
-  // through a patch of shared memory per warp, in which neighbouring lanes also find neighbouring columns.
+  // visit(row, column, Results<4>) for each four neighbours in a row of this warp, or Results<1> for each. A loop
+  // cannot index registers, and an epilogue for each of them would not fit the instruction cache; so some rows at a
+  // time go through a patch of shared memory per warp, in which neighbouring lanes also find neighbouring columns.
   template <class Visit>
   __device__ __forceinline__ void for_each(SharedLine* memory, bool in_fours, const Visit& visit) const {
     const int warp = int(threadIdx.x) / 32, lane = int(threadIdx.x) % 32, g = lane / 4, t = lane % 4;

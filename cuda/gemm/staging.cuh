@@ -40,22 +40,20 @@ class AsyncStager {
 
   template <class Source>
   __device__ __forceinline__ void fetch(const Source& source, const Position& at, float* tile) {
+    const Run run = source.run(at);
     if (source.aligned()) {
 #pragma unroll
-      for (int i = 0; i < Map::kCount; ++i) {
-        if (!Map::exists(i)) continue;
-        const Chunk chunk = source.chunk(i, at);
-        copy_async<16>(tile + Map::offset(i), chunk.from, chunk.valid > 0);
-      }
+      for (int i = 0; i < Map::kCount; ++i)
+        if (Map::exists(i))
+          copy_async<16>(tile + Map::offset(i), run.from + source.offset(i), (run.lines >> i & 1U) != 0);
     } else {
-#pragma unroll
-      for (int i = 0; i < Map::kCount; ++i) {
-        if (!Map::exists(i)) continue;
-        const Chunk chunk = source.chunk(i, at);
 #pragma unroll 1
-        for (int j = 0; j < 4; ++j)
-          copy_async<4>(tile + Map::offset(i) + j, chunk.valid > j ? chunk.from + j : chunk.from, chunk.valid > j);
-      }
+      for (int j = 0; j < 4; ++j)
+#pragma unroll
+        for (int i = 0; i < Map::kCount; ++i)
+          if (Map::exists(i))
+            copy_async<4>(tile + Map::offset(i) + j, run.from + source.offset(i) + j,
+                          (run.lines >> i & 1U) != 0 && run.valid > j);
     }
   }
   template <class Change>
@@ -71,20 +69,29 @@ class RegisterStager {
   static constexpr bool kAsync = false;
 
   template <class Source>
-  __device__ void fetch(const Source& source, const Position& at, Element*) {
+  __device__ __forceinline__ void fetch(const Source& source, const Position& at) {
+    const Run run = source.run(at);
+    if (source.aligned()) {
 #pragma unroll
-    for (int i = 0; i < Map::kCount; ++i) {
-      if (!Map::exists(i)) continue;
-      const Chunk chunk = source.chunk(i, at);
-      if (source.aligned()) {
-        held_[i] = chunk.valid > 0 ? __ldg(reinterpret_cast<const float4*>(chunk.from)) : float4{0, 0, 0, 0};
-      } else {
-        held_[i].x = chunk.valid > 0 ? __ldg(chunk.from + 0) : 0.0F;
-        held_[i].y = chunk.valid > 1 ? __ldg(chunk.from + 1) : 0.0F;
-        held_[i].z = chunk.valid > 2 ? __ldg(chunk.from + 2) : 0.0F;
-        held_[i].w = chunk.valid > 3 ? __ldg(chunk.from + 3) : 0.0F;
+      for (int i = 0; i < Map::kCount; ++i) {
+        held_[i] = float4{0, 0, 0, 0};
+        if (run.lines >> i & 1U) held_[i] = __ldg(reinterpret_cast<const float4*>(run.from + source.offset(i)));
+      }
+    } else {
+#pragma unroll
+      for (int i = 0; i < Map::kCount; ++i) {
+        const float* const from = run.from + source.offset(i);
+        const int valid = run.lines >> i & 1U ? run.valid : 0;
+        held_[i].x = valid > 0 ? __ldg(from + 0) : 0.0F;
+        held_[i].y = valid > 1 ? __ldg(from + 1) : 0.0F;
+        held_[i].z = valid > 2 ? __ldg(from + 2) : 0.0F;
+        held_[i].w = valid > 3 ? __ldg(from + 3) : 0.0F;
       }
     }
+  }
+  template <class Source>
+  __device__ __forceinline__ void fetch(const Source& source, const Position& at, Element*) {
+    fetch(source, at);
   }
   template <class Change>
   __device__ void place(Element* tile, const Change& change) {
@@ -106,51 +113,52 @@ using StagerFor = std::conditional_t<BYPASS && kHasTensorCores && Shape::kPrecis
                                      AsyncStager<Tile, Shape::kThreads>,
                                      RegisterStager<Tile, Staged<Shape::kPrecision>, Shape::kThreads>>;
 
-// One operand of the product: a source, a stager, and its tiles of shared memory in turn.
+// One operand of the product: a source, and a stager to its tiles of shared memory.
 template <class Stager, class Source, class Tile>
 class Operand {
  public:
   using Element = typename Tile::Element;
   static constexpr bool kAsync = Stager::kAsync;
-  static constexpr int kStages = Tile::kStages;
-  __device__ Operand(Source source, SharedLine* memory)
-      : source_(source), memory_(reinterpret_cast<Element*>(memory)) {}
+  static constexpr int kStages = Tile::kStages, kValues = Tile::kValues;
+  __device__ explicit Operand(const Source& source) : source_(source) {}
 
-  __device__ __forceinline__ void fetch(const Position& at, int stage) { stager_.fetch(source_, at, tile(stage)); }
-  __device__ __forceinline__ void place(const Position&, int stage) { stager_.place(tile(stage), NoChange{}); }
-  __device__ Element* tile(int stage) const { return memory_ + stage * Tile::kValues; }
+  __device__ __forceinline__ void fetch(const Position& at, Element* tile) { stager_.fetch(source_, at, tile); }
+  __device__ __forceinline__ void place(const Position&, Element* tile) { stager_.place(tile, NoChange{}); }
 
  private:
   Source source_;
-  Element* memory_;
   Stager stager_;
 };
 
-// The sum over `steps` positions from `at` on. One barrier a step: it ends the reading of one tile, which is then filled
-// for kAhead steps later, and publishes the next. After the last one shared memory is free.
+// The sum over `steps` positions from `at` on. `memory` has kStages stages, each a tile of the left operand and one of
+// the right. One barrier a step: it ends the reading of a stage, which is then filled for kAhead steps later, and
+// publishes the next. After the last one shared memory is free.
 template <class Multiplier, class Left, class Right, class Advance>
-__device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, Right& right, Position at, int steps,
-                                           const Advance& advance) {
-  constexpr int kAhead = Left::kStages - 1;
+__device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, Right& right, SharedLine* memory,
+                                           Position at, int steps, const Advance& advance) {
+  constexpr int kStages = Left::kStages, kAhead = kStages - 1, kStage = Left::kValues + Right::kValues;
   constexpr bool kAsync = Left::kAsync || Right::kAsync;
-  const auto fetch = [&](int stage) {
+  using Element = typename Left::Element;
+  const auto fetch = [&](Element* stage) {
     left.fetch(at, stage);
-    right.fetch(at, stage);
+    right.fetch(at, stage + Left::kValues);
   };
-  const auto place = [&](int stage) {
+  const auto place = [&](Element* stage) {
     left.place(at, stage);
-    right.place(at, stage);
+    right.place(at, stage + Left::kValues);
   };
+  auto* here = reinterpret_cast<Element*>(memory);
 #pragma unroll
-  for (int stage = 0; stage < kAhead; ++stage) {
-    if (stage < steps) {
-      if (stage > 0) advance(at);
-      fetch(stage);
-      place(stage);
+  for (int step = 0; step < kAhead; ++step) {
+    if (step < steps) {
+      if (step > 0) advance(at);
+      fetch(here + step * kStage);
+      place(here + step * kStage);
     }
     if constexpr (kAsync) commit_copies();  // an empty group, if nothing is left: one a step
   }
-  int here = 0, next = kAhead;
+  Element* next = here + kAhead * kStage;
+  int until_first = kStages;  // steps, until `here` is the first stage again
 #pragma unroll 1
   for (int step = 0; step < steps; ++step) {
     if constexpr (kAsync) wait_for_copies<kAhead - 1>();
@@ -161,10 +169,11 @@ __device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, R
       fetch(next);
     }
     if constexpr (kAsync) commit_copies();
-    multiplier.multiply(left.tile(here), right.tile(here));
+    multiplier.multiply(here, here + Left::kValues);
     if (more) place(next);
     next = here;
-    here = here == kAhead ? 0 : here + 1;
+    here += kStage;
+    if (--until_first == 0) here -= kStages * kStage, until_first = kStages;
   }
   __syncthreads();
 }

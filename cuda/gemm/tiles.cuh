@@ -32,7 +32,8 @@ struct TileShape {
   static constexpr int kUnitsM = UNITS_M, kUnitsN = UNITS_N;
   static constexpr int kStages = STAGES;  // tiles in shared memory: one is multiplied while the others are filled
   static constexpr int kThreads = UNITS_M * UNITS_N * (kSimt ? 1 : 32);
-  // Of a warp with tensor cores. Its results go through a patch of shared memory, kPatchRows at a time (multipliers.cuh).
+  // Of a warp with tensor cores. Its results go through a patch of shared memory, kPatchRows at a time
+  // (multipliers.cuh).
   static constexpr int kWarpRows = ROWS / UNITS_M, kWarpColumns = COLUMNS / UNITS_N;
   static constexpr int kPatchRows = kWarpRows < 32 ? kWarpRows : 32, kPatchPitch = kWarpColumns + 8;
   // Dynamic shared memory, in bytes.
@@ -103,9 +104,10 @@ enum class Contiguous : std::uint8_t { depth, outer };
 // fp32: lines are padded by 16 bytes, so that eight consecutive ones start in eight different groups of four banks
 // (`depth`), or by 8 values (`outer`, of which threads read consecutive float4 anyway).
 //
-// Tensor cores: no padding; within each row of 128 bytes, which has all 32 banks, the order of the eight 16-byte units is
-// permuted: unit u of the k-th row is at u XOR k. A line shorter than 128 bytes shares its row with others.
-// - ldmatrix reads one unit of each of eight consecutive lines. Of lines of 128 bytes these are eight rows with different
+// Tensor cores: no padding; within each row of 128 bytes, which has all 32 banks, the order of the eight 16-byte units
+// is permuted: unit u of the k-th row is at u XOR k. A line shorter than 128 bytes shares its row with others.
+// - ldmatrix reads one unit of each of eight consecutive lines. Of lines of 128 bytes these are eight rows with
+// different
 //   k; of shorter ones they are different units of fewer rows, whose k differ in the bits that distinguish rows.
 // - TF32 `outer`: eight lanes read two adjacent units of four consecutive lines. So there k counts twice.
 // - Copies write all units of a row, or half units of half a row, together.
@@ -126,8 +128,8 @@ struct OperandTile {
   __host__ __device__ static constexpr int offset(int line, int column) {
     return (line * kPitch + column) ^ permutation(line);
   }
-  // offset(line + lines, column + columns), if at = offset(line, column), `columns` are whole units that no carry meets,
-  // and `lines` are a multiple of 4 rows.
+  // offset(line + lines, column + columns), if at = offset(line, column), `columns` are whole units that no carry
+  // meets, and `lines` are a multiple of 4 rows.
   __host__ __device__ static constexpr int moved(int at, int lines, int columns) {
     const int by = lines * kPitch + columns;
     if (Shape::kSimt) return at + by;

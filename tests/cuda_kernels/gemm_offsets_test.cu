@@ -18,23 +18,19 @@ using OuterMap = ChunkMap<Outer, kThreads>;
 
 // Chunks of one thread of each source, as offsets in floats from the tensor's start; -1 if missing.
 __global__ void offsets_kernel(Pixels pixels, ImplicitGemmShape shape, int row, Position at, long long* offsets) {
-  const auto store = [&](int source, int i, const Chunk& chunk) {
-    offsets[(source * 2 + i) * kThreads + int(threadIdx.x)] = chunk.valid > 0 ? chunk.from - pixels.data : -1;
+  const auto store = [&](int number, const auto& source, const Position& position) {
+    const Run run = source.run(position);
+    for (int i = 0; i < 2; ++i) {
+      const bool exists = run.valid > 0 && (run.lines >> i & 1U) != 0;
+      offsets[(number * 2 + i) * kThreads + int(threadIdx.x)] = exists ? run.from + source.offset(i) - pixels.data : -1;
+    }
   };
-  const PixelLines<DepthMap, 1> forward(pixels, row);
-  const PixelLines<DepthMap, -1> backward(pixels, row);
-  const WeightLines<DepthMap> weights(shape, pixels.data, row);
-  const WeightColumns<OuterMap> columns(shape, pixels.data, 0);
-  const GradientLines<OuterMap> gradient(pixels, 0);
-  const ShiftedPixelLines<OuterMap> shifted(pixels, 0);
-  for (int i = 0; i < 2; ++i) {
-    store(0, i, forward.chunk(i, at));
-    store(1, i, backward.chunk(i, at));
-    store(2, i, weights.chunk(i, at));
-    store(3, i, columns.chunk(i, Position{at.tap, row, 0}));
-    store(4, i, gradient.chunk(i, Position{0, row, 0}));
-    store(5, i, shifted.chunk(i, Position{0, row, 0}));
-  }
+  store(0, PixelLines<DepthMap, 1>(pixels, row), at);
+  store(1, PixelLines<DepthMap, -1>(pixels, row), at);
+  store(2, WeightLines<DepthMap>(shape, pixels.data, row), at);
+  store(3, WeightColumns<OuterMap>(shape, pixels.data, 0), Position{at.tap, row, 0});
+  store(4, GradientLines<OuterMap>(pixels, 0), Position{0, row, 0});
+  store(5, ShiftedPixelLines<OuterMap>(pixels, 0), Position{0, row, 0});
 }
 
 TEST(GemmOffsets, HoldBeyondTwoToThe31Elements) {
