@@ -70,22 +70,26 @@ __device__ __forceinline__ unsigned to_tf32(float value) {
 
 #endif
 
-// Asynchronous copies of BYTES (4 or 16) into shared memory, of zeros unless `exists`: `from` is then not read. Copies
+// Asynchronous copies of BYTES (4 or 16) into shared memory, of zeros if `exists` is 0: `from` is then not read. Copies
 // of a thread are awaited by groups, which commit_copies() ends; wait_for_copies<LEFT>() returns when all but the last
 // LEFT groups have arrived. Other threads' copies need a barrier as well.
 template <int BYTES>
-__device__ __forceinline__ void copy_async(void* to, const void* from, bool exists) {
+__device__ __forceinline__ void copy_async(void* to, const void* from, unsigned exists) {
 #if !PALIMPSEST_EMULATED && PALIMPSEST_ARCH >= 800
   if constexpr (BYTES == 16)
-    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from),
-                 "r"(exists ? 16 : 0)
-                 : "memory");
+    asm volatile(
+        "{.reg .pred absent; setp.eq.u32 absent, %2, 0; cp.async.cg.shared.global.L2::128B [%0], [%1], 16, absent;}" ::
+            "r"(shared_address(to)),
+        "l"(from), "r"(exists)
+        : "memory");
   else
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(shared_address(to)), "l"(from),
-                 "r"(exists ? 4 : 0)
-                 : "memory");
+    asm volatile(
+        "{.reg .pred absent; setp.eq.u32 absent, %2, 0; cp.async.ca.shared.global [%0], [%1], 4, absent;}" ::"r"(
+            shared_address(to)),
+        "l"(from), "r"(exists)
+        : "memory");
 #else
-  __pipeline_memcpy_async(to, from, BYTES, exists ? 0 : BYTES);
+  __pipeline_memcpy_async(to, from, BYTES, exists != 0 ? 0 : BYTES);
 #endif
 }
 __device__ __forceinline__ void commit_copies() {

@@ -74,9 +74,9 @@ class Fragments {
 
  private:
   static constexpr bool kByDepth = Tile::kOrder == Contiguous::depth, kTransposed = !kByDepth && sizeof(Element) == 2;
-  // Blocks of which a lane reads neighbours together.
-  static constexpr int kTogether = kByDepth || kTransposed ? 1 : BLOCKS < 4 ? BLOCKS : 4;
-  static_assert(BLOCKS % 2 == 0 && BLOCKS % kTogether == 0);
+  // Blocks of which a lane reads neighbours together: into the adjacent registers of the upper and the lower rows.
+  static constexpr int kTogether = kByDepth || kTransposed || !LEFT ? 1 : 2;
+  static_assert(BLOCKS % 2 == 0);
 
   int at_;
 };

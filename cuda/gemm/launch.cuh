@@ -8,8 +8,13 @@
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 inline Pixels make_pixels(const ImplicitGemmShape& s, const float* data, int channels) {
-  return {data,   int(s.pixels()),   s.height,         s.width,          channels,
-          s.taps, channels % 4 == 0, Divisor(s.width), Divisor(s.height)};
+  Pixels pixels{data,   int(s.pixels()),   s.height,         s.width,           channels,
+                s.taps, channels % 4 == 0, Divisor(s.width), Divisor(s.height), {}};
+  for (int tap = 0; tap < s.taps; ++tap) {
+    const Tap moved(tap, s.taps);
+    pixels.shift[tap] = (std::int64_t{moved.dp} * s.width + moved.dq) * channels;
+  }
+  return pixels;
 }
 
 inline Problem make_problem(const ImplicitGemmShape& shape, const GemmRun& run, const Cut& cut, const Pixels& pixels,

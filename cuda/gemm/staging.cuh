@@ -44,8 +44,7 @@ class AsyncStager {
     if (source.aligned()) {
 #pragma unroll
       for (int i = 0; i < Map::kCount; ++i)
-        if (Map::exists(i))
-          copy_async<16>(tile + Map::offset(i), run.from + source.offset(i), (run.lines >> i & 1U) != 0);
+        if (Map::exists(i)) copy_async<16>(tile + Map::offset(i), run.from + source.offset(i), run.lines & 1U << i);
     } else {
 #pragma unroll 1
       for (int j = 0; j < 4; ++j)
@@ -53,7 +52,7 @@ class AsyncStager {
         for (int i = 0; i < Map::kCount; ++i)
           if (Map::exists(i))
             copy_async<4>(tile + Map::offset(i) + j, run.from + source.offset(i) + j,
-                          (run.lines >> i & 1U) != 0 && run.valid > j);
+                          run.valid > j ? run.lines & 1U << i : 0U);
     }
   }
   template <class Change>
@@ -75,13 +74,13 @@ class RegisterStager {
 #pragma unroll
       for (int i = 0; i < Map::kCount; ++i) {
         held_[i] = float4{0, 0, 0, 0};
-        if (run.lines >> i & 1U) held_[i] = __ldg(reinterpret_cast<const float4*>(run.from + source.offset(i)));
+        if (run.lines & 1U << i) held_[i] = __ldg(reinterpret_cast<const float4*>(run.from + source.offset(i)));
       }
     } else {
 #pragma unroll
       for (int i = 0; i < Map::kCount; ++i) {
         const float* const from = run.from + source.offset(i);
-        const int valid = run.lines >> i & 1U ? run.valid : 0;
+        const int valid = run.lines & 1U << i ? run.valid : 0;
         held_[i].x = valid > 0 ? __ldg(from + 0) : 0.0F;
         held_[i].y = valid > 1 ? __ldg(from + 1) : 0.0F;
         held_[i].z = valid > 2 ? __ldg(from + 2) : 0.0F;

@@ -75,7 +75,7 @@ struct TileOf<Precision::fp32, GemmTile::narrow> : TileShape<Precision::fp32, 12
 template <>
 struct TileOf<Precision::tf32, GemmTile::large> : TileShape<Precision::tf32, 128, 128, 16, 2, 2, 2, 3> {};
 template <>
-struct TileOf<Precision::tf32, GemmTile::tall> : TileShape<Precision::tf32, 128, 64, 16, 2, 2, 3, 4> {};
+struct TileOf<Precision::tf32, GemmTile::tall> : TileShape<Precision::tf32, 128, 64, 16, 2, 1, 4, 4> {};
 template <>
 struct TileOf<Precision::tf32, GemmTile::square> : TileShape<Precision::tf32, 64, 64, 16, 2, 2, 4, 4> {};
 template <>

@@ -1,6 +1,6 @@
 #include <cstdint>
 
-#include "cuda/gemm/operands.cuh"
+#include "cuda/gemm/launch.cuh"
 #include "tests/cuda_kernels/device_array.h"
 
 // The sources' addresses in tensors of more than 2^31 elements. Only addresses are formed; the memory does not exist.
@@ -40,7 +40,7 @@ TEST(GemmOffsets, HoldBeyondTwoToThe31Elements) {
   for (const int row : {(1 << 30) - 32, (1 << 24) - 32}) {
     const DeviceArray<float> any(std::size_t{8});
     const DeviceArray<float> result(std::size_t{6 * 2 * kThreads * 2});
-    const Pixels pixels{any.get(), 1 << 30, height, width, channels, 9, true, Divisor(width), Divisor(height)};
+    const Pixels pixels = make_pixels(shape, any.get(), channels);
     const Position at{3, 32, 0};  // the tap to the left, channels 32 to 47
     auto* const offsets = reinterpret_cast<long long*>(result.get());
     CUDA_LAUNCH(offsets_kernel, dim3(1), dim3(kThreads), 0, nullptr, pixels, shape, row, at, offsets);

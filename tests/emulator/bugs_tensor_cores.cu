@@ -146,8 +146,7 @@ static void load(bool planted) {
   MUST_LAUNCH();
   const std::vector<unsigned> values = out.host();
   for (unsigned lane = 0; lane < 32; ++lane)
-    for (unsigned i = 0; i < 4; ++i)
-      EXPECT(values[lane * 4 + i] == __float_as_uint(static_cast<float>(i * 32 + lane)));
+    for (unsigned i = 0; i < 4; ++i) EXPECT(values[lane * 4 + i] == __float_as_uint(static_cast<float>(i * 32 + lane)));
 }
 PLANTED(wrong_matrix_row, "plain=wrong result") {
   load<Rows::next_matrix>(planted);
@@ -164,7 +163,7 @@ template <int left>
 __global__ void read_stages(const float* in, unsigned* out) {
   SHARED_ARRAY(float4, tiles, 96);
   const auto fetch = [&](unsigned stage) {
-    copy_async<16>(tiles + stage * 32 + threadIdx.x, in + stage * 128 + threadIdx.x * 4, true);
+    copy_async<16>(tiles + stage * 32 + threadIdx.x, in + stage * 128 + threadIdx.x * 4, 1);
     commit_copies();
   };
   fetch(0);
@@ -172,8 +171,10 @@ __global__ void read_stages(const float* in, unsigned* out) {
   for (unsigned stage = 0; stage < 3; ++stage) {
     wait_for_copies<left>();
     __syncwarp();
-    if (stage == 0) fetch(2);
-    else commit_copies();
+    if (stage == 0)
+      fetch(2);
+    else
+      commit_copies();
     unsigned values[4];
     load_matrices(values, tiles + stage * 32 + threadIdx.x);  // BUG stage_read_too_early
     out[stage * 32 + threadIdx.x] = values[1];
