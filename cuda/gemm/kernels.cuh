@@ -42,7 +42,7 @@ __device__ __forceinline__ SharedLine* shared_memory() {
     SHARED_ARRAY(SharedLine, memory, (Left::kBytes + Right::kBytes) / sizeof(SharedLine));
     return memory;
   } else {
-    static_assert(Left::kBytes + Right::kBytes == Shape::kTileBytes);
+    static_assert(Left::kBytes + Right::kBytes == Shape::kDynamicBytes);
     DYNAMIC_SHARED(SharedLine, memory);
     return memory;
   }
@@ -78,14 +78,16 @@ class TermPixels {
 
   __device__ TermPixels(const Source& source, const Terms& terms) : source_(source), terms_(terms) {}
 
+  __device__ bool aligned() const { return source_.aligned(); }
+  template <bool ALIGNED>
   __device__ void fetch(const Position& at, Element*) {
     const TermPointers& term = terms_.term[at.term];
     if (at.term == 0) holds_x_ = false;
     if (term.input == InputMap::constant) {
-      stager_.fetch(Constant{source_, term.constant}, at);
+      stager_.template fetch<ALIGNED>(Constant{source_, term.constant}, at);
       holds_x_ = false;
     } else if (!holds_x_) {
-      stager_.fetch(source_, at);
+      stager_.template fetch<ALIGNED>(source_, at);
       holds_x_ = true;
     }
   }
@@ -99,7 +101,6 @@ class TermPixels {
   struct Constant {
     const Source& source;
     const float* values;
-    __device__ bool aligned() const { return source.aligned(); }
     __device__ Run run(const Position& at) const {
       const Run run = source.run(at);
       return {values + at.first, run.lines, run.valid};

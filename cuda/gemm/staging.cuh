@@ -38,10 +38,10 @@ class AsyncStager {
   using Map = ChunkMap<Tile, THREADS>;
   static constexpr bool kAsync = true;
 
-  template <class Source>
+  template <bool ALIGNED, class Source>
   __device__ __forceinline__ void fetch(const Source& source, const Position& at, float* tile) {
     const Run run = source.run(at);
-    if (source.aligned()) {
+    if constexpr (ALIGNED) {
 #pragma unroll
       for (int i = 0; i < Map::kCount; ++i)
         if (Map::exists(i)) copy_async<16>(tile + Map::offset(i), run.from + source.offset(i), run.lines & 1U << i);
@@ -67,10 +67,10 @@ class RegisterStager {
   using Map = ChunkMap<Tile, THREADS>;
   static constexpr bool kAsync = false;
 
-  template <class Source>
+  template <bool ALIGNED, class Source>
   __device__ __forceinline__ void fetch(const Source& source, const Position& at) {
     const Run run = source.run(at);
-    if (source.aligned()) {
+    if constexpr (ALIGNED) {
 #pragma unroll
       for (int i = 0; i < Map::kCount; ++i) {
         held_[i] = float4{0, 0, 0, 0};
@@ -88,9 +88,9 @@ class RegisterStager {
       }
     }
   }
-  template <class Source>
+  template <bool ALIGNED, class Source>
   __device__ __forceinline__ void fetch(const Source& source, const Position& at, Element*) {
-    fetch(source, at);
+    fetch<ALIGNED>(source, at);
   }
   template <class Change>
   __device__ void place(Element* tile, const Change& change) {
@@ -103,7 +103,7 @@ class RegisterStager {
   }
 
  private:
-  float4 held_[Map::kCount];
+  float4 held_[Map::kCount] = {};
 };
 
 // BYPASS: the values reach shared memory unchanged.
@@ -121,7 +121,11 @@ class Operand {
   static constexpr int kStages = Tile::kStages, kValues = Tile::kValues;
   __device__ explicit Operand(const Source& source) : source_(source) {}
 
-  __device__ __forceinline__ void fetch(const Position& at, Element* tile) { stager_.fetch(source_, at, tile); }
+  __device__ bool aligned() const { return source_.aligned(); }
+  template <bool ALIGNED>
+  __device__ __forceinline__ void fetch(const Position& at, Element* tile) {
+    stager_.template fetch<ALIGNED>(source_, at, tile);
+  }
   __device__ __forceinline__ void place(const Position&, Element* tile) { stager_.place(tile, NoChange{}); }
 
  private:
@@ -132,15 +136,15 @@ class Operand {
 // The sum over `steps` positions from `at` on. `memory` has kStages stages, each a tile of the left operand and one of
 // the right. One barrier a step: it ends the reading of a stage, which is then filled for kAhead steps later, and
 // publishes the next. After the last one shared memory is free.
-template <class Multiplier, class Left, class Right, class Advance>
-__device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, Right& right, SharedLine* memory,
-                                           Position at, int steps, const Advance& advance) {
+template <bool ALIGNED, class Multiplier, class Left, class Right, class Advance>
+__device__ __forceinline__ void accumulate_as(Multiplier& multiplier, Left& left, Right& right, SharedLine* memory,
+                                              Position at, int steps, const Advance& advance) {
   constexpr int kStages = Left::kStages, kAhead = kStages - 1, kStage = Left::kValues + Right::kValues;
   constexpr bool kAsync = Left::kAsync || Right::kAsync;
   using Element = typename Left::Element;
   const auto fetch = [&](Element* stage) {
-    left.fetch(at, stage);
-    right.fetch(at, stage + Left::kValues);
+    left.template fetch<ALIGNED>(at, stage);
+    right.template fetch<ALIGNED>(at, stage + Left::kValues);
   };
   const auto place = [&](Element* stage) {
     left.place(at, stage);
@@ -175,6 +179,15 @@ __device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, R
     if (--until_first == 0) here -= kStages * kStage, until_first = kStages;
   }
   __syncthreads();
+}
+
+template <class Multiplier, class Left, class Right, class Advance>
+__device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, Right& right, SharedLine* memory,
+                                           const Position& at, int steps, const Advance& advance) {
+  if (left.aligned() && right.aligned())
+    accumulate_as<true>(multiplier, left, right, memory, at, steps, advance);
+  else
+    accumulate_as<false>(multiplier, left, right, memory, at, steps, advance);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA::gemm

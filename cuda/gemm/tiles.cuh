@@ -32,14 +32,12 @@ struct TileShape {
   static constexpr int kUnitsM = UNITS_M, kUnitsN = UNITS_N;
   static constexpr int kStages = STAGES;  // tiles in shared memory: one is multiplied while the others are filled
   static constexpr int kThreads = UNITS_M * UNITS_N * (kSimt ? 1 : 32);
-  // Of a warp with tensor cores. Its results go through a patch of shared memory, kPatchRows at a time
-  // (multipliers.cuh).
-  static constexpr int kWarpRows = ROWS / UNITS_M, kWarpColumns = COLUMNS / UNITS_N;
-  static constexpr int kPatchRows = kWarpRows < 32 ? kWarpRows : 32, kPatchPitch = kWarpColumns + 8;
-  // Dynamic shared memory, in bytes.
-  static constexpr int kTileBytes = STAGES * (ROWS + COLUMNS) * DEPTH * int(sizeof(Staged<PRECISION>));
-  static constexpr int kPatchBytes = kThreads / 32 * kPatchRows * kPatchPitch * int(sizeof(float));
-  static constexpr int kDynamicBytes = kSimt ? 0 : kTileBytes > kPatchBytes ? kTileBytes : kPatchBytes;
+  // With tensor cores, in dynamic shared memory. A warp's results go through a patch of it, kPatchRows at a time.
+  static constexpr int kDynamicBytes = kSimt ? 0 : STAGES * (ROWS + COLUMNS) * DEPTH * int(sizeof(Staged<PRECISION>));
+  static constexpr int kWarpRows = ROWS / UNITS_M, kWarpColumns = COLUMNS / UNITS_N, kPatchPitch = kWarpColumns + 8;
+  static constexpr int kPatchRowBytes = kThreads / 32 * kPatchPitch * int(sizeof(float));
+  static constexpr int kPatchRows = kWarpRows >= 32 && 32 * kPatchRowBytes <= kDynamicBytes ? 32 : 16;
+  static_assert(kSimt || kPatchRows * kPatchRowBytes <= kDynamicBytes);
   // The register budget. Without asynchronous copies registers also hold the next tile.
   static constexpr int kBlocksPerSm = kHasTensorCores || BLOCKS_PER_SM == 1 ? BLOCKS_PER_SM : BLOCKS_PER_SM - 1;
 };
@@ -83,7 +81,7 @@ struct TileOf<Precision::tf32, GemmTile::small> : TileShape<Precision::tf32, 32,
 template <>
 struct TileOf<Precision::tf32, GemmTile::narrow> : TileShape<Precision::tf32, 128, 16, 16, 4, 1, 4, 4> {};
 template <>
-struct TileOf<Precision::bf16, GemmTile::large> : TileShape<Precision::bf16, 128, 128, 16, 2, 2, 2> {};
+struct TileOf<Precision::bf16, GemmTile::large> : TileShape<Precision::bf16, 128, 128, 16, 2, 2, 2, 3> {};
 template <>
 struct TileOf<Precision::bf16, GemmTile::tall> : TileShape<Precision::bf16, 128, 64, 32, 2, 2, 2> {};
 template <>
