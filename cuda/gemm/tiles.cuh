@@ -42,9 +42,13 @@ struct TileShape {
   static constexpr int kBlocksPerSm = kHasTensorCores || BLOCKS_PER_SM == 1 ? BLOCKS_PER_SM : BLOCKS_PER_SM - 1;
 };
 
-// fp32: 8 x 8 results per thread, so that 64 multiplications share 16 values read from shared memory. Tensor cores: 64
-// x 64 or 64 x 32 results per warp. The depth is 64 bytes of each row (32 for fp32 `tall`, for the first layer with its
-// 8 channels).
+// fp32: 8 x 8 results per thread, so that 64 multiplications share 16 values read from shared memory; the depth is 64
+// bytes of each row (32 for `tall`, for the first layer with its 8 channels).
+//
+// Tensor cores: 64 x 64 results per warp where the tile has them. A smaller share reads, and in TF32 rounds, more factors
+// for each product. TF32 has as many stages as leave room for two blocks in 100 KiB (compute capability 8.9). BF16 is
+// rounded on its way through registers, which hold the next tile, so more stages would not bring it earlier; the third of
+// `large` is room for results.
 //
 // Estimates, made before measuring, for the thirteen convolutions of VGG16 at 224 x 224, forward, 30.7 GFLOP per image
 // in a batch that fills the GPU; backward data and backward weights take as long each.
@@ -52,7 +56,7 @@ struct TileShape {
 //   that allows 160 TFLOP/s, regardless of the tensor cores: bf16 gains little over tf32 while operands are stored as
 //   fp32.
 // - fp32 issues 64 FMAs for 4 reads of shared memory and some 4 other instructions: at most 0.88 of the peak, say 0.75.
-// - wmma reaches about half of the peak of tf32 and bf16 before that limit.
+// - mma.sync reaches 0.63 of an H100's peak of tf32 and bf16 before that limit, and all of the others'.
 //
 //   ms an image           fp32                    tf32                     bf16
 //   H100 SXM              0.61 (67 TFLOP/s)       0.20 (L2)                0.20 (L2)
@@ -65,9 +69,9 @@ struct TileOf<Precision::fp32, GemmTile::large> : TileShape<Precision::fp32, 128
 template <>
 struct TileOf<Precision::fp32, GemmTile::tall> : TileShape<Precision::fp32, 128, 64, 8, 16, 8, 4> {};
 template <>
-struct TileOf<Precision::fp32, GemmTile::square> : TileShape<Precision::fp32, 64, 64, 16, 16, 8, 4> {};
+struct TileOf<Precision::fp32, GemmTile::square> : TileShape<Precision::fp32, 64, 64, 16, 16, 8, 6> {};
 template <>
-struct TileOf<Precision::fp32, GemmTile::small> : TileShape<Precision::fp32, 32, 32, 16, 8, 8, 8> {};
+struct TileOf<Precision::fp32, GemmTile::small> : TileShape<Precision::fp32, 32, 32, 16, 8, 8, 14> {};
 template <>
 struct TileOf<Precision::fp32, GemmTile::narrow> : TileShape<Precision::fp32, 128, 16, 16, 32, 4, 4> {};
 template <>
@@ -75,7 +79,7 @@ struct TileOf<Precision::tf32, GemmTile::large> : TileShape<Precision::tf32, 128
 template <>
 struct TileOf<Precision::tf32, GemmTile::tall> : TileShape<Precision::tf32, 128, 64, 16, 2, 1, 4, 4> {};
 template <>
-struct TileOf<Precision::tf32, GemmTile::square> : TileShape<Precision::tf32, 64, 64, 16, 2, 2, 4, 4> {};
+struct TileOf<Precision::tf32, GemmTile::square> : TileShape<Precision::tf32, 64, 64, 16, 1, 2, 4, 4> {};
 template <>
 struct TileOf<Precision::tf32, GemmTile::small> : TileShape<Precision::tf32, 32, 32, 16, 2, 1, 8, 4> {};
 template <>
