@@ -9,8 +9,7 @@
 // Tensor cores by PTX instructions (PTX ISA, "Warp-level matrix instructions" and "Data movement: asynchronous copy"),
 // for compute capability 8.0 and later. All lanes of a warp call each of these together; g = lane / 4, t = lane % 4.
 //
-// A matrix of an instruction is 8 rows of 16 bytes: eight 16-bit values, or four of 32 bits. A lane holds 4 bytes of
-// it.
+// A matrix of an instruction is 8 rows of 16 bytes: eight 16-bit values, or four of 32 bits. A lane holds 4 bytes.
 //
 //   load_matrices(to, row)              four matrices of shared memory. Lane 8 i + r names row r of matrix i, 16-byte
 //                                       aligned; to[i] receives bytes 4 t to 4 t + 3 of row g of matrix i
@@ -20,8 +19,7 @@
 //                                       Register h of a factor is term 4 h + t, in BF16 8 h + 2 t (low half) and the
 //                                       next; `upper` of row g of the left factor, `lower` of row g + 8, `right` of
 //                                       column g. sum: columns 2 t and 2 t + 1 of row g, then of row g + 8
-//   to_tf32(value)                      rounded to nearest, ties away from zero; mma_tf32 itself ignores the low 13
-//   bits
+//   to_tf32(value)                      rounded to nearest, ties away from zero; mma_tf32 ignores the low 13 bits
 namespace palimpsest::PALIMPSEST_CUDA {
 
 #if PALIMPSEST_EMULATED

@@ -71,7 +71,7 @@ struct TileOf<Precision::fp32, GemmTile::tall> : TileShape<Precision::fp32, 128,
 template <>
 struct TileOf<Precision::fp32, GemmTile::square> : TileShape<Precision::fp32, 64, 64, 16, 16, 8, 6> {};
 template <>
-struct TileOf<Precision::fp32, GemmTile::small> : TileShape<Precision::fp32, 32, 32, 16, 8, 8, 14> {};
+struct TileOf<Precision::fp32, GemmTile::small> : TileShape<Precision::fp32, 32, 32, 16, 8, 8, 8> {};
 template <>
 struct TileOf<Precision::fp32, GemmTile::narrow> : TileShape<Precision::fp32, 128, 16, 16, 32, 4, 4> {};
 template <>
