@@ -292,14 +292,16 @@ def analyse(code, tile=None):
     result = {"instructions": len(code.instructions), "generic": kinds["LD"] + kinds["ST"], "local": kinds["LDL"] + kinds["STL"]}
     whole = code.of(code.steady_path(None, main))
     innermost = [h for h in code.loops if not any(mains[i] for i in code.within(h))]
-    loop = max(innermost, key=lambda h: (mains[h], count[h]["bytes read"]), default=None)
+    steps = {h: next((s for s in [h, *code.around(h)] if count[s]["barriers"]), h) for h in innermost}
+    # Of several main loops, such as one for whole chunks and one for others, that which fetches the most.
+    loop = max(innermost, key=lambda h: (mains[h], count[h]["bytes read"], count[steps[h]]["bytes read"]), default=None)
     if tile is None:
         best = code.of(paths[loop]) if loop is not None and (mains[loop] or count[loop]["bytes read"]) else whole
         flight = max(map(bytes_in_flight, [whole, *(code.of(p) for p in paths.values())]))
         return result | {"step": dict(+figures(best)), "bytes in flight": flight}
     if loop is None or not mains[loop]:
         raise Unreadable("it has no loop with tensor instructions or FFMA")
-    step = loop if count[loop]["barriers"] else next((h for h in code.around(loop) if count[h]["barriers"]), loop)
+    step = steps[loop]
     rows, columns, depth, threads = tile
     wanted, each = rows * columns * depth * LANES // threads, count[loop]["products"]
     repeats, left = divmod(wanted - (count[step]["products"] - each if step != loop else 0), each)

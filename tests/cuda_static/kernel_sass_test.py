@@ -57,6 +57,10 @@ class SteadyPath(unittest.TestCase):
         self.assertEqual(found["step"]["ffma"], 32)
         self.assertEqual(found["step"]["issued"], 2 + 10 + 3 * 11 + 2)  # the last pass leaves at the call
 
+    def test_of_several_main_loops_that_which_fetches_the_most(self):
+        found = analysed(sass_texts.fp32_product_of_values_one_by_one_or_in_fours(), (16, 16, 4, 32))
+        self.assertEqual(found["step"]["bytes read"], 16)
+
     def test_arithmetic_that_is_not_the_tiles_is_an_error(self):
         for tile in ((16, 8, 24, 32), (16, 8, 8, 32), (32, 8, 16, 32)):
             with self.assertRaisesRegex(kernel_sass.Unreadable, "the tile has"):
