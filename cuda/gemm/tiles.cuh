@@ -45,10 +45,10 @@ struct TileShape {
 // fp32: 8 x 8 results per thread, so that 64 multiplications share 16 values read from shared memory; the depth is 64
 // bytes of each row (32 for `tall`, for the first layer with its 8 channels).
 //
-// Tensor cores: 64 x 64 results per warp where the tile has them. A smaller share reads, and in TF32 rounds, more factors
-// for each product. TF32 has as many stages as leave room for two blocks in 100 KiB (compute capability 8.9). BF16 is
-// rounded on its way through registers, which hold the next tile, so more stages would not bring it earlier; the third of
-// `large` is room for results.
+// Tensor cores: 64 x 64 results per warp where the tile has them; of a smaller share a warp reads, and in TF32 rounds,
+// more factors for each product. TF32 has as many stages as leave room for two blocks in 100 KiB (compute capability
+// 8.9). BF16 is rounded on its way through registers, which hold the next tile, so that more stages would not bring it
+// earlier; the third of `large` is room for results.
 //
 // Estimates, made before measuring, for the thirteen convolutions of VGG16 at 224 x 224, forward, 30.7 GFLOP per image
 // in a batch that fills the GPU; backward data and backward weights take as long each.
@@ -108,11 +108,10 @@ enum class Contiguous : std::uint8_t { depth, outer };
 //
 // Tensor cores: no padding; within each row of 128 bytes, which has all 32 banks, the order of the eight 16-byte units
 // is permuted: unit u of the k-th row is at u XOR k. A line shorter than 128 bytes shares its row with others.
-// - ldmatrix reads one unit of each of eight consecutive lines. Of lines of 128 bytes these are eight rows with
-// different
-//   k; of shorter ones they are different units of fewer rows, whose k differ in the bits that distinguish rows.
-// - TF32 `outer`: eight lanes read two adjacent units of four consecutive lines. So there k counts twice.
-// - Copies write all units of a row, or half units of half a row, together.
+// - ldmatrix reads one unit of each of eight consecutive lines. Lines of 128 bytes are eight rows, with eight k;
+//   shorter ones are different units of fewer rows, whose k differ in the bits in which those units agree.
+// - TF32 `outer`: eight lanes read two adjacent units of four consecutive lines, so that k counts twice there.
+// - Copies write all units of a row together, or half units of half a row.
 // tests/cuda_kernels/tile_banks_test.cu counts.
 template <class Shape, Contiguous ORDER, int OUTER>
 struct OperandTile {
