@@ -40,8 +40,10 @@ def shared_of(kernel, numbers, architecture, entry):
         return static
     if "dynamic_shared" not in entry:
         raise Incomplete(f"kernel {kernel} uses dynamic shared memory: its entry of the costs needs dynamic_shared")
-    rows, columns, depth = numbers[architecture].get("code", {}).get("tile", (0, 0, 0))
-    values = {"rows": rows, "columns": columns, "depth": depth}
+    code = numbers[architecture].get("code", {})
+    rows, columns, depth = code.get("tile", (0, 0, 0))
+    values = {"rows": rows, "columns": columns, "depth": depth, "stages": code.get("stages", 0),
+              "width": 2 if precision_of(kernel, entry) == "bf16" else 4}
     return static + eval(str(entry["dynamic_shared"]), {"__builtins__": {}}, values)  # our own file
 
 

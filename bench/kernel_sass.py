@@ -10,6 +10,7 @@ read from global memory (the next tile is fetched), the fewest instructions to r
 most instructions (the pixel is inside the picture, so that its address is needed). Loops within are passed once, branches
 of diverged warps never taken.
 """
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -291,14 +292,16 @@ def analyse(code, tile=None):
     result = {"instructions": len(code.instructions), "generic": kinds["LD"] + kinds["ST"], "local": kinds["LDL"] + kinds["STL"]}
     whole = code.of(code.steady_path(None, main))
     innermost = [h for h in code.loops if not any(mains[i] for i in code.within(h))]
-    loop = max(innermost, key=lambda h: (mains[h], count[h]["bytes read"]), default=None)
+    steps = {h: next((s for s in [h, *code.around(h)] if count[s]["barriers"]), h) for h in innermost}
+    # Of several main loops, such as one for whole chunks and one for others, that which fetches the most.
+    loop = max(innermost, key=lambda h: (mains[h], count[h]["bytes read"], count[steps[h]]["bytes read"]), default=None)
     if tile is None:
         best = code.of(paths[loop]) if loop is not None and (mains[loop] or count[loop]["bytes read"]) else whole
         flight = max(map(bytes_in_flight, [whole, *(code.of(p) for p in paths.values())]))
         return result | {"step": dict(+figures(best)), "bytes in flight": flight}
     if loop is None or not mains[loop]:
         raise Unreadable("it has no loop with tensor instructions or FFMA")
-    step = loop if count[loop]["barriers"] else next((h for h in code.around(loop) if count[h]["barriers"]), loop)
+    step = steps[loop]
     rows, columns, depth, threads = tile
     wanted, each = rows * columns * depth * LANES // threads, count[loop]["products"]
     repeats, left = divmod(wanted - (count[step]["products"] - each if step != loop else 0), each)
@@ -311,22 +314,27 @@ def analyse(code, tile=None):
 
 def visit(code, step):
     """Of the loops behind the sum, for one result of the tile, at the most: instructions, those for each target of a rule,
-    operations in double precision; and at the least, where a result is only stored, for a second pass."""
+    operations in double precision; and at the least, where a result is only stored, for a second pass. Of loops that store
+    several results together and others that store one, the first count."""
     outer = [h for h in code.loops if code.starts[h] > code.starts[step] and h not in code.loops[step] and not code.around(h)]
+    widest = {h: max((i.width for i in code.of(code.loops[h]) if i.opcode == "STG"), default=0) for h in outer}
     most = {"per result": 0, "per target": 0, "doubles": 0, "per partial": 0}
     for head in outer:
+        if widest[head] < max(widest.values()):
+            continue
         nested = set().union(*(code.loops[h] for h in code.within(head)))
-        stores = {b: sum(i.opcode == "STG" for i in code.block(b)) for b in code.loops[head]}
+        stores = {b: sum(i.width // 4 for i in code.block(b) if i.opcode == "STG") for b in code.loops[head]}
         # The remainder of an unrolled loop over targets stores too: it is left out, as the loop counts all targets.
         per_loop = any(stores[b] for b in nested)
         path = code.best_path(head, lambda b: (stores[b] if b in nested or not per_loop else -stores[b], len(code.block(b))))
         inner = [figures(code.of(code.best_path(h, lambda b: (stores[b], len(code.block(b)))))) for h in code.within(head)]
-        targets = [f["issued"] / f["global writes"] for f in inner if f["global writes"]]
+        targets = [4 * f["issued"] / f["bytes written"] for f in inner if f["bytes written"]]
         alone = sum(len(code.block(b)) for b in path if b not in nested)
-        count = 1 if per_loop else sum(stores[b] for b in path)
+        together = widest[head] // 4
+        count = together if per_loop else sum(stores[b] for b in path)
         if count:
             found = {"per result": round(alone / count, 1), "per target": round(min(targets, default=0), 1),
                      "doubles": round(sum(i.double for i in code.of(path)) / count, 1),
-                     "per partial": code.shortest(head, [b for b in stores if stores[b] and b not in nested])}
+                     "per partial": math.ceil(code.shortest(head, [b for b in stores if stores[b] and b not in nested]) / together)}
             most = max(most, found, key=lambda f: sum(f.values()))
     return most

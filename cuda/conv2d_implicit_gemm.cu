@@ -151,12 +151,14 @@ std::size_t bias_partial_bytes(const ImplicitGemmShape& shape) {
 
 void check(const ImplicitGemmShape& s, const GemmRun& run, std::size_t scratch_needed) {
   constexpr std::int64_t kMost = std::numeric_limits<int>::max() - 4096;  // room for the last tile's overhang
-  PALIMPSEST_REQUIRE(s.images >= 0 && s.height >= 0 && s.width >= 0 && s.inputs > 0 && s.outputs > 0,
+  PALIMPSEST_REQUIRE(s.images >= 0 && s.height > 0 && s.width > 0 && s.inputs > 0 && s.outputs > 0,
                      "{} x {} x {} pixels, {} to {} channels", s.images, s.height, s.width, s.inputs, s.outputs);
   PALIMPSEST_REQUIRE(s.taps == 1 || (s.taps == 9 && s.inputs % 8 == 0 && s.outputs % 8 == 0),
                      "{} taps, {} to {} channels", s.taps, s.inputs, s.outputs);
-  PALIMPSEST_REQUIRE(s.pixels() <= kMost && std::int64_t{s.taps} * s.inputs <= kMost, "{} pixels, {} channels",
-                     s.pixels(), s.inputs);
+  // 128 lines of a matrix have fewer than 2^31 values.
+  constexpr std::int64_t kLongestLine = std::int64_t{1} << 24;
+  PALIMPSEST_REQUIRE(s.pixels() <= kMost && std::int64_t{s.taps} * s.inputs < kLongestLine && s.outputs < kLongestLine,
+                     "{} pixels, {} to {} channels, {} taps", s.pixels(), s.inputs, s.outputs, s.taps);
   PALIMPSEST_REQUIRE(run.scratch_bytes >= scratch_needed, "{} bytes of scratch memory, but {} are needed",
                      run.scratch_bytes, scratch_needed);
   PALIMPSEST_REQUIRE(run.splits >= 0 && run.splits <= 65535, "{} parts", run.splits);

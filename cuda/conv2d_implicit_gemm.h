@@ -21,7 +21,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 // Pixels outside the picture are zero. x, dx: NHWC; y, dy: NHWC; w: K R S C, that is rows o of taps * inputs values.
 struct ImplicitGemmShape {
   int images = 1, height = 1, width = 1;
-  int inputs = 1, outputs = 1;  // channels in memory, padding included
+  int inputs = 1, outputs = 1;  // channels in memory, padding included; outputs and taps * inputs are below 2^24
   int taps = 1;                 // 9, or 1 for a fully connected layer
 
   std::int64_t pixels() const { return std::int64_t{images} * height * width; }

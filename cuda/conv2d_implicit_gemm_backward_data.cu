@@ -22,8 +22,9 @@ void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const flo
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::narrow>(
         run.precision, cut.tile, [&](auto tile) {
           using Tile = decltype(tile);
-          CUDA_LAUNCH((backward_data_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream, problem,
-                      epilogue);
+          allow_shared_memory<Tile>(backward_data_kernel<Tile>);
+          CUDA_LAUNCH((backward_data_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes,
+                      run.stream, problem, epilogue);
           CUDA_LAUNCH_CHECK();
         });
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);

@@ -17,8 +17,9 @@ void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRu
   else
     with_tile<GemmTile::large, GemmTile::square, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);
-      CUDA_LAUNCH((backward_weights_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream, problem,
-                  gradient, epilogue);
+      allow_shared_memory<Tile>(backward_weights_kernel<Tile>);
+      CUDA_LAUNCH((backward_weights_kernel<Tile>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes,
+                  run.stream, problem, gradient, epilogue);
       CUDA_LAUNCH_CHECK();
     });
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);

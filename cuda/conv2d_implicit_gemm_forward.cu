@@ -19,8 +19,9 @@ void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, c
   else
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);
-      CUDA_LAUNCH((forward_kernel<Tile, false, BiasRelu>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream,
-                  problem, Terms{}, epilogue);
+      allow_shared_memory<Tile>(forward_kernel<Tile, false, BiasRelu>);
+      CUDA_LAUNCH((forward_kernel<Tile, false, BiasRelu>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes,
+                  run.stream, problem, Terms{}, epilogue);
       CUDA_LAUNCH_CHECK();
     });
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);

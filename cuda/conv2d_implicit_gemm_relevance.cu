@@ -42,8 +42,9 @@ void multiply(const GemmRun& run, const Cut& cut, const Problem& problem, const 
   if (is_plain(what) && cut.tile != GemmTile::plain) {
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);
-      CUDA_LAUNCH((forward_kernel<Tile, false, Divide>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream,
-                  problem, Terms{}, epilogue);
+      allow_shared_memory<Tile>(forward_kernel<Tile, false, Divide>);
+      CUDA_LAUNCH((forward_kernel<Tile, false, Divide>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes,
+                  run.stream, problem, Terms{}, epilogue);
       CUDA_LAUNCH_CHECK();
     });
     return;
@@ -53,8 +54,9 @@ void multiply(const GemmRun& run, const Cut& cut, const Problem& problem, const 
   if (cut.tile == GemmTile::plain) return plain_forward(run, cut, problem, terms, epilogue);
   with_tile<GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
     using Tile = decltype(tile);
-    CUDA_LAUNCH((forward_kernel<Tile, true, Divide>), product_grid(cut), dim3(Tile::kThreads), 0, run.stream, problem,
-                terms, epilogue);
+    allow_shared_memory<Tile>(forward_kernel<Tile, true, Divide>);
+    CUDA_LAUNCH((forward_kernel<Tile, true, Divide>), product_grid(cut), dim3(Tile::kThreads), Tile::kDynamicBytes,
+                run.stream, problem, terms, epilogue);
     CUDA_LAUNCH_CHECK();
   });
 }

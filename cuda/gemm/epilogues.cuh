@@ -2,10 +2,35 @@
 #include "cuda/gemm/tiles.cuh"
 
 // Processing of results. An epilogue has
-//   Sums                                   a thread's sums over its results
-//   operator()(at, column, value, sums)    `at`: position in the output, `column`: its channel
-//   finish(sums, block)                    once per thread, all threads of the block together
+//   Sums                                    a thread's sums over its results
+//   operator()(at, column, results, sums)   `at`: position of the first in the output, `column`: its channel
+//   finish(sums, block)                     once per thread, all threads of the block together
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
+
+// Neighbours in memory: 1, or 2 or 4 aligned to their size.
+template <int WIDTH>
+struct Results {
+  float value[WIDTH];
+};
+template <int WIDTH>
+__device__ __forceinline__ Results<WIDTH> read_results(const float* from) {
+  if constexpr (WIDTH == 4) {
+    const float4 v = *reinterpret_cast<const float4*>(from);
+    return {{v.x, v.y, v.z, v.w}};
+  } else if constexpr (WIDTH == 2) {
+    const float2 v = *reinterpret_cast<const float2*>(from);
+    return {{v.x, v.y}};
+  } else {
+    return {{*from}};
+  }
+}
+template <int WIDTH>
+__device__ __forceinline__ void write_results(float* to, const Results<WIDTH>& results) {
+  if constexpr (WIDTH == 4)
+    *reinterpret_cast<float4*>(to) = {results.value[0], results.value[1], results.value[2], results.value[3]};
+  else
+    *to = results.value[0];
+}
 
 // y = relu?(value + b)
 struct BiasRelu {
@@ -14,9 +39,16 @@ struct BiasRelu {
   float* y;
 
   struct Sums {};
-  __device__ void operator()(std::size_t at, int column, float value, Sums&) const {
-    if (bias) value += bias[column];
-    y[at] = relu && value < 0 ? 0.0F : value;  // NaN stays
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums&) const {
+    if (bias) {
+      const Results<WIDTH> b = read_results<WIDTH>(bias + column);
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) results.value[i] += b.value[i];
+    }
+#pragma unroll
+    for (float& value : results.value) value = relu && value < 0 ? 0.0F : value;  // NaN stays
+    write_results(y + at, results);
   }
   __device__ void finish(const Sums&, unsigned) const {}
 };
@@ -31,14 +63,24 @@ struct Redistribute {
   float* to;
 
   struct Sums {};
-  __device__ void operator()(std::size_t at, int column, float value, Sums&) const {
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums&) const {
     if (x) {
-      float g = map == InputMap::constant ? constant[column] : x[at];
-      if (map == InputMap::positive) g = g < 0 ? 0.0F : g;
-      if (map == InputMap::negative) g = g > 0 ? 0.0F : g;
-      value = factor * g * value;
+      const Results<WIDTH> by = read_results<WIDTH>(map == InputMap::constant ? constant + column : x + at);
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) {
+        float g = by.value[i];
+        if (map == InputMap::positive) g = g < 0 ? 0.0F : g;
+        if (map == InputMap::negative) g = g > 0 ? 0.0F : g;
+        results.value[i] = factor * g * results.value[i];
+      }
     }
-    to[at] = accumulate ? to[at] + value : value;
+    if (accumulate) {
+      const Results<WIDTH> before = read_results<WIDTH>(to + at);
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) results.value[i] = before.value[i] + results.value[i];
+    }
+    write_results(to + at, results);
   }
   __device__ void finish(const Sums&, unsigned) const {}
 };
@@ -77,11 +119,16 @@ struct Divide {
 
   using Sums = LedgerSums;
 
-  __device__ float bias_of(int column) const {
-    float bias = 0;
+  template <int WIDTH>
+  __device__ Results<WIDTH> bias_of(int column) const {
+    Results<WIDTH> bias{};
 #pragma unroll
-    for (int t = 0; t < kMaxTerms; ++t)
-      if (t < what.terms && what.term[t].bias) bias += what.term[t].sign * what.term[t].bias[column];
+    for (int t = 0; t < kMaxTerms; ++t) {
+      if (t >= what.terms || !what.term[t].bias) continue;
+      const Results<WIDTH> of_term = read_results<WIDTH>(what.term[t].bias + column);
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) bias.value[i] += what.term[t].sign * of_term.value[i];
+    }
     return bias;
   }
 
@@ -96,36 +143,52 @@ struct Divide {
     }
   }
 
-  __device__ bool open(std::size_t at) const {
-    if (what.gate == Gate::all) return true;
-    const float reference = what.gate_by[at];
-    return what.gate == Gate::positive ? reference > 0 : reference < 0;
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums& sums) const {
+    const Results<WIDTH> bias = bias_of<WIDTH>(column);
+    Results<WIDTH> z = results, safe;
+    if (add_bias) {
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) z.value[i] += bias.value[i];
+    }
+    if (what.floor) {
+      const Results<WIDTH> floor = read_results<WIDTH>(what.floor + at);
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) z.value[i] = z.value[i] < floor.value[i] ? floor.value[i] : z.value[i];
+    }
+    bool passes[WIDTH];
+#pragma unroll
+    for (int i = 0; i < WIDTH; ++i) safe.value[i] = stabilised(z.value[i]), passes[i] = true;
+    if (what.gate != Gate::all) {
+      const Results<WIDTH> reference = read_results<WIDTH>(what.gate_by + at);
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i)
+        passes[i] = what.gate == Gate::positive ? reference.value[i] > 0 : reference.value[i] < 0;
+    }
+    for (int target = 0; target < what.targets; ++target) {
+      const Results<WIDTH> relevance = read_results<WIDTH>(what.relevance[target] + at);
+      Results<WIDTH> quotient;
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) {
+        // NaN is not 0 and propagates.
+        const bool divides = passes[i] && relevance.value[i] != 0 && safe.value[i] != 0;
+        quotient.value[i] = divides ? relevance.value[i] / safe.value[i] : 0.0F;
+        if (target == 0 && partials && passes[i] && relevance.value[i] != 0)
+          add(sums, relevance.value[i], quotient.value[i], divides, z.value[i], safe.value[i], bias.value[i]);
+      }
+      write_results(what.quotients[target] + at, quotient);
+    }
   }
 
-  __device__ void operator()(std::size_t at, int column, float value, Sums& sums) const {
-    const float bias = bias_of(column);
-    float z = add_bias ? value + bias : value;
-    if (what.floor) {
-      const float floor = what.floor[at];
-      z = z < floor ? floor : z;
-    }
-    const float safe = stabilised(z);
-    const bool passes = open(at);
-    for (int target = 0; target < what.targets; ++target) {
-      const float relevance = what.relevance[target][at];
-      // NaN is not 0 and propagates.
-      const bool divides = passes && relevance != 0 && safe != 0;
-      const float quotient = divides ? relevance / safe : 0.0F;
-      what.quotients[target][at] = quotient;
-      if (target != 0 || !partials || !passes || relevance == 0) continue;
-      sums.incoming += double(relevance);
-      if (fabsf(z) < 1e-6F) sums.near_zero += 1;
-      if (divides) {
-        sums.to_bias += double(quotient) * double(bias);
-        sums.to_stabiliser += double(quotient) * (double(safe) - double(z));
-      } else {
-        sums.to_zero += double(relevance);
-      }
+  __device__ static void add(Sums& sums, float relevance, float quotient, bool divides, float z, float safe,
+                             float bias) {
+    sums.incoming += double(relevance);
+    if (fabsf(z) < 1e-6F) sums.near_zero += 1;
+    if (divides) {
+      sums.to_bias += double(quotient) * double(bias);
+      sums.to_stabiliser += double(quotient) * (double(safe) - double(z));
+    } else {
+      sums.to_zero += double(relevance);
     }
   }
 

@@ -33,20 +33,35 @@ struct TileOrigin {
   int row, column;
 };
 
+// Memory for the tiles, and afterwards for the results. What tensor cores need is more than a kernel has without
+// asking.
+template <class Shape, class Left, class Right>
+__device__ __forceinline__ SharedLine* shared_memory() {
+  if constexpr (Shape::kSimt) {
+    static_assert(Left::kBytes % sizeof(SharedLine) == 0 && Right::kBytes % sizeof(SharedLine) == 0);
+    SHARED_ARRAY(SharedLine, memory, (Left::kBytes + Right::kBytes) / sizeof(SharedLine));
+    return memory;
+  } else {
+    static_assert(Left::kBytes + Right::kBytes == Shape::kDynamicBytes);
+    DYNAMIC_SHARED(SharedLine, memory);
+    return memory;
+  }
+}
+
 template <class Shape, class Multiplier, class Epilogue>
 __device__ __forceinline__ void finish(const Problem& problem, const Multiplier& multiplier, SharedLine* memory,
                                        const TileOrigin<Shape>& origin, const Epilogue& epilogue) {
   typename Epilogue::Sums sums;
   float* const partials =
       problem.partials + std::size_t(blockIdx.z) * std::size_t(problem.rows) * std::size_t(problem.columns);
-  multiplier.for_each(memory, [&](int row, int column, float value) {
+  multiplier.for_each(memory, problem.columns % 4 == 0, [&](int row, int column, const auto& results) {
     row += origin.row, column += origin.column;
     if (row >= problem.rows || column >= problem.columns) return;
     const std::size_t at = std::size_t(row) * std::size_t(problem.columns) + std::size_t(column);
     if (problem.partials)
-      partials[at] = value;
+      write_results(partials + at, results);
     else
-      epilogue(at, column, value, sums);
+      epilogue(at, column, results, sums);
   });
   if (!problem.partials) epilogue.finish(sums, blockIdx.x);
 }
@@ -55,61 +70,59 @@ __device__ __forceinline__ void finish(const Problem& problem, const Multiplier&
 template <class Shape, class Tile>
 class TermPixels {
  public:
-  using Element = Staged<Shape::kPrecision>;
+  using Element = typename Tile::Element;
   using Stager = RegisterStager<Tile, Element, Shape::kThreads>;
+  static constexpr bool kAsync = false;
+  static constexpr int kStages = Tile::kStages, kValues = Tile::kValues;
   using Source = PixelLines<typename Stager::Map, 1>;
 
-  __device__ TermPixels(const Source& source, const Terms& terms, SharedLine* memory)
-      : source_(source), terms_(terms), memory_(reinterpret_cast<Element*>(memory)) {}
+  __device__ TermPixels(const Source& source, const Terms& terms) : source_(source), terms_(terms) {}
 
-  __device__ void fetch(const Position& at, int) {
+  __device__ bool aligned() const { return source_.aligned(); }
+  template <bool ALIGNED>
+  __device__ void fetch(const Position& at, Element*) {
     const TermPointers& term = terms_.term[at.term];
     if (at.term == 0) holds_x_ = false;
     if (term.input == InputMap::constant) {
-      stager_.fetch(Constant{source_, term.constant}, at, static_cast<Element*>(nullptr));
+      stager_.template fetch<ALIGNED>(Constant{source_, term.constant}, at);
       holds_x_ = false;
     } else if (!holds_x_) {
-      stager_.fetch(source_, at, static_cast<Element*>(nullptr));
+      stager_.template fetch<ALIGNED>(source_, at);
       holds_x_ = true;
     }
   }
-  __device__ void place(const Position& at, int stage) {
+  __device__ void place(const Position& at, Element* tile) {
     const TermPointers& term = terms_.term[at.term];
-    stager_.place(tile(stage), InputChange{term.input, term.sign});
+    stager_.place(tile, InputChange{term.input, term.sign});
   }
-  __device__ Element* tile(int stage) const { return memory_ + stage * Tile::kValues; }
-  __device__ static void commit() {}
-  __device__ static void wait() {}
 
  private:
+  // Inside the picture, the same values for all pixels.
   struct Constant {
     const Source& source;
     const float* values;
-    __device__ bool aligned() const { return source.aligned(); }
-    __device__ Chunk chunk(int i, const Position& at) const { return source.chunk_of(i, at, values); }
+    __device__ Run run(const Position& at) const {
+      const Run run = source.run(at);
+      return {values + at.first, run.lines, run.valid};
+    }
+    __device__ unsigned offset(int) const { return unsigned(Stager::Map::column()); }
   };
 
   Source source_;
   const Terms& terms_;
-  Element* memory_;
   Stager stager_;
   bool holds_x_ = false;
 };
 
 template <class Map>
-class TermWeightLines {
+class TermWeightLines : public WeightLines<Map> {
  public:
   __device__ TermWeightLines(const ImplicitGemmShape& shape, const Terms& terms, int first_row)
-      : shape_(shape), terms_(terms), first_row_(first_row) {}
-  __device__ bool aligned() const { return shape_.inputs % 4 == 0; }
-  __device__ Chunk chunk(int i, const Position& at) const {
-    return WeightLines<Map>(shape_, terms_.term[at.term].weights, first_row_).chunk(i, at);
-  }
+      : WeightLines<Map>(shape, nullptr, first_row), terms_(terms) {}
+  __device__ Run run(const Position& at) const { return WeightLines<Map>::run_of(terms_.term[at.term].weights, at); }
 
  private:
-  const ImplicitGemmShape& shape_;
   const Terms& terms_;
-  int first_row_;
 };
 
 // Rows: output pixels. Columns: output channels. Sum: taps, slices of the input channels, terms.
@@ -120,11 +133,9 @@ __global__ void __launch_bounds__(Shape::kThreads,
     forward_kernel(const __grid_constant__ Problem problem, const __grid_constant__ Terms terms,
                    const __grid_constant__ Epilogue epilogue) {
   if constexpr (Shape::kSimt || kHasTensorCores) {
-    using Element = Staged<Shape::kPrecision>;
-    using LeftTile = OperandTile<Element, Contiguous::depth, Shape::kRows, Shape::kDepth>;
-    using RightTile = OperandTile<Element, Contiguous::depth, Shape::kColumns, Shape::kDepth>;
-    SHARED_ARRAY(SharedLine, left_memory, LeftTile::kBytes / 32);
-    SHARED_ARRAY(SharedLine, right_memory, RightTile::kBytes / 32);
+    using LeftTile = OperandTile<Shape, Contiguous::depth, Shape::kRows>;
+    using RightTile = OperandTile<Shape, Contiguous::depth, Shape::kColumns>;
+    SharedLine* const memory = shared_memory<Shape, LeftTile, RightTile>();
     using LeftStager = StagerFor<Shape, LeftTile>;
     using RightStager = StagerFor<Shape, RightTile>;
     using RightMap = typename RightStager::Map;
@@ -140,22 +151,21 @@ __global__ void __launch_bounds__(Shape::kThreads,
     };
     const PixelLines<typename LeftStager::Map, 1> lines(problem.pixels, origin.row);
     if constexpr (TERMS) {
-      TermPixels<Shape, LeftTile> left(lines, terms, left_memory);
+      TermPixels<Shape, LeftTile> left(lines, terms);
       using Source = TermWeightLines<RightMap>;
-      Operand<RightStager, Source, RightTile, Element> right(Source(problem.shape, terms, origin.column), right_memory);
-      accumulate(multiplier, left, right, at, part.count * terms.count, [&](Position& position) {
+      Operand<RightStager, Source, RightTile> right(Source(problem.shape, terms, origin.column));
+      accumulate(multiplier, left, right, memory, at, part.count * terms.count, [&](Position& position) {
         if (++position.term < terms.count) return;
         position.term = 0;
         next_slice(position);
       });
     } else {
-      Operand<LeftStager, PixelLines<typename LeftStager::Map, 1>, LeftTile, Element> left(lines, left_memory);
+      Operand<LeftStager, PixelLines<typename LeftStager::Map, 1>, LeftTile> left(lines);
       using Source = WeightLines<RightMap>;
-      Operand<RightStager, Source, RightTile, Element> right(Source(problem.shape, problem.weights, origin.column),
-                                                             right_memory);
-      accumulate(multiplier, left, right, at, part.count, next_slice);
+      Operand<RightStager, Source, RightTile> right(Source(problem.shape, problem.weights, origin.column));
+      accumulate(multiplier, left, right, memory, at, part.count, next_slice);
     }
-    finish<Shape>(problem, multiplier, left_memory, origin, epilogue);
+    finish<Shape>(problem, multiplier, memory, origin, epilogue);
   }
 }
 
@@ -164,11 +174,9 @@ template <class Shape>
 __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocksPerSm)
     backward_data_kernel(const __grid_constant__ Problem problem, const __grid_constant__ Redistribute epilogue) {
   if constexpr (Shape::kSimt || kHasTensorCores) {
-    using Element = Staged<Shape::kPrecision>;
-    using LeftTile = OperandTile<Element, Contiguous::depth, Shape::kRows, Shape::kDepth>;
-    using RightTile = OperandTile<Element, Contiguous::outer, Shape::kColumns, Shape::kDepth>;
-    SHARED_ARRAY(SharedLine, left_memory, LeftTile::kBytes / 32);
-    SHARED_ARRAY(SharedLine, right_memory, RightTile::kBytes / 32);
+    using LeftTile = OperandTile<Shape, Contiguous::depth, Shape::kRows>;
+    using RightTile = OperandTile<Shape, Contiguous::outer, Shape::kColumns>;
+    SharedLine* const memory = shared_memory<Shape, LeftTile, RightTile>();
     using LeftStager = StagerFor<Shape, LeftTile>;
     using RightStager = StagerFor<Shape, RightTile>;
     using LeftSource = PixelLines<typename LeftStager::Map, -1>;
@@ -178,15 +186,14 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocksPerSm)
     const int depth = problem.shape.outputs, slices = (depth + Shape::kDepth - 1) / Shape::kDepth;
     const PartOfSteps part(problem.shape.taps * slices, int(blockIdx.z), problem.parts);
     Multiplier<Shape, LeftTile, RightTile> multiplier;
-    Operand<LeftStager, LeftSource, LeftTile, Element> left(LeftSource(problem.pixels, origin.row), left_memory);
-    Operand<RightStager, RightSource, RightTile, Element> right(
-        RightSource(problem.shape, problem.weights, origin.column), right_memory);
-    accumulate(multiplier, left, right, Position{part.first / slices, part.first % slices * Shape::kDepth, 0},
+    Operand<LeftStager, LeftSource, LeftTile> left(LeftSource(problem.pixels, origin.row));
+    Operand<RightStager, RightSource, RightTile> right(RightSource(problem.shape, problem.weights, origin.column));
+    accumulate(multiplier, left, right, memory, Position{part.first / slices, part.first % slices * Shape::kDepth, 0},
                part.count, [&](Position& position) {
                  position.first += Shape::kDepth;
                  if (position.first >= depth) position.first = 0, ++position.tap;
                });
-    finish<Shape>(problem, multiplier, left_memory, origin, epilogue);
+    finish<Shape>(problem, multiplier, memory, origin, epilogue);
   }
 }
 
@@ -196,11 +203,9 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocksPerSm)
     backward_weights_kernel(const __grid_constant__ Problem problem, const __grid_constant__ Pixels gradient,
                             const __grid_constant__ BiasRelu epilogue) {
   if constexpr (Shape::kSimt || kHasTensorCores) {
-    using Element = Staged<Shape::kPrecision>;
-    using LeftTile = OperandTile<Element, Contiguous::outer, Shape::kRows, Shape::kDepth>;
-    using RightTile = OperandTile<Element, Contiguous::outer, Shape::kColumns, Shape::kDepth>;
-    SHARED_ARRAY(SharedLine, left_memory, LeftTile::kBytes / 32);
-    SHARED_ARRAY(SharedLine, right_memory, RightTile::kBytes / 32);
+    using LeftTile = OperandTile<Shape, Contiguous::outer, Shape::kRows>;
+    using RightTile = OperandTile<Shape, Contiguous::outer, Shape::kColumns>;
+    SharedLine* const memory = shared_memory<Shape, LeftTile, RightTile>();
     using LeftStager = StagerFor<Shape, LeftTile>;
     using RightStager = StagerFor<Shape, RightTile>;
     using LeftSource = GradientLines<typename LeftStager::Map>;
@@ -209,12 +214,11 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocksPerSm)
     const TileOrigin<Shape> origin(problem.column_tiles);
     const PartOfSteps part((problem.pixels.count + Shape::kDepth - 1) / Shape::kDepth, int(blockIdx.z), problem.parts);
     Multiplier<Shape, LeftTile, RightTile> multiplier;
-    Operand<LeftStager, LeftSource, LeftTile, Element> left(LeftSource(gradient, origin.row), left_memory);
-    Operand<RightStager, RightSource, RightTile, Element> right(RightSource(problem.pixels, origin.column),
-                                                                right_memory);
-    accumulate(multiplier, left, right, Position{0, part.first * Shape::kDepth, 0}, part.count,
+    Operand<LeftStager, LeftSource, LeftTile> left(LeftSource(gradient, origin.row));
+    Operand<RightStager, RightSource, RightTile> right(RightSource(problem.pixels, origin.column));
+    accumulate(multiplier, left, right, memory, Position{0, part.first * Shape::kDepth, 0}, part.count,
                [&](Position& position) { position.first += Shape::kDepth; });
-    finish<Shape>(problem, multiplier, left_memory, origin, epilogue);
+    finish<Shape>(problem, multiplier, memory, origin, epilogue);
   }
 }
 
@@ -233,7 +237,7 @@ __global__ void __launch_bounds__(256) apply_epilogue_kernel(const float* values
       const std::size_t at = std::size_t(row) * std::size_t(columns) + std::size_t(column);
       float value = values[at];
       for (int part = 1; part < parts; ++part) value += values[std::size_t(part) * part_size + at];
-      epilogue(at, column, value, sums);
+      epilogue(at, column, Results<1>{{value}}, sums);
     }
   epilogue.finish(sums, blockIdx.x + gridDim.x * blockIdx.y);
 }

@@ -8,8 +8,13 @@
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 inline Pixels make_pixels(const ImplicitGemmShape& s, const float* data, int channels) {
-  return {data,   int(s.pixels()),   s.height,         s.width,          channels,
-          s.taps, channels % 4 == 0, Divisor(s.width), Divisor(s.height)};
+  Pixels pixels{data,   int(s.pixels()),   s.height,         s.width,           channels,
+                s.taps, channels % 4 == 0, Divisor(s.width), Divisor(s.height), {}};
+  for (int tap = 0; tap < s.taps; ++tap) {
+    const Tap moved(tap, s.taps);
+    pixels.shift[tap] = (std::int64_t{moved.dp} * s.width + moved.dq) * channels;
+  }
+  return pixels;
 }
 
 inline Problem make_problem(const ImplicitGemmShape& shape, const GemmRun& run, const Cut& cut, const Pixels& pixels,
@@ -39,6 +44,15 @@ void with_tile(Precision precision, GemmTile tile, const Launch& launch) {
     case Precision::bf16:
       return with_tile_of<Precision::bf16, TILES...>(tile, launch);
   }
+}
+
+// Before a launch with Shape::kDynamicBytes: above 48 KiB, static memory included, a kernel must be allowed to have
+// them.
+template <class Shape, class Kernel>
+void allow_shared_memory(Kernel* kernel) {
+  if (Shape::kDynamicBytes > 47 * 1024)
+    CUDA_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                    Shape::kDynamicBytes));
 }
 
 template <class Epilogue>

@@ -1,7 +1,6 @@
 #pragma once
-#include <mma.h>
-
-#include "cuda/gemm/staging.cuh"
+#include "cuda/gemm/epilogues.cuh"
+#include "cuda/gemm/fragments.cuh"
 
 // The product of two tiles of shared memory, added to sums in registers.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
@@ -52,11 +51,11 @@ class Multiplier<Shape, Left, Right, true> {
     }
   }
 
-  // visit(row, column, sum) for each result of this warp. A loop cannot index registers, and an epilogue unrolled kM *
-  // kN times would not fit the instruction cache; so each row of results goes through a patch of shared memory per
-  // warp, in which neighbouring lanes also find neighbouring columns.
+  // visit(row, column, Results<1>) for each result of this warp. A loop cannot index registers, and an epilogue
+  // unrolled kM * kN times would not fit the instruction cache; so each row of results goes through a patch of shared
+  // memory per warp, in which neighbouring lanes also find neighbouring columns.
   template <class Visit>
-  __device__ __forceinline__ void for_each(SharedLine* memory, const Visit& visit) const {
+  __device__ __forceinline__ void for_each(SharedLine* memory, bool, const Visit& visit) const {
     const int warp = int(threadIdx.x) / 32, lane = int(threadIdx.x) % 32;
     float* const patch = reinterpret_cast<float*>(memory) + warp * kLanesM * kPatchPitch;
     constexpr int kTogether = Right::kOrder == Contiguous::depth ? 1 : 4;  // columns of a thread that are neighbours
@@ -72,7 +71,7 @@ class Multiplier<Shape, Left, Right, true> {
       for (int e = lane; e < kLanesM * kWarpColumns; e += 32) {
         const int m = e / kWarpColumns, n = e % kWarpColumns;
         visit(outer<Left, Shape::kUnitsM>(warp / kWarpsN * kLanesM + m, i),
-              n / kRun * (kRun * kWarpsN) + warp % kWarpsN * kRun + n % kRun, patch[m * kPatchPitch + n]);
+              n / kRun * (kRun * kWarpsN) + warp % kWarpsN * kRun + n % kRun, Results<1>{{patch[m * kPatchPitch + n]}});
       }
       __syncwarp();
     }
@@ -119,95 +118,75 @@ class Multiplier<Shape, Left, Right, true> {
 };
 
 #if PALIMPSEST_ARCH >= 800
-template <Precision PRECISION>
-struct Fragments;
-template <>
-struct Fragments<Precision::tf32> {
-  using Type = nvcuda::wmma::precision::tf32;
-  static constexpr int kDepth = 8;
-};
-template <>
-struct Fragments<Precision::bf16> {
-  using Type = __nv_bfloat16;
-  static constexpr int kDepth = 16;
-};
-
-// Tensor cores, one warp per unit: kM x kN fragments of 16 x 16 results.
+// Tensor cores, one warp per unit: kM x kN products of 16 x 8 results.
 template <class Shape, class Left, class Right>
 class Multiplier<Shape, Left, Right, false> {
  public:
-  static constexpr int kWarpRows = Shape::kRows / Shape::kUnitsM, kWarpColumns = Shape::kColumns / Shape::kUnitsN;
-  static constexpr int kM = kWarpRows / 16, kN = kWarpColumns / 16;
-  static constexpr int kPatchPitch = 20;  // floats; buffers a fragment's results
-  static constexpr int kPatch = 16 * kPatchPitch;
-  static_assert(Shape::kThreads / 32 * kPatch * int(sizeof(float)) <= Left::kBytes, "patches reuse the left tiles");
-
-  __device__ Multiplier() {
-    const int warp = int(threadIdx.x) / 32;
-    row_ = warp / Shape::kUnitsN * kWarpRows;
-    column_ = warp % Shape::kUnitsN * kWarpColumns;
-#pragma unroll
-    for (auto& row : sum_)
-#pragma unroll
-      for (auto& one : row) nvcuda::wmma::fill_fragment(one, 0.0F);
-  }
-
   using Element = Staged<Shape::kPrecision>;
+  static constexpr int kWarpRows = Shape::kWarpRows, kWarpColumns = Shape::kWarpColumns;
+  static constexpr int kM = kWarpRows / 16, kN = kWarpColumns / 8;
+  static constexpr int kPatchRows = Shape::kPatchRows, kPatchPitch = Shape::kPatchPitch;
+  using Rows = Fragments<Left, 2 * kM, true>;
+  using Columns = Fragments<Right, kN, false>;
+
+  __device__ Multiplier()
+      : rows_(int(threadIdx.x) / 32 / Shape::kUnitsN * kWarpRows),
+        columns_(int(threadIdx.x) / 32 % Shape::kUnitsN * kWarpColumns) {}
+
   __device__ __forceinline__ void multiply(const Element* left, const Element* right) {
-    using namespace nvcuda;
-    using Type = typename Fragments<Shape::kPrecision>::Type;
-    constexpr int kDepth = Fragments<Shape::kPrecision>::kDepth;
-    constexpr bool kLeftByDepth = Left::kOrder == Contiguous::depth, kRightByDepth = Right::kOrder == Contiguous::depth;
-    using Rows = std::conditional_t<kLeftByDepth, wmma::row_major, wmma::col_major>;
-    using Columns = std::conditional_t<kRightByDepth, wmma::col_major, wmma::row_major>;
 #pragma unroll
-    for (int k = 0; k < Shape::kDepth; k += kDepth) {
-      wmma::fragment<wmma::matrix_a, 16, 16, kDepth, Type, Rows> a;
-      wmma::fragment<wmma::matrix_b, 16, 16, kDepth, Type, Columns> b[kN];
+    for (int k = 0; k < Shape::kDepth; k += kFragmentDepth<Element>) {
+      unsigned a[2 * kM][2], b[kN][2];
+      columns_.read(right, k, b);
+      rows_.read(left, k, a);
 #pragma unroll
-      for (int j = 0; j < kN; ++j) load<Right>(b[j], right, column_ + 16 * j, k);
+      for (int i = 0; i < kM; ++i)
 #pragma unroll
-      for (int i = 0; i < kM; ++i) {
-        load<Left>(a, left, row_ + 16 * i, k);
-#pragma unroll
-        for (int j = 0; j < kN; ++j) wmma::mma_sync(sum_[i][j], a, b[j], sum_[i][j]);
-      }
+        for (int j = 0; j < kN; ++j) multiply_add<Element>(sum_[i][j], a[2 * i], a[2 * i + 1], b[j]);
     }
   }
 
-  // Which lane holds which result of a fragment is not documented, so the results go through a patch of shared memory
-  // per warp; neighbouring lanes then visit neighbouring columns.
+  // visit(row, column, Results<4>) for each four neighbours in a row of this warp, or Results<1> for each. A loop
+  // cannot index registers, and an epilogue for each of them would not fit the instruction cache; so some rows at a
+  // time go through a patch of shared memory per warp, in which neighbouring lanes also find neighbouring columns.
   template <class Visit>
-  __device__ __forceinline__ void for_each(SharedLine* memory, const Visit& visit) const {
-    float* const patch = reinterpret_cast<float*>(memory) + int(threadIdx.x) / 32 * kPatch;
-    const int lane = int(threadIdx.x) % 32;
+  __device__ __forceinline__ void for_each(SharedLine* memory, bool in_fours, const Visit& visit) const {
+    const int warp = int(threadIdx.x) / 32, lane = int(threadIdx.x) % 32, g = lane / 4, t = lane % 4;
+    float* const patch = reinterpret_cast<float*>(memory) + warp * kPatchRows * kPatchPitch;
+    const int row = warp / Shape::kUnitsN * kWarpRows, column = warp % Shape::kUnitsN * kWarpColumns;
 #pragma unroll
-    for (int i = 0; i < kM; ++i)
+    for (int first = 0; first < kWarpRows; first += kPatchRows) {
 #pragma unroll
-      for (int j = 0; j < kN; ++j) {
-        nvcuda::wmma::store_matrix_sync(patch, sum_[i][j], kPatchPitch, nvcuda::wmma::mem_row_major);
-        __syncwarp();
-#pragma unroll 1
-        for (int e = lane; e < 256; e += 32)
-          visit(row_ + 16 * i + e / 16, column_ + 16 * j + e % 16, patch[e / 16 * kPatchPitch + e % 16]);
-        __syncwarp();
-      }
+      for (int i = first / 16; i < (first + kPatchRows) / 16; ++i)
+#pragma unroll
+        for (int j = 0; j < kN; ++j)
+#pragma unroll
+          for (int e = 0; e < 4; ++e)
+            patch[(Rows::outer(2 * i + e / 2, g) - first) * kPatchPitch + Columns::outer(j, 2 * t + e % 2)] =
+                sum_[i][j][e];
+      __syncwarp();
+      if (in_fours)
+        visit_patch<4>(patch, row + first, column, visit);
+      else
+        visit_patch<1>(patch, row + first, column, visit);
+      __syncwarp();
+    }
   }
 
  private:
-  template <class Tile, class Fragment>
-  __device__ static void load(Fragment& fragment, const Element* tile, int outer, int k) {
-    const int line = Tile::kOrder == Contiguous::depth ? outer : k;
-    const int column = Tile::kOrder == Contiguous::depth ? k : outer;
-    nvcuda::wmma::load_matrix_sync(fragment, tile + line * Tile::kPitch + column, Tile::kPitch);
-    if constexpr (Shape::kPrecision == Precision::tf32) {
-#pragma unroll
-      for (int e = 0; e < fragment.num_elements; ++e) fragment.x[e] = nvcuda::wmma::__float_to_tf32(fragment.x[e]);
+  template <int WIDTH, class Visit>
+  __device__ static void visit_patch(const float* patch, int row, int column, const Visit& visit) {
+    constexpr int kPerRow = kWarpColumns / WIDTH;
+#pragma unroll 1
+    for (int e = int(threadIdx.x) % 32; e < kPatchRows * kPerRow; e += 32) {
+      const int m = e / kPerRow, n = e % kPerRow * WIDTH;
+      visit(row + m, column + n, read_results<WIDTH>(patch + m * kPatchPitch + n));
     }
   }
 
-  int row_, column_;
-  nvcuda::wmma::fragment<nvcuda::wmma::accumulator, 16, 16, Fragments<Shape::kPrecision>::kDepth, float> sum_[kM][kN];
+  Rows rows_;
+  Columns columns_;
+  float sum_[kM][kN][4] = {};
 };
 #endif
 

@@ -2,13 +2,22 @@
 #include "cuda/divisor.h"
 #include "cuda/gemm/tiles.cuh"
 
-// Sources of the product's operands: each source gives the four consecutive values of global memory for a position of
-// its tile. "Chunk i of this thread" is at line `line + i * line_step`, from `column` on.
+// Sources of the product's operands. A thread copies chunks of four consecutive values of global memory: chunk i is in
+// line `line(i)` of its tile, from `column()` on.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
-struct Chunk {
-  const float* from;  // always a readable address
-  int valid;  // how many of its values exist, starting with the first; <= 0: none, > 4 as 4. The others are zero
+// A thread's chunks for one step of the sum. Chunk i begins at from + offset(i), if bit i of `lines` is set; `valid` of
+// its values exist (more than 4 as 4), and the others are zero. What does not exist may have any address.
+struct Run {
+  __device__ Run(const float* first, unsigned existing, int count) : from(first), lines(existing), valid(count) {
+    // Without this nvcc adds each offset to the parts of `from`, in five instructions instead of one.
+#if !PALIMPSEST_EMULATED && PALIMPSEST_ARCH > 0
+    asm("" : "+l"(from));
+#endif
+  }
+  const float* from;
+  unsigned lines;
+  int valid;
 };
 
 // Pictures of pixels x channels, and the taps over them.
@@ -19,11 +28,12 @@ struct Pixels {
   int taps;
   bool aligned;  // channels are a multiple of 4: chunks are whole or absent
   Divisor by_width, by_height;
+  std::int64_t shift[9];  // values from a pixel to the one that a tap points at
 };
 
 // Displacement of tap 0..8 of a 3x3 window, row by row; the only tap of a fully connected layer is none.
 struct Tap {
-  __device__ Tap(int tap, int taps) : dp(taps == 9 ? tap / 3 - 1 : 0), dq(taps == 9 ? tap % 3 - 1 : 0) {}
+  __host__ __device__ Tap(int tap, int taps) : dp(taps == 9 ? tap / 3 - 1 : 0), dq(taps == 9 ? tap % 3 - 1 : 0) {}
   int dp, dq;
 };
 
@@ -43,34 +53,53 @@ struct ChunkMap {
   __device__ static int line(int i) { return int(threadIdx.x) / kPerLine + i * kLineStep; }
   __device__ static int column() { return int(threadIdx.x) % kPerLine * 4; }
   __device__ static bool exists(int i) { return kExact || line(i) < Tile::kLines; }
+  __device__ static int offset(int i) { return Tile::moved(Tile::offset(line(0), column()), i * kLineStep, 0); }
+};
+
+// Offsets of the chunks in a matrix with `pitch` values between lines; check() has seen that 128 lines fit 32 bits.
+template <class Map>
+class Lines {
+ public:
+  __device__ explicit Lines(int pitch)
+      : first_(unsigned(Map::line(0) * pitch + Map::column())), step_(unsigned(Map::kLineStep * pitch)) {}
+  __device__ unsigned offset(int i) const { return first_ + unsigned(i) * step_; }
+
+ protected:
+  // The chunks among the first `count` lines.
+  __device__ static unsigned first_lines(int count) {
+    unsigned lines = 0;
+#pragma unroll
+    for (int i = 0; i < Map::kCount; ++i) lines |= unsigned(Map::exists(i) && Map::line(i) < count) << i;
+    return lines;
+  }
+
+ private:
+  unsigned first_, step_;
 };
 
 // Lines: output pixels, columns: channels of the pixel that the tap points at (forward; DIRECTION -1: backward data).
 // Nine bits per line, computed once, say which taps are inside the picture.
 template <class Map, int DIRECTION>
-class PixelLines {
+class PixelLines : public Lines<Map> {
  public:
-  __device__ PixelLines(const Pixels& pixels, int first_row) : pixels_(pixels) {
+  __device__ PixelLines(const Pixels& pixels, int first_row)
+      : Lines<Map>(pixels.channels),
+        pixels_(pixels),
+        origin_(pixels.data + std::size_t(first_row) * std::size_t(pixels.channels)) {
 #pragma unroll
     for (int i = 0; i < Map::kCount; ++i) {
       const int pixel = first_row + Map::line(i);
-      pixel_[i] = pixel;
       inside_[i] = Map::exists(i) && pixel < pixels.count && pixel >= 0 ? taps_inside(pixel) : 0U;
     }
   }
   __device__ bool aligned() const { return pixels_.aligned; }
-  __device__ Chunk chunk(int i, const Position& at) const { return chunk_of(i, at, nullptr); }
-
-  // With `constant`: its values instead of the pixel's, inside the picture.
-  __device__ Chunk chunk_of(int i, const Position& at, const float* constant) const {
-    const int column = at.first + Map::column();
-    const bool inside = (inside_[i] >> at.tap & 1U) != 0 && column < pixels_.channels;
-    if (!inside) return {pixels_.data, 0};
-    const int valid = pixels_.channels - column;
-    if (constant) return {constant + column, valid};
-    const Tap tap(at.tap, pixels_.taps);
-    const int pixel = pixel_[i] + DIRECTION * (tap.dp * pixels_.width + tap.dq);
-    return {pixels_.data + std::size_t(pixel) * std::size_t(pixels_.channels) + column, valid};
+  __device__ Run run(const Position& at) const {
+    const int valid = pixels_.channels - at.first - Map::column();
+    const unsigned tap = valid > 0 ? 1U << at.tap : 0U;
+    unsigned lines = 0;
+#pragma unroll
+    for (int i = 0; i < Map::kCount; ++i) lines |= unsigned((inside_[i] & tap) != 0) << i;
+    return {origin_ + DIRECTION * pixels_.shift[at.tap] + at.first, lines, valid};
   }
 
  private:
@@ -88,105 +117,117 @@ class PixelLines {
   }
 
   const Pixels& pixels_;
-  int pixel_[Map::kCount];
+  const float* origin_;
   unsigned inside_[Map::kCount];
 };
 
 // Lines: output channels, columns: input channels under the position's tap (forward).
 template <class Map>
-class WeightLines {
+class WeightLines : public Lines<Map> {
  public:
   __device__ WeightLines(const ImplicitGemmShape& shape, const float* weights, int first_row)
-      : shape_(shape), weights_(weights), first_row_(first_row) {}
-  __device__ void use(const float* weights) { weights_ = weights; }
+      : Lines<Map>(shape.taps * shape.inputs),
+        shape_(shape),
+        weights_(weights),
+        lines_(Lines<Map>::first_lines(shape.outputs - first_row)),
+        first_(std::size_t(first_row) * std::size_t(shape.taps) * std::size_t(shape.inputs)) {}
   __device__ bool aligned() const { return shape_.inputs % 4 == 0; }
-  __device__ Chunk chunk(int i, const Position& at) const {
-    const int output = first_row_ + Map::line(i), column = at.first + Map::column();
-    if (output >= shape_.outputs || column >= shape_.inputs) return {weights_, 0};
-    return {weights_ +
-                (std::size_t(output) * std::size_t(shape_.taps) + std::size_t(at.tap)) * std::size_t(shape_.inputs) +
-                column,
-            shape_.inputs - column};
+  __device__ Run run(const Position& at) const { return run_of(weights_, at); }
+  __device__ Run run_of(const float* weights, const Position& at) const {
+    const int valid = shape_.inputs - at.first - Map::column();
+    return {weights + first_ + at.tap * shape_.inputs + at.first, valid > 0 ? lines_ : 0U, valid};
   }
 
  private:
   const ImplicitGemmShape& shape_;
   const float* weights_;
-  int first_row_;
+  unsigned lines_;
+  std::size_t first_;
 };
 
 // Lines: output channels from the position on, columns: input channels (backward data). The weights of one output
 // channel and tap are a run of `inputs` values, so they are read in place: a transposed copy would save nothing.
 template <class Map>
-class WeightColumns {
+class WeightColumns : public Lines<Map> {
  public:
   __device__ WeightColumns(const ImplicitGemmShape& shape, const float* weights, int first_column)
-      : shape_(shape), weights_(weights), column_(first_column + Map::column()) {}
+      : Lines<Map>(shape.taps * shape.inputs),
+        shape_(shape),
+        origin_(weights + first_column),
+        valid_(shape.inputs - first_column - Map::column()) {}
   __device__ bool aligned() const { return shape_.inputs % 4 == 0; }
-  __device__ Chunk chunk(int i, const Position& at) const {
-    const int output = at.first + Map::line(i);
-    if (output >= shape_.outputs || column_ >= shape_.inputs) return {weights_, 0};
-    return {weights_ +
-                (std::size_t(output) * std::size_t(shape_.taps) + std::size_t(at.tap)) * std::size_t(shape_.inputs) +
-                column_,
-            shape_.inputs - column_};
+  __device__ Run run(const Position& at) const {
+    const std::int64_t row = std::int64_t{at.first} * shape_.taps + at.tap;
+    return {origin_ + row * shape_.inputs, Lines<Map>::first_lines(valid_ > 0 ? shape_.outputs - at.first : 0), valid_};
   }
 
  private:
   const ImplicitGemmShape& shape_;
-  const float* weights_;
-  int column_;
+  const float* origin_;
+  int valid_;
 };
 
 // Lines: pixels from the position on, columns: channels (backward weights, the left operand).
 template <class Map>
-class GradientLines {
+class GradientLines : public Lines<Map> {
  public:
   __device__ GradientLines(const Pixels& gradient, int first_column)
-      : gradient_(gradient), column_(first_column + Map::column()) {}
+      : Lines<Map>(gradient.channels),
+        gradient_(gradient),
+        origin_(gradient.data + first_column),
+        valid_(gradient.channels - first_column - Map::column()) {}
   __device__ bool aligned() const { return gradient_.aligned; }
-  __device__ Chunk chunk(int i, const Position& at) const {
-    const int pixel = at.first + Map::line(i);
-    if (pixel >= gradient_.count || column_ >= gradient_.channels) return {gradient_.data, 0};
-    return {gradient_.data + std::size_t(pixel) * std::size_t(gradient_.channels) + column_,
-            gradient_.channels - column_};
+  __device__ Run run(const Position& at) const {
+    return {origin_ + std::int64_t{at.first} * gradient_.channels,
+            Lines<Map>::first_lines(valid_ > 0 ? gradient_.count - at.first : 0), valid_};
   }
 
  private:
   const Pixels& gradient_;
-  int column_;
+  const float* origin_;
+  int valid_;
 };
 
 // Lines: pixels from the position on, columns: tap and channel of the pixel that the tap points at (backward weights,
 // the right operand). The thread's column, and with it its tap, never changes.
 template <class Map>
-class ShiftedPixelLines {
+class ShiftedPixelLines : public Lines<Map> {
  public:
-  __device__ ShiftedPixelLines(const Pixels& pixels, int first_column)
-      : pixels_(pixels),
-        exists_(first_column + Map::column() < pixels.taps * pixels.channels),
-        tap_index_((first_column + Map::column()) / pixels.channels),
-        channel_(first_column + Map::column() - tap_index_ * pixels.channels) {}
+  __device__ ShiftedPixelLines(const Pixels& pixels, int first_column) : Lines<Map>(pixels.channels), pixels_(pixels) {
+    const int column = first_column + Map::column(), tap_index = column / pixels.channels;
+    const Tap tap(tap_index, pixels.taps);
+    dp_ = tap.dp, dq_ = tap.dq;
+    valid_ = tap_index < pixels.taps ? (tap_index + 1) * pixels.channels - column : 0;
+    // offset() counts from the thread's column of channels, this from the tap's first channel.
+    origin_ = pixels.data + pixels.shift[valid_ > 0 ? tap_index : 0] + first_column - tap_index * pixels.channels;
+    by_step_q_ = Map::kLineStep % pixels.width;
+    by_step_p_ = Map::kLineStep / pixels.width % pixels.height;
+  }
   __device__ bool aligned() const { return pixels_.aligned; }
-  __device__ Chunk chunk(int i, const Position& at) const {
-    const int pixel = at.first + Map::line(i);
-    if (pixel >= pixels_.count || !exists_) return {pixels_.data, 0};
-    const Tap tap(tap_index_, pixels_.taps);
-    if (pixels_.taps != 1) {
-      const int row = pixels_.by_width.quotient(pixel);
-      const int q = pixel - row * pixels_.width + tap.dq;
-      const int p = row - pixels_.by_height.quotient(row) * pixels_.height + tap.dp;
-      if (p < 0 || p >= pixels_.height || q < 0 || q >= pixels_.width) return {pixels_.data, 0};
-    }
-    const int shifted = pixel + tap.dp * pixels_.width + tap.dq;
-    return {pixels_.data + std::size_t(shifted) * std::size_t(pixels_.channels) + channel_,
-            pixels_.channels - channel_};
+  __device__ Run run(const Position& at) const {
+    return {origin_ + std::int64_t{at.first} * pixels_.channels, inside(at.first), valid_};
   }
 
  private:
+  // From one of the thread's lines to the next the pixel moves by as many; no division is needed after the first.
+  __device__ unsigned inside(int first) const {
+    const int pixel = first + Map::line(0), row = pixels_.by_width.quotient(pixel);
+    int q = pixel - row * pixels_.width + dq_, p = row - pixels_.by_height.quotient(row) * pixels_.height + dp_;
+    unsigned lines = 0;
+#pragma unroll
+    for (int i = 0; i < Map::kCount; ++i) {
+      const bool exists = Map::exists(i) && first + Map::line(i) < pixels_.count && valid_ > 0;
+      lines |= unsigned(exists && unsigned(p) < unsigned(pixels_.height) && unsigned(q) < unsigned(pixels_.width)) << i;
+      q += by_step_q_, p += by_step_p_;
+      if (q >= pixels_.width + dq_) q -= pixels_.width, ++p;
+      if (p >= pixels_.height + dp_) p -= pixels_.height;
+    }
+    return lines;
+  }
+
   const Pixels& pixels_;
-  bool exists_;
-  int tap_index_, channel_;
+  const float* origin_;
+  int dp_, dq_, valid_, by_step_q_, by_step_p_;
 };
 
 }  // namespace palimpsest::PALIMPSEST_CUDA::gemm

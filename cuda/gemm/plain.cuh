@@ -13,7 +13,7 @@ struct Rounding {
     if (precision == Precision::fp32) return value;
     if (precision == Precision::bf16) return __bfloat162float(__float2bfloat16_rn(value));
 #if PALIMPSEST_ARCH >= 800
-    return nvcuda::wmma::__float_to_tf32(value);
+    return __uint_as_float(to_tf32(value));
 #else
     return value;  // the launcher rejects TF32 here
 #endif
@@ -43,7 +43,8 @@ __device__ void each_result(const Problem& problem, const Epilogue& epilogue, co
   const int row = int(blockIdx.x) / problem.column_tiles * kPlainRows + int(threadIdx.y);
   const int column = int(blockIdx.x) % problem.column_tiles * kPlainColumns + int(threadIdx.x);
   if (row < problem.rows && column < problem.columns)
-    epilogue(std::size_t(row) * std::size_t(problem.columns) + std::size_t(column), column, sum(row, column), sums);
+    epilogue(std::size_t(row) * std::size_t(problem.columns) + std::size_t(column), column,
+             Results<1>{{sum(row, column)}}, sums);
   epilogue.finish(sums, blockIdx.x);
 }
 

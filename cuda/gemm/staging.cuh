@@ -1,9 +1,8 @@
 #pragma once
-#include <cuda_pipeline.h>
-
 #include "cuda/gemm/operands.cuh"
+#include "cuda/tensor_core.h"
 
-// From global to shared memory, one tile ahead of the multiplication.
+// From global to shared memory, ahead of the multiplication.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 // The map applied to a value while it is copied; see InputMap. A sign of -1 subtracts the term.
@@ -32,32 +31,32 @@ __device__ __forceinline__ void store_four(__nv_bfloat16* to, float4 v) {
                                       __float2bfloat16_rn(v.w)};
 }
 
-// Copies directly to shared memory, awaited after the multiplication of the previous tile.
+// Copies directly to shared memory.
 template <class Tile, int THREADS>
 class AsyncStager {
  public:
   using Map = ChunkMap<Tile, THREADS>;
+  static constexpr bool kAsync = true;
 
-  template <class Source>
-  __device__ void fetch(const Source& source, const Position& at, float* tile) {
+  template <bool ALIGNED, class Source>
+  __device__ __forceinline__ void fetch(const Source& source, const Position& at, float* tile) {
+    const Run run = source.run(at);
+    if constexpr (ALIGNED) {
 #pragma unroll
-    for (int i = 0; i < Map::kCount; ++i) {
-      if (!Map::exists(i)) continue;
-      const Chunk chunk = source.chunk(i, at);
-      float* const to = tile + Map::line(i) * Tile::kPitch + Map::column();
-      if (source.aligned()) {
-        __pipeline_memcpy_async(to, chunk.from, 16, chunk.valid > 0 ? 0 : 16);
-      } else {
+      for (int i = 0; i < Map::kCount; ++i)
+        if (Map::exists(i)) copy_async<16>(tile + Map::offset(i), run.from + source.offset(i), run.lines & 1U << i);
+    } else {
 #pragma unroll 1
-        for (int j = 0; j < 4; ++j)
-          __pipeline_memcpy_async(to + j, chunk.valid > j ? chunk.from + j : chunk.from, 4, chunk.valid > j ? 0 : 4);
-      }
+      for (int j = 0; j < 4; ++j)
+#pragma unroll
+        for (int i = 0; i < Map::kCount; ++i)
+          if (Map::exists(i))
+            copy_async<4>(tile + Map::offset(i) + j, run.from + source.offset(i) + j,
+                          run.valid > j ? run.lines & 1U << i : 0U);
     }
   }
   template <class Change>
   __device__ void place(float*, const Change&) {}
-  __device__ static void commit() { __pipeline_commit(); }
-  __device__ static void wait() { __pipeline_wait_prior(0); }
 };
 
 // Through registers: for values that must be mapped or rounded, and for architectures without asynchronous copies.
@@ -66,22 +65,32 @@ template <class Tile, class Element, int THREADS>
 class RegisterStager {
  public:
   using Map = ChunkMap<Tile, THREADS>;
+  static constexpr bool kAsync = false;
 
-  template <class Source>
-  __device__ void fetch(const Source& source, const Position& at, Element*) {
+  template <bool ALIGNED, class Source>
+  __device__ __forceinline__ void fetch(const Source& source, const Position& at) {
+    const Run run = source.run(at);
+    if constexpr (ALIGNED) {
 #pragma unroll
-    for (int i = 0; i < Map::kCount; ++i) {
-      if (!Map::exists(i)) continue;
-      const Chunk chunk = source.chunk(i, at);
-      if (source.aligned()) {
-        held_[i] = chunk.valid > 0 ? __ldg(reinterpret_cast<const float4*>(chunk.from)) : float4{0, 0, 0, 0};
-      } else {
-        held_[i].x = chunk.valid > 0 ? __ldg(chunk.from + 0) : 0.0F;
-        held_[i].y = chunk.valid > 1 ? __ldg(chunk.from + 1) : 0.0F;
-        held_[i].z = chunk.valid > 2 ? __ldg(chunk.from + 2) : 0.0F;
-        held_[i].w = chunk.valid > 3 ? __ldg(chunk.from + 3) : 0.0F;
+      for (int i = 0; i < Map::kCount; ++i) {
+        held_[i] = float4{0, 0, 0, 0};
+        if (run.lines & 1U << i) held_[i] = __ldg(reinterpret_cast<const float4*>(run.from + source.offset(i)));
+      }
+    } else {
+#pragma unroll
+      for (int i = 0; i < Map::kCount; ++i) {
+        const float* const from = run.from + source.offset(i);
+        const int valid = run.lines & 1U << i ? run.valid : 0;
+        held_[i].x = valid > 0 ? __ldg(from + 0) : 0.0F;
+        held_[i].y = valid > 1 ? __ldg(from + 1) : 0.0F;
+        held_[i].z = valid > 2 ? __ldg(from + 2) : 0.0F;
+        held_[i].w = valid > 3 ? __ldg(from + 3) : 0.0F;
       }
     }
+  }
+  template <bool ALIGNED, class Source>
+  __device__ __forceinline__ void fetch(const Source& source, const Position& at, Element*) {
+    fetch<ALIGNED>(source, at);
   }
   template <class Change>
   __device__ void place(Element* tile, const Change& change) {
@@ -89,15 +98,12 @@ class RegisterStager {
     for (int i = 0; i < Map::kCount; ++i) {
       if (!Map::exists(i)) continue;
       const float4 v = held_[i];
-      store_four(tile + Map::line(i) * Tile::kPitch + Map::column(),
-                 float4{change(v.x), change(v.y), change(v.z), change(v.w)});
+      store_four(tile + Map::offset(i), float4{change(v.x), change(v.y), change(v.z), change(v.w)});
     }
   }
-  __device__ static void commit() {}
-  __device__ static void wait() {}
 
  private:
-  float4 held_[Map::kCount];
+  float4 held_[Map::kCount] = {};
 };
 
 // BYPASS: the values reach shared memory unchanged.
@@ -106,57 +112,82 @@ using StagerFor = std::conditional_t<BYPASS && kHasTensorCores && Shape::kPrecis
                                      AsyncStager<Tile, Shape::kThreads>,
                                      RegisterStager<Tile, Staged<Shape::kPrecision>, Shape::kThreads>>;
 
-// One operand of the product: a source, a stager, and two alternating tiles of shared memory.
-template <class Stager, class Source, class Tile, class Element>
+// One operand of the product: a source, and a stager to its tiles of shared memory.
+template <class Stager, class Source, class Tile>
 class Operand {
  public:
-  __device__ Operand(Source source, SharedLine* memory)
-      : source_(source), memory_(reinterpret_cast<Element*>(memory)) {}
+  using Element = typename Tile::Element;
+  static constexpr bool kAsync = Stager::kAsync;
+  static constexpr int kStages = Tile::kStages, kValues = Tile::kValues;
+  __device__ explicit Operand(const Source& source) : source_(source) {}
 
-  __device__ void fetch(const Position& at, int stage) { stager_.fetch(source_, at, tile(stage)); }
-  __device__ void place(const Position&, int stage) { stager_.place(tile(stage), NoChange{}); }
-  __device__ Element* tile(int stage) const { return memory_ + stage * Tile::kValues; }
-  __device__ static void commit() { Stager::commit(); }
-  __device__ static void wait() { Stager::wait(); }
+  __device__ bool aligned() const { return source_.aligned(); }
+  template <bool ALIGNED>
+  __device__ __forceinline__ void fetch(const Position& at, Element* tile) {
+    stager_.template fetch<ALIGNED>(source_, at, tile);
+  }
+  __device__ __forceinline__ void place(const Position&, Element* tile) { stager_.place(tile, NoChange{}); }
 
  private:
   Source source_;
-  Element* memory_;
   Stager stager_;
 };
 
-// The sum over `steps` positions from `at` on. One barrier per step: it ends the reading of one tile and publishes the
-// other, filled meanwhile. After the last one shared memory is free.
-template <class Multiplier, class Left, class Right, class Advance>
-__device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, Right& right, Position at, int steps,
-                                           const Advance& advance) {
-  const auto fetch = [&](int stage) {
-    left.fetch(at, stage);
-    right.fetch(at, stage);
-    left.commit();
-    right.commit();
+// The sum over `steps` positions from `at` on. `memory` has kStages stages, each a tile of the left operand and one of
+// the right. One barrier a step: it ends the reading of a stage, which is then filled for kAhead steps later, and
+// publishes the next. After the last one shared memory is free.
+template <bool ALIGNED, class Multiplier, class Left, class Right, class Advance>
+__device__ __forceinline__ void accumulate_as(Multiplier& multiplier, Left& left, Right& right, SharedLine* memory,
+                                              Position at, int steps, const Advance& advance) {
+  constexpr int kStages = Left::kStages, kAhead = kStages - 1, kStage = Left::kValues + Right::kValues;
+  constexpr bool kAsync = Left::kAsync || Right::kAsync;
+  using Element = typename Left::Element;
+  const auto fetch = [&](Element* stage) {
+    left.template fetch<ALIGNED>(at, stage);
+    right.template fetch<ALIGNED>(at, stage + Left::kValues);
   };
-  const auto arrive = [&](int stage) {
+  const auto place = [&](Element* stage) {
     left.place(at, stage);
-    right.place(at, stage);
-    left.wait();
-    right.wait();
+    right.place(at, stage + Left::kValues);
   };
-  if (steps <= 0) return;
-  fetch(0);
-  arrive(0);
-  __syncthreads();
+  auto* here = reinterpret_cast<Element*>(memory);
+#pragma unroll
+  for (int step = 0; step < kAhead; ++step) {
+    if (step < steps) {
+      if (step > 0) advance(at);
+      fetch(here + step * kStage);
+      place(here + step * kStage);
+    }
+    if constexpr (kAsync) commit_copies();  // an empty group, if nothing is left: one a step
+  }
+  Element* next = here + kAhead * kStage;
+  int until_first = kStages;  // steps, until `here` is the first stage again
+#pragma unroll 1
   for (int step = 0; step < steps; ++step) {
-    const int here = step & 1, next = here ^ 1;
-    const bool more = step + 1 < steps;
+    if constexpr (kAsync) wait_for_copies<kAhead - 1>();
+    __syncthreads();
+    const bool more = step + kAhead < steps;
     if (more) {
       advance(at);
       fetch(next);
     }
-    multiplier.multiply(left.tile(here), right.tile(here));
-    if (more) arrive(next);
-    __syncthreads();
+    if constexpr (kAsync) commit_copies();
+    multiplier.multiply(here, here + Left::kValues);
+    if (more) place(next);
+    next = here;
+    here += kStage;
+    if (--until_first == 0) here -= kStages * kStage, until_first = kStages;
   }
+  __syncthreads();
+}
+
+template <class Multiplier, class Left, class Right, class Advance>
+__device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, Right& right, SharedLine* memory,
+                                           const Position& at, int steps, const Advance& advance) {
+  if (left.aligned() && right.aligned())
+    accumulate_as<true>(multiplier, left, right, memory, at, steps, advance);
+  else
+    accumulate_as<false>(multiplier, left, right, memory, at, steps, advance);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA::gemm

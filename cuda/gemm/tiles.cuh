@@ -17,22 +17,38 @@ inline constexpr bool kHasTensorCores = true;
 inline constexpr bool kHasTensorCores = false;
 #endif
 
+// Values of the operands in shared memory.
+template <Precision PRECISION>
+using Staged = std::conditional_t<PRECISION == Precision::bf16, __nv_bfloat16, float>;
+
 // One thread block computes kRows x kColumns of the product, kDepth terms of the sum at a time. UNITS_M x UNITS_N is
 // the grid of units of work: single threads for fp32, warps for tensor cores.
-template <Precision PRECISION, int ROWS, int COLUMNS, int DEPTH, int UNITS_M, int UNITS_N, int BLOCKS_PER_SM>
+template <Precision PRECISION, int ROWS, int COLUMNS, int DEPTH, int UNITS_M, int UNITS_N, int BLOCKS_PER_SM,
+          int STAGES = 2>
 struct TileShape {
   static constexpr Precision kPrecision = PRECISION;
   static constexpr bool kSimt = PRECISION == Precision::fp32;
   static constexpr int kRows = ROWS, kColumns = COLUMNS, kDepth = DEPTH;
   static constexpr int kUnitsM = UNITS_M, kUnitsN = UNITS_N;
+  static constexpr int kStages = STAGES;  // tiles in shared memory: one is multiplied while the others are filled
   static constexpr int kThreads = UNITS_M * UNITS_N * (kSimt ? 1 : 32);
+  // With tensor cores, in dynamic shared memory. A warp's results go through a patch of it, kPatchRows at a time.
+  static constexpr int kDynamicBytes = kSimt ? 0 : STAGES * (ROWS + COLUMNS) * DEPTH * int(sizeof(Staged<PRECISION>));
+  static constexpr int kWarpRows = ROWS / UNITS_M, kWarpColumns = COLUMNS / UNITS_N, kPatchPitch = kWarpColumns + 8;
+  static constexpr int kPatchRowBytes = kThreads / 32 * kPatchPitch * int(sizeof(float));
+  static constexpr int kPatchRows = kWarpRows >= 32 && 32 * kPatchRowBytes <= kDynamicBytes ? 32 : 16;
+  static_assert(kSimt || kPatchRows * kPatchRowBytes <= kDynamicBytes);
   // The register budget. Without asynchronous copies registers also hold the next tile.
   static constexpr int kBlocksPerSm = kHasTensorCores || BLOCKS_PER_SM == 1 ? BLOCKS_PER_SM : BLOCKS_PER_SM - 1;
 };
 
-// fp32: 8 x 8 results per thread, so that 64 multiplications share 16 values read from shared memory. Tensor cores: 64
-// x 64 or 64 x 32 results per warp. The depth is 64 bytes of each row (32 for fp32 `tall`, for the first layer with its
-// 8 channels).
+// fp32: 8 x 8 results per thread, so that 64 multiplications share 16 values read from shared memory; the depth is 64
+// bytes of each row (32 for `tall`, for the first layer with its 8 channels).
+//
+// Tensor cores: 64 x 64 results per warp where the tile has them; of a smaller share a warp reads, and in TF32 rounds,
+// more factors for each product. TF32 has as many stages as leave room for two blocks in 100 KiB (compute capability
+// 8.9). BF16 is rounded on its way through registers, which hold the next tile, so that more stages would not bring it
+// earlier; the third of `large` is room for results.
 //
 // Estimates, made before measuring, for the thirteen convolutions of VGG16 at 224 x 224, forward, 30.7 GFLOP per image
 // in a batch that fills the GPU; backward data and backward weights take as long each.
@@ -40,7 +56,7 @@ struct TileShape {
 //   that allows 160 TFLOP/s, regardless of the tensor cores: bf16 gains little over tf32 while operands are stored as
 //   fp32.
 // - fp32 issues 64 FMAs for 4 reads of shared memory and some 4 other instructions: at most 0.88 of the peak, say 0.75.
-// - wmma reaches about half of the peak of tf32 and bf16 before that limit.
+// - mma.sync reaches 0.63 of an H100's peak of tf32 and bf16 before that limit, and all of the others'.
 //
 //   ms an image           fp32                    tf32                     bf16
 //   H100 SXM              0.61 (67 TFLOP/s)       0.20 (L2)                0.20 (L2)
@@ -53,23 +69,23 @@ struct TileOf<Precision::fp32, GemmTile::large> : TileShape<Precision::fp32, 128
 template <>
 struct TileOf<Precision::fp32, GemmTile::tall> : TileShape<Precision::fp32, 128, 64, 8, 16, 8, 4> {};
 template <>
-struct TileOf<Precision::fp32, GemmTile::square> : TileShape<Precision::fp32, 64, 64, 16, 16, 8, 4> {};
+struct TileOf<Precision::fp32, GemmTile::square> : TileShape<Precision::fp32, 64, 64, 16, 16, 8, 6> {};
 template <>
 struct TileOf<Precision::fp32, GemmTile::small> : TileShape<Precision::fp32, 32, 32, 16, 8, 8, 8> {};
 template <>
 struct TileOf<Precision::fp32, GemmTile::narrow> : TileShape<Precision::fp32, 128, 16, 16, 32, 4, 4> {};
 template <>
-struct TileOf<Precision::tf32, GemmTile::large> : TileShape<Precision::tf32, 128, 128, 16, 2, 2, 2> {};
+struct TileOf<Precision::tf32, GemmTile::large> : TileShape<Precision::tf32, 128, 128, 16, 2, 2, 2, 3> {};
 template <>
-struct TileOf<Precision::tf32, GemmTile::tall> : TileShape<Precision::tf32, 128, 64, 16, 2, 2, 3> {};
+struct TileOf<Precision::tf32, GemmTile::tall> : TileShape<Precision::tf32, 128, 64, 16, 2, 1, 4, 4> {};
 template <>
-struct TileOf<Precision::tf32, GemmTile::square> : TileShape<Precision::tf32, 64, 64, 16, 2, 2, 4> {};
+struct TileOf<Precision::tf32, GemmTile::square> : TileShape<Precision::tf32, 64, 64, 16, 1, 2, 4, 4> {};
 template <>
-struct TileOf<Precision::tf32, GemmTile::small> : TileShape<Precision::tf32, 32, 32, 16, 2, 1, 8> {};
+struct TileOf<Precision::tf32, GemmTile::small> : TileShape<Precision::tf32, 32, 32, 16, 2, 1, 8, 4> {};
 template <>
-struct TileOf<Precision::tf32, GemmTile::narrow> : TileShape<Precision::tf32, 128, 16, 16, 4, 1, 4> {};
+struct TileOf<Precision::tf32, GemmTile::narrow> : TileShape<Precision::tf32, 128, 16, 16, 4, 1, 4, 4> {};
 template <>
-struct TileOf<Precision::bf16, GemmTile::large> : TileShape<Precision::bf16, 128, 128, 32, 2, 4, 1> {};
+struct TileOf<Precision::bf16, GemmTile::large> : TileShape<Precision::bf16, 128, 128, 16, 2, 2, 2, 3> {};
 template <>
 struct TileOf<Precision::bf16, GemmTile::tall> : TileShape<Precision::bf16, 128, 64, 32, 2, 2, 2> {};
 template <>
@@ -79,36 +95,59 @@ struct TileOf<Precision::bf16, GemmTile::small> : TileShape<Precision::bf16, 32,
 template <>
 struct TileOf<Precision::bf16, GemmTile::narrow> : TileShape<Precision::bf16, 128, 16, 32, 4, 1, 4> {};
 
-// The part of each operand in shared memory.
-template <Precision PRECISION>
-using Staged = std::conditional_t<PRECISION == Precision::bf16, __nv_bfloat16, float>;
-
 // Which index is contiguous, in global memory and therefore also in shared memory: a 16-byte copy keeps its order.
 // `depth`: an outer row has its terms of the sum contiguous (pixels by channels). `outer`: the terms are rows, and the
 // outer indices are contiguous.
 enum class Contiguous : std::uint8_t { depth, outer };
 
-// One operand's tile in shared memory. Rows are padded so that a warp's simultaneous reads fall into different banks:
-// - depth: by 16 bytes. The pitch is then an odd number of 16-byte units, so eight consecutive rows start in eight
-//   different groups of four banks (float4 reads of fp32 threads, ldmatrix rows, and g * pitch + t of a TF32 fragment).
-// - outer: by 8 values. A TF32 fragment reads t * pitch + g, t < 4, g < 8: with pitch = 8 mod 32 all in different
-// banks;
-//   fp32 threads read consecutive float4 anyway.
-template <class Element, Contiguous ORDER, int OUTER, int DEPTH>
+// One operand's tile in shared memory: lines of contiguous values, arranged so that a warp's simultaneous accesses fall
+// into different banks.
+//
+// fp32: lines are padded by 16 bytes, so that eight consecutive ones start in eight different groups of four banks
+// (`depth`), or by 8 values (`outer`, of which threads read consecutive float4 anyway).
+//
+// Tensor cores: no padding; within each row of 128 bytes, which has all 32 banks, the order of the eight 16-byte units
+// is permuted: unit u of the k-th row is at u XOR k. A line shorter than 128 bytes shares its row with others.
+// - ldmatrix reads one unit of each of eight consecutive lines. Lines of 128 bytes are eight rows, with eight k;
+//   shorter ones are different units of fewer rows, whose k differ in the bits in which those units agree.
+// - TF32 `outer`: eight lanes read two adjacent units of four consecutive lines, so that k counts twice there.
+// - Copies write all units of a row together, or half units of half a row.
+// tests/cuda_kernels/tile_banks_test.cu counts.
+template <class Shape, Contiguous ORDER, int OUTER>
 struct OperandTile {
+  using Element = Staged<Shape::kPrecision>;
   static constexpr Contiguous kOrder = ORDER;
-  static constexpr int kLines = ORDER == Contiguous::depth ? OUTER : DEPTH;
-  static constexpr int kLength = ORDER == Contiguous::depth ? DEPTH : OUTER;
-  static constexpr int kPad = ORDER == Contiguous::depth ? 16 / int(sizeof(Element)) : 8;
+  static constexpr int kLines = ORDER == Contiguous::depth ? OUTER : Shape::kDepth;
+  static constexpr int kLength = ORDER == Contiguous::depth ? Shape::kDepth : OUTER;
+  static constexpr int kUnit = 16 / int(sizeof(Element)), kRow = 8 * kUnit;  // values
+  static constexpr int kPad = Shape::kSimt ? (ORDER == Contiguous::depth ? kUnit : 8) : 0;
   static constexpr int kPitch = kLength + kPad;
-  static constexpr int kValues = kLines * kPitch;
-  static constexpr int kStages = 2;  // one is multiplied while the other is filled
+  static constexpr int kStages = Shape::kStages, kValues = kLines * kPitch;
   static constexpr int kBytes = kStages * kValues * int(sizeof(Element));
+
+  // Where a value is, counted in values.
+  __host__ __device__ static constexpr int offset(int line, int column) {
+    return (line * kPitch + column) ^ permutation(line);
+  }
+  // offset(line + lines, column + columns), if at = offset(line, column), `columns` are whole units that no carry
+  // meets, and `lines` are a multiple of 4 rows.
+  __host__ __device__ static constexpr int moved(int at, int lines, int columns) {
+    const int by = lines * kPitch + columns;
+    if (Shape::kSimt) return at + by;
+    return (at ^ (by % kRow ^ permutation(lines))) + by / kRow * kRow;
+  }
+
+ private:
+  static constexpr int kLinesPerRow = kLength < kRow ? kRow / kLength : 1;
+  static constexpr int kStep = ORDER == Contiguous::outer && sizeof(Element) == 4 ? 2 : 1;
+  __host__ __device__ static constexpr int permutation(int line) {
+    return Shape::kSimt ? 0 : line / kLinesPerRow * kStep % 8 * kUnit;
+  }
 };
 
-// Unit of shared memory: tensor-core loads need 32-byte alignment.
-struct alignas(32) SharedLine {
-  unsigned char bytes[32];
+// Unit of shared memory.
+struct alignas(128) SharedLine {
+  unsigned char bytes[128];
 };
 
 // Part `part` of `parts` of `total` steps: [first, first + count), with lengths that differ by at most one.

@@ -1,6 +1,6 @@
 #include <cstdint>
 
-#include "cuda/gemm/operands.cuh"
+#include "cuda/gemm/launch.cuh"
 #include "tests/cuda_kernels/device_array.h"
 
 // The sources' addresses in tensors of more than 2^31 elements. Only addresses are formed; the memory does not exist.
@@ -9,31 +9,28 @@ namespace {
 
 using namespace gemm;
 
-using Depth = OperandTile<float, Contiguous::depth, 32, 16>;
-using Outer = OperandTile<float, Contiguous::outer, 32, 16>;
-constexpr int kThreads = 64;
+using Shape = TileOf<Precision::fp32, GemmTile::small>;
+using Depth = OperandTile<Shape, Contiguous::depth, 32>;
+using Outer = OperandTile<Shape, Contiguous::outer, 32>;
+constexpr int kThreads = Shape::kThreads;
 using DepthMap = ChunkMap<Depth, kThreads>;
 using OuterMap = ChunkMap<Outer, kThreads>;
 
 // Chunks of one thread of each source, as offsets in floats from the tensor's start; -1 if missing.
 __global__ void offsets_kernel(Pixels pixels, ImplicitGemmShape shape, int row, Position at, long long* offsets) {
-  const auto store = [&](int source, int i, const Chunk& chunk) {
-    offsets[(source * 2 + i) * kThreads + int(threadIdx.x)] = chunk.valid > 0 ? chunk.from - pixels.data : -1;
+  const auto store = [&](int number, const auto& source, const Position& position) {
+    const Run run = source.run(position);
+    for (int i = 0; i < 2; ++i) {
+      const bool exists = run.valid > 0 && (run.lines >> i & 1U) != 0;
+      offsets[(number * 2 + i) * kThreads + int(threadIdx.x)] = exists ? run.from + source.offset(i) - pixels.data : -1;
+    }
   };
-  const PixelLines<DepthMap, 1> forward(pixels, row);
-  const PixelLines<DepthMap, -1> backward(pixels, row);
-  const WeightLines<DepthMap> weights(shape, pixels.data, row);
-  const WeightColumns<OuterMap> columns(shape, pixels.data, 0);
-  const GradientLines<OuterMap> gradient(pixels, 0);
-  const ShiftedPixelLines<OuterMap> shifted(pixels, 0);
-  for (int i = 0; i < 2; ++i) {
-    store(0, i, forward.chunk(i, at));
-    store(1, i, backward.chunk(i, at));
-    store(2, i, weights.chunk(i, at));
-    store(3, i, columns.chunk(i, Position{at.tap, row, 0}));
-    store(4, i, gradient.chunk(i, Position{0, row, 0}));
-    store(5, i, shifted.chunk(i, Position{0, row, 0}));
-  }
+  store(0, PixelLines<DepthMap, 1>(pixels, row), at);
+  store(1, PixelLines<DepthMap, -1>(pixels, row), at);
+  store(2, WeightLines<DepthMap>(shape, pixels.data, row), at);
+  store(3, WeightColumns<OuterMap>(shape, pixels.data, 0), Position{at.tap, row, 0});
+  store(4, GradientLines<OuterMap>(pixels, 0), Position{0, row, 0});
+  store(5, ShiftedPixelLines<OuterMap>(pixels, 0), Position{0, row, 0});
 }
 
 TEST(GemmOffsets, HoldBeyondTwoToThe31Elements) {
@@ -43,7 +40,7 @@ TEST(GemmOffsets, HoldBeyondTwoToThe31Elements) {
   for (const int row : {(1 << 30) - 32, (1 << 24) - 32}) {
     const DeviceArray<float> any(std::size_t{8});
     const DeviceArray<float> result(std::size_t{6 * 2 * kThreads * 2});
-    const Pixels pixels{any.get(), 1 << 30, height, width, channels, 9, true, Divisor(width), Divisor(height)};
+    const Pixels pixels = make_pixels(shape, any.get(), channels);
     const Position at{3, 32, 0};  // the tap to the left, channels 32 to 47
     auto* const offsets = reinterpret_cast<long long*>(result.get());
     CUDA_LAUNCH(offsets_kernel, dim3(1), dim3(kThreads), 0, nullptr, pixels, shape, row, at, offsets);

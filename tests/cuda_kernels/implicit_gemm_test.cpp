@@ -160,6 +160,8 @@ TEST(ImplicitGemm, RefusesWhatDoesNotFit) {
   EXPECT_THROW(run({1, 1, 1, 8, 12, 9}, {}), ContractError);                 // channels without their padding
   EXPECT_THROW(run({1, 1, 1, 8, 8, 5}, {}), ContractError);                  // taps
   EXPECT_THROW(run({1 << 20, 1 << 6, 1 << 6, 8, 8, 9}, {}), ContractError);  // 2^32 pixels
+  EXPECT_THROW(run({1, 1, 1, 1 << 24, 8, 1}, {}), ContractError);            // a line of 2^24 values
+  EXPECT_THROW(run({1, 0, 1, 8, 8, 9}, {}), ContractError);                  // pictures without pixels
   EXPECT_THROW(run({1, 1, 1, 8, 8, 9}, {.splits = 2}), ContractError);       // no scratch memory for two parts
 }
 

@@ -57,6 +57,10 @@ class SteadyPath(unittest.TestCase):
         self.assertEqual(found["step"]["ffma"], 32)
         self.assertEqual(found["step"]["issued"], 2 + 10 + 3 * 11 + 2)  # the last pass leaves at the call
 
+    def test_of_several_main_loops_that_which_fetches_the_most(self):
+        found = analysed(sass_texts.fp32_product_of_values_one_by_one_or_in_fours(), (16, 16, 4, 32))
+        self.assertEqual(found["step"]["bytes read"], 16)
+
     def test_arithmetic_that_is_not_the_tiles_is_an_error(self):
         for tile in ((16, 8, 24, 32), (16, 8, 8, 32), (32, 8, 16, 32)):
             with self.assertRaisesRegex(kernel_sass.Unreadable, "the tile has"):
@@ -69,6 +73,13 @@ class SteadyPath(unittest.TestCase):
         self.assertEqual([found[name] for name in ("per result", "per target", "doubles", "per partial")], [4, 0, 0, 4])
         found = analysed(sass_texts.product(epilogue=sass_texts.TARGETS), sass_texts.PRODUCT_TILE)
         self.assertEqual([found[name] for name in ("per result", "per target", "doubles", "per partial")], [5, 5, 2, 5])
+
+    def test_results_stored_in_fours(self):
+        """Another loop, which stores one at a time, does not count."""
+        loop = ["{0}:", "LDS.{1} R4, [R2]", "IADD3 R6, R6, R7, RZ", "STG.E.{1} [R8.64], R4", "@P0 BRA `({0})"]
+        lines = [line.format(".L_x_81", "128") for line in loop] + [line.format(".L_x_82", "32") for line in loop]
+        found = analysed(sass_texts.product(epilogue=lines), sass_texts.PRODUCT_TILE)
+        self.assertEqual([found[name] for name in ("per result", "per target", "per partial")], [1, 0, 1])
 
     def test_kernels_without_a_loop(self):
         found = analysed(sass_texts.text_of("k", ["@P0 EXIT", "LDG.E.64 R2, [R4.64]", "STG.E.64 [R6.64], R2", "EXIT"]))
@@ -109,7 +120,7 @@ class Record(unittest.TestCase):
         for file in record["files"].values():
             for name, numbers in file["kernels"].items():
                 for architecture, one in numbers.items():
-                    if architecture == "threads" or "tile" not in one.get("code", {}):
+                    if not architecture.isdigit() or "tile" not in one.get("code", {}):
                         continue
                     rows, columns, depth = one["code"]["tile"]
                     step = one["code"]["step"]

@@ -150,8 +150,10 @@ class Report(unittest.TestCase):
             render(found)
         costs = {**COSTS, "kernel": [{**entry, "dynamic_shared": "30 * 1024"} for entry in COSTS["kernel"]]}
         self.assertIn("| `add` | 256 | 30 | 0 | 0 | 32 · 50% | 32 · 62% |", render(found, costs))  # 2 of 4 blocks, 5 of 8
-        self.assertEqual(kernel_report.shared_of("k", {"dynamic": True, "80": {"shared": 8, "code": {"tile": (16, 8, 4)}}}, "80",
-                                                 {"dynamic_shared": "4 * (rows + columns) * depth"}), 8 + 384)
+        tile = {"dynamic": True, "80": {"shared": 8, "code": {"tile": (16, 8, 4), "stages": 3}}}
+        for kernel, width in (("k<tf32>", 4), ("k<bf16>", 2)):
+            entry = {"match": r"k<(?P<precision>\w+)>", "dynamic_shared": "stages * (rows + columns) * depth * width"}
+            self.assertEqual(kernel_report.shared_of(kernel, tile, "80", entry), 8 + 3 * 96 * width)
 
     def test_threads_must_be_known(self):
         found = kernels()

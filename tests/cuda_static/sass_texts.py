@@ -52,9 +52,17 @@ def product(tensor=2, fragment="LDS R20, [R21]", extra=(), wait="0x0", copy=COPY
 PRODUCT_TILE = (16, 8, 16, 32)  # one warp: 16 x 8 results, two tensor instructions of depth 8
 
 
-def fp32_product():
+def fp32_sum(label=1, fetch="LDG.E.128.CONSTANT"):
     """The main loop has no barrier and repeats within the step: eight FFMA for two terms of the sum."""
-    return text_of("fp32", [
-        ".L_x_1:", "LDG.E.128.CONSTANT R40, [R2.64]", "STS.128 [R9], R40",
-        ".L_x_2:", "LDS.128 R32, [R36.X4]", *["FFMA R4, R32, R33, R4"] * 8, "@P0 CALL.REL.NOINC `(.L_x_3)", "BRA `(.L_x_2)",
-        ".L_x_3:", "BAR.SYNC 0x0", "@!P1 BRA `(.L_x_1)", "STG.E [R4.64], R2", "EXIT"])
+    first, inner, behind = (f".L_x_{label + i}" for i in range(3))
+    return [f"{first}:", f"{fetch} R40, [R2.64]", "STS.128 [R9], R40",
+            f"{inner}:", "LDS.128 R32, [R36.X4]", *["FFMA R4, R32, R33, R4"] * 8, f"@P0 CALL.REL.NOINC `({behind})",
+            f"BRA `({inner})", f"{behind}:", "BAR.SYNC 0x0", f"@!P1 BRA `({first})"]
+
+
+def fp32_product():
+    return text_of("fp32", [*fp32_sum(), "STG.E [R4.64], R2", "EXIT"])
+
+
+def fp32_product_of_values_one_by_one_or_in_fours():
+    return text_of("fp32", [*fp32_sum(label=11, fetch="LDG.E.CONSTANT"), *fp32_sum(), "STG.E [R4.64], R2", "EXIT"])

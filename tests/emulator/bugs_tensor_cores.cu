@@ -1,11 +1,11 @@
-// Asynchronous copies and wmma fragments.
+// Asynchronous copies and the fragments of tensor cores.
 #include <cuda_pipeline.h>
-#include <mma.h>
 
 #include "bugs.h"
+#include "cuda/tensor_core.h"
 
 using namespace bugs;
-namespace wmma = nvcuda::wmma;
+using namespace palimpsest::PALIMPSEST_CUDA;
 
 __global__ void copy_in(const float* in, float* out, bool wait) {
   SHARED_ARRAY(float, tile, 32);
@@ -73,37 +73,35 @@ PLANTED(misaligned_async_copy, "plain=invalid asynchronous copy@line") {
   MUST_LAUNCH();
 }
 
-// c = a * b for 16 x 8 and 8 x 16, on one warp.
-template <bool rounded, bool by_order>
+// c = a * b for 16 x 8 and 8 x 8, on one warp, by the documented layout of the fragments.
+template <bool rounded, bool swapped>
 __global__ void multiply(const float* a, const float* b, float* c) {
-  wmma::fragment<wmma::matrix_a, 16, 16, 8, wmma::precision::tf32, wmma::row_major> left;
-  wmma::fragment<wmma::matrix_b, 16, 16, 8, wmma::precision::tf32, wmma::row_major> right;
-  wmma::fragment<wmma::accumulator, 16, 16, 8, float> sum;
-  wmma::fill_fragment(sum, 0.0f);
-  wmma::load_matrix_sync(left, a, 8);
-  wmma::load_matrix_sync(right, b, 16);
-  if constexpr (rounded) {
-    for (int e = 0; e < left.num_elements; ++e) left.x[e] = wmma::__float_to_tf32(left.x[e]);
-    for (int e = 0; e < right.num_elements; ++e) right.x[e] = wmma::__float_to_tf32(right.x[e]);
+  const unsigned g = threadIdx.x / 4, t = threadIdx.x % 4;
+  const auto factor = [](float value) { return rounded ? to_tf32(value) : __float_as_uint(value); };
+  unsigned upper[2], lower[2], right[2];
+  for (unsigned half = 0; half < 2; ++half) {
+    upper[half] = factor(a[g * 8 + 4 * half + t]);
+    lower[half] = factor(a[(g + 8) * 8 + 4 * half + t]);
+    right[half] = factor(b[(4 * half + t) * 8 + g]);
   }
-  wmma::mma_sync(sum, left, right, sum);
-  if constexpr (by_order) {
-    for (int e = 0; e < sum.num_elements; ++e) c[threadIdx.x * 8 + static_cast<unsigned>(e)] = sum.x[e];
-  } else {
-    wmma::store_matrix_sync(c, sum, 16, wmma::mem_row_major);
-  }
+  float sum[4] = {};
+  if constexpr (swapped)
+    mma_tf32(sum, lower, upper, right);
+  else
+    mma_tf32(sum, upper, lower, right);
+  for (unsigned e = 0; e < 4; ++e) c[(g + e / 2 * 8) * 8 + 2 * t + e % 2] = sum[e];
 }
 static std::vector<float> product(void (*kernel)(const float*, const float*, float*), float a, float b) {
-  std::vector<float> left(128, a), right(128, b);
+  std::vector<float> left(128, a), right(64, b);
   for (std::size_t i = 0; i < 128; ++i) left[i] = a * static_cast<float>(1 + i / 8);  // row r holds a (r + 1)
-  Buffer<float> da(left), db(right), dc(256);
+  Buffer<float> da(left), db(right), dc(128);
   CUDA_LAUNCH(kernel, 1, 32, 0, nullptr, da.get(), db.get(), dc.get());
   MUST_LAUNCH();
   return dc.host();
 }
-PLANTED(fragment_order_assumed, "plain=wrong result") {
+PLANTED(fragment_rows_swapped, "plain=wrong result") {
   const std::vector<float> c = product(planted ? multiply<true, true> : multiply<true, false>, 1, 1);
-  for (std::size_t i = 0; i < 256; ++i) EXPECT(c[i] == 8 * static_cast<float>(1 + i / 16));
+  for (std::size_t i = 0; i < 128; ++i) EXPECT(c[i] == 8 * static_cast<float>(1 + i / 8));
 }
 
 PLANTED(missing_tf32_rounding, "plain=wrong result") {
@@ -112,25 +110,83 @@ PLANTED(missing_tf32_rounding, "plain=wrong result") {
   EXPECT(c[0] == 16);
 }
 
-__global__ void load_at(const float* a, float* c, int offset) {
-  wmma::fragment<wmma::accumulator, 16, 16, 8, float> sum;
-  wmma::load_matrix_sync(sum, a + offset, 16, wmma::mem_row_major);  // BUG misaligned_matrix
-  wmma::store_matrix_sync(c, sum, 16, wmma::mem_row_major);
+__global__ void half_a_warp_multiplies(float* c, bool whole) {
+  const unsigned zero[2] = {};
+  float sum[4] = {1, 1, 1, 1};
+  if (whole || threadIdx.x < 16) mma_bf16(sum, zero, zero, zero);  // BUG lanes_missing_in_product
+  c[threadIdx.x] = sum[0];
 }
-PLANTED(misaligned_matrix, "plain=misaligned matrix@line") {
-  Buffer<float> a(counting(512)), c(256);
-  CUDA_LAUNCH(load_at, 1, 32, 0, nullptr, a.get(), c.get(), planted ? 4 : 8);
+PLANTED(lanes_missing_in_product, "plain=wrong mask@line") {
+  Buffer<float> c(32);
+  CUDA_LAUNCH(half_a_warp_multiplies, 1, 32, 0, nullptr, c.get(), !planted);
   MUST_LAUNCH();
 }
 
-__global__ void half_a_warp_loads(const float* a, float* c, bool whole) {
-  wmma::fragment<wmma::accumulator, 16, 16, 8, float> sum;
-  const float* from = whole || threadIdx.x < 16 ? a : a + 8;
-  wmma::load_matrix_sync(sum, from, 16, wmma::mem_row_major);  // BUG lanes_load_apart
-  wmma::store_matrix_sync(c, sum, 16, wmma::mem_row_major);
+// Four matrices of 8 x 4 floats, rows of 16 bytes one behind the other. In global memory, or misplaced by 8 bytes, they
+// must be refused; rows of the next matrix are a wrong result.
+enum class Rows { right, next_matrix, misaligned, global };
+template <Rows rows>
+__global__ void load_rows(const float* in, unsigned* out) {
+  SHARED_ARRAY(float4, tile, 48);
+  tile[threadIdx.x] = reinterpret_cast<const float4*>(in)[threadIdx.x];
+  if (threadIdx.x < 16) tile[threadIdx.x + 32] = float4{0, 0, 0, 0};
+  __syncwarp();
+  const void* row = tile + threadIdx.x + (rows == Rows::next_matrix ? 8 : 0);
+  if constexpr (rows == Rows::misaligned) row = reinterpret_cast<const float*>(row) + 2;
+  if constexpr (rows == Rows::global) row = in + 4 * threadIdx.x;
+  unsigned values[4];
+  load_matrices(values, row);  // BUG matrix_row_misaligned
+  for (unsigned i = 0; i < 4; ++i) out[threadIdx.x * 4 + i] = values[i];
 }
-PLANTED(lanes_load_apart, "plain=lanes disagree@line") {
-  Buffer<float> a(counting(512)), c(256);
-  CUDA_LAUNCH(half_a_warp_loads, 1, 32, 0, nullptr, a.get(), c.get(), !planted);
+template <Rows wrong>
+static void load(bool planted) {
+  Buffer<float> in(counting(128));
+  Buffer<unsigned> out(128);
+  CUDA_LAUNCH((planted ? load_rows<wrong> : load_rows<Rows::right>), 1, 32, 0, nullptr, in.get(), out.get());
   MUST_LAUNCH();
+  const std::vector<unsigned> values = out.host();
+  for (unsigned lane = 0; lane < 32; ++lane)
+    for (unsigned i = 0; i < 4; ++i) EXPECT(values[lane * 4 + i] == __float_as_uint(static_cast<float>(i * 32 + lane)));
+}
+PLANTED(wrong_matrix_row, "plain=wrong result") {
+  load<Rows::next_matrix>(planted);
+}
+PLANTED(matrix_row_misaligned, "plain=invalid matrix row@line") {
+  load<Rows::misaligned>(planted);
+}
+PLANTED(matrix_row_outside_shared_memory, "plain=invalid matrix row") {
+  load<Rows::global>(planted);
+}
+
+// Three stages of 512 bytes: with two groups left, the stage that is read may not have arrived.
+template <int left>
+__global__ void read_stages(const float* in, unsigned* out) {
+  SHARED_ARRAY(float4, tiles, 96);
+  const auto fetch = [&](unsigned stage) {
+    copy_async<16>(tiles + stage * 32 + threadIdx.x, in + stage * 128 + threadIdx.x * 4, 1);
+    commit_copies();
+  };
+  fetch(0);
+  fetch(1);
+  for (unsigned stage = 0; stage < 3; ++stage) {
+    wait_for_copies<left>();
+    __syncwarp();
+    if (stage == 0)
+      fetch(2);
+    else
+      commit_copies();
+    unsigned values[4];
+    load_matrices(values, tiles + stage * 32 + threadIdx.x);  // BUG stage_read_too_early
+    out[stage * 32 + threadIdx.x] = values[1];
+  }
+  wait_for_copies<0>();
+}
+PLANTED(stage_read_too_early, "plain=wrong result;racecheck=data race@line") {
+  Buffer<float> in(counting(384));
+  Buffer<unsigned> out(96);
+  CUDA_LAUNCH((planted ? read_stages<2> : read_stages<1>), 1, 32, 0, nullptr, in.get(), out.get());
+  MUST_LAUNCH();
+  const std::vector<unsigned> values = out.host();
+  for (unsigned i = 0; i < 96; ++i)
+    EXPECT(values[i] == __float_as_uint(static_cast<float>(i / 32 * 128 + 32 + i % 32)));
 }

@@ -1,16 +1,14 @@
-// Number formats, tensor-core products and asynchronous copies.
+// Number formats and asynchronous copies.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cuda_pipeline.h>
-#include <mma.h>
 
 #include <cmath>
 
 #include "emulator_test.h"
+#include "simt/ptx.h"
 
 namespace {
-
-namespace wmma = nvcuda::wmma;
 
 // Nearest value of a format with `mantissa` explicit bits and smallest exponent `lowest`, ties to even, in double.
 double nearest(double value, int mantissa, int lowest) {
@@ -61,11 +59,12 @@ TEST(Formats, Bfloat16RoundsToNearestEven) {
 }
 
 TEST(Formats, Tf32RoundsToNearestAwayFromZero) {
-  EXPECT_EQ(wmma::__float_to_tf32(1.0f + 0x1p-11f), 1.0f + 0x1p-10f);  // a tie
-  EXPECT_EQ(wmma::__float_to_tf32(-1.0f - 0x1p-11f), -1.0f - 0x1p-10f);
-  EXPECT_EQ(wmma::__float_to_tf32(1.0f + 0x1.ffep-12f), 1.0f);
-  EXPECT_TRUE(std::isinf(wmma::__float_to_tf32(INFINITY)));
-  EXPECT_TRUE(std::isnan(wmma::__float_to_tf32(NAN)));
+  const auto rounded = [](float value) { return std::bit_cast<float>(palimpsest::simt::to_tf32(value)); };
+  EXPECT_EQ(rounded(1.0f + 0x1p-11f), 1.0f + 0x1p-10f);  // a tie
+  EXPECT_EQ(rounded(-1.0f - 0x1p-11f), -1.0f - 0x1p-10f);
+  EXPECT_EQ(rounded(1.0f + 0x1.ffep-12f), 1.0f);
+  EXPECT_TRUE(std::isinf(rounded(INFINITY)));
+  EXPECT_TRUE(std::isnan(rounded(NAN)));
 }
 
 TEST(Maths, IntegerAndBitFunctions) {
@@ -83,69 +82,6 @@ TEST(Maths, IntegerAndBitFunctions) {
   EXPECT_EQ(fmaxf(NAN, 1.0f), 1.0f);
   EXPECT_EQ(rsqrtf(4.0f), 0.5f);
   EXPECT_EQ(__fmaf_rn(1.0f + 0x1p-12f, 1.0f + 0x1p-12f, -1.0f), 0x1p-11f + 0x1p-24f);  // one rounding
-}
-
-template <typename Type, typename Storage, int depth, typename LayoutA, typename LayoutB>
-__global__ void product(const Storage* a, const Storage* b, float* c, unsigned lda, unsigned ldb,
-                        wmma::layout_t layout) {
-  wmma::fragment<wmma::matrix_a, 16, 16, depth, Type, LayoutA> left;
-  wmma::fragment<wmma::matrix_b, 16, 16, depth, Type, LayoutB> right;
-  wmma::fragment<wmma::accumulator, 16, 16, depth, float> sum;
-  wmma::load_matrix_sync(sum, c, 16, layout);
-  wmma::load_matrix_sync(left, a, lda);
-  wmma::load_matrix_sync(right, b, ldb);
-  wmma::mma_sync(sum, left, right, sum);
-  wmma::store_matrix_sync(c, sum, 16, layout);
-}
-
-// Small integers, exact in every format: each element of the product is checked, in all four layouts.
-template <typename Type, typename Storage, int depth, typename LayoutA, typename LayoutB>
-void check_product() {
-  constexpr bool by_row_a = std::is_same_v<LayoutA, wmma::row_major>,
-                 by_row_b = std::is_same_v<LayoutB, wmma::row_major>;
-  const unsigned lda = (by_row_a ? depth : 16) + 8, ldb = (by_row_b ? 16 : depth) + 8;
-  const auto left = [](int r, int k) { return (r * 7 + k * 3) % 11 - 5; };
-  const auto right = [](int k, int c) { return (k * 5 + c * 2) % 9 - 4; };
-  std::vector<Storage> a(24 * 24, Storage(0.0f)), b(24 * 24, Storage(0.0f));
-  for (int i = 0; i < 16; ++i) {
-    for (int k = 0; k < depth; ++k) {
-      const auto at = [](int row, int column, bool by_row, unsigned ld) {
-        return static_cast<unsigned>(by_row ? row : column) * ld + static_cast<unsigned>(by_row ? column : row);
-      };
-      a[at(i, k, by_row_a, lda)] = Storage(static_cast<float>(left(i, k)));
-      b[at(k, i, by_row_b, ldb)] = Storage(static_cast<float>(right(k, i)));
-    }
-  }
-  for (const wmma::layout_t layout : {wmma::mem_row_major, wmma::mem_col_major}) {
-    Buffer<Storage> da(a), db(b);
-    Buffer<float> dc(counting(256));
-    CUDA_LAUNCH((product<Type, Storage, depth, LayoutA, LayoutB>), 1, 32, 0, nullptr, da.get(), db.get(), dc.get(), lda,
-                ldb, layout);
-    ASSERT_EQ(cudaGetLastError(), cudaSuccess);
-    const auto c = dc.host();
-    for (int row = 0; row < 16; ++row) {
-      for (int column = 0; column < 16; ++column) {
-        const int at = layout == wmma::mem_row_major ? row * 16 + column : column * 16 + row;
-        int expected = at;
-        for (int k = 0; k < depth; ++k) expected += left(row, k) * right(k, column);
-        ASSERT_EQ(c[static_cast<std::size_t>(at)], expected) << row << " " << column;
-      }
-    }
-  }
-}
-TEST(TensorCores, Tf32Products) {
-  using wmma::col_major, wmma::row_major, wmma::precision::tf32;
-  check_product<tf32, float, 8, row_major, row_major>();
-  check_product<tf32, float, 8, row_major, col_major>();
-  check_product<tf32, float, 8, col_major, row_major>();
-  check_product<tf32, float, 8, col_major, col_major>();
-}
-TEST(TensorCores, Bfloat16Products) {
-  using wmma::col_major, wmma::row_major;
-  check_product<__nv_bfloat16, __nv_bfloat16, 16, row_major, row_major>();
-  check_product<__nv_bfloat16, __nv_bfloat16, 16, row_major, col_major>();
-  check_product<__nv_bfloat16, __nv_bfloat16, 16, col_major, row_major>();
-  check_product<__nv_bfloat16, __nv_bfloat16, 16, col_major, col_major>();
 }
 
 // Two stages in flight, the last one with its end zeroed: 6 of 16 bytes.
