@@ -196,7 +196,8 @@ class Network:
              *(self.stream("pool_backward", p) for p in pools), self.stream("sgd_chunks", network)])
         found = {"forward": forward, "training step": training}
         for targets in TARGETS:
-            # The ledger reads a sum of each layer's inputs, and the smallest of them, and waits for both.
+            # The ledger adds each layer's inputs, and looks for the smallest of them. The host waits for the logits and
+            # at the end, for the ledger with everything before it, and for each target's three kinds of maps.
             inputs = [self.values[layer]["x"] for layer in self.layers] + [p["x"] for p in pools]
             relevance = seconds(
                 [*(d for layer in self.layers for d in self.denominator(layer, targets)),
@@ -205,7 +206,7 @@ class Network:
                  *(self.stream("reduce<double, Plus>", {"y": x}) for x in inputs),
                  *(self.stream("reduce<float, Smaller>", {"y": self.values[layer]["x"]}) for layer in self.layers[1:]),
                  *[self.stream("add_channels", images), self.stream("normalise_rows", images)] * targets])
-            waits = 3 * len(self.layers) + len(pools)
+            waits = 2 + 3 * targets
             found[f"relevance, {targets} target{'s' * (targets > 1)}"] = forward + relevance + waits * gpu["round_trip"]
         return found
 

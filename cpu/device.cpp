@@ -135,7 +135,7 @@ class CpuDevice final : public Device {
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override {
     loss_result_ = cpu::focal_loss(context_, loss, logits, labels, gradient);
   }
-  LossResult loss_result() override { return loss_result_; }
+  Pending<LossResult> loss_result() override { return loss_result_; }
   void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps, const Normalisation& normalisation,
                const Tensor& images) override {
     cpu::augment(context_, pixels, maps, normalisation, images);
@@ -147,7 +147,7 @@ class CpuDevice final : public Device {
   NormResult gradient_norm(std::span<const SgdParameter> parameters) override {
     return cpu::gradient_norm(context_, parameters);
   }
-  int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override {
+  Pending<int> sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override {
     return cpu::sgd_step(context_, parameters, options);
   }
 
@@ -161,8 +161,8 @@ class CpuDevice final : public Device {
   void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override {
     cpu::map_weights(context_, from, map, gamma, to);
   }
-  double sum(const Tensor& tensor) override { return cpu::sum(context_, tensor); }
-  double smallest(const Tensor& tensor) override { return cpu::smallest(context_, tensor); }
+  Pending<double> sum(const Tensor& tensor) override { return cpu::sum(context_, tensor); }
+  Pending<double> smallest(const Tensor& tensor) override { return cpu::smallest(context_, tensor); }
 
  private:
   // By all threads, each of which has caches of its own.

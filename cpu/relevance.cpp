@@ -121,8 +121,9 @@ const float* CpuLayerPlan::denominator(const RelevanceDenominator& what) {
   return sum;
 }
 
-RelevanceSums CpuLayerPlan::relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                                  std::span<const Tensor> quotients) {
+Pending<RelevanceSums> CpuLayerPlan::relevance_denominator(const RelevanceDenominator& what,
+                                                           std::span<const Tensor> relevance,
+                                                           std::span<const Tensor> quotients) {
   PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !what.terms.empty(), "{} targets", relevance.size());
   const auto optional = [&](const Tensor& tensor, const char* name) {
     return tensor.empty() ? nullptr : checked(tensor, shape_.output(), name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -99,10 +100,16 @@ Device::NormResult gradient_norm(const Context& context, std::span<const SgdPara
 }
 
 int sgd_step(const Context& context, std::span<const SgdParameter> parameters, const SgdOptions& options) {
+  double scale = options.gradient_scale;
+  if (options.clip_norm > 0) {
+    const Device::NormResult norm = gradient_norm(context, parameters);
+    if (norm.not_finite >= 0) return norm.not_finite;
+    scale *= std::min(1.0, options.clip_norm / std::sqrt(norm.squared));
+  }
   const auto chunks = chunks_of(context, parameters);
   std::vector<std::uint32_t> bad(chunks.size());
   const Rates rates{float(options.rate), float(options.momentum), float(options.weight_decay), float(options.l2_sp),
-                    float(options.gradient_scale)};
+                    float(scale)};
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < chunks.size(); ++i) {
     const Chunk& chunk = chunks[i];

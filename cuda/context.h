@@ -11,6 +11,7 @@
 #include "cuda/conv2d_implicit_gemm.h"
 #include "cuda/handles.h"
 #include "cuda/memory_pool.h"
+#include "cuda/readback.h"
 #include "cuda/upload.h"
 #include "ops/tensor.h"
 
@@ -50,6 +51,7 @@ class Context {
   std::shared_ptr<MemoryPool> pool;
   Uploader uploader;
   Downloader downloader;
+  Readback readback{stream};
 
   // Each created by the first plan that uses the library (cuda/descriptors.h).
   std::shared_ptr<CudnnHandle> cudnn;

@@ -101,7 +101,7 @@ class CudaDevice final : public Device {
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override {
     loss_.run(loss, logits, labels, gradient);
   }
-  LossResult loss_result() override { return loss_.result(); }
+  Pending<LossResult> loss_result() override { return loss_.result(); }
   void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps, const Normalisation& normalisation,
                const Tensor& images) override {
     PALIMPSEST_CUDA::augment(context_, pixels, maps, normalisation, images);
@@ -113,7 +113,7 @@ class CudaDevice final : public Device {
   std::unique_ptr<Timer> make_timer() override { return PALIMPSEST_CUDA::make_timer(context_); }
 
   NormResult gradient_norm(std::span<const SgdParameter> parameters) override { return sgd_.norm(parameters); }
-  int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override {
+  Pending<int> sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override {
     return sgd_.step(parameters, options);
   }
 
@@ -128,8 +128,8 @@ class CudaDevice final : public Device {
     PALIMPSEST_CUDA::map_weights(context_, from, map, gamma, to);
     touch(to);
   }
-  double sum(const Tensor& tensor) override { return PALIMPSEST_CUDA::sum(context_, tensor); }
-  double smallest(const Tensor& tensor) override { return PALIMPSEST_CUDA::smallest(context_, tensor); }
+  Pending<double> sum(const Tensor& tensor) override { return PALIMPSEST_CUDA::sum(context_, tensor); }
+  Pending<double> smallest(const Tensor& tensor) override { return PALIMPSEST_CUDA::smallest(context_, tensor); }
 
  private:
   Context context_;

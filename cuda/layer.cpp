@@ -60,8 +60,8 @@ class Plan final : public LayerPlan {
     touch(db);
   }
 
-  RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                      std::span<const Tensor> quotients) override {
+  Pending<RelevanceSums> relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                                               std::span<const Tensor> quotients) override {
     const Multiply product = [&](const float* x, const float* w, float* z) { library_.product(x, w, z); };
     return PALIMPSEST_CUDA::relevance_denominator(context_, shape_, run(LayerPass::relevance), what, relevance,
                                                   quotients, by_library(LayerPass::relevance) ? product : nullptr);

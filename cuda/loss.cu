@@ -109,9 +109,10 @@ void FocalLossKernel::run(const FocalLoss& loss, const Tensor& logits, const Ten
   CUDA_LAUNCH_CHECK();
 }
 
-LossResult FocalLossKernel::result() {
-  const auto outcome = context_.downloader.value(result_.as<const Outcome>());
-  return {outcome.loss, int(outcome.correct)};
+Pending<LossResult> FocalLossKernel::result() {
+  return context_.readback.read<Outcome, LossResult>(result_.as<const Outcome>(), [](const Outcome& outcome) {
+    return LossResult{outcome.loss, int(outcome.correct)};
+  });
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

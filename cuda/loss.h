@@ -5,15 +5,16 @@
 
 #include "cuda/context.h"
 #include "ops/loss.h"
+#include "ops/pending.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// ops/loss.h on the GPU. run() only enqueues; result() waits for the last one.
+// ops/loss.h on the GPU. result() is that of the last run().
 class FocalLossKernel {
  public:
   explicit FocalLossKernel(Context& context);
   void run(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient);
-  LossResult result();
+  Pending<LossResult> result();
 
  private:
   const float* weights_of(const FocalLoss& loss);

@@ -1,6 +1,6 @@
-// One launch: kBlocks blocks at most, each value added by a thread in strides of four values and by a tree in its
-// block. The host combines the blocks' results in their order. The order of additions depends only on the count, so
-// the bits are the same in every run and on every GPU.
+// Two launches: kBlocks blocks at most, each value added by a thread in strides of four values and by a tree in its
+// block; then one block over their results. The order of additions depends only on the count, so the bits are the same
+// in every run and on every GPU.
 #include "cuda/reduce.h"
 
 #include "base/error.h"
@@ -43,34 +43,42 @@ __global__ void __launch_bounds__(kThreads)
   if (threadIdx.x == 0) result[blockIdx.x] = all;
 }
 
+// *all = the results of so many blocks.
 template <typename T, typename Combine>
-double reduced(Context& context, const Tensor& tensor, T start) {
+__global__ void __launch_bounds__(kThreads) combine_blocks(const T* __restrict__ results, int blocks, T start, T* all) {
+  SHARED_ARRAY(T, slots, kThreads);
+  constexpr Combine combine;
+  T mine = start;
+  for (int i = int(threadIdx.x); i < blocks; i += kThreads) mine = combine(mine, results[i]);
+  const T total = block_reduce(mine, slots, combine);
+  if (threadIdx.x == 0) *all = total;
+}
+
+template <typename T, typename Combine>
+Pending<double> reduced(Context& context, const Tensor& tensor, T start) {
   PALIMPSEST_REQUIRE(tensor.layout != Layout::winners, "layout {}", int(tensor.layout));
   check(tensor, tensor.shape, tensor.layout, "tensor");
   const std::size_t count = bytes_of(tensor.shape, tensor.layout) / sizeof(float);
   if (count == 0) return double(start);
-  const std::size_t blocks = std::min<std::size_t>(kBlocks, blocks_for((count + 3) / 4));
-  T all = start;
-  context.downloader.fetch(
-      blocks * sizeof(T),
-      [&](void* device) {
-        CUDA_LAUNCH((reduce<T, Combine>), unsigned(blocks), kThreads, 0, context.stream.get(), data(context, tensor),
-                    count, start, static_cast<T*>(device));
-        CUDA_LAUNCH_CHECK();
-      },
-      [&](const void* host) {
-        for (std::size_t i = 0; i < blocks; ++i) all = Combine()(all, static_cast<const T*>(host)[i]);
-      });
-  return double(all);
+  const auto blocks = unsigned(std::min<std::size_t>(kBlocks, blocks_for((count + 3) / 4)));
+  const DeviceBuffer results(context.pool, (kBlocks + 1) * sizeof(T));
+  T* const all = results.as<T>() + kBlocks;
+  CUDA_LAUNCH((reduce<T, Combine>), blocks, kThreads, 0, context.stream.get(), data(context, tensor), count, start,
+              results.as<T>());
+  CUDA_LAUNCH_CHECK();
+  CUDA_LAUNCH((combine_blocks<T, Combine>), 1, kThreads, 0, context.stream.get(), results.as<T>(), int(blocks), start,
+              all);
+  CUDA_LAUNCH_CHECK();
+  return context.readback.read<T, double>(all, [](T value) { return double(value); });
 }
 
 }  // namespace
 
-double sum(Context& context, const Tensor& tensor) {
+Pending<double> sum(Context& context, const Tensor& tensor) {
   return reduced<double, Plus>(context, tensor, 0);
 }
 
-double smallest(Context& context, const Tensor& tensor) {
+Pending<double> smallest(Context& context, const Tensor& tensor) {
   return reduced<float, Smaller>(context, tensor, __builtin_huge_valf());
 }
 

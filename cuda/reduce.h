@@ -3,8 +3,8 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Over everything that a tensor stores, padding included. Both wait for the result.
-double sum(Context& context, const Tensor& tensor);
-double smallest(Context& context, const Tensor& tensor);  // NaN if any value is
+// Over everything that a tensor stores, padding included.
+Pending<double> sum(Context& context, const Tensor& tensor);
+Pending<double> smallest(Context& context, const Tensor& tensor);  // NaN if any value is
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -62,9 +62,9 @@ std::unique_ptr<DeviceBuffer> terms_by(Context& context, const LayerShape& layer
 
 }  // namespace
 
-RelevanceSums relevance_denominator(Context& context, const LayerShape& layer, const GemmRun& run,
-                                    const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                    std::span<const Tensor> quotients, const Multiply& product) {
+Pending<RelevanceSums> relevance_denominator(Context& context, const LayerShape& layer, const GemmRun& run,
+                                             const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                                             std::span<const Tensor> quotients, const Multiply& product) {
   PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !relevance.empty(), "{} targets, {} quotients",
                      relevance.size(), quotients.size());
   DenominatorPointers pointers;
@@ -99,8 +99,10 @@ RelevanceSums relevance_denominator(Context& context, const LayerShape& layer, c
   struct Five {
     double value[5];
   };
-  const auto [five] = context.downloader.value(sums.as<const Five>());
-  return {five[0], five[1], five[2], five[3], five[4]};
+  return context.readback.read<Five, RelevanceSums>(sums.as<const Five>(), [](const Five& sum) {
+    const auto& [five] = sum;
+    return RelevanceSums{five[0], five[1], five[2], five[3], five[4]};
+  });
 }
 
 void relevance_redistribute(const Context& context, const LayerShape& layer, const GemmRun& run,

@@ -5,8 +5,6 @@
 // the smallest index of a parameter with one is returned (an integer minimum, independent of the order of the blocks).
 #include "cuda/sgd.h"
 
-#include <limits.h>
-
 #include <algorithm>
 
 #include "cuda/block_reduce.cuh"
@@ -24,7 +22,19 @@ struct Rates {
 struct NormOutcome {
   double squared;
   int first_bad;
+  float scale;  // that clips, without gradient_scale
 };
+
+// What first_bad holds where all is well: four equal bytes, and more than any index.
+constexpr int kGood = 0x7f7f7f7f;
+
+// The rates, with the scale that clips. False: a gradient is not finite, and nothing is to be changed.
+__device__ bool clip(Rates& r, const NormOutcome* norm) {
+  if (!norm) return true;
+  if (norm->first_bad != kGood) return false;
+  r.scale = norm->scale;
+  return true;
+}
 
 // All exponent bits set: infinity or NaN.
 __device__ bool not_finite(float value) {
@@ -43,8 +53,9 @@ __device__ bool step(const Rates& r, bool momentum, float decay, float gradient,
   return true;
 }
 
-// *first_bad holds INT_MAX before.
-__global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, Rates r, int* first_bad) {
+// *first_bad holds kGood before, or with a norm what the norm found. norm: null without clipping
+__global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, Rates r, const NormOutcome* norm, int* first_bad) {
+  if (!clip(r, norm)) return;
   const SgdChunk chunk = chunks[blockIdx.x];
   const bool momentum = chunk.velocity != nullptr;
   bool good = true;
@@ -67,7 +78,9 @@ __global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, Rates r, int* fi
 }
 
 // The same where some chunks have a start. A kernel of its own: the other one keeps its registers.
-__global__ void sgd_chunks_with_start(const SgdChunk* __restrict__ chunks, Rates r, int* first_bad) {
+__global__ void sgd_chunks_with_start(const SgdChunk* __restrict__ chunks, Rates r, const NormOutcome* norm,
+                                      int* first_bad) {
+  if (!clip(r, norm)) return;
   const SgdChunk chunk = chunks[blockIdx.x];
   const bool momentum = chunk.velocity != nullptr, started = chunk.start != nullptr;
   const float decay = started ? r.l2_sp : r.decay;
@@ -103,36 +116,31 @@ __global__ void norm_chunks(const SgdChunk* __restrict__ chunks, double* __restr
 }
 
 __global__ void norm_total(const double* __restrict__ partial, std::size_t count, const int* __restrict__ first_bad,
-                           NormOutcome* result) {
+                           double scale, double clip_norm, NormOutcome* result) {
   SHARED_ARRAY(double, slots, kThreads);
   double sum = 0;
   for_each_of_thread<8>(partial, count, [&](std::size_t, double one) { sum += one; });
   const double total = block_reduce(sum, slots, Plus());
-  if (threadIdx.x == 0) *result = {total, *first_bad};
-}
-
-__global__ void reset(int* first_bad) {
-  *first_bad = INT_MAX;
+  if (threadIdx.x == 0) *result = {total, *first_bad, float(scale * fmin(1.0, clip_norm / sqrt(total)))};
 }
 
 // result_: first_bad, then the outcome of the norm.
 constexpr std::size_t kOutcomeAt = 16;
 
+NormOutcome* norm_outcome(const DeviceBuffer& result) {
+  return reinterpret_cast<NormOutcome*>(result.as<std::byte>() + kOutcomeAt);
+}
+
+int as_index(int first_bad) {
+  return first_bad == kGood ? -1 : first_bad;
+}
+
 }  // namespace
 
-SgdKernels::SgdKernels(Context& context) : context_(context), result_(context.pool, kOutcomeAt + sizeof(NormOutcome)) {
-  expect_good();
-}
+SgdKernels::SgdKernels(Context& context) : context_(context), result_(context.pool, kOutcomeAt + sizeof(NormOutcome)) {}
 
 void SgdKernels::expect_good() {
-  CUDA_LAUNCH(reset, 1, 1, 0, context_.stream.get(), result_.as<int>());
-  CUDA_LAUNCH_CHECK();
-}
-
-int SgdKernels::as_index(int first_bad) {
-  if (first_bad == INT_MAX) return -1;
-  expect_good();
-  return first_bad;
+  CUDA_CHECK(cudaMemsetAsync(result_.data(), 0x7f, sizeof(int), context_.stream.get()));
 }
 
 // The table is uploaded once: a training loop passes the same parameters at every step.
@@ -162,35 +170,44 @@ void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
   chunks_ = std::move(chunks);
 }
 
-Device::NormResult SgdKernels::norm(std::span<const SgdParameter> parameters) {
-  prepare(parameters);
-  if (chunks_.empty()) return {};
-  auto* const outcome = reinterpret_cast<NormOutcome*>(result_.as<std::byte>() + kOutcomeAt);
+// The squared norm and, for step(), the scale that clips to clip_norm.
+void SgdKernels::enqueue_norm(double scale, double clip_norm) {
   CUDA_LAUNCH(norm_chunks, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(), table_->as<const SgdChunk>(),
               partial_->as<double>(), result_.as<int>());
   CUDA_LAUNCH_CHECK();
   CUDA_LAUNCH(norm_total, 1, kThreads, 0, context_.stream.get(), partial_->as<const double>(), chunks_.size(),
-              result_.as<const int>(), outcome);
+              result_.as<const int>(), scale, clip_norm, norm_outcome(result_));
   CUDA_LAUNCH_CHECK();
-  const NormOutcome result = context_.downloader.value<NormOutcome>(outcome);
+}
+
+Device::NormResult SgdKernels::norm(std::span<const SgdParameter> parameters) {
+  prepare(parameters);
+  if (chunks_.empty()) return {};
+  expect_good();
+  enqueue_norm(1, 0);
+  const NormOutcome result = context_.downloader.value<NormOutcome>(norm_outcome(result_));
   return {result.squared, as_index(result.first_bad)};
 }
 
-int SgdKernels::step(std::span<const SgdParameter> parameters, const SgdOptions& options) {
+Pending<int> SgdKernels::step(std::span<const SgdParameter> parameters, const SgdOptions& options) {
   prepare(parameters);
   if (chunks_.empty()) return -1;
+  expect_good();
+  const bool clips = options.clip_norm > 0;
+  if (clips) enqueue_norm(options.gradient_scale, options.clip_norm);
+  const NormOutcome* const norm = clips ? norm_outcome(result_) : nullptr;
   const Rates rates{float(options.rate), float(options.momentum), float(options.weight_decay), float(options.l2_sp),
                     float(options.gradient_scale)};
   const bool started = std::ranges::any_of(chunks_, [](const SgdChunk& chunk) { return chunk.start != nullptr; });
   if (started)
     CUDA_LAUNCH(sgd_chunks_with_start, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(),
-                table_->as<const SgdChunk>(), rates, result_.as<int>());
+                table_->as<const SgdChunk>(), rates, norm, result_.as<int>());
   else
     CUDA_LAUNCH(sgd_chunks, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(), table_->as<const SgdChunk>(),
-                rates, result_.as<int>());
+                rates, norm, result_.as<int>());
   CUDA_LAUNCH_CHECK();
   for (const auto& parameter : parameters) touch(parameter.value);
-  return as_index(context_.downloader.value(result_.as<const int>()));
+  return context_.readback.read<int, int>(result_.as<const int>(), as_index);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -24,12 +24,12 @@ class SgdKernels {
  public:
   explicit SgdKernels(Context& context);
   Device::NormResult norm(std::span<const SgdParameter> parameters);
-  int step(std::span<const SgdParameter> parameters, const SgdOptions& options);
+  Pending<int> step(std::span<const SgdParameter> parameters, const SgdOptions& options);
 
  private:
   void prepare(std::span<const SgdParameter> parameters);
   void expect_good();
-  int as_index(int first_bad);  // as norm() and step() return it; expects good values again after a bad one
+  void enqueue_norm(double scale, double clip_norm);
 
   Context& context_;
   std::vector<SgdChunk> chunks_;  // the contents of table_

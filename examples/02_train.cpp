@@ -40,7 +40,7 @@ int main() {
   std::vector<double> losses(12);
   for (int epoch = 0; epoch < 12; ++epoch) {
     for (loader.start_epoch(epoch); loader.next(batch);) {
-      losses[epoch] += step.train(batch, nullptr, FocalLoss{}).loss * batch.count / kPictures;
+      losses[epoch] += step.train(batch, nullptr, FocalLoss{}).get().loss * batch.count / kPictures;
       std::vector<SgdParameter> updates;
       for (const nn::Parameter& p : network.parameters())
         if (network.trained(p.block)) updates.push_back({p.value, p.gradient, {}});

@@ -57,21 +57,23 @@ Explanation Explainer::explain(const nn::Trace& trace, std::span<const Targets> 
   PALIMPSEST_REQUIRE(trace.keep_from == 0 && !targets.empty(), "trace from block {}, {} targets", trace.keep_from,
                      targets.size());
   allocate(trace, targets.size());
-  Explanation explanation;
+  std::vector<Pass> passes;
   Buffer at = first;
   Tensors relevance = tensors(trace.logits().shape, trace.logits().layout, at, targets.size());
   start(trace, targets, relevance);
-  double sum = device_.sum(relevance.front());
+  Pending<double> sum = device_.sum(relevance.front());
   for (std::size_t i = trace.layers.size(); i-- > 0;) {
     const Step here = step(trace, i);
     at = at == first ? second : first;
     const Tensors below = tensors(here.layer.input.shape, here.layer.input.layout, at, targets.size());
-    LedgerEntry entry{.layer = here.layer.name, .rule = rule_name(here), .relevance_in = sum};
-    through(here, relevance, below, entry);
-    entry.relevance_out = sum = device_.sum(below.front());
-    explanation.ledger.layers.push_back(std::move(entry));
+    Pass pass{{.layer = here.layer.name, .rule = rule_name(here)}, sum, sum, false, {}, {}};
+    through(here, relevance, below, pass);
+    pass.out = sum = device_.sum(below.front());
+    passes.push_back(std::move(pass));
     relevance = below;
   }
+  Explanation explanation;
+  for (const Pass& pass : passes) explanation.ledger.layers.push_back(settle(pass));
   for (const auto& map : relevance) {
     explanation.maps.push_back(device_.download(map));
     require_finite(explanation.maps.back(), std::size_t(trace.n));
@@ -125,9 +127,29 @@ Explainer::Step Explainer::step(const nn::Trace& trace, std::size_t i) const {
   return {layer, rule_of(layer, i == 0), i == 0, serves};
 }
 
-void Explainer::through(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry) {
-  if (step.layer.has_weights()) return through_weights(step, above, below, entry);
-  if (step.layer.kind == nn::Layer::Kind::average_pool) return through_average(step.layer, above, below, entry);
+LedgerEntry Explainer::settle(const Pass& pass) {
+  LedgerEntry entry = pass.entry;
+  if (const double least = pass.least ? pass.least->get() : 0; !(least >= 0))
+    throw Error(fmt::format("the input of {} is not finite: {} is its smallest value", entry.layer, least),
+                "check the weights and the pictures");
+  entry.relevance_in = pass.in.get();
+  entry.relevance_out = pass.out.get();
+  double served = 0;
+  for (const auto& [factor, pending] : pass.groups) {
+    const RelevanceSums sums = pending.get();
+    served += factor * sums.incoming;
+    entry.to_bias += factor * sums.to_bias;
+    entry.to_stabiliser += factor * sums.to_stabiliser;
+    entry.to_zero += factor * sums.to_zero;
+    entry.near_zero += sums.near_zero;
+  }
+  if (pass.by_rule) entry.to_zero += entry.relevance_in - served;
+  return entry;
+}
+
+void Explainer::through(const Step& step, const Tensors& above, const Tensors& below, Pass& pass) {
+  if (step.layer.has_weights()) return through_weights(step, above, below, pass);
+  if (step.layer.kind == nn::Layer::Kind::average_pool) return through_average(step.layer, above, below, pass.entry);
   for (std::size_t k = 0; k < above.size(); ++k) {
     if (step.layer.kind == nn::Layer::Kind::max_pool)
       step.layer.max_pool->backward(above[k], step.layer.winner, {}, below[k]);  // the winner takes all
@@ -154,33 +176,21 @@ void Explainer::through_average(const nn::TracedLayer& layer, const Tensors& abo
   }
 }
 
-void Explainer::through_weights(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry) {
+void Explainer::through_weights(const Step& step, const Tensors& above, const Tensors& below, Pass& pass) {
   const nn::TracedLayer& layer = step.layer;
-  if (!step.pixels) {
-    const double least = device_.smallest(layer.input);
-    if (!(least >= 0))
-      throw Error(fmt::format("the input of {} is not finite: {} is its smallest value", layer.name, least),
-                  "check the weights and the pictures");
-  }
+  pass.by_rule = true;
+  if (!step.pixels) pass.least = device_.smallest(layer.input);
   const auto groups = groups_left(step.rule, step.pixels, layer.relu && step.output_serves);
-  double served = 0;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     // The last group divides in place; earlier ones must leave R for those that follow.
     const bool last = g + 1 == groups.size();
     const Tensors quotients = last ? above : tensors(layer.output.shape, layer.output.layout, spare, above.size());
-    const RelevanceSums sums = through_group(step, groups[g], above, quotients, below, g > 0);
-    const double factor = groups[g].factor;
-    served += factor * sums.incoming;
-    entry.to_bias += factor * sums.to_bias;
-    entry.to_stabiliser += factor * sums.to_stabiliser;
-    entry.to_zero += factor * sums.to_zero;
-    entry.near_zero += sums.near_zero;
+    pass.groups.emplace_back(groups[g].factor, through_group(step, groups[g], above, quotients, below, g > 0));
   }
-  entry.to_zero += entry.relevance_in - served;
 }
 
-RelevanceSums Explainer::through_group(const Step& step, const RuleGroup& group, const Tensors& above,
-                                       const Tensors& quotients, const Tensors& below, bool accumulate) {
+Pending<RelevanceSums> Explainer::through_group(const Step& step, const RuleGroup& group, const Tensors& above,
+                                                const Tensors& quotients, const Tensors& below, bool accumulate) {
   const nn::TracedLayer& layer = step.layer;
   RelevanceDenominator denominator;
   const Tensor& weight = network_.parameters()[std::size_t(layer.parameter)].value;
@@ -195,7 +205,7 @@ RelevanceSums Explainer::through_group(const Step& step, const RuleGroup& group,
   if (group.gate != Gate::all) denominator.gate_by = step.output_serves ? layer.output : reference(layer);
 
   const RelevanceRedistribution redistribution{denominator.terms, layer.input, float(group.factor), accumulate};
-  const RelevanceSums sums = layer.plan->relevance_denominator(denominator, above, quotients);
+  Pending<RelevanceSums> sums = layer.plan->relevance_denominator(denominator, above, quotients);
   for (std::size_t k = 0; k < above.size(); ++k)
     layer.plan->relevance_redistribute(redistribution, quotients[k], below[k]);
   return sums;

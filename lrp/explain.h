@@ -2,6 +2,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -63,6 +64,16 @@ class Explainer {
     bool pixels;         // its input is the picture, which may be negative
     bool output_serves;  // its stored output equals z = W x + b wherever there is relevance
   };
+  // What the ledger says of a layer, while the device works on it.
+  struct Pass {
+    LedgerEntry entry;
+    Pending<double> in, out;
+    bool by_rule = false;                                           // what no group of the rule covers goes to zero
+    std::optional<Pending<double>> least;                           // of its inputs
+    std::vector<std::pair<double, Pending<RelevanceSums>>> groups;  // with their factors
+  };
+  static LedgerEntry settle(const Pass& pass);  // waits; throws Error for an input that is not finite
+
   using Tensors = std::vector<Tensor>;  // one for each target
   enum Buffer : std::size_t { first, second, spare, buffer_count };
 
@@ -73,11 +84,11 @@ class Explainer {
   Tensor reference(const nn::TracedLayer& layer);
 
   void start(const nn::Trace& trace, std::span<const Targets> targets, const Tensors& relevance);
-  void through(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry);
+  void through(const Step& step, const Tensors& above, const Tensors& below, Pass& pass);
   void through_average(const nn::TracedLayer& layer, const Tensors& above, const Tensors& below, LedgerEntry& entry);
-  void through_weights(const Step& step, const Tensors& above, const Tensors& below, LedgerEntry& entry);
-  RelevanceSums through_group(const Step& step, const RuleGroup& group, const Tensors& above, const Tensors& quotients,
-                              const Tensors& below, bool accumulate);
+  void through_weights(const Step& step, const Tensors& above, const Tensors& below, Pass& pass);
+  Pending<RelevanceSums> through_group(const Step& step, const RuleGroup& group, const Tensors& above,
+                                       const Tensors& quotients, const Tensors& below, bool accumulate);
 
   void allocate(const nn::Trace& trace, std::size_t targets);
   Tensors tensors(const Shape& shape, Layout layout, Buffer buffer, std::size_t targets) const;

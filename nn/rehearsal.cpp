@@ -34,20 +34,23 @@ void Rehearsal::start_epoch(int epoch, int steps) {
   loader_.start_epoch(next_order_++);
 }
 
-LossResult Rehearsal::add_gradients(FocalLoss loss) {
+Pending<LossResult> Rehearsal::add_gradients(FocalLoss loss) {
   if (!loader_.next(batch_)) {
     loader_.start_epoch(next_order_++);
     loader_.next(batch_);
   }
   loss.class_weights.assign(std::size_t(source_.architecture().classes), float(weight_));
-  LossResult result = step_.train(batch_, nullptr, loss);
-  result.loss /= double(float(weight_));
+  const Pending<LossResult> weighted = step_.train(batch_, nullptr, loss);
   for (std::size_t i = 0; i < network_.parameters().size(); ++i) {
     const Parameter& ours = network_.parameters()[i];
     if (ours.block < kBlocks && network_.trained(ours.block))
       network_.device().add(source_.parameters()[i].gradient, ours.gradient);
   }
-  return result;
+  return Pending<LossResult>(std::function<LossResult()>([weighted, weight = double(float(weight_))] {
+    LossResult result = weighted.get();
+    result.loss /= weight;
+    return result;
+  }));
 }
 
 }  // namespace palimpsest::nn

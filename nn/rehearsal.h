@@ -36,7 +36,7 @@ class Rehearsal {
 
   // The next images' loss, without the weight, and correct answers. Their gradients are added to those that `network`
   // holds. loss: of the training; its class weights are of other classes, and not used.
-  LossResult add_gradients(FocalLoss loss);
+  Pending<LossResult> add_gradients(FocalLoss loss);
 
  private:
   Network &network_, &source_;

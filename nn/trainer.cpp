@@ -117,27 +117,29 @@ class Training {
   struct Trained {
     Average all, rehearsed;  // of the images of the training, and of those rehearsed
   };
+  // What a step found is read while the next one runs.
   Trained train_epoch(int epoch, std::int64_t& step, Progress& progress) {
     Trained average;
     FocalLoss loss = options_.loss;
     loss.gamma = scheduled_gamma(options_, epoch);
     training_->start_epoch(epoch);
     if (rehearsal_) rehearsal_->start_epoch(epoch, batches());
+    std::optional<Enqueued> last;
+    const auto settle = [&] {
+      if (!last) return;
+      add(*last, average);
+      progress.advance(1, fmt::format("loss {:.4f}", average.all.mean_loss()));
+    };
     while (training_->next(batch_)) {
       check_interrupt();
-      const auto result = step_.train(batch_, train_features_.get(), loss);
-      if (!std::isfinite(result.loss)) stop_at(step, "the loss is not finite");
-      if (rehearsal_) {
-        const auto rehearsed = rehearsal_->add_gradients(loss);
-        if (!std::isfinite(rehearsed.loss)) stop_at(step, "the loss of the rehearsed images is not finite");
-        average.rehearsed.add(rehearsed, rehearsal_->images());
-      }
-      update(epoch, step);
-      average.all.add(result, batch_.count);
-      progress.advance(1, fmt::format("loss {:.4f}", average.all.mean_loss()));
+      Enqueued now = enqueue(epoch, step, loss);
+      settle();
+      last.emplace(std::move(now));
+      std::swap(batch_, last_batch_);
       ++step;
       if (options_.steps > 0 && step >= options_.steps) break;
     }
+    settle();
     return average;
   }
 
@@ -146,7 +148,7 @@ class Training {
     validation_->start_epoch(0);
     while (validation_->next(batch_)) {
       check_interrupt();
-      const auto result = step_.evaluate(batch_, validation_features_.get(), options_.loss);
+      const auto result = step_.evaluate(batch_, validation_features_.get(), options_.loss).get();
       if (!std::isfinite(result.loss)) stop_at(step - 1, "the validation loss is not finite");
       validation.add(result, batch_.labels, device_.download(step_.trace().logits()));
     }
@@ -178,19 +180,46 @@ class Training {
                                                             options_.batch, run_.path());
   }
 
-  void update(int epoch, std::int64_t step) {
+  // A step that the device works on.
+  struct Enqueued {
+    std::int64_t step;
+    int images, rehearsed_images;
+    FocalLoss objective;
+    Pending<LossResult> loss;
+    std::optional<Pending<LossResult>> rehearsed;
+    Pending<int> bad;
+  };
+
+  Enqueued enqueue(int epoch, std::int64_t step, const FocalLoss& objective) {
+    const Pending<LossResult> loss = step_.train(batch_, train_features_.get(), objective);
+    std::optional<Pending<LossResult>> rehearsed;
+    if (rehearsal_) rehearsed = rehearsal_->add_gradients(objective);
     updates_.take_gradients();
-    SgdOptions sgd{scheduled_rate(options_, epoch, step), options_.momentum, options_.weight_decay, 1.0,
-                   options_.l2_sp};
-    int bad = -1;
-    if (options_.clip_norm > 0) {
-      const auto norm = device_.gradient_norm(updates_.steps);
-      bad = norm.not_finite;
-      sgd.gradient_scale = std::min(1.0, options_.clip_norm / std::sqrt(norm.squared));
-    }
     if (!options_.gradients.empty() && step + 1 == options_.steps) write_gradients();
-    if (bad < 0) bad = device_.sgd_step(updates_.steps, sgd);
-    if (bad >= 0) stop_at(step, fmt::format("{} or its gradient is not finite", updates_.name(bad)));
+    const Pending<int> bad =
+        device_.sgd_step(updates_.steps, {scheduled_rate(options_, epoch, step), options_.momentum,
+                                          options_.weight_decay, 1.0, options_.l2_sp, options_.clip_norm});
+    return {step, batch_.count, rehearsal_ ? rehearsal_->images() : 0, objective, loss, rehearsed, bad};
+  }
+
+  // Waits for the step.
+  void add(const Enqueued& done, Trained& average) {
+    const LossResult result = done.loss.get();
+    if (!std::isfinite(result.loss)) stop(done, "the loss is not finite");
+    if (done.rehearsed) {
+      const LossResult rehearsed = done.rehearsed->get();
+      if (!std::isfinite(rehearsed.loss)) stop(done, "the loss of the rehearsed images is not finite");
+      average.rehearsed.add(rehearsed, done.rehearsed_images);
+    }
+    const int bad = done.bad.get();
+    if (bad >= 0) stop(done, fmt::format("{} or its gradient is not finite", updates_.name(bad)));
+    average.all.add(result, done.images);
+  }
+
+  // The next step has run since: its pictures took the place of those that are to blame.
+  [[noreturn]] void stop(const Enqueued& at, const std::string& what) {
+    if (last_batch_.count > 0) step_.evaluate(last_batch_, train_features_.get(), at.objective).get();
+    stop_at(at.step, what);
   }
 
   void write_gradients() {
@@ -226,7 +255,7 @@ class Training {
   TrainingStep step_;
   std::unique_ptr<Rehearsal> rehearsal_;  // null: nothing is rehearsed
   Updates updates_;
-  data::Batch batch_;
+  data::Batch batch_, last_batch_;  // last_batch_: of the last step
 };
 
 std::string metrics_line(int epoch, const Training::Trained& trained, const Validation* validated, double rate,
@@ -251,7 +280,7 @@ std::string metrics_line(int epoch, const Training::Trained& trained, const Vali
 // The SGD pass checks what it changes; a fused ReLU would hide a NaN in a frozen block.
 void require_finite_frozen(Network& network) {
   for (const auto& p : network.parameters())
-    if (!network.trained(p.block) && !std::isfinite(network.device().sum(p.value)))
+    if (!network.trained(p.block) && !std::isfinite(network.device().sum(p.value).get()))
       throw Error(
           fmt::format("training cannot start at step 1: {}, which is frozen, holds a value that is not finite", p.name),
           "start from other weights");

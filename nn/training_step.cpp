@@ -6,16 +6,17 @@
 
 namespace palimpsest::nn {
 
-LossResult TrainingStep::train(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss) {
+Pending<LossResult> TrainingStep::train(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss) {
   return run(batch, features, loss, true);
 }
 
-LossResult TrainingStep::evaluate(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss) {
+Pending<LossResult> TrainingStep::evaluate(const data::Batch& batch, const FeatureCache* features,
+                                           const FocalLoss& loss) {
   return run(batch, features, loss, false);
 }
 
-LossResult TrainingStep::run(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss,
-                             bool backward) {
+Pending<LossResult> TrainingStep::run(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss,
+                                      bool backward) {
   Slot& slot = slot_for(batch.count);
   last_ = &slot;
   upload(batch, features, slot);

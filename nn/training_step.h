@@ -16,8 +16,8 @@ class TrainingStep {
 
   // Loss of the batch; train() also computes the gradients of all trained parameters. With `features` those are the
   // inputs of the head and the blocks are not run.
-  LossResult train(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss);
-  LossResult evaluate(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss);
+  Pending<LossResult> train(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss);
+  Pending<LossResult> evaluate(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss);
 
   const Trace& trace() const { return last_->trace; }  // of the last batch
 
@@ -35,7 +35,7 @@ class TrainingStep {
     std::list<Pass> passes;
   };
 
-  LossResult run(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss, bool backward);
+  Pending<LossResult> run(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss, bool backward);
   Slot& slot_for(int n);
   void upload(const data::Batch& batch, const FeatureCache* features, Slot& slot);
   void run(Slot& slot, bool head_only, bool backward, const FocalLoss& loss);

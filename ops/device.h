@@ -13,6 +13,7 @@
 #include "ops/loss.h"
 #include "ops/max_pool.h"
 #include "ops/normalisation.h"
+#include "ops/pending.h"
 #include "ops/recording.h"
 #include "ops/sgd.h"
 #include "ops/tensor.h"
@@ -72,7 +73,7 @@ class Device {
   virtual void relu_backward(const Tensor& output, const Tensor& gradient) = 0;
   virtual void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels,
                           const Tensor* gradient) = 0;  // gradient: of the mean loss, or null
-  virtual LossResult loss_result() = 0;                 // of the last focal_loss; waits for it
+  virtual Pending<LossResult> loss_result() = 0;        // of the last focal_loss
 
   // Pictures to inputs in one go: images[i] = the i-th picture through maps[i], then normalised (ops/augment.h).
   // pixels: n x h x w x 3 bytes (R, G, B) of the host; images: (n, 3, h, w) activation
@@ -88,13 +89,14 @@ class Device {
   virtual std::unique_ptr<Timer> make_timer() = 0;
 
   // Training. Both return the index of the first parameter with a gradient (sgd_step: gradient, value or new value)
-  // that is not finite, -1 if none. sgd_step does not change such a value, so that the cause can still be found.
+  // that is not finite, -1 if none. sgd_step does not change such a value, so that the cause can still be found; with
+  // SgdOptions::clip_norm and a gradient that is not finite it changes nothing.
   struct NormResult {
     double squared = 0;
     int not_finite = -1;
   };
   virtual NormResult gradient_norm(std::span<const SgdParameter> parameters) = 0;
-  virtual int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) = 0;
+  virtual Pending<int> sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) = 0;
 
   // Heatmaps. maps[n,p] = sum over c of relevance[n,c,p], in double in the order of c; relevance: (n, c, h, w)
   // activation, maps: (n, h * w) matrix. normalise_maps: each row separately (ops/heatmap.h); `to` may be `maps`.
@@ -103,8 +105,8 @@ class Device {
 
   // Relevance. to = f(from), the same layout (kernel, matrix, channels).
   virtual void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) = 0;
-  virtual double sum(const Tensor& tensor) = 0;       // in double, in a fixed order
-  virtual double smallest(const Tensor& tensor) = 0;  // NaN if any value is
+  virtual Pending<double> sum(const Tensor& tensor) = 0;       // in double, in a fixed order
+  virtual Pending<double> smallest(const Tensor& tensor) = 0;  // NaN if any value is
 };
 
 }  // namespace palimpsest

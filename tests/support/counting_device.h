@@ -38,18 +38,18 @@ class CountingDevice : public Device {
   void add(const Tensor& from, const Tensor& to) override;
   void relu_backward(const Tensor& output, const Tensor& gradient) override;
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override;
-  LossResult loss_result() override;
+  Pending<LossResult> loss_result() override;
   void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps, const Normalisation& normalisation,
                const Tensor& images) override;
   std::unique_ptr<Recording> record(const std::function<void()>& step) override;
   std::unique_ptr<Timer> make_timer() override { return inner_.make_timer(); }
   NormResult gradient_norm(std::span<const SgdParameter> parameters) override;
-  int sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override;
+  Pending<int> sgd_step(std::span<const SgdParameter> parameters, const SgdOptions& options) override;
   void sum_channels(const Tensor& relevance, const Tensor& maps) override;
   void normalise_maps(const Tensor& maps, MapNormalisation kind, const Tensor& to) override;
   void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override;
-  double sum(const Tensor& tensor) override;
-  double smallest(const Tensor& tensor) override;
+  Pending<double> sum(const Tensor& tensor) override;
+  Pending<double> smallest(const Tensor& tensor) override;
 
  private:
   Device& inner_;

@@ -230,7 +230,7 @@ OpCase sum_and_smallest(const Shape& s, Layout layout) {
   one.prepare = [name = one.name, s, layout](Device& device, Numbers numbers, const MakeOutput&) {
     PreparedOp op;
     op.run = [&device, x = case_tensor(device, name, 0, s, layout, numbers), to = op.scalars] {
-      *to = {device.sum(x), device.smallest(x)};
+      *to = {device.sum(x).get(), device.smallest(x).get()};
     };
     return op;
   };

@@ -144,7 +144,7 @@ OpCase denominator(const std::string& operation, const LayerShape& shape, const 
     if (group.in_place) op.in_place = op.outputs;
     op.run = [plan = std::shared_ptr<LayerPlan>(device.plan_layer(shape)), what, relevance, quotients = op.outputs,
               to = op.scalars] {
-      const RelevanceSums s = plan->relevance_denominator(what, relevance, quotients);
+      const RelevanceSums s = plan->relevance_denominator(what, relevance, quotients).get();
       *to = {s.incoming, s.to_bias, s.to_stabiliser, s.to_zero, s.near_zero};
     };
     return op;

@@ -34,7 +34,7 @@ OpCase loss_case(int n, int classes, double gamma, bool weighted) {
     op.run = [&device, loss, labels, gradient = op.outputs[0], to = op.scalars,
               logits = case_tensor(device, name, 0, {n, classes}, Layout::matrix, numbers)] {
       device.focal_loss(loss, logits, labels, &gradient);
-      const auto result = device.loss_result();
+      const auto result = device.loss_result().get();
       *to = {result.loss, double(result.correct)};
     };
     return op;
@@ -89,6 +89,10 @@ OpCase sgd_case(const SgdOptions& options) {
   one.name = fmt::format("sgd_step rate{} momentum{} decay{} scale{}", options.rate, options.momentum,
                          options.weight_decay, options.gradient_scale);
   if (options.l2_sp != 0) one.name += fmt::format(" l2_sp{}", options.l2_sp);
+  if (options.clip_norm != 0) {
+    one.name += fmt::format(" clip{}", options.clip_norm);
+    one.exact_on_integers = false;
+  }
   one.flops = 4.0 * double(total_values());
   one.bytes = (options.momentum != 0 ? 20.0 : 12.0) * double(total_values());
   one.prepare = [name = one.name, options](Device& device, Numbers numbers, const MakeOutput&) {
@@ -107,24 +111,33 @@ OpCase sgd_case(const SgdOptions& options) {
       parameters.push_back(p);
     }
     op.in_place = op.outputs;
-    op.run = [&device, parameters, options, to = op.scalars] { *to = {double(device.sgd_step(parameters, options))}; };
+    op.run = [&device, parameters, options, to = op.scalars] {
+      *to = {double(device.sgd_step(parameters, options).get())};
+    };
     return op;
   };
-  one.expected = [name = one.name, options](Numbers numbers) {
+  one.expected = [name = one.name, given = options](Numbers numbers) {
     std::vector<Result> results;
     int parameter = 0;
+    SgdOptions used = given;
+    if (given.clip_norm != 0) {
+      double squared = 0;
+      for (int i = 0; const auto& [shape, layout] : parameter_shapes())
+        for (const double g : case_values(name, 4 * i++ + 1, shape.count(), numbers)) squared += g * g;
+      used.gradient_scale *= std::min(1.0, given.clip_norm / std::sqrt(squared));
+    }
     for (const auto& [shape, layout] : parameter_shapes()) {
       const int stream = 4 * parameter;
       auto value = case_values(name, stream, shape.count(), numbers);
       const auto gradient = case_values(name, stream + 1, shape.count(), numbers);
-      auto velocity = options.momentum != 0 ? case_values(name, stream + 2, shape.count(), numbers) : Values{};
+      auto velocity = used.momentum != 0 ? case_values(name, stream + 2, shape.count(), numbers) : Values{};
       const auto start =
-          has_start(options, parameter++) ? case_values(name, stream + 3, shape.count(), numbers) : Values{};
+          has_start(used, parameter++) ? case_values(name, stream + 3, shape.count(), numbers) : Values{};
       Values absolute;
       for (std::size_t i = 0; i < value.size(); ++i)
         absolute.push_back(std::abs(value[i]) + std::abs(gradient[i]) + (velocity.empty() ? 0 : std::abs(velocity[i])) +
                            (start.empty() ? 0 : std::abs(start[i])));
-      reference::sgd(value, gradient, velocity, start, options);
+      reference::sgd(value, gradient, velocity, start, used);
       results.push_back({value, absolute, 4});
       if (!velocity.empty()) results.push_back({velocity, absolute, 4});
     }
@@ -180,6 +193,8 @@ std::vector<OpCase> training_cases() {
   cases.push_back(sgd_case({0.25, 0.5, 0.125, 2}));
   cases.push_back(sgd_case({0.5, 0, 0, 1, 0.25}));
   cases.push_back(sgd_case({0.25, 0.5, 0.125, 2, 0.5}));
+  cases.push_back(sgd_case({0.5, 0, 0, 1, 0, 0.75}));          // clips
+  cases.push_back(sgd_case({0.25, 0.5, 0.125, 2, 0.5, 1e9}));  // does not
   cases.push_back(norm_case());
   return cases;
 }
