@@ -101,6 +101,7 @@ void augment(Context& context, std::span<const std::uint8_t> pixels, std::span<c
                      "{} bytes and {} maps for {} pictures of {} x {}", pixels.size(), maps.size(), s.n, s.h, s.w);
   if (area == 0) return;
   const Colours colours = colours_of(normalisation);
+  float* const to = written(context, images);
   // A piece is a number of whole pictures: their maps first, then their bytes.
   const std::size_t one = sizeof(MapValues) + 3 * area, most = std::max<std::size_t>(1, Uploader::kPiece / one);
   for (std::size_t begin = 0; begin < maps.size(); begin += most) {
@@ -116,7 +117,7 @@ void augment(Context& context, std::span<const std::uint8_t> pixels, std::span<c
           const auto* const bytes = static_cast<const std::uint8_t*>(device) + head;
           CUDA_LAUNCH(augment_pixels, blocks_for(some * area), kThreads, 0, context.stream.get(),
                       count_to_divide(some * area), Divisor(s.h), Divisor(s.w), bytes,
-                      static_cast<const MapValues*>(device), colours, data(context, images) + begin * area * kBlock);
+                      static_cast<const MapValues*>(device), colours, to + begin * area * kBlock);
           CUDA_LAUNCH_CHECK();
         });
   }

@@ -55,7 +55,7 @@ void average_pool(const Context& context, const Tensor& x, const Tensor& y) {
   if (x.shape.count() == 0) return;
   const auto means = std::size_t(y.shape.count());
   CUDA_LAUNCH(average_forward, blocks_for(means), kThreads, 0, context.stream.get(), AverageShape(x.shape),
-              count_to_divide(means), data(context, x), data(context, y));
+              count_to_divide(means), data(context, x), written(context, y));
   CUDA_LAUNCH_CHECK();
 }
 
@@ -66,7 +66,8 @@ void average_pool_backward(const Context& context, const Tensor& dy, const Tenso
   const std::size_t groups = bytes_of(dx.shape, Layout::activation) / sizeof(float4);
   if (groups == 0) return;
   CUDA_LAUNCH(average_backward, blocks_for(groups), kThreads, 0, context.stream.get(), AverageShape(dx.shape),
-              count_to_divide(groups), data(context, dy), fours(optional_data(context, x)), fours(data(context, dx)));
+              count_to_divide(groups), data(context, dy), fours(optional_data(context, x)),
+              fours(written(context, dx)));
   CUDA_LAUNCH_CHECK();
 }
 

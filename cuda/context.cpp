@@ -76,10 +76,20 @@ std::size_t bytes_of(const Shape& shape, Layout layout) {
   return extents(shape, layout).count() * (layout == Layout::winners ? 1 : sizeof(float));
 }
 
-float* data(const Context& context, const Tensor& tensor) {
+CudaStorage& storage_of(const Context& context, const Tensor& tensor) {
   PALIMPSEST_REQUIRE(tensor.storage && tensor.storage->owner() == context.pool.get(),
                      "an empty tensor, or one of another device");
-  return static_cast<CudaStorage*>(tensor.storage.get())->buffer.as<float>();
+  return static_cast<CudaStorage&>(*tensor.storage);
+}
+
+const float* data(const Context& context, const Tensor& tensor) {
+  return storage_of(context, tensor).buffer.as<const float>();
+}
+
+float* written(const Context& context, const Tensor& tensor) {
+  CudaStorage& storage = storage_of(context, tensor);
+  storage.version = next_version();
+  return storage.buffer.as<float>();
 }
 
 void check(const Tensor& tensor, const Shape& shape, Layout layout, const char* name) {

@@ -28,6 +28,15 @@ class CudaStorage : public Storage {
   CudaStorage(const std::shared_ptr<MemoryPool>& pool, std::size_t bytes)
       : Storage(pool.get(), bytes), buffer(pool, bytes) {}
   DeviceBuffer buffer;
+
+  // What products in bf16 read (cuda/factor.h). The last buffer serves; a recording may still use the others.
+  struct Copy {
+    std::vector<std::unique_ptr<DeviceBuffer>> buffers;
+    std::size_t rows = 0;
+    int columns = 0;
+    std::uint64_t version = 0, epoch = 0;  // of the storage and of the context, when it was made
+  };
+  Copy copy;
 };
 
 class CudnnHandle;
@@ -52,6 +61,9 @@ class Context {
   Uploader uploader;
   Downloader downloader;
   Readback readback{stream};
+
+  // Another after each recording begins, ends or runs: tensors may then change without a new version.
+  std::uint64_t epoch = 1;
 
   // Each created by the first plan that uses the library (cuda/descriptors.h).
   std::shared_ptr<CudnnHandle> cudnn;
@@ -78,18 +90,15 @@ struct Extents {
 Extents extents(const Shape& shape, Layout layout);
 std::size_t bytes_of(const Shape& shape, Layout layout);
 
-// Throws ContractError for a tensor of another device.
-float* data(const Context& context, const Tensor& tensor);
+// A tensor's memory: all of it, to read, and to write; the tensor then has a new version. All throw ContractError for a
+// tensor of another device.
+CudaStorage& storage_of(const Context& context, const Tensor& tensor);
+const float* data(const Context& context, const Tensor& tensor);
+float* written(const Context& context, const Tensor& tensor);
 inline const float* optional_data(const Context& context, const Tensor& tensor) {
   return tensor.empty() ? nullptr : data(context, tensor);
 }
-inline std::uint8_t* byte_data(const Context& context, const Tensor& tensor) {
-  return reinterpret_cast<std::uint8_t*>(data(context, tensor));
-}
 void check(const Tensor& tensor, const Shape& shape, Layout layout, const char* name);
 std::uint64_t next_version();
-inline void touch(const Tensor& tensor) {
-  tensor.storage->version = next_version();
-}
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

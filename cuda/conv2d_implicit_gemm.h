@@ -31,6 +31,23 @@ struct ImplicitGemmShape {
 // operand must be zero, and those of every result are.
 ImplicitGemmShape gemm_shape(const LayerShape& layer);
 
+// An operand of a product: fp32, which fp32 and tf32 read, and what bf16 reads, its copy (cuda/bf16_copy.h). A tile
+// without shared memory reads fp32 in every precision.
+struct Factor {
+  const float* values = nullptr;
+  const void* copy = nullptr;
+
+  Factor() = default;
+  Factor(const float* of_values, const void* of_copy = nullptr) : values(of_values), copy(of_copy) {}
+  template <class Element>
+  __host__ __device__ const Element* as() const {
+    if constexpr (sizeof(Element) == 2)
+      return static_cast<const Element*>(copy);
+    else
+      return values;
+  }
+};
+
 // Rows (pixels) x columns of the product that one thread block computes; for backward weights rows are output channels.
 enum class GemmTile : std::uint8_t {
   automatic,  // by shape: the same on every GPU, so that results are too
@@ -62,22 +79,22 @@ std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile
                                         int splits = 0);
 
 // All pointers are device memory, dense in the layouts above and 16-byte aligned; results are overwritten, padding
-// lanes included. b may be null: no bias. Throws ContractError for a shape that does not fit, Error for a precision
-// that the GPU lacks. NaN stays NaN through ReLU.
-void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, const float* x, const float* w,
+// lanes included. b may be null: no bias. Throws ContractError for a shape that does not fit and for a factor without
+// the copy that bf16 reads, Error for a precision that the GPU lacks. NaN stays NaN through ReLU.
+void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& x, const Factor& w,
                            const float* b, bool relu, float* y);
-void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const float* dy, const float* w,
+void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& dy, const Factor& w,
                                  float* dx);
 // db may be null: not computed.
-void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRun& run, const float* x, const float* dy,
-                                    float* dw, float* db);
+void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& x,
+                                    const Factor& dy, float* dw, float* db);
 
 // One term of ops/relevance.h with device pointers.
 struct TermPointers {
   InputMap input = InputMap::identity;
-  const float* constant = nullptr;  // with InputMap::constant: `inputs` values
-  const float* weights = nullptr;   // W_t
-  const float* bias = nullptr;      // b_t; null: none
+  Factor constant = {};         // with InputMap::constant: `inputs` values
+  Factor weights = {};          // W_t
+  const float* bias = nullptr;  // b_t; null: none
   float sign = 1;
 };
 
@@ -89,7 +106,7 @@ inline constexpr int kMaxTargets = 16;  // per launch; split more targets over s
 struct DenominatorPointers {
   int terms = 0;
   TermPointers term[kMaxTerms];
-  const float* x = nullptr;
+  Factor x = {};
   const float* floor = nullptr;     // null: none
   const float* known = nullptr;     // z itself: no product is formed, only the bias of the terms is read
   const float* products = nullptr;  // of each term, signed and without its bias, one behind the other: already formed
@@ -111,9 +128,9 @@ struct RedistributionPointers {
   const float* x = nullptr;
   float factor = 1;
   bool accumulate = false;
-  const float* quotient = nullptr;  // s
-  const float* product = nullptr;   // c of the one term, already formed
-  float* relevance = nullptr;       // R_i
+  Factor quotient = {};            // s
+  const float* product = nullptr;  // c of the one term, already formed
+  float* relevance = nullptr;      // R_i
 };
 void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const GemmRun& run,
                                           const RedistributionPointers& what);

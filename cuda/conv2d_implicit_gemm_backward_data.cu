@@ -8,14 +8,15 @@ namespace {
 
 using namespace gemm;
 
-void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const float* dy, const float* w,
+void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& dy, const Factor& w,
                    const Redistribute& epilogue) {
   const Cut cut = gemm::cut(shape, LayerPass::backward_data, run);
   check(shape, run, cut.partial_bytes());
   if (shape.pixels() == 0) return;
-  const Problem problem = make_problem(shape, run, cut, make_pixels(shape, dy, shape.outputs), w);
+  check_copies(run, cut, {dy, w});
+  const Problem problem = make_problem(shape, run, cut, make_pixels(shape, dy, pitch(run, cut, shape.outputs)), w);
   if (cut.tile == GemmTile::few_rows)
-    few_rows_backward_data(shape, cut, run.stream, dy, w, problem.partials);
+    few_rows_backward_data(shape, cut, run.stream, dy.values, w.values, problem.partials);
   else if (cut.tile == GemmTile::plain)
     plain_backward_data(run, cut, problem, epilogue);
   else
@@ -32,7 +33,7 @@ void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const flo
 
 }  // namespace
 
-void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const float* dy, const float* w,
+void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& dy, const Factor& w,
                                  float* dx) {
   backward_data(shape, run, dy, w, {nullptr, InputMap::identity, nullptr, 1.0F, false, dx});
 }
@@ -42,9 +43,10 @@ void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const 
   PALIMPSEST_REQUIRE(what.terms >= 1 && what.terms <= (what.product ? 1 : kMaxTerms), "{} terms", what.terms);
   for (int t = 0; t < what.terms; ++t) {
     const TermPointers& term = what.term[t];
-    PALIMPSEST_REQUIRE(term.weights && what.x && (term.constant || term.input != InputMap::constant), "term {}", t);
+    PALIMPSEST_REQUIRE(term.weights.values && what.x && (term.constant.values || term.input != InputMap::constant),
+                       "term {}", t);
     const Redistribute epilogue{
-        what.x, term.input, term.constant, what.factor * term.sign, what.accumulate || t > 0, what.relevance};
+        what.x, term.input, term.constant.values, what.factor * term.sign, what.accumulate || t > 0, what.relevance};
     if (what.product)
       apply_epilogue(run, what.product, 1, int(shape.pixels()), shape.inputs, epilogue);
     else

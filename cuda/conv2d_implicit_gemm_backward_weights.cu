@@ -4,13 +4,14 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRun& run, const float* x, const float* dy,
-                                    float* dw, float* db) {
+void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& x,
+                                    const Factor& dy, float* dw, float* db) {
   using namespace gemm;
   const Cut cut = gemm::cut(shape, LayerPass::backward_weights, run);
   check(shape, run, cut.partial_bytes() + bias_partial_bytes(shape));
-  const Pixels gradient = make_pixels(shape, dy, shape.outputs);
-  const Problem problem = make_problem(shape, run, cut, make_pixels(shape, x, shape.inputs), nullptr);
+  check_copies(run, cut, {x, dy});
+  const Pixels gradient = make_pixels(shape, dy, pitch(run, cut, shape.outputs));
+  const Problem problem = make_problem(shape, run, cut, make_pixels(shape, x, pitch(run, cut, shape.inputs)), {});
   const BiasRelu epilogue{nullptr, false, dw};
   if (cut.tile == GemmTile::plain)
     plain_backward_weights(run, cut, problem, gradient, epilogue);
@@ -25,7 +26,7 @@ void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRu
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
   if (!db) return;
   auto* const partial = reinterpret_cast<float*>(static_cast<char*>(run.scratch) + cut.partial_bytes());
-  column_sums(run.stream, dy, int(shape.pixels()), shape.outputs, column_slices(shape.pixels()), partial, db);
+  column_sums(run.stream, dy.values, int(shape.pixels()), shape.outputs, column_slices(shape.pixels()), partial, db);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -4,16 +4,17 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, const float* x, const float* w,
+void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& x, const Factor& w,
                            const float* b, bool relu, float* y) {
   using namespace gemm;
   const Cut cut = gemm::cut(shape, LayerPass::forward, run);
   check(shape, run, cut.partial_bytes());
   if (shape.pixels() == 0) return;
-  const Problem problem = make_problem(shape, run, cut, make_pixels(shape, x, shape.inputs), w);
+  check_copies(run, cut, {x, w});
+  const Problem problem = make_problem(shape, run, cut, make_pixels(shape, x, pitch(run, cut, shape.inputs)), w);
   const BiasRelu epilogue{b, relu, y};
   if (cut.tile == GemmTile::few_rows)
-    few_rows_forward(shape, cut, run.stream, x, w, problem.partials);
+    few_rows_forward(shape, cut, run.stream, x.values, w.values, problem.partials);
   else if (cut.tile == GemmTile::plain)
     plain_forward(run, cut, problem, Terms{}, epilogue);
   else

@@ -23,10 +23,11 @@ void check_pointers(const DenominatorPointers& what) {
                      "{} terms, {} targets", what.terms, what.targets);
   PALIMPSEST_REQUIRE(what.gate == Gate::all || what.gate_by, "a gate without its reference");
   if (what.known || what.products) return;
-  PALIMPSEST_REQUIRE(what.x, "neither x nor a known denominator");
+  PALIMPSEST_REQUIRE(what.x.values, "neither x nor a known denominator");
   for (int t = 0; t < what.terms; ++t)
-    PALIMPSEST_REQUIRE(what.term[t].weights && (what.term[t].constant || what.term[t].input != InputMap::constant),
-                       "term {}", t);
+    PALIMPSEST_REQUIRE(
+        what.term[t].weights.values && (what.term[t].constant.values || what.term[t].input != InputMap::constant),
+        "term {}", t);
 }
 
 bool is_plain(const DenominatorPointers& what) {
@@ -36,7 +37,7 @@ bool is_plain(const DenominatorPointers& what) {
 void multiply(const GemmRun& run, const Cut& cut, const Problem& problem, const DenominatorPointers& what,
               const Divide& epilogue) {
   if (cut.tile == GemmTile::few_rows) {
-    few_rows_forward(problem.shape, cut, run.stream, what.x, what.term[0].weights, problem.partials);
+    few_rows_forward(problem.shape, cut, run.stream, what.x.values, what.term[0].weights.values, problem.partials);
     return;
   }
   if (is_plain(what) && cut.tile != GemmTile::plain) {
@@ -80,8 +81,10 @@ void implicit_gemm_relevance_denominator(const ImplicitGemmShape& shape, const G
   } else if (what.products) {
     apply_epilogue(run, what.products, what.terms, cut.rows, cut.columns, epilogue);
   } else {
-    const Problem problem =
-        make_problem(shape, run, cut, make_pixels(shape, what.x, shape.inputs), what.term[0].weights);
+    check_copies(run, cut, {what.x});
+    for (int t = 0; t < what.terms; ++t) check_copies(run, cut, {what.term[t].weights, what.term[t].constant});
+    const Pixels pixels = make_pixels(shape, what.x, pitch(run, cut, shape.inputs));
+    const Problem problem = make_problem(shape, run, cut, pixels, what.term[0].weights);
     multiply(run, cut, problem, what, epilogue);
     if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
   }

@@ -55,7 +55,6 @@ class CudaDevice final : public Device {
   void upload(const Tensor& to, std::span<const float> values) override {
     PALIMPSEST_REQUIRE(values.size() == std::size_t(to.shape.count()), "{} values", values.size());
     PALIMPSEST_CUDA::upload(context_, to, values.data());
-    touch(to);
   }
   using Device::download;
   void download(const Tensor& from, std::span<float> values) override {
@@ -66,12 +65,8 @@ class CudaDevice final : public Device {
     PALIMPSEST_REQUIRE(from.shape.count() == to.shape.count(), "{} values into {}", from.shape.count(),
                        to.shape.count());
     PALIMPSEST_CUDA::copy(context_, from, to);
-    touch(to);
   }
-  void fill(const Tensor& tensor, float value) override {
-    PALIMPSEST_CUDA::fill(context_, tensor, value);
-    touch(tensor);
-  }
+  void fill(const Tensor& tensor, float value) override { PALIMPSEST_CUDA::fill(context_, tensor, value); }
 
   std::unique_ptr<LayerPlan> plan_layer(const LayerShape& shape) override {
     return make_layer_plan(context_, table_, shape);
@@ -89,14 +84,13 @@ class CudaDevice final : public Device {
     check(from, from.shape, from.layout, "from");
     check(to, from.shape, from.layout, "to");
     PALIMPSEST_CUDA::add(context_, bytes_of(from.shape, from.layout) / sizeof(float), data(context_, from),
-                         data(context_, to));
-    touch(to);
+                         written(context_, to));
   }
   void relu_backward(const Tensor& output, const Tensor& gradient) override {
     check(output, output.shape, output.layout, "output");
     check(gradient, output.shape, output.layout, "gradient");
     PALIMPSEST_CUDA::relu_backward(context_, bytes_of(output.shape, output.layout) / sizeof(float),
-                                   data(context_, output), data(context_, gradient));
+                                   data(context_, output), written(context_, gradient));
   }
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override {
     loss_.run(loss, logits, labels, gradient);
@@ -105,7 +99,6 @@ class CudaDevice final : public Device {
   void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps, const Normalisation& normalisation,
                const Tensor& images) override {
     PALIMPSEST_CUDA::augment(context_, pixels, maps, normalisation, images);
-    touch(images);
   }
   std::unique_ptr<Recording> record(const std::function<void()>& step) override {
     return PALIMPSEST_CUDA::record(context_, step);
@@ -126,7 +119,6 @@ class CudaDevice final : public Device {
 
   void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override {
     PALIMPSEST_CUDA::map_weights(context_, from, map, gamma, to);
-    touch(to);
   }
   Pending<double> sum(const Tensor& tensor) override { return PALIMPSEST_CUDA::sum(context_, tensor); }
   Pending<double> smallest(const Tensor& tensor) override { return PALIMPSEST_CUDA::smallest(context_, tensor); }

@@ -78,7 +78,7 @@ void sum_channels(const Context& context, const Tensor& relevance, const Tensor&
   const std::size_t pixels = std::size_t(s.n) * std::size_t(s.h) * std::size_t(s.w);
   if (pixels == 0) return;
   CUDA_LAUNCH(add_channels, blocks_for(pixels), kThreads, 0, context.stream.get(), pixels, padded(s.c) / 4,
-              fours(data(context, relevance)), data(context, maps));
+              fours(data(context, relevance)), written(context, maps));
   CUDA_LAUNCH_CHECK();
 }
 
@@ -87,7 +87,7 @@ void normalise_maps(const Context& context, const Tensor& maps, MapNormalisation
   check(to, maps.shape, Layout::matrix, "to");
   if (maps.shape.count() == 0) return;
   CUDA_LAUNCH(normalise_rows, unsigned(maps.shape.n), kRowThreads, 0, context.stream.get(), std::size_t(maps.shape.c),
-              kind, data(context, maps), data(context, to));
+              kind, data(context, maps), written(context, to));
   CUDA_LAUNCH_CHECK();
 }
 

@@ -6,6 +6,7 @@
 #include "cuda/algorithm_table.h"
 #include "cuda/cublaslt_product.h"
 #include "cuda/cudnn_convolution.h"
+#include "cuda/factor.h"
 #include "cuda/relevance_pointers.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -33,9 +34,9 @@ class Plan final : public LayerPlan {
     check_operands(x, w, b, "w", "b");
     check(y, shape_.output(), shape_.layout(), "y");
     if (by_library(LayerPass::forward))
-      return library_.forward(data(context_, x), data(context_, w), data(context_, b), relu, data(context_, y));
-    implicit_gemm_forward(gemm_, run(LayerPass::forward), data(context_, x), data(context_, w), data(context_, b), relu,
-                          data(context_, y));
+      return library_.forward(data(context_, x), data(context_, w), data(context_, b), relu, written(context_, y));
+    implicit_gemm_forward(gemm_, run(LayerPass::forward), factor(context_, x), factor(context_, w), data(context_, b),
+                          relu, written(context_, y));
   }
 
   void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
@@ -43,21 +44,19 @@ class Plan final : public LayerPlan {
     check(w, shape_.weights(), shape_.weights_layout(), "w");
     check(dx, shape_.input(), shape_.layout(), "dx");
     if (by_library(LayerPass::backward_data))
-      return library_.backward_data(data(context_, dy), data(context_, w), data(context_, dx));
-    implicit_gemm_backward_data(gemm_, run(LayerPass::backward_data), data(context_, dy), data(context_, w),
-                                data(context_, dx));
+      return library_.backward_data(data(context_, dy), data(context_, w), written(context_, dx));
+    implicit_gemm_backward_data(gemm_, run(LayerPass::backward_data), factor(context_, dy), factor(context_, w),
+                                written(context_, dx));
   }
 
   void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {
     check_operands(x, dw, db, "dw", "db");
     check(dy, shape_.output(), shape_.layout(), "dy");
     if (by_library(LayerPass::backward_weights))
-      library_.backward_weights(data(context_, x), data(context_, dy), data(context_, dw), data(context_, db));
+      library_.backward_weights(data(context_, x), data(context_, dy), written(context_, dw), written(context_, db));
     else
-      implicit_gemm_backward_weights(gemm_, run(LayerPass::backward_weights), data(context_, x), data(context_, dy),
-                                     data(context_, dw), data(context_, db));
-    touch(dw);
-    touch(db);
+      implicit_gemm_backward_weights(gemm_, run(LayerPass::backward_weights), factor(context_, x), factor(context_, dy),
+                                     written(context_, dw), written(context_, db));
   }
 
   Pending<RelevanceSums> relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,

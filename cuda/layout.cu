@@ -74,9 +74,9 @@ void from_canonical(const Context& context, const Tensor& to, std::size_t begin,
   PALIMPSEST_REQUIRE(begin + count <= std::size_t(to.shape.count()), "values {} to {}", begin, begin + count);
   if (count == 0) return;
   const Extents e = extents(to.shape, to.layout);
-  if (is_canonical(e)) return copy_values(context, values, count, data(context, to) + begin);
+  if (is_canonical(e)) return copy_values(context, values, count, written(context, to) + begin);
   CUDA_LAUNCH(scatter, blocks_for(count), kThreads, 0, context.stream.get(), Canonical(e), int(begin), int(count),
-              values, data(context, to));
+              values, written(context, to));
   CUDA_LAUNCH_CHECK();
 }
 
@@ -94,7 +94,7 @@ void to_canonical(const Context& context, const Tensor& from, std::size_t begin,
 void clear_padding(const Context& context, const Tensor& tensor) {
   check_layout(tensor);
   const Extents e = extents(tensor.shape, tensor.layout);
-  float* const to = data(context, tensor);
+  float* const to = written(context, tensor);
   const std::size_t used = e.outer_used * e.middle * e.inner;
   if (e.inner != e.inner_used && used > 0) {
     const std::size_t groups = e.outer_used * e.middle;
@@ -138,9 +138,9 @@ void copy(const Context& context, const Tensor& from, const Tensor& to) {
   const auto count = std::size_t(from.shape.count());
   if (count == 0) return;
   if (from.layout == to.layout && from.shape == to.shape) {
-    copy_values(context, data(context, from), bytes_of(to.shape, to.layout) / sizeof(float), data(context, to));
+    copy_values(context, data(context, from), bytes_of(to.shape, to.layout) / sizeof(float), written(context, to));
   } else if (to.layout == Layout::matrix) {
-    to_canonical(context, from, 0, count, data(context, to));
+    to_canonical(context, from, 0, count, written(context, to));
   } else {
     PALIMPSEST_REQUIRE(from.layout == Layout::matrix, "layout {}", int(from.layout));
     from_canonical(context, to, 0, count, data(context, from));
@@ -153,13 +153,13 @@ void fill(const Context& context, const Tensor& tensor, float value) {
   const std::size_t bytes = bytes_of(tensor.shape, tensor.layout);
   if (bytes == 0) return;
   if (value == 0) {
-    CUDA_CHECK(cudaMemsetAsync(data(context, tensor), 0, bytes, context.stream.get()));
+    CUDA_CHECK(cudaMemsetAsync(written(context, tensor), 0, bytes, context.stream.get()));
     return;
   }
   check_layout(tensor);
   const std::size_t count = bytes / sizeof(float);
   CUDA_LAUNCH(fill_values, blocks_for((count + 3) / 4), kThreads, 0, context.stream.get(), count, value,
-              data(context, tensor));
+              written(context, tensor));
   CUDA_LAUNCH_CHECK();
   clear_padding(context, tensor);
 }

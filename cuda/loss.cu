@@ -105,7 +105,8 @@ void FocalLossKernel::run(const FocalLoss& loss, const Tensor& logits, const Ten
   if (n == 0 || classes == 0) return;
   const float* const weights = weights_of(loss);
   CUDA_LAUNCH(focal_loss, 1, kThreads, 0, context_.stream.get(), n, classes, loss.gamma, data(context_, logits),
-              data(context_, labels), weights, gradient ? data(context_, *gradient) : nullptr, result_.as<Outcome>());
+              data(context_, labels), weights, gradient ? written(context_, *gradient) : nullptr,
+              result_.as<Outcome>());
   CUDA_LAUNCH_CHECK();
 }
 

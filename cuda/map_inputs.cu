@@ -36,7 +36,7 @@ void map_inputs(const Context& context, std::size_t rows, int lanes, const TermP
                 float* to) {
   const std::size_t count = rows * std::size_t(lanes);
   if (count == 0) return;
-  const float* const constant = term.input == InputMap::constant ? term.constant : nullptr;
+  const float* const constant = term.input == InputMap::constant ? term.constant.values : nullptr;
   if (lanes % 4 == 0)
     CUDA_LAUNCH(map_inputs_kernel_4, blocks_for(count / 4), kThreads, 0, context.stream.get(),
                 count_to_divide(count / 4), Divisor(lanes / 4), term.input, term.sign,

@@ -50,7 +50,7 @@ void map_weights(const Context& context, const Tensor& from, WeightMap map, doub
   if (count == 0) return;
   if (map == WeightMap::ones) return fill(context, to, 1);
   CUDA_LAUNCH(map_values, blocks_for((count + 3) / 4), kThreads, 0, context.stream.get(), count, map, float(gamma),
-              data(context, from), data(context, to));
+              data(context, from), written(context, to));
   CUDA_LAUNCH_CHECK();
 }
 

@@ -127,8 +127,8 @@ class Plan final : public MaxPoolPlan {
     check(winner, output_, Layout::winners, "winner");
     if (shape_.whole.count == 0) return;
     CUDA_LAUNCH(pool_forward, blocks_for(std::size_t(shape_.whole.count)), kThreads, 0, context_.stream.get(), shape_,
-                fours(data(context_, x)), fours(data(context_, y)),
-                reinterpret_cast<uchar4*>(byte_data(context_, winner)));
+                fours(data(context_, x)), fours(written(context_, y)),
+                reinterpret_cast<uchar4*>(written(context_, winner)));
     CUDA_LAUNCH_CHECK();
   }
 
@@ -139,8 +139,8 @@ class Plan final : public MaxPoolPlan {
     if (!relu_output.empty()) check(relu_output, output_, Layout::activation, "relu_output");
     if (shape_.all.count == 0) return;
     CUDA_LAUNCH(pool_backward, blocks_for(std::size_t(shape_.all.count)), kThreads, 0, context_.stream.get(), shape_,
-                fours(data(context_, dy)), reinterpret_cast<const uchar4*>(byte_data(context_, winner)),
-                fours(optional_data(context_, relu_output)), fours(data(context_, dx)));
+                fours(data(context_, dy)), reinterpret_cast<const uchar4*>(data(context_, winner)),
+                fours(optional_data(context_, relu_output)), fours(written(context_, dx)));
     CUDA_LAUNCH_CHECK();
   }
 

@@ -16,16 +16,22 @@ class Graph final : public Recording {
   }
   ~Graph() override { ignore(cudaGraphExecDestroy(executable_)); }
 
-  void run() override { CUDA_CHECK(cudaGraphLaunch(executable_, context_.stream.get())); }
+  void run() override {
+    CUDA_CHECK(cudaGraphLaunch(executable_, context_.stream.get()));
+    ++context_.epoch;
+  }
 
  private:
   // A step that throws leaves the stream usable, and not capturing.
   cudaGraph_t captured(const std::function<void()>& step) const {
     cudaGraph_t graph = nullptr;
     CUDA_CHECK(cudaStreamBeginCapture(context_.stream.get(), cudaStreamCaptureModeThreadLocal));
+    ++context_.epoch;
     try {
       step();
+      ++context_.epoch;
     } catch (...) {
+      ++context_.epoch;
       ignore(cudaStreamEndCapture(context_.stream.get(), &graph));
       if (graph) ignore(cudaGraphDestroy(graph));
       ignore(cudaGetLastError());

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "cuda/factor.h"
 #include "cuda/map_inputs.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -14,8 +15,12 @@ namespace {
 
 constexpr std::size_t kAlignment = 256;  // that the libraries may rely on
 
-void fill_terms(const Context& context, const LayerShape& layer, std::span<const RelevanceTerm> terms, int& count,
-                TermPointers* to) {
+// copies: whether our own products read the terms.
+void fill_terms(const Context& context, const LayerShape& layer, std::span<const RelevanceTerm> terms, bool copies,
+                int& count, TermPointers* to) {
+  const auto operand = [&](const Tensor& tensor) {
+    return copies ? factor(context, tensor) : Factor(data(context, tensor));
+  };
   PALIMPSEST_REQUIRE(!terms.empty() && terms.size() <= std::size_t(kMaxTerms), "{} terms", terms.size());
   count = int(terms.size());
   for (const RelevanceTerm& term : terms) {
@@ -23,7 +28,7 @@ void fill_terms(const Context& context, const LayerShape& layer, std::span<const
     if (!term.bias.empty()) check(term.bias, layer.bias(), layer.vector_layout(), "bias");
     const bool constant = term.input == InputMap::constant;
     if (constant) check(term.constant, {1, layer.c}, layer.vector_layout(), "constant");
-    *to++ = {term.input, constant ? data(context, term.constant) : nullptr, data(context, term.weights),
+    *to++ = {term.input, constant ? operand(term.constant) : Factor{}, operand(term.weights),
              optional_data(context, term.bias), term.sign};
   }
 }
@@ -42,7 +47,7 @@ std::unique_ptr<DeviceBuffer> terms_by(Context& context, const LayerShape& layer
   std::optional<DeviceBuffer> mapped;
   for (int t = 0; t < what.terms; ++t) {
     const TermPointers& term = what.term[t];
-    const float* x = what.x;
+    const float* x = what.x.values;
     if (term.input != InputMap::identity || term.sign != 1) {
       if (!mapped) mapped.emplace(context.pool, bytes_of(layer.input(), layer.layout()));
       map_inputs(context, std::size_t(shape.pixels()), shape.inputs, term, x, mapped->as<float>());
@@ -50,10 +55,10 @@ std::unique_ptr<DeviceBuffer> terms_by(Context& context, const LayerShape& layer
     }
     char* const to = products->as<char>() + std::size_t(t) * bytes;
     if (std::size_t(t) * bytes % kAlignment == 0) {
-      product(x, term.weights, reinterpret_cast<float*>(to));
+      product(x, term.weights.values, reinterpret_cast<float*>(to));
     } else {  // a matrix of another size
       const DeviceBuffer aligned(context.pool, bytes);
-      product(x, term.weights, aligned.as<float>());
+      product(x, term.weights.values, aligned.as<float>());
       CUDA_CHECK(cudaMemcpyAsync(to, aligned.data(), bytes, cudaMemcpyDeviceToDevice, context.stream.get()));
     }
   }
@@ -68,11 +73,12 @@ Pending<RelevanceSums> relevance_denominator(Context& context, const LayerShape&
   PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !relevance.empty(), "{} targets, {} quotients",
                      relevance.size(), quotients.size());
   DenominatorPointers pointers;
-  fill_terms(context, layer, what.terms, pointers.terms, pointers.term);
   pointers.known = optional_output(context, layer, what.known, "known");
+  const bool own = !pointers.known && !product;
+  fill_terms(context, layer, what.terms, own, pointers.terms, pointers.term);
   if (!pointers.known) {
     check(what.x, layer.input(), layer.layout(), "x");
-    pointers.x = data(context, what.x);
+    pointers.x = own ? factor(context, what.x) : Factor(data(context, what.x));
   }
   pointers.floor = optional_output(context, layer, what.floor, "floor");
   pointers.gate = what.gate;
@@ -91,7 +97,7 @@ Pending<RelevanceSums> relevance_denominator(Context& context, const LayerShape&
       check(relevance[begin + k], layer.output(), layer.layout(), "relevance");
       check(quotients[begin + k], layer.output(), layer.layout(), "quotient");
       pointers.relevance[k] = data(context, relevance[begin + k]);
-      pointers.quotients[k] = data(context, quotients[begin + k]);
+      pointers.quotients[k] = written(context, quotients[begin + k]);
     }
     pointers.sums = begin == 0 ? sums.as<double>() : nullptr;
     implicit_gemm_relevance_denominator(gemm_shape(layer), run, pointers);
@@ -112,17 +118,17 @@ void relevance_redistribute(const Context& context, const LayerShape& layer, con
   check(quotient, layer.output(), layer.layout(), "quotient");
   check(relevance, layer.input(), layer.layout(), "relevance");
   RedistributionPointers pointers;
-  fill_terms(context, layer, what.terms, pointers.terms, pointers.term);
+  fill_terms(context, layer, what.terms, !product, pointers.terms, pointers.term);
   pointers.x = data(context, what.x);
   pointers.factor = what.factor;
   pointers.accumulate = what.accumulate;
-  pointers.quotient = data(context, quotient);
-  pointers.relevance = data(context, relevance);
+  pointers.quotient = product ? Factor(data(context, quotient)) : factor(context, quotient);
+  pointers.relevance = written(context, relevance);
   if (!product) return implicit_gemm_relevance_redistribute(gemm_shape(layer), run, pointers);
   const DeviceBuffer c(context.pool, bytes_of(layer.input(), layer.layout()));
   pointers.product = c.as<float>();
   for (const TermPointers& term : std::span(pointers.term, std::size_t(std::exchange(pointers.terms, 1)))) {
-    product(pointers.quotient, term.weights, c.as<float>());
+    product(pointers.quotient.values, term.weights.values, c.as<float>());
     pointers.term[0] = term;
     implicit_gemm_relevance_redistribute(gemm_shape(layer), run, pointers);
     pointers.accumulate = true;

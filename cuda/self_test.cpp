@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cuda/algorithm_table.h"
+#include "cuda/bf16_copy.h"
 #include "cuda/context.h"
 #include "cuda/conv2d_implicit_gemm.h"
 
@@ -74,7 +75,14 @@ class Array {
         cudaMemcpyAsync(get(), values.data(), count_ * sizeof(float), cudaMemcpyHostToDevice, context.stream.get()));
     context.stream.wait();  // the values are the caller's
   }
+  // Of a factor of a product.
+  Array(const Context& context, const Floats& values, int columns) : Array(context, values) {
+    const std::size_t rows = count_ / std::size_t(columns);
+    copy_.emplace(context.pool, copy_bytes(rows, columns));
+    bf16_copy(context.stream.get(), get(), rows, columns, copy_->data());
+  }
   float* get() const { return buffer_.as<float>(); }
+  Factor factor() const { return {get(), copy_ ? copy_->data() : nullptr}; }
   void append_to(Floats& values) const {
     const std::size_t begin = values.size();
     values.resize(begin + count_);
@@ -86,6 +94,7 @@ class Array {
  private:
   std::size_t count_;
   DeviceBuffer buffer_;
+  std::optional<DeviceBuffer> copy_;
   const Context& context_;
 };
 
@@ -99,23 +108,25 @@ class Operands {
     context_.reserve_scratch(implicit_gemm_scratch_bytes(shape_, by.tile, by.splits));
     const GemmRun run{
         context_.stream.get(), context_.scratch(), context_.scratch_bytes(), context_.precision, by.tile, by.splits};
-    const Array x = made(x_count(), 1), w = made(w_count(), 2), b = made(std::size_t(shape_.outputs), 3),
-                dy = made(y_count(), 4), negative = made(w_count(), 5);
+    const Array x = made(x_count(), shape_.inputs, 1), w = made(w_count(), shape_.inputs, 2),
+                b = made(std::size_t(shape_.outputs), shape_.outputs, 3), dy = made(y_count(), shape_.outputs, 4),
+                negative = made(w_count(), shape_.inputs, 5);
     // Results begin as NaN, so that a value that is not written differs.
     const Array y(context_, unwritten(y_count())), dx(context_, unwritten(x_count()));
     Floats results;
     switch (product) {
       case Product::forward:
-        implicit_gemm_forward(shape_, run, x.get(), w.get(), with_bias() ? b.get() : nullptr, with_bias(), y.get());
+        implicit_gemm_forward(shape_, run, x.factor(), w.factor(), with_bias() ? b.get() : nullptr, with_bias(),
+                              y.get());
         y.append_to(results);
         break;
       case Product::backward_data:
-        implicit_gemm_backward_data(shape_, run, dy.get(), w.get(), dx.get());
+        implicit_gemm_backward_data(shape_, run, dy.factor(), w.factor(), dx.get());
         dx.append_to(results);
         break;
       case Product::backward_weights: {
         const Array dw(context_, unwritten(w_count())), db(context_, unwritten(std::size_t(shape_.outputs)));
-        implicit_gemm_backward_weights(shape_, run, x.get(), dy.get(), dw.get(), db.get());
+        implicit_gemm_backward_weights(shape_, run, x.factor(), dy.factor(), dw.get(), db.get());
         dw.append_to(results);
         if (kind_ == Numbers::integers) db.append_to(results);
         break;
@@ -125,10 +136,10 @@ class Operands {
         const Array second(context_, unwritten(y_count()));
         DenominatorPointers what;
         what.terms = product == Product::terms ? 2 : 1;
-        what.term[0] = {product == Product::terms ? InputMap::positive : InputMap::identity, nullptr, w.get(), b.get(),
-                        1};
-        what.term[1] = {InputMap::negative, nullptr, negative.get(), nullptr, -1};
-        what.x = x.get();
+        what.term[0] = {
+            product == Product::terms ? InputMap::positive : InputMap::identity, {}, w.factor(), b.get(), 1};
+        what.term[1] = {InputMap::negative, {}, negative.factor(), nullptr, -1};
+        what.x = x.factor();
         what.stabiliser = {Stabiliser::Kind::add_sign, 0.5};
         what.targets = 2;
         what.relevance[0] = what.relevance[1] = dy.get();
@@ -141,10 +152,10 @@ class Operands {
       case Product::redistribute: {
         RedistributionPointers what;
         what.terms = 2;
-        what.term[0] = {InputMap::identity, nullptr, w.get(), nullptr, 1};
-        what.term[1] = {InputMap::positive, nullptr, negative.get(), nullptr, -1};
+        what.term[0] = {InputMap::identity, {}, w.factor(), nullptr, 1};
+        what.term[1] = {InputMap::positive, {}, negative.factor(), nullptr, -1};
         what.x = x.get();
-        what.quotient = dy.get();
+        what.quotient = dy.factor();
         what.relevance = dx.get();
         implicit_gemm_relevance_redistribute(shape_, run, what);
         dx.append_to(results);
@@ -155,7 +166,9 @@ class Operands {
   }
 
  private:
-  Array made(std::size_t count, std::uint32_t stream) const { return {context_, numbers(count, stream, kind_)}; }
+  Array made(std::size_t count, int columns, std::uint32_t stream) const {
+    return {context_, numbers(count, stream, kind_), columns};
+  }
   static Floats unwritten(std::size_t count) { return Floats(count, std::nanf("")); }
   bool with_bias() const { return kind_ == Numbers::integers; }
   std::size_t x_count() const { return std::size_t(shape_.pixels()) * std::size_t(shape_.inputs); }

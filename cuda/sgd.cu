@@ -154,9 +154,10 @@ void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
     if (!p.velocity.empty()) check(p.velocity, shape, p.value.layout, "velocity");
     if (!p.start.empty()) check(p.start, shape, p.value.layout, "start");
     const std::size_t count = bytes_of(shape, p.value.layout) / sizeof(float);
+    float* const value = written(context_, p.value);
+    float* const velocity = p.velocity.empty() ? nullptr : written(context_, p.velocity);
     for (std::size_t at = 0; at < count; at += kChunk)
-      chunks.push_back({data(context_, p.value) + at, data(context_, p.gradient) + at,
-                        p.velocity.empty() ? nullptr : data(context_, p.velocity) + at,
+      chunks.push_back({value + at, data(context_, p.gradient) + at, velocity ? velocity + at : nullptr,
                         p.start.empty() ? nullptr : data(context_, p.start) + at, std::min(kChunk, count - at),
                         int(i)});
   }
@@ -206,7 +207,6 @@ Pending<int> SgdKernels::step(std::span<const SgdParameter> parameters, const Sg
     CUDA_LAUNCH(sgd_chunks, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(), table_->as<const SgdChunk>(),
                 rates, norm, result_.as<int>());
   CUDA_LAUNCH_CHECK();
-  for (const auto& parameter : parameters) touch(parameter.value);
   return context_.readback.read<int, int>(result_.as<const int>(), as_index);
 }
 

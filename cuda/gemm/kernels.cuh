@@ -13,9 +13,9 @@ namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 struct Problem {
   ImplicitGemmShape shape;
-  Pixels pixels;         // x; for backward data dy
-  const float* weights;  // null with several terms
-  int rows, columns;     // of the product
+  Pixels pixels;      // x; for backward data dy
+  Factor weights;     // none with several terms
+  int rows, columns;  // of the product
   int column_tiles;
   int parts;
   float* partials;  // null: one part
@@ -71,7 +71,7 @@ template <class Shape, class Tile>
 class TermPixels {
  public:
   using Element = typename Tile::Element;
-  using Stager = RegisterStager<Tile, Element, Shape::kThreads>;
+  using Stager = RegisterStager<Tile, Shape::kThreads>;
   static constexpr bool kAsync = false;
   static constexpr int kStages = Tile::kStages, kValues = Tile::kValues;
   using Source = PixelLines<typename Stager::Map, 1>;
@@ -84,7 +84,7 @@ class TermPixels {
     const TermPointers& term = terms_.term[at.term];
     if (at.term == 0) holds_x_ = false;
     if (term.input == InputMap::constant) {
-      stager_.template fetch<ALIGNED>(Constant{source_, term.constant}, at);
+      stager_.template fetch<ALIGNED>(Constant{source_, term.constant.as<Element>()}, at);
       holds_x_ = false;
     } else if (!holds_x_) {
       stager_.template fetch<ALIGNED>(source_, at);
@@ -100,9 +100,9 @@ class TermPixels {
   // Inside the picture, the same values for all pixels.
   struct Constant {
     const Source& source;
-    const float* values;
-    __device__ Run run(const Position& at) const {
-      const Run run = source.run(at);
+    const Element* values;
+    __device__ Run<Element> run(const Position& at) const {
+      const Run<Element> run = source.run(at);
       return {values + at.first, run.lines, run.valid};
     }
     __device__ unsigned offset(int) const { return unsigned(Stager::Map::column()); }
@@ -117,9 +117,12 @@ class TermPixels {
 template <class Map>
 class TermWeightLines : public WeightLines<Map> {
  public:
+  using typename WeightLines<Map>::Element;
   __device__ TermWeightLines(const ImplicitGemmShape& shape, const Terms& terms, int first_row)
-      : WeightLines<Map>(shape, nullptr, first_row), terms_(terms) {}
-  __device__ Run run(const Position& at) const { return WeightLines<Map>::run_of(terms_.term[at.term].weights, at); }
+      : WeightLines<Map>(shape, terms.term[0].weights, first_row), terms_(terms) {}
+  __device__ Run<Element> run(const Position& at) const {
+    return WeightLines<Map>::run_of(terms_.term[at.term].weights.as<Element>(), at);
+  }
 
  private:
   const Terms& terms_;

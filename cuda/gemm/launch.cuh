@@ -1,5 +1,8 @@
 #pragma once
+#include <initializer_list>
+
 #include "base/error.h"
+#include "cuda/bf16_copy.h"
 #include "cuda/check.h"
 #include "cuda/gemm/kernels.cuh"
 #include "cuda/gemm/plan.h"
@@ -7,7 +10,20 @@
 // Shared by the launchers of the three products.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
-inline Pixels make_pixels(const ImplicitGemmShape& s, const float* data, int channels) {
+// Whether a product reads the copies of its factors, and how many values are from one of their rows to the next.
+inline bool reads_copies(const GemmRun& run, const Cut& cut) {
+  return run.precision == Precision::bf16 && cut.tile != GemmTile::plain;
+}
+inline int pitch(const GemmRun& run, const Cut& cut, int columns) {
+  return reads_copies(run, cut) ? copied_columns(columns) : columns;
+}
+inline void check_copies(const GemmRun& run, const Cut& cut, std::initializer_list<Factor> factors) {
+  for (const Factor& factor : factors)
+    PALIMPSEST_REQUIRE(!reads_copies(run, cut) || !factor.values || factor.copy, "a factor without its copy in BF16");
+}
+
+// channels: from one pixel to the next
+inline Pixels make_pixels(const ImplicitGemmShape& s, const Factor& data, int channels) {
   Pixels pixels{data,   int(s.pixels()),   s.height,         s.width,           channels,
                 s.taps, channels % 4 == 0, Divisor(s.width), Divisor(s.height), {}};
   for (int tap = 0; tap < s.taps; ++tap) {
@@ -18,8 +34,10 @@ inline Pixels make_pixels(const ImplicitGemmShape& s, const float* data, int cha
 }
 
 inline Problem make_problem(const ImplicitGemmShape& shape, const GemmRun& run, const Cut& cut, const Pixels& pixels,
-                            const float* weights) {
-  return {shape,       pixels,           weights,   cut.rows,
+                            const Factor& weights) {
+  ImplicitGemmShape in_memory = shape;
+  in_memory.inputs = pitch(run, cut, shape.inputs);
+  return {in_memory,   pixels,           weights,   cut.rows,
           cut.columns, cut.column_tiles, cut.parts, cut.has_partials() ? static_cast<float*>(run.scratch) : nullptr};
 }
 

@@ -2,31 +2,32 @@
 #include "cuda/divisor.h"
 #include "cuda/gemm/tiles.cuh"
 
-// Sources of the product's operands. A thread copies chunks of four consecutive values of global memory: chunk i is in
-// line `line(i)` of its tile, from `column()` on.
+// Sources of the product's operands. A thread copies chunks of 16 bytes, neighbours in global memory: chunk i is in
+// line `line(i)` of its tile, from `column()` on. Rows of BF16 are padded to whole chunks, with zeros.
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 // A thread's chunks for one step of the sum. Chunk i begins at from + offset(i), if bit i of `lines` is set; `valid` of
-// its values exist (more than 4 as 4), and the others are zero. What does not exist may have any address.
+// its values exist (more than a chunk as a chunk), and the others are zero. What does not exist may have any address.
+template <class Element>
 struct Run {
-  __device__ Run(const float* first, unsigned existing, int count) : from(first), lines(existing), valid(count) {
+  __device__ Run(const Element* first, unsigned existing, int count) : from(first), lines(existing), valid(count) {
     // Without this nvcc adds each offset to the parts of `from`, in five instructions instead of one.
 #if !PALIMPSEST_EMULATED && PALIMPSEST_ARCH > 0
     asm("" : "+l"(from));
 #endif
   }
-  const float* from;
+  const Element* from;
   unsigned lines;
   int valid;
 };
 
 // Pictures of pixels x channels, and the taps over them.
 struct Pixels {
-  const float* data;
+  Factor data;
   int count;  // images * height * width
   int height, width, channels;
   int taps;
-  bool aligned;  // channels are a multiple of 4: chunks are whole or absent
+  bool aligned;  // chunks are whole or absent
   Divisor by_width, by_height;
   std::int64_t shift[9];  // values from a pixel to the one that a tap points at
 };
@@ -42,16 +43,17 @@ struct Position {
   int tap, first, term;
 };
 
-// A thread's four-value chunks of a tile.
+// A thread's chunks of a tile.
 template <class Tile, int THREADS>
 struct ChunkMap {
-  static constexpr int kPerLine = Tile::kLength / 4;
-  static_assert(Tile::kLength % 4 == 0 && THREADS % kPerLine == 0, "a thread keeps its column");
+  using Element = typename Tile::Element;
+  static constexpr int kChunk = Tile::kUnit, kPerLine = Tile::kLength / kChunk;
+  static_assert(Tile::kLength % kChunk == 0 && THREADS % kPerLine == 0, "a thread keeps its column");
   static constexpr int kLineStep = THREADS / kPerLine;
   static constexpr int kCount = (Tile::kLines + kLineStep - 1) / kLineStep;
   static constexpr bool kExact = Tile::kLines % kLineStep == 0;
   __device__ static int line(int i) { return int(threadIdx.x) / kPerLine + i * kLineStep; }
-  __device__ static int column() { return int(threadIdx.x) % kPerLine * 4; }
+  __device__ static int column() { return int(threadIdx.x) % kPerLine * kChunk; }
   __device__ static bool exists(int i) { return kExact || line(i) < Tile::kLines; }
   __device__ static int offset(int i) { return Tile::moved(Tile::offset(line(0), column()), i * kLineStep, 0); }
 };
@@ -60,6 +62,7 @@ struct ChunkMap {
 template <class Map>
 class Lines {
  public:
+  using Element = typename Map::Element;
   __device__ explicit Lines(int pitch)
       : first_(unsigned(Map::line(0) * pitch + Map::column())), step_(unsigned(Map::kLineStep * pitch)) {}
   __device__ unsigned offset(int i) const { return first_ + unsigned(i) * step_; }
@@ -82,10 +85,11 @@ class Lines {
 template <class Map, int DIRECTION>
 class PixelLines : public Lines<Map> {
  public:
+  using typename Lines<Map>::Element;
   __device__ PixelLines(const Pixels& pixels, int first_row)
       : Lines<Map>(pixels.channels),
         pixels_(pixels),
-        origin_(pixels.data + std::size_t(first_row) * std::size_t(pixels.channels)) {
+        origin_(pixels.data.as<Element>() + std::size_t(first_row) * std::size_t(pixels.channels)) {
 #pragma unroll
     for (int i = 0; i < Map::kCount; ++i) {
       const int pixel = first_row + Map::line(i);
@@ -93,7 +97,7 @@ class PixelLines : public Lines<Map> {
     }
   }
   __device__ bool aligned() const { return pixels_.aligned; }
-  __device__ Run run(const Position& at) const {
+  __device__ Run<Element> run(const Position& at) const {
     const int valid = pixels_.channels - at.first - Map::column();
     const unsigned tap = valid > 0 ? 1U << at.tap : 0U;
     unsigned lines = 0;
@@ -117,7 +121,7 @@ class PixelLines : public Lines<Map> {
   }
 
   const Pixels& pixels_;
-  const float* origin_;
+  const Element* origin_;
   unsigned inside_[Map::kCount];
 };
 
@@ -125,22 +129,23 @@ class PixelLines : public Lines<Map> {
 template <class Map>
 class WeightLines : public Lines<Map> {
  public:
-  __device__ WeightLines(const ImplicitGemmShape& shape, const float* weights, int first_row)
+  using typename Lines<Map>::Element;
+  __device__ WeightLines(const ImplicitGemmShape& shape, const Factor& weights, int first_row)
       : Lines<Map>(shape.taps * shape.inputs),
         shape_(shape),
-        weights_(weights),
+        weights_(weights.as<Element>()),
         lines_(Lines<Map>::first_lines(shape.outputs - first_row)),
         first_(std::size_t(first_row) * std::size_t(shape.taps) * std::size_t(shape.inputs)) {}
   __device__ bool aligned() const { return shape_.inputs % 4 == 0; }
-  __device__ Run run(const Position& at) const { return run_of(weights_, at); }
-  __device__ Run run_of(const float* weights, const Position& at) const {
+  __device__ Run<Element> run(const Position& at) const { return run_of(weights_, at); }
+  __device__ Run<Element> run_of(const Element* weights, const Position& at) const {
     const int valid = shape_.inputs - at.first - Map::column();
     return {weights + first_ + at.tap * shape_.inputs + at.first, valid > 0 ? lines_ : 0U, valid};
   }
 
  private:
   const ImplicitGemmShape& shape_;
-  const float* weights_;
+  const Element* weights_;
   unsigned lines_;
   std::size_t first_;
 };
@@ -150,20 +155,21 @@ class WeightLines : public Lines<Map> {
 template <class Map>
 class WeightColumns : public Lines<Map> {
  public:
-  __device__ WeightColumns(const ImplicitGemmShape& shape, const float* weights, int first_column)
+  using typename Lines<Map>::Element;
+  __device__ WeightColumns(const ImplicitGemmShape& shape, const Factor& weights, int first_column)
       : Lines<Map>(shape.taps * shape.inputs),
         shape_(shape),
-        origin_(weights + first_column),
+        origin_(weights.as<Element>() + first_column),
         valid_(shape.inputs - first_column - Map::column()) {}
   __device__ bool aligned() const { return shape_.inputs % 4 == 0; }
-  __device__ Run run(const Position& at) const {
+  __device__ Run<Element> run(const Position& at) const {
     const std::int64_t row = std::int64_t{at.first} * shape_.taps + at.tap;
     return {origin_ + row * shape_.inputs, Lines<Map>::first_lines(valid_ > 0 ? shape_.outputs - at.first : 0), valid_};
   }
 
  private:
   const ImplicitGemmShape& shape_;
-  const float* origin_;
+  const Element* origin_;
   int valid_;
 };
 
@@ -171,20 +177,21 @@ class WeightColumns : public Lines<Map> {
 template <class Map>
 class GradientLines : public Lines<Map> {
  public:
+  using typename Lines<Map>::Element;
   __device__ GradientLines(const Pixels& gradient, int first_column)
       : Lines<Map>(gradient.channels),
         gradient_(gradient),
-        origin_(gradient.data + first_column),
+        origin_(gradient.data.as<Element>() + first_column),
         valid_(gradient.channels - first_column - Map::column()) {}
   __device__ bool aligned() const { return gradient_.aligned; }
-  __device__ Run run(const Position& at) const {
+  __device__ Run<Element> run(const Position& at) const {
     return {origin_ + std::int64_t{at.first} * gradient_.channels,
             Lines<Map>::first_lines(valid_ > 0 ? gradient_.count - at.first : 0), valid_};
   }
 
  private:
   const Pixels& gradient_;
-  const float* origin_;
+  const Element* origin_;
   int valid_;
 };
 
@@ -193,18 +200,20 @@ class GradientLines : public Lines<Map> {
 template <class Map>
 class ShiftedPixelLines : public Lines<Map> {
  public:
+  using typename Lines<Map>::Element;
   __device__ ShiftedPixelLines(const Pixels& pixels, int first_column) : Lines<Map>(pixels.channels), pixels_(pixels) {
     const int column = first_column + Map::column(), tap_index = column / pixels.channels;
     const Tap tap(tap_index, pixels.taps);
     dp_ = tap.dp, dq_ = tap.dq;
     valid_ = tap_index < pixels.taps ? (tap_index + 1) * pixels.channels - column : 0;
     // offset() counts from the thread's column of channels, this from the tap's first channel.
-    origin_ = pixels.data + pixels.shift[valid_ > 0 ? tap_index : 0] + first_column - tap_index * pixels.channels;
+    origin_ = pixels.data.as<Element>() + pixels.shift[valid_ > 0 ? tap_index : 0] + first_column -
+              tap_index * pixels.channels;
     by_step_q_ = Map::kLineStep % pixels.width;
     by_step_p_ = Map::kLineStep / pixels.width % pixels.height;
   }
   __device__ bool aligned() const { return pixels_.aligned; }
-  __device__ Run run(const Position& at) const {
+  __device__ Run<Element> run(const Position& at) const {
     return {origin_ + std::int64_t{at.first} * pixels_.channels, inside(at.first), valid_};
   }
 
@@ -226,7 +235,7 @@ class ShiftedPixelLines : public Lines<Map> {
   }
 
   const Pixels& pixels_;
-  const float* origin_;
+  const Element* origin_;
   int dp_, dq_, valid_, by_step_q_, by_step_p_;
 };
 

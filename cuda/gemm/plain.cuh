@@ -60,11 +60,12 @@ __global__ void __launch_bounds__(256)
       if (pixel < 0) continue;
       for (int t = 0; t < max(terms.count, 1); ++t) {
         const TermPointers& term = terms.term[t];
-        const float* const weights = terms.count > 0 ? term.weights : problem.weights;
+        const float* const weights = terms.count > 0 ? term.weights.values : problem.weights.values;
         const InputChange change{terms.count > 0 ? term.input : InputMap::identity, terms.count > 0 ? term.sign : 1.0F};
         for (int i = 0; i < problem.shape.inputs; ++i) {
-          const float x = change.map == InputMap::constant ? term.constant[i]
-                                                           : problem.pixels.data[value_at(problem.pixels, pixel, i)];
+          const float x = change.map == InputMap::constant
+                              ? term.constant.values[i]
+                              : problem.pixels.data.values[value_at(problem.pixels, pixel, i)];
           sum += rounded(change(x)) * rounded(weights[weight_at(problem.shape, column, tap, i)]);
         }
       }
@@ -83,8 +84,8 @@ __global__ void __launch_bounds__(256)
       const int pixel = pixel_at<-1>(problem.pixels, row, tap);
       if (pixel < 0) continue;
       for (int o = 0; o < problem.shape.outputs; ++o)
-        sum += rounded(problem.pixels.data[value_at(problem.pixels, pixel, o)]) *
-               rounded(problem.weights[weight_at(problem.shape, o, tap, column)]);
+        sum += rounded(problem.pixels.data.values[value_at(problem.pixels, pixel, o)]) *
+               rounded(problem.weights.values[weight_at(problem.shape, o, tap, column)]);
     }
     return sum;
   });
@@ -100,8 +101,8 @@ __global__ void __launch_bounds__(256)
     for (int m = 0; m < problem.pixels.count; ++m) {
       const int pixel = pixel_at<1>(problem.pixels, m, tap);
       if (pixel >= 0)
-        sum += rounded(gradient.data[value_at(gradient, m, row)]) *
-               rounded(problem.pixels.data[value_at(problem.pixels, pixel, input)]);
+        sum += rounded(gradient.data.values[value_at(gradient, m, row)]) *
+               rounded(problem.pixels.data.values[value_at(problem.pixels, pixel, input)]);
     }
     return sum;
   });

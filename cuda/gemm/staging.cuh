@@ -19,16 +19,15 @@ struct NoChange {
   __device__ float operator()(float value) const { return value; }
 };
 
-__device__ __forceinline__ void store_four(float* to, float4 v) {
-  *reinterpret_cast<float4*>(to) = v;
-}
-
-struct alignas(8) FourBf16 {
-  __nv_bfloat16 x, y, z, w;
-};
-__device__ __forceinline__ void store_four(__nv_bfloat16* to, float4 v) {
-  *reinterpret_cast<FourBf16*>(to) = {__float2bfloat16_rn(v.x), __float2bfloat16_rn(v.y), __float2bfloat16_rn(v.z),
-                                      __float2bfloat16_rn(v.w)};
+// Of one 32-bit word: a float, or two BF16, which every map and sign keeps exact.
+template <class Element, class Change>
+__device__ __forceinline__ unsigned changed(unsigned word, const Change& change) {
+  if constexpr (sizeof(Element) == 4) {
+    return __float_as_uint(change(__uint_as_float(word)));
+  } else {
+    const float low = change(__uint_as_float(word << 16)), high = change(__uint_as_float(word & 0xffff0000U));
+    return __float_as_uint(low) >> 16 | (__float_as_uint(high) & 0xffff0000U);
+  }
 }
 
 // Copies directly to shared memory.
@@ -36,11 +35,12 @@ template <class Tile, int THREADS>
 class AsyncStager {
  public:
   using Map = ChunkMap<Tile, THREADS>;
+  using Element = typename Map::Element;
   static constexpr bool kAsync = true;
 
   template <bool ALIGNED, class Source>
-  __device__ __forceinline__ void fetch(const Source& source, const Position& at, float* tile) {
-    const Run run = source.run(at);
+  __device__ __forceinline__ void fetch(const Source& source, const Position& at, Element* tile) {
+    const Run<Element> run = source.run(at);
     if constexpr (ALIGNED) {
 #pragma unroll
       for (int i = 0; i < Map::kCount; ++i)
@@ -56,35 +56,36 @@ class AsyncStager {
     }
   }
   template <class Change>
-  __device__ void place(float*, const Change&) {}
+  __device__ void place(Element*, const Change&) {}
 };
 
-// Through registers: for values that must be mapped or rounded, and for architectures without asynchronous copies.
-// Loads are issued before the multiplication of the previous tile, stores after it.
-template <class Tile, class Element, int THREADS>
+// Through registers: for values that must be mapped, and for architectures without asynchronous copies. Loads are
+// issued before the multiplication of the previous tile, stores after it.
+template <class Tile, int THREADS>
 class RegisterStager {
  public:
   using Map = ChunkMap<Tile, THREADS>;
+  using Element = typename Map::Element;
   static constexpr bool kAsync = false;
 
   template <bool ALIGNED, class Source>
   __device__ __forceinline__ void fetch(const Source& source, const Position& at) {
-    const Run run = source.run(at);
+    const Run<Element> run = source.run(at);
     if constexpr (ALIGNED) {
 #pragma unroll
       for (int i = 0; i < Map::kCount; ++i) {
-        held_[i] = float4{0, 0, 0, 0};
-        if (run.lines & 1U << i) held_[i] = __ldg(reinterpret_cast<const float4*>(run.from + source.offset(i)));
+        held_[i] = uint4{0, 0, 0, 0};
+        if (run.lines & 1U << i) held_[i] = __ldg(reinterpret_cast<const uint4*>(run.from + source.offset(i)));
       }
     } else {
 #pragma unroll
       for (int i = 0; i < Map::kCount; ++i) {
         const float* const from = run.from + source.offset(i);
         const int valid = run.lines & 1U << i ? run.valid : 0;
-        held_[i].x = valid > 0 ? __ldg(from + 0) : 0.0F;
-        held_[i].y = valid > 1 ? __ldg(from + 1) : 0.0F;
-        held_[i].z = valid > 2 ? __ldg(from + 2) : 0.0F;
-        held_[i].w = valid > 3 ? __ldg(from + 3) : 0.0F;
+        held_[i].x = __float_as_uint(valid > 0 ? __ldg(from + 0) : 0.0F);
+        held_[i].y = __float_as_uint(valid > 1 ? __ldg(from + 1) : 0.0F);
+        held_[i].z = __float_as_uint(valid > 2 ? __ldg(from + 2) : 0.0F);
+        held_[i].w = __float_as_uint(valid > 3 ? __ldg(from + 3) : 0.0F);
       }
     }
   }
@@ -97,20 +98,20 @@ class RegisterStager {
 #pragma unroll
     for (int i = 0; i < Map::kCount; ++i) {
       if (!Map::exists(i)) continue;
-      const float4 v = held_[i];
-      store_four(tile + Map::offset(i), float4{change(v.x), change(v.y), change(v.z), change(v.w)});
+      const uint4 v = held_[i];
+      *reinterpret_cast<uint4*>(tile + Map::offset(i)) = {changed<Element>(v.x, change), changed<Element>(v.y, change),
+                                                          changed<Element>(v.z, change), changed<Element>(v.w, change)};
     }
   }
 
  private:
-  float4 held_[Map::kCount] = {};
+  uint4 held_[Map::kCount] = {};
 };
 
-// BYPASS: the values reach shared memory unchanged.
-template <class Shape, class Tile, bool BYPASS = true>
-using StagerFor = std::conditional_t<BYPASS && kHasTensorCores && Shape::kPrecision != Precision::bf16,
-                                     AsyncStager<Tile, Shape::kThreads>,
-                                     RegisterStager<Tile, Staged<Shape::kPrecision>, Shape::kThreads>>;
+// For values that reach shared memory unchanged.
+template <class Shape, class Tile>
+using StagerFor =
+    std::conditional_t<kHasTensorCores, AsyncStager<Tile, Shape::kThreads>, RegisterStager<Tile, Shape::kThreads>>;
 
 // One operand of the product: a source, and a stager to its tiles of shared memory.
 template <class Stager, class Source, class Tile>
@@ -184,10 +185,11 @@ __device__ __forceinline__ void accumulate_as(Multiplier& multiplier, Left& left
 template <class Multiplier, class Left, class Right, class Advance>
 __device__ __forceinline__ void accumulate(Multiplier& multiplier, Left& left, Right& right, SharedLine* memory,
                                            const Position& at, int steps, const Advance& advance) {
-  if (left.aligned() && right.aligned())
+  constexpr bool kPadded = sizeof(typename Left::Element) == 2;  // rows of BF16 are whole chunks
+  if (kPadded || (left.aligned() && right.aligned()))
     accumulate_as<true>(multiplier, left, right, memory, at, steps, advance);
   else
-    accumulate_as<false>(multiplier, left, right, memory, at, steps, advance);
+    accumulate_as<kPadded>(multiplier, left, right, memory, at, steps, advance);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA::gemm

@@ -85,15 +85,15 @@ struct TileOf<Precision::tf32, GemmTile::small> : TileShape<Precision::tf32, 32,
 template <>
 struct TileOf<Precision::tf32, GemmTile::narrow> : TileShape<Precision::tf32, 128, 16, 16, 4, 1, 4, 4> {};
 template <>
-struct TileOf<Precision::bf16, GemmTile::large> : TileShape<Precision::bf16, 128, 128, 16, 2, 2, 2, 3> {};
+struct TileOf<Precision::bf16, GemmTile::large> : TileShape<Precision::bf16, 128, 128, 32, 2, 2, 2, 3> {};
 template <>
-struct TileOf<Precision::bf16, GemmTile::tall> : TileShape<Precision::bf16, 128, 64, 32, 2, 2, 2> {};
+struct TileOf<Precision::bf16, GemmTile::tall> : TileShape<Precision::bf16, 128, 64, 32, 2, 1, 4, 4> {};
 template <>
-struct TileOf<Precision::bf16, GemmTile::square> : TileShape<Precision::bf16, 64, 64, 32, 2, 2, 4> {};
+struct TileOf<Precision::bf16, GemmTile::square> : TileShape<Precision::bf16, 64, 64, 32, 1, 2, 4, 4> {};
 template <>
-struct TileOf<Precision::bf16, GemmTile::small> : TileShape<Precision::bf16, 32, 32, 32, 2, 1, 8> {};
+struct TileOf<Precision::bf16, GemmTile::small> : TileShape<Precision::bf16, 32, 32, 32, 2, 1, 8, 4> {};
 template <>
-struct TileOf<Precision::bf16, GemmTile::narrow> : TileShape<Precision::bf16, 128, 16, 32, 4, 1, 4> {};
+struct TileOf<Precision::bf16, GemmTile::narrow> : TileShape<Precision::bf16, 128, 16, 32, 4, 1, 4, 4> {};
 
 // Which index is contiguous, in global memory and therefore also in shared memory: a 16-byte copy keeps its order.
 // `depth`: an outer row has its terms of the sum contiguous (pixels by channels). `outer`: the terms are rows, and the

@@ -19,10 +19,11 @@ using OuterMap = ChunkMap<Outer, kThreads>;
 // Chunks of one thread of each source, as offsets in floats from the tensor's start; -1 if missing.
 __global__ void offsets_kernel(Pixels pixels, ImplicitGemmShape shape, int row, Position at, long long* offsets) {
   const auto store = [&](int number, const auto& source, const Position& position) {
-    const Run run = source.run(position);
+    const auto run = source.run(position);
     for (int i = 0; i < 2; ++i) {
       const bool exists = run.valid > 0 && (run.lines >> i & 1U) != 0;
-      offsets[(number * 2 + i) * kThreads + int(threadIdx.x)] = exists ? run.from + source.offset(i) - pixels.data : -1;
+      offsets[(number * 2 + i) * kThreads + int(threadIdx.x)] =
+          exists ? run.from + source.offset(i) - pixels.data.values : -1;
     }
   };
   store(0, PixelLines<DepthMap, 1>(pixels, row), at);

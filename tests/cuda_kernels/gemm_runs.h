@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cuda/bf16_copy.h"
 #include "tests/cuda_kernels/device_array.h"
 #include "tests/cuda_kernels/gemm_reference.h"
 
@@ -50,6 +51,28 @@ inline std::vector<Variant> all_variants(std::initializer_list<GemmTile> tiles) 
   }
   return variants;
 }
+
+// A factor of a product, of rows of columns, with its copy.
+class DeviceFactor {
+ public:
+  DeviceFactor(const std::vector<float>& values, int columns)
+      : values_(values), rows_(values.size() / std::size_t(columns)), columns_(columns) {}
+  DeviceFactor(std::size_t count, int columns)
+      : values_(count), rows_(count / std::size_t(columns)), columns_(columns) {}
+  float* get() const { return values_.get(); }
+  std::vector<float> download() const { return values_.download(); }
+  // With a copy of the current values.
+  Factor factor() const {
+    bf16_copy(nullptr, get(), rows_, columns_, copy_.get());
+    return {get(), copy_.get()};
+  }
+
+ private:
+  DeviceArray<float> values_;
+  std::size_t rows_;
+  int columns_;
+  DeviceArray<std::uint16_t> copy_{copy_bytes(rows_, columns_) / sizeof(std::uint16_t)};
+};
 
 // Scratch memory of exactly the requested size, full of NaN, followed by a guard.
 class Scratch {

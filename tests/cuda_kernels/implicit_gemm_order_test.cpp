@@ -14,19 +14,21 @@ using namespace reference;
 Floats everything(const LayerCase& layer, const Variant& variant) {
   const Scratch scratch(layer.shape, variant);
   const Floats w_host = weight_values(layer, Numbers::reals);
-  const DeviceArray<float> x(input_values(layer, Numbers::reals)), dy(gradient_values(layer, Numbers::reals)),
-      w(w_host), w_negative(weight_values(layer, Numbers::reals, 9)), b(bias_values(layer, Numbers::reals));
-  const DeviceArray<float> y(layer.y_count()), dx(layer.x_count()), dw(layer.w_count()), s(layer.y_count()),
-      r(layer.x_count()), db(std::size_t(layer.shape.outputs));
+  const int inputs = layer.shape.inputs, outputs = layer.shape.outputs;
+  const DeviceFactor x(input_values(layer, Numbers::reals), inputs),
+      dy(gradient_values(layer, Numbers::reals), outputs), w(w_host, inputs),
+      w_negative(weight_values(layer, Numbers::reals, 9), inputs), s(layer.y_count(), outputs);
+  const DeviceArray<float> b(bias_values(layer, Numbers::reals)), y(layer.y_count()), dx(layer.x_count()),
+      dw(layer.w_count()), r(layer.x_count()), db(bias_values(layer, Numbers::reals).size());
   const DeviceArray<double> sums(std::size_t{5});
-  implicit_gemm_forward(layer.shape, scratch.run(), x.get(), w.get(), b.get(), true, y.get());
-  implicit_gemm_backward_data(layer.shape, scratch.run(), dy.get(), w.get(), dx.get());
-  implicit_gemm_backward_weights(layer.shape, scratch.run(), x.get(), dy.get(), dw.get(), db.get());
+  implicit_gemm_forward(layer.shape, scratch.run(), x.factor(), w.factor(), b.get(), true, y.get());
+  implicit_gemm_backward_data(layer.shape, scratch.run(), dy.factor(), w.factor(), dx.get());
+  implicit_gemm_backward_weights(layer.shape, scratch.run(), x.factor(), dy.factor(), dw.get(), db.get());
   DenominatorPointers denominator;
   denominator.terms = 2;
-  denominator.term[0] = {InputMap::positive, nullptr, w.get(), b.get(), 1};
-  denominator.term[1] = {InputMap::negative, nullptr, w_negative.get(), nullptr, 1};
-  denominator.x = x.get();
+  denominator.term[0] = {InputMap::positive, {}, w.factor(), b.get(), 1};
+  denominator.term[1] = {InputMap::negative, {}, w_negative.factor(), nullptr, 1};
+  denominator.x = x.factor();
   denominator.stabiliser.epsilon = 1e-3;
   denominator.targets = 1;
   denominator.relevance[0] = dy.get();
@@ -36,16 +38,14 @@ Floats everything(const LayerCase& layer, const Variant& variant) {
   RedistributionPointers redistribution;
   redistribution.terms = 2;
   redistribution.x = x.get();
-  redistribution.quotient = s.get();
+  redistribution.quotient = s.factor();
   redistribution.relevance = r.get();
   std::copy(std::begin(denominator.term), std::end(denominator.term), redistribution.term);
   implicit_gemm_relevance_redistribute(layer.shape, scratch.run(), redistribution);
 
   Floats all;
-  for (const auto* one : {&y, &dx, &dw, &db, &s, &r}) {
-    const Floats values = one->download();
+  for (const Floats& values : {y.download(), dx.download(), dw.download(), db.download(), s.download(), r.download()})
     all.insert(all.end(), values.begin(), values.end());
-  }
   for (const double sum : sums.download()) {
     Floats halves(2);
     std::memcpy(halves.data(), &sum, sizeof sum);

@@ -107,29 +107,32 @@ Result expected_result(const LayerCase& layer, const Denominator& what) {
 
 class DeviceTerms {
  public:
-  DeviceTerms(const HostTerms& host, const std::vector<Term>& terms) : constant_(host.constant) {
+  DeviceTerms(const LayerCase& layer, const HostTerms& host, const std::vector<Term>& terms)
+      : constant_(host.constant, layer.shape.inputs) {
     for (std::size_t t = 0; t < terms.size(); ++t) {
-      arrays_.push_back(std::make_unique<DeviceArray<float>>(host.weights[t]));
-      arrays_.push_back(std::make_unique<DeviceArray<float>>(host.bias[t]));
-      term[t] = {terms[t].input, terms[t].input == InputMap::constant ? constant_.get() : nullptr,
-                 arrays_[2 * t]->get(), terms[t].bias ? arrays_[2 * t + 1]->get() : nullptr, terms[t].sign};
+      weights_.push_back(std::make_unique<DeviceFactor>(host.weights[t], layer.shape.inputs));
+      bias_.push_back(std::make_unique<DeviceArray<float>>(host.bias[t]));
+      term[t] = {terms[t].input, terms[t].input == InputMap::constant ? constant_.factor() : Factor{},
+                 weights_[t]->factor(), terms[t].bias ? bias_[t]->get() : nullptr, terms[t].sign};
     }
   }
   TermPointers term[kMaxTerms];
 
  private:
-  DeviceArray<float> constant_;
-  std::vector<std::unique_ptr<DeviceArray<float>>> arrays_;
+  DeviceFactor constant_;
+  std::vector<std::unique_ptr<DeviceFactor>> weights_;
+  std::vector<std::unique_ptr<DeviceArray<float>>> bias_;
 };
 
 Result run_denominator(const LayerCase& layer, const Denominator& what, const Variant& variant) {
-  const DeviceTerms terms(host_terms(layer, what.terms.size()), what.terms);
-  const DeviceArray<float> x(input_values(layer, Numbers::integers)), floor(output_values(layer, kFloorSeed)),
-      known(output_values(layer, kKnownSeed)), gate(output_values(layer, kGateSeed));
+  const DeviceTerms terms(layer, host_terms(layer, what.terms.size()), what.terms);
+  const DeviceFactor x(input_values(layer, Numbers::integers), layer.shape.inputs);
+  const DeviceArray<float> floor(output_values(layer, kFloorSeed)), known(output_values(layer, kKnownSeed)),
+      gate(output_values(layer, kGateSeed));
   DenominatorPointers pointers;
   pointers.terms = int(what.terms.size());
   std::copy(std::begin(terms.term), std::end(terms.term), pointers.term);
-  pointers.x = x.get();
+  pointers.x = x.factor();
   if (what.floor) pointers.floor = floor.get();
   if (what.known) pointers.known = known.get();
   if (what.gate != Gate::all) pointers.gate_by = gate.get();
@@ -244,15 +247,16 @@ TEST(ImplicitGemmRelevance, RedistributionIsExactOnIntegers) {
             const Doubles c = backward_data(layer.shape, s, host.weights[t]);
             for (std::size_t i = 0; i < c.size(); ++i) expected[i] += -2 * double(terms[t].sign) * double(g[i]) * c[i];
           }
-          const DeviceTerms device(host, terms);
-          const DeviceArray<float> dx(x), ds(s), out(before);
+          const DeviceTerms device(layer, host, terms);
+          const DeviceFactor ds(s, layer.shape.outputs);
+          const DeviceArray<float> dx(x), out(before);
           RedistributionPointers pointers;
           pointers.terms = int(terms.size());
           std::copy(std::begin(device.term), std::end(device.term), pointers.term);
           pointers.x = dx.get();
           pointers.factor = -2;
           pointers.accumulate = accumulate;
-          pointers.quotient = ds.get();
+          pointers.quotient = ds.factor();
           pointers.relevance = out.get();
           const Scratch scratch(layer.shape, variant);
           implicit_gemm_relevance_redistribute(layer.shape, scratch.run(), pointers);

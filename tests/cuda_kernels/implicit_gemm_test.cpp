@@ -13,16 +13,19 @@ using namespace reference;
 Floats run_forward(const LayerCase& layer, const Variant& variant, const Floats& x, const Floats& w, const Floats& b,
                    bool relu) {
   const Scratch scratch(layer.shape, variant);
-  const DeviceArray<float> dx(x), dw(w), db(b), y(layer.y_count());
-  implicit_gemm_forward(layer.shape, scratch.run(), dx.get(), dw.get(), b.empty() ? nullptr : db.get(), relu, y.get());
+  const DeviceFactor dx(x, layer.shape.inputs), dw(w, layer.shape.inputs);
+  const DeviceArray<float> db(b), y(layer.y_count());
+  implicit_gemm_forward(layer.shape, scratch.run(), dx.factor(), dw.factor(), b.empty() ? nullptr : db.get(), relu,
+                        y.get());
   scratch.expect_guarded();
   return y.download();
 }
 
 Floats run_backward_data(const LayerCase& layer, const Variant& variant, const Floats& dy, const Floats& w) {
   const Scratch scratch(layer.shape, variant);
-  const DeviceArray<float> from(dy), weights(w), dx(layer.x_count());
-  implicit_gemm_backward_data(layer.shape, scratch.run(), from.get(), weights.get(), dx.get());
+  const DeviceFactor from(dy, layer.shape.outputs), weights(w, layer.shape.inputs);
+  const DeviceArray<float> dx(layer.x_count());
+  implicit_gemm_backward_data(layer.shape, scratch.run(), from.factor(), weights.factor(), dx.get());
   scratch.expect_guarded();
   return dx.download();
 }
@@ -33,8 +36,9 @@ struct WeightGradients {
 WeightGradients run_backward_weights(const LayerCase& layer, const Variant& variant, const Floats& x,
                                      const Floats& dy) {
   const Scratch scratch(layer.shape, variant);
-  const DeviceArray<float> input(x), from(dy), dw(layer.w_count()), db(std::size_t(layer.shape.outputs));
-  implicit_gemm_backward_weights(layer.shape, scratch.run(), input.get(), from.get(), dw.get(), db.get());
+  const DeviceFactor input(x, layer.shape.inputs), from(dy, layer.shape.outputs);
+  const DeviceArray<float> dw(layer.w_count()), db(std::size_t(layer.shape.outputs));
+  implicit_gemm_backward_weights(layer.shape, scratch.run(), input.factor(), from.factor(), dw.get(), db.get());
   scratch.expect_guarded();
   return {dw.download(), db.download()};
 }

@@ -57,15 +57,15 @@ void expect_free_factors(int together) {
     }
 }
 
-// Copies of four values by neighbouring threads.
+// Copies of 16 bytes by neighbouring threads.
 template <class Shape, class Tile>
 void expect_free_copies() {
-  constexpr int kPerLine = Tile::kLength / 4;
+  constexpr int kPerLine = Tile::kLength / Tile::kUnit;
   for (int first = 0; first + 32 <= Tile::kLines * kPerLine; first += 32) {
     std::vector<int> places;
     for (int chunk = first; chunk < first + 32; ++chunk)
-      places.push_back(place<Tile>(chunk / kPerLine, chunk % kPerLine * 4));
-    EXPECT_EQ(most_words_of_a_bank(places, 4 * int(sizeof(typename Tile::Element))), 1) << "chunk " << first;
+      places.push_back(place<Tile>(chunk / kPerLine, chunk % kPerLine * Tile::kUnit));
+    EXPECT_EQ(most_words_of_a_bank(places, 16), 1) << "chunk " << first;
   }
 }
 
