@@ -1,8 +1,6 @@
 // Rows of columns to BF16; one thread per 8 values of a row of the copy.
 #include "cuda/bf16_copy.h"
 
-#include <cuda_bf16.h>
-
 #include "cuda/divisor.h"
 #include "cuda/launch.h"
 
@@ -10,15 +8,10 @@ namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
-__device__ __forceinline__ unsigned pair(float low, float high) {
-  return unsigned(__bfloat16_as_ushort(__float2bfloat16_rn(low))) |
-         unsigned(__bfloat16_as_ushort(__float2bfloat16_rn(high))) << 16;
-}
-
 __global__ void copy_whole_rows(std::size_t groups, const float4* __restrict__ from, uint4* __restrict__ to) {
   for (std::size_t i = first_index(); i < groups; i += grid_stride()) {
     const float4 a = from[2 * i], b = from[2 * i + 1];
-    to[i] = make_uint4(pair(a.x, a.y), pair(a.z, a.w), pair(b.x, b.y), pair(b.z, b.w));
+    to[i] = make_uint4(bf16_pair(a.x, a.y), bf16_pair(a.z, a.w), bf16_pair(b.x, b.y), bf16_pair(b.z, b.w));
   }
 }
 
@@ -28,8 +21,8 @@ __global__ void copy_padded_rows(int groups, Divisor by_groups_in_row, int colum
     const int row = by_groups_in_row.quotient(i), column = (i - row * by_groups_in_row.divisor) * 8;
     const float* const first = from + std::size_t(row) * std::size_t(columns) + column;
     const auto value = [&](int k) { return column + k < columns ? first[k] : 0.0F; };
-    to[i] = make_uint4(pair(value(0), value(1)), pair(value(2), value(3)), pair(value(4), value(5)),
-                       pair(value(6), value(7)));
+    to[i] = make_uint4(bf16_pair(value(0), value(1)), bf16_pair(value(2), value(3)), bf16_pair(value(4), value(5)),
+                       bf16_pair(value(6), value(7)));
   }
 }
 

@@ -12,6 +12,6 @@ void bias_backward(const Context& context, std::int64_t rows, int lanes, const f
 std::size_t bias_backward_scratch_bytes(std::int64_t rows, int lanes);
 
 // gradient = 0 where output <= 0, in place; `count` values
-void relu_backward(const Context& context, std::size_t count, const float* output, float* gradient);
+void relu_backward(const Context& context, std::size_t count, const float* output, const Destination& gradient);
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

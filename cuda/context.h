@@ -31,10 +31,15 @@ class CudaStorage : public Storage {
 
   // What products in bf16 read (cuda/factor.h). The last buffer serves; a recording may still use the others.
   struct Copy {
+    struct Of {
+      std::size_t rows = 0;
+      int columns = 0;
+      std::uint64_t version = 0, epoch = 0;  // of the storage and of the context, when it was made
+      bool operator==(const Of&) const = default;
+    };
+    Of of;
     std::vector<std::unique_ptr<DeviceBuffer>> buffers;
-    std::size_t rows = 0;
-    int columns = 0;
-    std::uint64_t version = 0, epoch = 0;  // of the storage and of the context, when it was made
+    std::size_t bytes() const { return buffers.empty() ? 0 : buffers.back()->bytes(); }
   };
   Copy copy;
 };

@@ -48,6 +48,15 @@ struct Factor {
   }
 };
 
+// A result that may be a factor later: also its copy, if not null. Channels are then a multiple of 8.
+struct Destination {
+  float* values = nullptr;
+  void* copy = nullptr;
+
+  Destination() = default;
+  Destination(float* to, void* to_copy = nullptr) : values(to), copy(to_copy) {}
+};
+
 // Rows (pixels) x columns of the product that one thread block computes; for backward weights rows are output channels.
 enum class GemmTile : std::uint8_t {
   automatic,  // by shape: the same on every GPU, so that results are too
@@ -82,7 +91,7 @@ std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile
 // lanes included. b may be null: no bias. Throws ContractError for a shape that does not fit and for a factor without
 // the copy that bf16 reads, Error for a precision that the GPU lacks. NaN stays NaN through ReLU.
 void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& x, const Factor& w,
-                           const float* b, bool relu, float* y);
+                           const float* b, bool relu, const Destination& y);
 void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& dy, const Factor& w,
                                  float* dx);
 // db may be null: not computed.
@@ -115,7 +124,7 @@ struct DenominatorPointers {
   Stabiliser stabiliser;
   int targets = 0;
   const float* relevance[kMaxTargets] = {};  // R of each target
-  float* quotients[kMaxTargets] = {};        // s of each target; may be its R
+  Destination quotients[kMaxTargets] = {};   // s of each target; may be its R
   double* sums = nullptr;  // five doubles: RelevanceSums of the first target, in its order; null: not computed
 };
 void implicit_gemm_relevance_denominator(const ImplicitGemmShape& shape, const GemmRun& run,

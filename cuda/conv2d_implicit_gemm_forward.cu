@@ -5,7 +5,7 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& x, const Factor& w,
-                           const float* b, bool relu, float* y) {
+                           const float* b, bool relu, const Destination& y) {
   using namespace gemm;
   const Cut cut = gemm::cut(shape, LayerPass::forward, run);
   check(shape, run, cut.partial_bytes());

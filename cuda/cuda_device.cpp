@@ -7,6 +7,7 @@
 #include "cuda/average_pool.h"
 #include "cuda/bias_relu.h"
 #include "cuda/context.h"
+#include "cuda/factor.h"
 #include "cuda/heatmap.h"
 #include "cuda/layer.h"
 #include "cuda/layout.h"
@@ -90,7 +91,7 @@ class CudaDevice final : public Device {
     check(output, output.shape, output.layout, "output");
     check(gradient, output.shape, output.layout, "gradient");
     PALIMPSEST_CUDA::relu_backward(context_, bytes_of(output.shape, output.layout) / sizeof(float),
-                                   data(context_, output), written(context_, gradient));
+                                   data(context_, output), destination(context_, gradient));
   }
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override {
     loss_.run(loss, logits, labels, gradient);

@@ -7,4 +7,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 // since the last one. A recording makes its own, because its runs give tensors no new version.
 Factor factor(const Context& context, const Tensor& tensor);
 
+// A tensor to be written throughout, with its copy if it has been a factor before: then it needs no other.
+Destination destination(const Context& context, const Tensor& tensor);
+
 }  // namespace palimpsest::PALIMPSEST_CUDA

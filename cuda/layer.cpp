@@ -36,7 +36,7 @@ class Plan final : public LayerPlan {
     if (by_library(LayerPass::forward))
       return library_.forward(data(context_, x), data(context_, w), data(context_, b), relu, written(context_, y));
     implicit_gemm_forward(gemm_, run(LayerPass::forward), factor(context_, x), factor(context_, w), data(context_, b),
-                          relu, written(context_, y));
+                          relu, destination(context_, y));
   }
 
   void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {

@@ -6,7 +6,9 @@
 // of an odd last row or column, which have no y, exist only backward, where they are 0.
 #include "cuda/max_pool.h"
 
+#include "cuda/bf16_copy.h"
 #include "cuda/divisor.h"
+#include "cuda/factor.h"
 #include "cuda/launch.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -73,7 +75,7 @@ __device__ Best best_of(float a, float b, float c, float d) {
 }
 
 __global__ void pool_forward(PoolShape s, const float4* __restrict__ x, float4* __restrict__ y,
-                             uchar4* __restrict__ winner) {
+                             uint2* __restrict__ copy, uchar4* __restrict__ winner) {
   const int row = s.width * s.groups;
   for (int i = int(first_index()); i < s.whole.count; i += int(grid_stride())) {
     const float4* const from = x + s.first_of_x(s.whole.at(i));
@@ -81,12 +83,14 @@ __global__ void pool_forward(PoolShape s, const float4* __restrict__ x, float4* 
     const Best first = best_of(a.x, b.x, c.x, d.x), second = best_of(a.y, b.y, c.y, d.y);
     const Best third = best_of(a.z, b.z, c.z, d.z), fourth = best_of(a.w, b.w, c.w, d.w);
     y[i] = make_float4(first.value, second.value, third.value, fourth.value);
+    if (copy) copy[i] = bf16_four(first.value, second.value, third.value, fourth.value);
     winner[i] = make_uchar4(first.place, second.place, third.place, fourth.place);
   }
 }
 
 __global__ void pool_backward(PoolShape s, const float4* __restrict__ dy, const uchar4* __restrict__ winner,
-                              const float4* __restrict__ relu_output, float4* __restrict__ dx) {
+                              const float4* __restrict__ relu_output, float4* __restrict__ dx,
+                              uint2* __restrict__ copy) {
   for (int i = int(first_index()); i < s.all.count; i += int(grid_stride())) {
     const Window window = s.all.at(i);
     float4 value = make_float4(0, 0, 0, 0);
@@ -103,16 +107,18 @@ __global__ void pool_backward(PoolShape s, const float4* __restrict__ dy, const 
         if (output.w <= 0) value.w = 0;
       }
     }
-    float4* const to = dx + s.first_of_x(window);
+    const int first = s.first_of_x(window);
     const bool right = window.column * 2 + 1 < s.width, below = window.row * 2 + 1 < s.height;
-    const auto at = [&](int place) {
-      return make_float4(won.x == place ? value.x : 0.0F, won.y == place ? value.y : 0.0F,
-                         won.z == place ? value.z : 0.0F, won.w == place ? value.w : 0.0F);
+    const auto write = [&](int place, int to) {
+      const float4 at = make_float4(won.x == place ? value.x : 0.0F, won.y == place ? value.y : 0.0F,
+                                    won.z == place ? value.z : 0.0F, won.w == place ? value.w : 0.0F);
+      dx[to] = at;
+      if (copy) copy[to] = bf16_four(at.x, at.y, at.z, at.w);
     };
-    to[0] = at(0);
-    if (right) to[s.groups] = at(1);
-    if (below) to[s.width * s.groups] = at(2);
-    if (right && below) to[(s.width + 1) * s.groups] = at(3);
+    write(0, first);
+    if (right) write(1, first + s.groups);
+    if (below) write(2, first + s.width * s.groups);
+    if (right && below) write(3, first + (s.width + 1) * s.groups);
   }
 }
 
@@ -126,8 +132,9 @@ class Plan final : public MaxPoolPlan {
     check(y, output_, Layout::activation, "y");
     check(winner, output_, Layout::winners, "winner");
     if (shape_.whole.count == 0) return;
+    const Destination to = destination(context_, y);
     CUDA_LAUNCH(pool_forward, blocks_for(std::size_t(shape_.whole.count)), kThreads, 0, context_.stream.get(), shape_,
-                fours(data(context_, x)), fours(written(context_, y)),
+                fours(data(context_, x)), fours(to.values), static_cast<uint2*>(to.copy),
                 reinterpret_cast<uchar4*>(written(context_, winner)));
     CUDA_LAUNCH_CHECK();
   }
@@ -138,9 +145,10 @@ class Plan final : public MaxPoolPlan {
     check(dx, input_, Layout::activation, "dx");
     if (!relu_output.empty()) check(relu_output, output_, Layout::activation, "relu_output");
     if (shape_.all.count == 0) return;
+    const Destination to = destination(context_, dx);
     CUDA_LAUNCH(pool_backward, blocks_for(std::size_t(shape_.all.count)), kThreads, 0, context_.stream.get(), shape_,
                 fours(data(context_, dy)), reinterpret_cast<const uchar4*>(data(context_, winner)),
-                fours(optional_data(context_, relu_output)), fours(written(context_, dx)));
+                fours(optional_data(context_, relu_output)), fours(to.values), static_cast<uint2*>(to.copy));
     CUDA_LAUNCH_CHECK();
   }
 

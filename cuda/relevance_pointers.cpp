@@ -97,7 +97,7 @@ Pending<RelevanceSums> relevance_denominator(Context& context, const LayerShape&
       check(relevance[begin + k], layer.output(), layer.layout(), "relevance");
       check(quotients[begin + k], layer.output(), layer.layout(), "quotient");
       pointers.relevance[k] = data(context, relevance[begin + k]);
-      pointers.quotients[k] = written(context, quotients[begin + k]);
+      pointers.quotients[k] = destination(context, quotients[begin + k]);
     }
     pointers.sums = begin == 0 ? sums.as<double>() : nullptr;
     implicit_gemm_relevance_denominator(gemm_shape(layer), run, pointers);

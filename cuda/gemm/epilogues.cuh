@@ -1,4 +1,5 @@
 #pragma once
+#include "cuda/bf16_copy.h"
 #include "cuda/gemm/tiles.cuh"
 
 // Processing of results. An epilogue has
@@ -32,11 +33,22 @@ __device__ __forceinline__ void write_results(float* to, const Results<WIDTH>& r
     *to = results.value[0];
 }
 
+template <int WIDTH>
+__device__ __forceinline__ void write_results(const Destination& to, std::size_t at, const Results<WIDTH>& results) {
+  write_results(to.values + at, results);
+  if (!to.copy) return;
+  if constexpr (WIDTH == 4)
+    static_cast<uint2*>(to.copy)[at / 4] =
+        bf16_four(results.value[0], results.value[1], results.value[2], results.value[3]);
+  else
+    static_cast<__nv_bfloat16*>(to.copy)[at] = __float2bfloat16_rn(results.value[0]);
+}
+
 // y = relu?(value + b)
 struct BiasRelu {
   const float* bias;  // null: none
   bool relu;
-  float* y;
+  Destination y;
 
   struct Sums {};
   template <int WIDTH>
@@ -48,7 +60,7 @@ struct BiasRelu {
     }
 #pragma unroll
     for (float& value : results.value) value = relu && value < 0 ? 0.0F : value;  // NaN stays
-    write_results(y + at, results);
+    write_results(y, at, results);
   }
   __device__ void finish(const Sums&, unsigned) const {}
 };
@@ -176,7 +188,7 @@ struct Divide {
         if (target == 0 && partials && passes[i] && relevance.value[i] != 0)
           add(sums, relevance.value[i], quotient.value[i], divides, z.value[i], safe.value[i], bias.value[i]);
       }
-      write_results(what.quotients[target] + at, quotient);
+      write_results(what.quotients[target], at, quotient);
     }
   }
 

@@ -21,7 +21,7 @@ void leaky_relu(const Context& context, const Tensor& x, const Tensor& from, flo
   const std::size_t count = bytes_of(x.shape, x.layout) / sizeof(float);
   if (count == 0) return;
   CUDA_LAUNCH(scale_where_negative, blocks_for(count), kThreads, 0, context.stream.get(), count, slope,
-              data(context, x), data(context, from), data(context, to));
+              data(context, x), data(context, from), written(context, to));
   CUDA_LAUNCH_CHECK();
 }
 
