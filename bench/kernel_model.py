@@ -71,7 +71,7 @@ class Machine:
         results, doubles = rows * columns / threads * each, 0 if cut_sum else rows * columns * code["doubles"]
         # Several lanes of a fp32 product read the same values: its reads take one clock each, all others their width.
         shared = step.get("shared reads", 0) if cut["precision"] == "fp32" else step.get("shared clocks", 0)
-        fetched = blocks * steps * (rows + columns) * depth * 4
+        fetched = blocks * steps * (rows + columns) * depth * (2 if cut["precision"] == "bf16" else 4)
         cold = min(1.0, moved / fetched)  # the share of the fetches that no earlier one has brought to L2
         latency = gpu["l2_latency"] + cold * (gpu["memory_latency"] - gpu["l2_latency"])
         rate = gpu["peak"][cut["precision"]] * (1 if cut["precision"] == "fp32" else gpu["mma"]) / gpu["multiprocessors"]
@@ -113,6 +113,7 @@ class Network:
 
     def __init__(self, machine, batch, precision, cuts):
         self.machine, self.batch, self.precision, self.cuts = machine, batch, precision, cuts
+        self.bf16 = precision == "bf16"
         group = machine.costs["group"]
         self.values = {shape["name"]: values_of(group[kind], {"images": batch, **shape})
                        for kind in ("convolutions", "linear", "poolings") for shape in group[kind]["shapes"]}
@@ -120,12 +121,19 @@ class Network:
         self.linear = [s["name"] for s in group["linear"]["shapes"]]
         self.pools = [s["name"] for s in group["poolings"]["shapes"]]
         self.layers = self.convolutions + self.linear
+        # Those that a layer follows without a pool.
+        self.rectified = [c for c, after in zip(self.convolutions, self.convolutions[1:]) if c[:5] == after[:5]] + self.linear[:2]
 
     def cost(self, kernel, what, values):
         return eval(entry_of(kernel, self.machine.costs)[what], {"__builtins__": {}}, dict(values))  # our own file
 
-    def stream(self, kernel, values, **more):
-        return self.machine.stream(kernel, self.cost(kernel, "bytes", values), **more)
+    def stream(self, kernel, values, copied=0, **more):
+        """`copied`: values of which it also writes a copy in BF16, if products read one."""
+        return self.machine.stream(kernel, self.cost(kernel, "bytes", values) + self.bf16 * 2 * copied, **more)
+
+    def copy(self, *values):
+        """One launch for each tensor that nobody writes together with its copy."""
+        return [self.machine.stream("copy_whole_rows", 6 * count, overhead=True) for count in values if self.bf16]
 
     def apply(self, epilogue, cut, passes, overhead=True):
         """The second pass: `passes` over the results besides the parts."""
@@ -134,8 +142,9 @@ class Network:
         return self.machine.stream(f"apply_epilogue_kernel<{epilogue}>", 4 * rows * columns * (cut["parts"] + passes),
                                    threads=threads, overhead=overhead)
 
-    def product(self, layer, name, cut, epilogue, passes, **more):
-        """The launches of one product: tiles or few rows, and the second pass if the sum was cut."""
+    def product(self, layer, name, cut, epilogue, passes, copied=False, **more):
+        """The launches of one product: tiles or few rows, and the second pass if the sum was cut. `copied`: each result
+        is also written as a copy."""
         kernel = f"{name[0]}<TileOf<{cut['precision']}, {cut['tile']}>{name[1]}>"
         values = self.values[layer]
         if cut["tile"] == "few_rows":
@@ -143,6 +152,9 @@ class Network:
             return [self.stream(few, values, products=values["products"]), self.apply(epilogue, cut, passes)]
         targets = more.get("targets", 1)
         moved = self.cost(kernel, "bytes", values) + 8 * values["y"] * (targets - 1)
+        if self.bf16:
+            moved += 2 * values["y"] * targets * copied - 2 * self.cost(kernel, "factors", values)
+            passes += copied * targets / 2
         launches = [self.machine.product(kernel, cut, moved, self.cost(kernel, "flops", values), **more)]
         return launches + ([self.apply(epilogue, cut, passes)] if cut["parts"] > 1 else [])
 
@@ -150,7 +162,8 @@ class Network:
         return self.cuts[layer, self.batch, product, self.precision]
 
     def forward(self, layer):
-        return self.product(layer, ("forward_kernel", ", false, BiasRelu"), self.cut(layer, "forward"), "BiasRelu", 1)
+        return self.product(layer, ("forward_kernel", ", false, BiasRelu"), self.cut(layer, "forward"), "BiasRelu", 1,
+                            copied=layer in self.rectified)
 
     def backward_data(self, layer, passes=1):
         return self.product(layer, ("backward_data_kernel", ""), self.cut(layer, "backward_data"), "Redistribute", passes)
@@ -169,10 +182,11 @@ class Network:
         first = layer == self.convolutions[0]
         cut = self.cut(layer, "denominator_of_terms" if first else "denominator")
         if layer in self.linear:
-            launches = [self.apply("Divide", {**cut, "parts": 1}, 2 * targets, overhead=False)]
+            launches = [self.apply("Divide", {**cut, "parts": 1}, (2 + self.bf16 / 2) * targets, overhead=False)]
         else:
             name = ("forward_kernel", f", {str(first).lower()}, Divide")
-            launches = self.product(layer, name, cut, "Divide", 1 + 2 * targets, rule_terms=1 + first, targets=targets)
+            launches = self.product(layer, name, cut, "Divide", 1 + 2 * targets, copied=True, rule_terms=1 + first,
+                                    targets=targets)
         return [*launches, self.machine.stream("add_ledger_kernel", 40 * cut["row_tiles"] * cut["column_tiles"], threads=256,
                                                      overhead=True)]
 
@@ -185,15 +199,17 @@ class Network:
         machine, gpu = self.machine, self.machine.gpu
         images, network = {"pixels": self.batch * 224 * 224}, values_of(machine.costs["group"]["network"], {})
         pools = [self.values[p] for p in self.pools]
-        rectified = [c for c, after in zip(self.convolutions, self.convolutions[1:]) if c[:5] == after[:5]] + self.linear[:2]
+        first, head = self.values[self.layers[0]], [self.values[layer] for layer in self.linear]
         forward = seconds(f for layer in self.layers for f in self.forward(layer))
-        forward += seconds(self.stream("pool_forward", p) for p in pools)
+        forward += seconds([*(self.stream("pool_forward", p, copied=p["y"]) for p in pools), *self.copy(first["x"], head[0]["x"])])
+        # A recorded step begins with copies of the parameters, which the one before has changed.
         training = forward + seconds(
             [self.stream("augment_pixels", images), self.stream("focal_loss", {"count": self.batch * 8}, threads=256),
-             *(self.stream("relu_gradient", self.values[layer]) for layer in rectified),
+             *self.copy(head[-1]["y"], *(self.values[layer]["w"] for layer in self.layers)),
+             *(self.stream("relu_gradient", v, copied=v["y"]) for v in (self.values[layer] for layer in self.rectified)),
              *(b for layer in self.layers for b in self.backward_weights(layer)),
              *(b for layer in self.layers[1:] for b in self.backward_data(layer)),
-             *(self.stream("pool_backward", p) for p in pools), self.stream("sgd_chunks", network)])
+             *(self.stream("pool_backward", p, copied=p["x"]) for p in pools), self.stream("sgd_chunks", network)])
         found = {"forward": forward, "training step": training}
         for targets in TARGETS:
             # The ledger adds each layer's inputs, and looks for the smallest of them. The host waits for the logits and

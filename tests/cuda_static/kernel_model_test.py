@@ -11,7 +11,7 @@ import kernel_model  # noqa: E402
 import kernel_sass  # noqa: E402
 import sass_texts  # noqa: E402
 
-GPU = {"name": "G", "architecture": "80", "multiprocessors": 10, "clock": 1e9, "mma": 0.5, "peak": {"fp32": 1e12, "tf32": 2e12},
+GPU = {"name": "G", "architecture": "80", "multiprocessors": 10, "clock": 1e9, "mma": 0.5, "peak": {"fp32": 1e12, "tf32": 2e12, "bf16": 4e12},
        "bandwidth": 1e11, "sustained": 1.0, "l2_bandwidth": 1e12, "l2_holds": 1e4, "l2_latency": 100, "memory_latency": 200,
        "launch": 1e-6, "round_trip": 1e-5, "double_lanes": 4}
 COSTS = {"kernel": [{"match": ".*"}]}
@@ -52,6 +52,9 @@ class Product(unittest.TestCase):
         self.assertEqual(launch["binds"], "waiting")
         self.assertAlmostEqual(launch["seconds"], hand["waiting"] + 1e-6, places=15)
         self.assertAlmostEqual(launch["least"], max(1e5 / 1e11, 1e6 / 2e12), places=15)
+
+    def test_bf16_fetches_half(self):
+        self.assertEqual(product(precision="bf16")["bounds"]["l2"], product()["bounds"]["l2"] / 2)
 
     def test_results_for_several_targets(self):
         """5 instructions for a result and 5 for each target; with a second pass only 5 for a partial sum."""

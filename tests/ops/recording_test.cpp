@@ -70,7 +70,7 @@ TEST_P(RecordedStep, EqualsThePlainStep) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, RecordedStep, testing::ValuesIn(exact_test_devices()),
+INSTANTIATE_TEST_SUITE_P(Devices, RecordedStep, testing::ValuesIn(test_devices()),
                          [](const auto& one) { return test_name(one.param); });
 
 }  // namespace

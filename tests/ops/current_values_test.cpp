@@ -1,0 +1,175 @@
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "tests/support/test_devices.h"
+
+// A product reads the values that its operands have now, whichever operation wrote them last, and whether that was
+// recorded: a device that keeps other forms of them beside makes them anew.
+namespace palimpsest {
+namespace {
+
+using Write = std::function<void(const Tensor&)>;
+
+class CurrentValues : public testing::TestWithParam<TestDevice> {
+ protected:
+  std::unique_ptr<Device> device_ = GetParam().make();
+  const Conv2dShape shape_{2, 16, 6, 8, 8};
+  std::unique_ptr<LayerPlan> plan_ = device_->plan_layer(shape_);
+  const Shape activation_ = shape_.input();
+
+  Tensor tensor(int stream, const Shape& shape, Layout layout = Layout::activation) {
+    return case_tensor(*device_, "current values", stream, shape, layout, Numbers::random);
+  }
+
+  // Two products of x: with w, and the gradient of w, which reads x in another way.
+  std::vector<float> product(const Tensor& x, const Tensor& w) {
+    const Tensor b = device_->make(shape_.bias(), Layout::channels), y = device_->make(shape_.output(), x.layout);
+    const Tensor dw = device_->make(shape_.weights(), Layout::kernel),
+                 db = device_->make(shape_.bias(), Layout::channels);
+    plan_->forward(x, w, b, false, y);
+    plan_->backward_weights(x, y, dw, db);
+    std::vector<float> all = device_->download(y);
+    for (const float value : device_->download(dw)) all.push_back(value);
+    return all;
+  }
+  Tensor copy_of(const Tensor& tensor) { return device_->make(tensor.shape, tensor.layout, device_->download(tensor)); }
+  void expect_current(const Tensor& x, const Tensor& w, const std::string& after) {
+    EXPECT_EQ(product(x, w), product(copy_of(x), copy_of(w))) << after;
+  }
+  // `write` changes x (or w), at once or as a recording.
+  void expect_current_after(const std::string& name, const Tensor& changed, const Tensor& x, const Tensor& w,
+                            const Write& write, bool recorded = true) {
+    for (const int time : {1, 2}) {
+      device_->fill(changed, 0.5F);
+      const std::vector<float> before = product(x, w);
+      write(changed);
+      EXPECT_NE(product(x, w), before) << name << " changes nothing";
+      expect_current(x, w, name + ", time " + std::to_string(time));
+    }
+    if (!recorded) return;
+    const auto recording = device_->record([&] { write(changed); });
+    for (const int time : {1, 2}) {
+      device_->fill(changed, 0.5F);
+      expect_current(x, w, "fill");
+      recording->run();
+      expect_current(x, w, name + ", recorded, run " + std::to_string(time));
+    }
+  }
+};
+
+TEST_P(CurrentValues, OfActivations) {
+  const Tensor x = device_->make(activation_, Layout::activation), w = tensor(1, shape_.weights(), Layout::kernel);
+  const Tensor other = tensor(2, activation_), third = tensor(3, activation_);
+  const auto expect = [&](const std::string& name, const Write& write, bool recorded = true) {
+    expect_current_after(name, x, x, w, write, recorded);
+  };
+  expect("upload", [&](const Tensor& to) { device_->upload(to, device_->download(other)); }, false);
+  expect("copy", [&](const Tensor& to) { device_->copy(other, to); });
+  expect("add", [&](const Tensor& to) { device_->add(other, to); });
+  expect("relu_backward", [&](const Tensor& to) { device_->relu_backward(other, to); });
+  expect(
+      "average_pool_backward",
+      [&](const Tensor& to) { device_->average_pool_backward(tensor(4, {2, 16}, Layout::matrix), other, to); }, false);
+
+  const Conv2dShape before{2, 8, 6, 8, 16};
+  const auto first = device_->plan_layer(before);
+  const Tensor v = tensor(5, before.weights(), Layout::kernel), b = tensor(6, before.bias(), Layout::channels);
+  const Tensor z = tensor(7, before.input());
+  expect("forward", [&](const Tensor& to) { first->forward(z, v, b, true, to); });
+  const Conv2dShape after{2, 16, 6, 8, 24};
+  const auto second = device_->plan_layer(after);
+  const Tensor dy = tensor(8, after.output()), u = tensor(9, after.weights(), Layout::kernel);
+  expect("backward_data", [&](const Tensor& to) { second->backward_data(dy, u, to); });
+
+  const Shape large{2, 16, 12, 16}, small{2, 16, 3, 4};
+  const auto to_here = device_->plan_max_pool(large), from_here = device_->plan_max_pool(activation_);
+  const Tensor unpooled = tensor(10, large), winner = device_->make(activation_, Layout::winners);
+  expect("max-pool", [&](const Tensor& to) { to_here->forward(unpooled, to, winner); });
+  const Tensor pooled = tensor(11, small), won = device_->make(small, Layout::winners);
+  from_here->forward(third, device_->make(small, Layout::activation), won);
+  expect("max-pool, backward", [&](const Tensor& to) { from_here->backward(pooled, won, {}, to); });
+
+  RelevanceDenominator denominator;
+  denominator.known = third;
+  denominator.stabiliser.epsilon = 0.25;
+  denominator.terms = {{InputMap::identity, {}, v, b, 1}};
+  const Tensor relevance = tensor(12, activation_);
+  const auto divide = [&](const Tensor& to) {
+    first->relevance_denominator(denominator, std::span(&relevance, 1), std::span(&to, 1)).get();
+  };
+  expect("relevance_denominator", divide, false);
+  denominator.known = {};
+  denominator.x = z;
+  expect("relevance_denominator with a product", divide, false);
+  const RelevanceRedistribution redistribution{{{InputMap::identity, {}, u, {}, 1}}, other};
+  expect("relevance_redistribute", [&](const Tensor& to) { second->relevance_redistribute(redistribution, dy, to); });
+}
+
+TEST_P(CurrentValues, OfWeights) {
+  const Tensor x = tensor(1, activation_), w = device_->make(shape_.weights(), Layout::kernel);
+  const Tensor other = tensor(2, shape_.weights(), Layout::kernel), velocity = device_->make(w.shape, w.layout);
+  const auto expect = [&](const std::string& name, const Write& write, bool recorded = true) {
+    expect_current_after(name, w, x, w, write, recorded);
+  };
+  expect("upload", [&](const Tensor& to) { device_->upload(to, device_->download(other)); }, false);
+  expect("copy", [&](const Tensor& to) { device_->copy(other, to); });
+  expect("map_weights", [&](const Tensor& to) { device_->map_weights(other, WeightMap::positive, 0, to); });
+  const auto step = [&](const Tensor& to) {
+    const SgdParameter parameter{to, other, velocity};
+    device_->sgd_step(std::span(&parameter, 1), {.rate = 0.1, .momentum = 0.9}).get();
+  };
+  expect("sgd_step", step, false);
+}
+
+// Rows of any length.
+TEST_P(CurrentValues, OfMatrices) {
+  for (const int columns : {13, 16}) {
+    const LinearShape reads{5, columns, 7}, writes{5, 9, columns};
+    const auto reader = device_->plan_layer(reads), writer = device_->plan_layer(writes);
+    const Tensor w = tensor(1, reads.weights(), Layout::matrix), b = device_->make(reads.bias(), Layout::matrix);
+    const Tensor v = tensor(2, writes.weights(), Layout::matrix), c = device_->make(writes.bias(), Layout::matrix);
+    const Tensor x = device_->make(reads.input(), Layout::matrix), y = device_->make(reads.output(), Layout::matrix);
+    const Tensor other = tensor(3, reads.input(), Layout::matrix);
+    const auto product = [&](const Tensor& of) {
+      reader->forward(of, w, b, false, y);
+      return device_->download(y);
+    };
+    const std::vector<Write> all{
+        [&](const Tensor& to) { writer->forward(tensor(4, writes.input(), Layout::matrix), v, c, true, to); },
+        [&](const Tensor& to) { device_->relu_backward(other, to); },
+        [&](const Tensor& to) { device_->upload(to, device_->download(other)); }};
+    for (const Write& write : all) {
+      device_->fill(x, 1);
+      const std::vector<float> before = product(x);
+      write(x);
+      const std::vector<float> after = product(x);
+      EXPECT_NE(after, before);
+      EXPECT_EQ(after, product(copy_of(x))) << columns;
+    }
+  }
+}
+
+// The same memory under two shapes, the smaller one first.
+TEST_P(CurrentValues, OfBothShapesOfAStorage) {
+  const Tensor w = tensor(1, shape_.weights(), Layout::kernel), b = device_->make(shape_.bias(), Layout::channels);
+  const Tensor x = device_->make(activation_, Layout::activation);
+  for (const Shape& shape : {Shape{1, 16, 6, 8}, Shape{2, 8, 6, 8}}) {
+    const Conv2dShape smaller{shape.n, shape.c, shape.h, shape.w, 8};
+    const auto plan = device_->plan_layer(smaller);
+    const Tensor part{shape, Layout::activation, x.storage}, y = device_->make(smaller.output(), Layout::activation);
+    const Tensor v = tensor(2, smaller.weights(), Layout::kernel);
+    device_->copy(tensor(10 + shape.n, activation_), x);
+    plan->forward(part, v, b, false, y);
+    const std::vector<float> got = device_->download(y);
+    expect_current(x, w, "the larger one");
+    plan->forward(copy_of(part), v, b, false, y);
+    EXPECT_EQ(device_->download(y), got);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, CurrentValues, testing::ValuesIn(test_devices()),
+                         [](const auto& one) { return test_name(one.param); });
+
+}  // namespace
+}  // namespace palimpsest
