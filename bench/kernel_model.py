@@ -144,7 +144,7 @@ class Network:
 
     def product(self, layer, name, cut, epilogue, passes, copied=False, **more):
         """The launches of one product: tiles or few rows, and the second pass if the sum was cut. `copied`: each result
-        is also written as a copy."""
+        is also written as a copy, or copied after the second pass."""
         kernel = f"{name[0]}<TileOf<{cut['precision']}, {cut['tile']}>{name[1]}>"
         values = self.values[layer]
         if cut["tile"] == "few_rows":
@@ -153,10 +153,13 @@ class Network:
         targets = more.get("targets", 1)
         moved = self.cost(kernel, "bytes", values) + 8 * values["y"] * (targets - 1)
         if self.bf16:
-            moved += 2 * values["y"] * targets * copied - 2 * self.cost(kernel, "factors", values)
-            passes += copied * targets / 2
+            moved -= 2 * self.cost(kernel, "factors", values)
+            if copied and cut["parts"] == 1:
+                moved += 2 * values["y"] * targets
         launches = [self.machine.product(kernel, cut, moved, self.cost(kernel, "flops", values), **more)]
-        return launches + ([self.apply(epilogue, cut, passes)] if cut["parts"] > 1 else [])
+        if cut["parts"] == 1:
+            return launches
+        return launches + [self.apply(epilogue, cut, passes), *self.copy(*[values["y"]] * targets * copied)]
 
     def cut(self, layer, product):
         return self.cuts[layer, self.batch, product, self.precision]
@@ -182,7 +185,8 @@ class Network:
         first = layer == self.convolutions[0]
         cut = self.cut(layer, "denominator_of_terms" if first else "denominator")
         if layer in self.linear:
-            launches = [self.apply("Divide", {**cut, "parts": 1}, (2 + self.bf16 / 2) * targets, overhead=False)]
+            launches = [self.apply("Divide", {**cut, "parts": 1}, 2 * targets, overhead=False),
+                        *self.copy(*[self.values[layer]["y"]] * targets)]
         else:
             name = ("forward_kernel", f", {str(first).lower()}, Divide")
             launches = self.product(layer, name, cut, "Divide", 1 + 2 * targets, copied=True, rule_terms=1 + first,

@@ -26,6 +26,7 @@ void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, c
       CUDA_LAUNCH_CHECK();
     });
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
+  if (problem.partials || cut.tile == GemmTile::plain) copy_singles(run, cut, y);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

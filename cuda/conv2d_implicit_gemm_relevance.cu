@@ -88,6 +88,8 @@ void implicit_gemm_relevance_denominator(const ImplicitGemmShape& shape, const G
     multiply(run, cut, problem, what, epilogue);
     if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
   }
+  if (what.known || what.products || cut.has_partials() || cut.tile == GemmTile::plain)
+    for (int target = 0; target < what.targets; ++target) copy_singles(run, cut, what.quotients[target]);
   if (!what.sums) return;
   CUDA_LAUNCH(add_ledger_kernel, dim3(1), dim3(256), 0, run.stream, partials, int(blocks), what.sums);
   CUDA_LAUNCH_CHECK();

@@ -33,15 +33,14 @@ __device__ __forceinline__ void write_results(float* to, const Results<WIDTH>& r
     *to = results.value[0];
 }
 
+// A copy is written by fours; where results come singly, the launcher makes it (copy_singles).
 template <int WIDTH>
 __device__ __forceinline__ void write_results(const Destination& to, std::size_t at, const Results<WIDTH>& results) {
   write_results(to.values + at, results);
-  if (!to.copy) return;
   if constexpr (WIDTH == 4)
-    static_cast<uint2*>(to.copy)[at / 4] =
-        bf16_four(results.value[0], results.value[1], results.value[2], results.value[3]);
-  else
-    static_cast<__nv_bfloat16*>(to.copy)[at] = __float2bfloat16_rn(results.value[0]);
+    if (to.copy)
+      static_cast<uint2*>(to.copy)[at / 4] =
+          bf16_four(results.value[0], results.value[1], results.value[2], results.value[3]);
 }
 
 // y = relu?(value + b)

@@ -73,6 +73,11 @@ void allow_shared_memory(Kernel* kernel) {
                                     Shape::kDynamicBytes));
 }
 
+// After a pass whose epilogue had single results.
+inline void copy_singles(const GemmRun& run, const Cut& cut, const Destination& to) {
+  if (to.copy) bf16_copy(run.stream, to.values, std::size_t(cut.rows), cut.columns, to.copy);
+}
+
 template <class Epilogue>
 void apply_epilogue(const GemmRun& run, const float* values, int parts, int rows, int columns,
                     const Epilogue& epilogue) {

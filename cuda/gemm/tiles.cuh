@@ -46,22 +46,9 @@ struct TileShape {
 // bytes of each row (32 for `tall`, for the first layer with its 8 channels).
 //
 // Tensor cores: 64 x 64 results per warp where the tile has them; of a smaller share a warp reads, and in TF32 rounds,
-// more factors for each product. TF32 has as many stages as leave room for two blocks in 100 KiB (compute capability
-// 8.9). BF16 is rounded on its way through registers, which hold the next tile, so that more stages would not bring it
-// earlier; the third of `large` is room for results.
-//
-// Estimates, made before measuring, for the thirteen convolutions of VGG16 at 224 x 224, forward, 30.7 GFLOP per image
-// in a batch that fills the GPU; backward data and backward weights take as long each.
-// - A large tile reads (128 + 128) * 4 bytes for 128 * 128 * 2 FLOP: 32 FLOP a byte (tall: 21). At some 5 TB/s from L2
-//   that allows 160 TFLOP/s, regardless of the tensor cores: bf16 gains little over tf32 while operands are stored as
-//   fp32.
-// - fp32 issues 64 FMAs for 4 reads of shared memory and some 4 other instructions: at most 0.88 of the peak, say 0.75.
-// - mma.sync reaches 0.63 of an H100's peak of tf32 and bf16 before that limit, and all of the others'.
-//
-//   ms an image           fp32                    tf32                     bf16
-//   H100 SXM              0.61 (67 TFLOP/s)       0.20 (L2)                0.20 (L2)
-//   A100                  2.1 (19.5 TFLOP/s)      0.39 (156 TFLOP/s)       0.20 (L2)
-//   RTX 4090              0.50 (82.6 TFLOP/s)     0.74 (82.6 TFLOP/s)      0.37 (165 TFLOP/s)
+// more factors for each product. The depth is 64 bytes of each row, and there are as many stages as leave room for two
+// blocks in 100 KiB (compute capability 8.9). BF16 halves the bytes for each product, which L2 limits on an H100.
+// bench/predictions.md has times.
 template <Precision PRECISION, GemmTile TILE>
 struct TileOf;
 template <>

@@ -21,13 +21,27 @@ namespace {
 using palimpsest::Device;
 using palimpsest::OpCase;
 
+// A product whose factor is `tensor`: a device that keeps another form of factors then has one of it.
+void multiply(Device& device, const palimpsest::Tensor& tensor) {
+  using palimpsest::Layout, palimpsest::LayerShape;
+  if (tensor.layout != Layout::activation && tensor.layout != Layout::matrix) return;
+  const auto& s = tensor.shape;
+  const auto kind = tensor.layout == Layout::matrix ? LayerShape::Kind::linear : LayerShape::Kind::convolution;
+  const LayerShape layer{kind, s.n, s.c, s.h, s.w, 1};
+  device.plan_layer(layer)->forward(tensor, device.make(layer.weights(), layer.weights_layout()),
+                                    device.make(layer.bias(), layer.vector_layout()), false,
+                                    device.make(layer.output(), layer.layout()));
+}
+
 void run(Device& device, const OpCase& one) {
   const auto make = [&](const palimpsest::Shape& shape, palimpsest::Layout layout) {
     return device.make(shape, layout);
   };
   palimpsest::PreparedOp op = one.prepare(device, palimpsest::Numbers::small_integers, make);
   op.run();
+  for (const palimpsest::Tensor& output : op.outputs) multiply(device, output);
   op.run();
+  for (const palimpsest::Tensor& output : op.outputs) multiply(device, output);
   double sum = 0;
   for (const palimpsest::Tensor& output : op.outputs) {
     for (const float value : device.download(output)) sum += std::abs(value) < 1e30f ? value : 0;  // reads every value
