@@ -206,14 +206,13 @@ class Network:
         first, head = self.values[self.layers[0]], [self.values[layer] for layer in self.linear]
         forward = seconds(f for layer in self.layers for f in self.forward(layer))
         forward += seconds([*(self.stream("pool_forward", p, copied=p["y"]) for p in pools), *self.copy(first["x"], head[0]["x"])])
-        # A recorded step begins with copies of the parameters, which the one before has changed.
         training = forward + seconds(
             [self.stream("augment_pixels", images), self.stream("focal_loss", {"count": self.batch * 8}, threads=256),
-             *self.copy(head[-1]["y"], *(self.values[layer]["w"] for layer in self.layers)),
+             *self.copy(head[-1]["y"]),
              *(self.stream("relu_gradient", v, copied=v["y"]) for v in (self.values[layer] for layer in self.rectified)),
              *(b for layer in self.layers for b in self.backward_weights(layer)),
              *(b for layer in self.layers[1:] for b in self.backward_data(layer)),
-             *(self.stream("pool_backward", p, copied=p["x"]) for p in pools), self.stream("sgd_chunks", network)])
+             *(self.stream("pool_backward", p, copied=p["x"]) for p in pools), self.stream("sgd_chunks", network, copied=network["parameters"])])
         found = {"forward": forward, "training step": training}
         for targets in TARGETS:
             # The ledger adds each layer's inputs, and looks for the smallest of them. The host waits for the logits and

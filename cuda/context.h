@@ -31,6 +31,7 @@ class CudaStorage : public Storage {
 
   // What products in bf16 read (cuda/factor.h). The last buffer serves; a recording may still use the others.
   struct Copy {
+    // What it is a copy of.
     struct Of {
       std::size_t rows = 0;
       int columns = 0;
@@ -42,6 +43,13 @@ class CudaStorage : public Storage {
     std::size_t bytes() const { return buffers.empty() ? 0 : buffers.back()->bytes(); }
   };
   Copy copy;
+};
+
+// A copy that a recording reads and does not make.
+struct AssumedCopy {
+  CudaStorage* storage;
+  CudaStorage::Copy::Of of;
+  const void* data;
 };
 
 class CudnnHandle;
@@ -69,6 +77,7 @@ class Context {
 
   // Another after each recording begins, ends or runs: tensors may then change without a new version.
   std::uint64_t epoch = 1;
+  std::vector<AssumedCopy>* assumed = nullptr;  // while recording: copies made in the epoch before, read since
 
   // Each created by the first plan that uses the library (cuda/descriptors.h).
   std::shared_ptr<CudnnHandle> cudnn;

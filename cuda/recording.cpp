@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "cuda/factor.h"
+
 namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
@@ -17,21 +19,24 @@ class Graph final : public Recording {
   ~Graph() override { ignore(cudaGraphExecDestroy(executable_)); }
 
   void run() override {
+    make_assumed(context_, assumed_);
     CUDA_CHECK(cudaGraphLaunch(executable_, context_.stream.get()));
-    ++context_.epoch;
+    keep(context_, kept_);
   }
 
  private:
   // A step that throws leaves the stream usable, and not capturing.
-  cudaGraph_t captured(const std::function<void()>& step) const {
+  cudaGraph_t captured(const std::function<void()>& step) {
     cudaGraph_t graph = nullptr;
     CUDA_CHECK(cudaStreamBeginCapture(context_.stream.get(), cudaStreamCaptureModeThreadLocal));
     ++context_.epoch;
+    context_.assumed = &assumed_;
     try {
       step();
-      ++context_.epoch;
+      kept_ = kept(context_, assumed_);
+      end_epoch();
     } catch (...) {
-      ++context_.epoch;
+      end_epoch();
       ignore(cudaStreamEndCapture(context_.stream.get(), &graph));
       if (graph) ignore(cudaGraphDestroy(graph));
       ignore(cudaGetLastError());
@@ -41,8 +46,14 @@ class Graph final : public Recording {
     return graph;
   }
 
+  void end_epoch() {
+    context_.assumed = nullptr;
+    ++context_.epoch;
+  }
+
   Context& context_;
-  std::shared_ptr<DeviceBuffer> scratch_;  // the graph writes there, even after the context has a larger one
+  std::vector<AssumedCopy> assumed_, kept_;  // copies in BF16 of the step's tensors, which outlive it
+  std::shared_ptr<DeviceBuffer> scratch_;    // the graph writes there, even after the context has a larger one
   cudaGraphExec_t executable_ = nullptr;
 };
 

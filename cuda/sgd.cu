@@ -7,7 +7,9 @@
 
 #include <algorithm>
 
+#include "cuda/bf16_copy.h"
 #include "cuda/block_reduce.cuh"
+#include "cuda/factor.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -67,6 +69,7 @@ __global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, Rates r, const N
     good &= step(r, momentum, r.decay * w.z, g.z, w.z, v.z);
     good &= step(r, momentum, r.decay * w.w, g.w, w.w, v.w);
     fours(chunk.value)[at] = w;
+    if (chunk.copy) static_cast<uint2*>(chunk.copy)[at] = bf16_four(w.x, w.y, w.z, w.w);
     if (momentum) fours(chunk.velocity)[at] = v;
   }
   if (const std::size_t last = chunk.count / 4 * 4 + threadIdx.x; last < chunk.count) {
@@ -89,6 +92,7 @@ __global__ void sgd_chunks_with_start(const SgdChunk* __restrict__ chunks, Rates
     float w = chunk.value[at], v = momentum ? chunk.velocity[at] : 0;
     good &= step(r, momentum, decay * (started ? w - chunk.start[at] : w), chunk.gradient[at], w, v);
     chunk.value[at] = w;
+    if (chunk.copy) static_cast<__nv_bfloat16*>(chunk.copy)[at] = __float2bfloat16_rn(w);
     if (momentum) chunk.velocity[at] = v;
   }
   if (!good) atomicMin(first_bad, chunk.parameter);
@@ -154,10 +158,11 @@ void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
     if (!p.velocity.empty()) check(p.velocity, shape, p.value.layout, "velocity");
     if (!p.start.empty()) check(p.start, shape, p.value.layout, "start");
     const std::size_t count = bytes_of(shape, p.value.layout) / sizeof(float);
-    float* const value = written(context_, p.value);
+    const Destination value = changing(context_, p.value);
     float* const velocity = p.velocity.empty() ? nullptr : written(context_, p.velocity);
     for (std::size_t at = 0; at < count; at += kChunk)
-      chunks.push_back({value + at, data(context_, p.gradient) + at, velocity ? velocity + at : nullptr,
+      chunks.push_back({value.values + at, value.copy ? static_cast<__nv_bfloat16*>(value.copy) + at : nullptr,
+                        data(context_, p.gradient) + at, velocity ? velocity + at : nullptr,
                         p.start.empty() ? nullptr : data(context_, p.start) + at, std::min(kChunk, count - at),
                         int(i)});
   }

@@ -11,6 +11,7 @@ namespace palimpsest::PALIMPSEST_CUDA {
 // A piece of one parameter, processed by one thread block.
 struct SgdChunk {
   float* value;
+  void* copy;  // in BF16; null: none
   const float* gradient;
   float* velocity;     // null: no momentum
   const float* start;  // null: 0

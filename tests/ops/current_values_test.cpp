@@ -108,7 +108,8 @@ TEST_P(CurrentValues, OfActivations) {
 
 TEST_P(CurrentValues, OfWeights) {
   const Tensor x = tensor(1, activation_), w = device_->make(shape_.weights(), Layout::kernel);
-  const Tensor other = tensor(2, shape_.weights(), Layout::kernel), velocity = device_->make(w.shape, w.layout);
+  const Tensor other = tensor(2, shape_.weights(), Layout::kernel), velocity = device_->make(w.shape, w.layout),
+               start = tensor(3, shape_.weights(), Layout::kernel);
   const auto expect = [&](const std::string& name, const Write& write, bool recorded = true) {
     expect_current_after(name, w, x, w, write, recorded);
   };
@@ -117,9 +118,19 @@ TEST_P(CurrentValues, OfWeights) {
   expect("map_weights", [&](const Tensor& to) { device_->map_weights(other, WeightMap::positive, 0, to); });
   const auto step = [&](const Tensor& to) {
     const SgdParameter parameter{to, other, velocity};
-    device_->sgd_step(std::span(&parameter, 1), {.rate = 0.1, .momentum = 0.9}).get();
+    device_->sgd_step(std::span(&parameter, 1), {.rate = 0.1, .momentum = 0.9});
   };
-  expect("sgd_step", step, false);
+  expect("sgd_step", step);
+  const auto clipped = [&](const Tensor& to) {
+    const SgdParameter parameter{to, other, velocity};
+    device_->sgd_step(std::span(&parameter, 1), {.rate = 0.1, .clip_norm = 1});
+  };
+  expect("sgd_step, clipped", clipped);
+  const auto from_start = [&](const Tensor& to) {
+    const SgdParameter parameter{to, other, {}, start};
+    device_->sgd_step(std::span(&parameter, 1), {.rate = 0.1, .l2_sp = 0.5});
+  };
+  expect("sgd_step with a start", from_start);
 }
 
 // Rows of any length.
@@ -147,6 +158,36 @@ TEST_P(CurrentValues, OfMatrices) {
       EXPECT_NE(after, before);
       EXPECT_EQ(after, product(copy_of(x))) << columns;
     }
+  }
+}
+
+// As in training: products are recorded, and what changes their factors runs between two runs, or does not.
+TEST_P(CurrentValues, OfFactorsThatChangeBetweenRuns) {
+  const Tensor x = tensor(1, activation_), w = tensor(2, shape_.weights(), Layout::kernel);
+  const Tensor gradient = tensor(3, shape_.weights(), Layout::kernel), velocity = device_->make(w.shape, w.layout);
+  const Tensor b = device_->make(shape_.bias(), Layout::channels), y = device_->make(shape_.output(), x.layout);
+  const auto forward = [&] { plan_->forward(x, w, b, false, y); };
+  const auto step = [&] {
+    const SgdParameter parameter{w, gradient, velocity};
+    device_->sgd_step(std::span(&parameter, 1), {.rate = 0.1, .momentum = 0.9});
+  };
+  forward();
+  const auto recording = device_->record(forward);
+  const std::vector<std::pair<std::string, std::function<void()>>> changes{
+      {"nothing", [] {}},
+      {"a step", step},
+      {"two steps", [&] { step(), step(); }},
+      {"another product", [&] { product(x, w); }},
+      {"new inputs", [&] { device_->copy(tensor(4, activation_), x); }},
+      {"both", [&] { device_->copy(tensor(5, activation_), x), step(); }},
+      {"new weights", [&] { device_->copy(gradient, w); }},
+      {"nothing again", [] {}}};
+  for (const auto& [name, change] : changes) {
+    change();
+    recording->run();
+    const std::vector<float> got = device_->download(y);
+    plan_->forward(copy_of(x), copy_of(w), b, false, y);
+    EXPECT_EQ(got, device_->download(y)) << name;
   }
 }
 
