@@ -1,6 +1,7 @@
 #include "cuda/factor.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cuda/bf16_copy.h"
 

@@ -191,6 +191,32 @@ TEST_P(CurrentValues, OfFactorsThatChangeBetweenRuns) {
   }
 }
 
+// A recording that reads a factor and then changes it: by an operation that a device may let write another form of it,
+// and by one that it may not.
+TEST_P(CurrentValues, OfFactorsThatARecordingChanges) {
+  const Tensor x = tensor(1, activation_), w = tensor(2, shape_.weights(), Layout::kernel),
+               other = tensor(3, activation_);
+  const Tensor b = device_->make(shape_.bias(), Layout::channels), y = device_->make(shape_.output(), x.layout);
+  const std::vector<Write> changes{[&](const Tensor& to) { device_->add(other, to); },
+                                   [&](const Tensor& to) { device_->relu_backward(other, to); }};
+  for (const Write& change : changes) {
+    device_->upload(x, device_->download(tensor(1, activation_)));
+    const auto step = [&] {
+      plan_->forward(x, w, b, false, y);
+      change(x);
+    };
+    step();
+    const auto recording = device_->record(step);
+    for (const int time : {1, 2}) {
+      plan_->forward(copy_of(x), copy_of(w), b, false, y);
+      const std::vector<float> expected = device_->download(y);
+      recording->run();
+      EXPECT_EQ(device_->download(y), expected) << time;
+      expect_current(x, w, "after run " + std::to_string(time));
+    }
+  }
+}
+
 // The same memory under two shapes, the smaller one first.
 TEST_P(CurrentValues, OfBothShapesOfAStorage) {
   const Tensor w = tensor(1, shape_.weights(), Layout::kernel), b = device_->make(shape_.bias(), Layout::channels);
