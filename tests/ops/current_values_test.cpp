@@ -206,6 +206,7 @@ TEST_P(CurrentValues, OfFactorsThatARecordingChanges) {
       change(x);
     };
     step();
+    product(x, w);  // so that the recording finds x as a product has left it
     const auto recording = device_->record(step);
     for (const int time : {1, 2}) {
       plan_->forward(copy_of(x), copy_of(w), b, false, y);
