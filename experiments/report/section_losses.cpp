@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "experiments/report/calibration.h"
 #include "experiments/report/csv_files.h"
 #include "experiments/report/html.h"
 #include "experiments/report/losses.h"
@@ -17,11 +18,16 @@ std::string interval(const analysis::Estimate& e) {
                      signed_fixed(e.high, 3));
 }
 
+std::string flagged(const char* name, const char* test) {
+  return name + calibration_flag(test);
+}
+
 std::string model_table(const StudyResults& r, const Wording& say, const LossSummary& model) {
   Table table(
       say("{Before} against {}{}", model_name(model.k), say.given ? "" : ", " + count(model.runs, "run", "runs")),
-      {say("{Source}"), "images", "AUC before", "after", "AUC lost", "p<br>Holm", "sd: images<br>a run",
-       "p, images<br>only", "recall before<br>after"});
+      {say("{Source}"), "images", "AUC before", "after", "AUC lost",
+       flagged("p<br>Holm", say.given ? calibrate::class_loss_images : calibrate::class_loss), "sd: images<br>a run",
+       flagged("p, images<br>only", calibrate::class_loss_images), "recall before<br>after"});
   for (const LossRow* row : loss_rows(r, model.k)) {
     const analysis::RankingLoss& a = row->auc;
     const auto below = [](const std::string& text) { return "<br><span class=\"soft\">" + text + "</span>"; };
@@ -37,8 +43,11 @@ std::string model_table(const StudyResults& r, const Wording& say, const LossSum
 }
 
 std::string summary_table(const StudyResults& r, const Wording& say) {
-  Table table(say("All {sources} together"), {"Model", "runs", "F", "degrees of freedom", "p", "mean AUC lost",
-                                              say("hypotheses’ {sources} less the others")});
+  Table table(say("All {sources} together"),
+              {"Model", "runs", "F", "degrees of freedom",
+               flagged("p", say.given ? calibrate::all_classes_images : calibrate::all_classes),
+               flagged("mean AUC lost", calibrate::mean_loss),
+               flagged(say("hypotheses’ {sources} less the others").c_str(), calibrate::contrast)});
   for (const LossSummary& model : r.losses->models)
     table.row({model_name(model.k), fmt::format("{}", model.runs), fixed(model.all.f, 2),
                fmt::format("{:.0f}, {:.0f}", model.all.df1, model.all.df2), scientific_number(model.all.p),
