@@ -18,7 +18,7 @@ std::string interval(const analysis::Estimate& e) {
                      signed_fixed(e.high, 3));
 }
 
-std::string flagged(const char* name, const char* test) {
+std::string flagged(const std::string& name, const char* test) {
   return name + calibration_flag(test);
 }
 
@@ -43,15 +43,25 @@ std::string model_table(const StudyResults& r, const Wording& say, const LossSum
 }
 
 std::string summary_table(const StudyResults& r, const Wording& say) {
-  Table table(say("All {sources} together"),
-              {"Model", "runs", "F", "degrees of freedom",
-               flagged("p", say.given ? calibrate::all_classes_images : calibrate::all_classes),
-               flagged("mean AUC lost", calibrate::mean_loss),
-               flagged(say("hypotheses’ {sources} less the others").c_str(), calibrate::contrast)});
-  for (const LossSummary& model : r.losses->models)
-    table.row({model_name(model.k), fmt::format("{}", model.runs), fixed(model.all.f, 2),
-               fmt::format("{:.0f}, {:.0f}", model.all.df1, model.all.df2), scientific_number(model.all.p),
-               interval(model.mean), model.selectivity ? interval(*model.selectivity) : "–"});
+  const bool hypotheses = !r.record.hypotheses.empty();
+  std::vector<std::string> header{"Model",
+                                  "runs",
+                                  "F",
+                                  "degrees of freedom",
+                                  flagged("p", say.given ? calibrate::all_classes_images : calibrate::all_classes),
+                                  flagged("mean AUC lost", calibrate::mean_loss)};
+  if (hypotheses) header.push_back(flagged(say("hypotheses’ {sources} less the others"), calibrate::contrast));
+  Table table(say("All {sources} together"), header);
+  for (const LossSummary& model : r.losses->models) {
+    std::vector<std::string> cells{model_name(model.k),
+                                   fmt::format("{}", model.runs),
+                                   fixed(model.all.f, 2),
+                                   fmt::format("{:.0f}, {:.0f}", model.all.df1, model.all.df2),
+                                   scientific_number(model.all.p),
+                                   interval(model.mean)};
+    if (hypotheses) cells.emplace_back(model.selectivity ? interval(*model.selectivity) : "–");
+    table.row(std::move(cells));
+  }
   return table.html();
 }
 
