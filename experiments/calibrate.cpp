@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "analysis/class_losses.h"
 #include "analysis/predictions.h"
@@ -100,7 +101,7 @@ void run_calibrate(const CalibrateCommand& command) {
     analysis::Rejections rejections;
     emotions.run(level, command, rejections);
     for (const ConceptSets& sets : concepts) sets.run(level, command, rejections);
-    if (kind == nothing_lost) maps.run(command, rejections);
+    if (std::string_view(kind) == nothing_lost) maps.run(command, rejections);
     results.add(kind, rejections);
   }
   if (!command.same.empty()) {
