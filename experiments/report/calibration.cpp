@@ -40,21 +40,24 @@ const Calibration& Calibration::of_program() {
   return calibration;
 }
 
+const Calibration::Rate* Calibration::of(const char* kind, const std::string& test) const {
+  const auto found = std::ranges::find(kinds_, kind, &Kind::name);
+  if (found == kinds_.end()) return nullptr;
+  const auto rate = std::ranges::find(found->rates, test, &Rate::test);
+  return rate == found->rates.end() ? nullptr : &*rate;
+}
+
 const Calibration::Rate* Calibration::false_positives(const std::string& test) const {
-  for (const char* name : {calibrate::same_training, calibrate::nothing_lost}) {
-    const auto kind = std::ranges::find(kinds_, name, &Kind::name);
-    if (kind == kinds_.end()) continue;
-    const auto rate = std::ranges::find(kind->rates, test, &Rate::test);
-    if (rate != kind->rates.end()) return &*rate;
-  }
-  return nullptr;
+  const Rate* const same = of(calibrate::same_training, test);
+  return same ? same : of(calibrate::nothing_lost, test);
 }
 
 std::string Calibration::flag(const std::string& test) const {
   const Rate* const rate = false_positives(test);
   if (!rate || rate->agrees_with(0.05)) return "";
-  return fmt::format("<a class=\"flag\" href=\"#calibration\">rejects {} where nothing is lost</a>",
-                     percent(rate->rate()));
+  return fmt::format(
+      "<a class=\"flag\" href=\"#calibration\">rejects {} {}</a>", percent(rate->rate()),
+      of(calibrate::same_training, test) ? "between runs of the same training" : "where nothing is lost");
 }
 
 }  // namespace palimpsest::experiments::report

@@ -22,8 +22,9 @@ class Calibration {
 
   const std::vector<Kind>& kinds() const { return kinds_; }
 
+  const Rate* of(const char* kind, const std::string& test) const;  // nullptr: not measured
+
   // Of a test at 5 %, where nothing is lost; a test over images only is held against another run of the same training.
-  // nullptr: not measured.
   const Rate* false_positives(const std::string& test) const;
 
   // "rejects 27 % where nothing is lost" as a link to the section, unless it is 5 % within twice the error; else empty.

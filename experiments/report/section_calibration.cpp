@@ -6,7 +6,6 @@
 #include "experiments/report/calibration.h"
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
-#include "experiments/report/wording.h"
 
 namespace palimpsest::experiments::report {
 
@@ -14,25 +13,22 @@ using Rate = Calibration::Rate;
 
 namespace {
 
-std::string rate_cell(const Calibration::Kind& kind, const std::string& test) {
-  const auto rate = std::ranges::find(kind.rates, test, &Rate::test);
-  if (rate == kind.rates.end()) return "–";
+std::string rate_cell(const Rate* rate) {
+  if (!rate) return "–";
   return fmt::format("{}<br><span class=\"soft\">± {}</span>", percent(rate->rate(), 1), fixed(100 * rate->error, 1));
 }
 
-const char* verdict(const std::string& test) {
-  const Rate* const rate = Calibration::of_program().false_positives(test);
+std::string verdict(const Rate* rate) {
   if (!rate) return "–";
   return rate->agrees_with(0.05) ? "right" : rate->rate() > 0.05 ? "too often" : "too rarely";
 }
 
 }  // namespace
 
-std::string section_calibration(const StudyResults& r) {
-  const Wording say(r.record);
-  const std::vector<Calibration::Kind>& kinds = Calibration::of_program().kinds();
+std::string section_calibration(const StudyResults&) {
+  const Calibration& calibration = Calibration::of_program();
   std::vector<std::string> header{"Test, at 5 %"}, tests;
-  for (const Calibration::Kind& kind : kinds) {
+  for (const Calibration::Kind& kind : calibration.kinds()) {
     header.push_back(kind.name);
     for (const Rate& rate : kind.rates)
       if (std::ranges::find(tests, rate.test) == tests.end()) tests.push_back(rate.test);
@@ -41,16 +37,19 @@ std::string section_calibration(const StudyResults& r) {
   Table table("How often each test rejects, with the standard error over the sets", header);
   for (const std::string& test : tests) {
     std::vector<std::string> cells{escape(test)};
-    for (const Calibration::Kind& kind : kinds) cells.push_back(rate_cell(kind, test));
-    cells.emplace_back(verdict(test));
-    table.row(std::move(cells), verdict(test) == std::string("right") ? "" : "quiet");
+    for (const Calibration::Kind& kind : calibration.kinds())
+      cells.push_back(rate_cell(calibration.of(kind.name.c_str(), test)));
+    const std::string rejects = verdict(calibration.false_positives(test));
+    cells.push_back(rejects);
+    table.row(std::move(cells), rejects == "right" ? "" : "quiet");
   }
   return section(
       "calibration", "Which tests can be trusted",
-      paragraph(say("A test at the 5 % level should reject in 5 % of the studies in which nothing is lost. Measured on "
-                    "drawn faces, once, for the tests of every page (<code>palimpsest calibrate</code>): {} sets of "
-                    "each kind, made from the features of a network before.",
-                    kinds.front().rates.front().sets)) +
+      paragraph(fmt::format(
+          "A test at the 5 % level should reject in 5 % of the studies in which nothing is lost. Measured on "
+          "drawn faces, once, for the tests of every page (<code>palimpsest calibrate</code>): {} sets of "
+          "each kind, made from the features of a network before.",
+          calibration.kinds().front().rates.front().sets)) +
           table.html() +
           paragraph(
               "<i>nothing lost</i>: noise on the features before and after, equally strong, so that two networks "
