@@ -17,12 +17,6 @@ double quantile(std::vector<double>& values, double q);
 // the seed and the draw.
 std::vector<float> bootstrap_counts(int n, std::uint64_t seed, int draw);
 
-// The mean of the values with its percentile interval. With `groups` (one per value, for instance the subject) whole
-// groups are resampled, since the images of one face are not independent; otherwise single values.
-// requires: at least one value
-MeanInterval bootstrap_mean(std::span<const double> values, std::uint64_t seed,
-                            std::span<const std::int64_t> groups = {}, int draws = 2000, double confidence = 0.95);
-
 // Numbers 0, 1, ... for the distinct values in the order of their first occurrence.
 std::vector<int> dense_groups(std::span<const std::int64_t> groups);
 

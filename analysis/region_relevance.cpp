@@ -45,19 +45,4 @@ std::optional<RegionRelevance> region_relevance(std::span<const float> map, std:
                          area / double(map.size())};
 }
 
-RegionSummary summarise(std::span<const RegionRelevance> images, std::uint64_t seed,
-                        std::span<const std::int64_t> groups) {
-  const auto mean_of = [&](auto value) {
-    std::vector<double> values;
-    for (const auto& image : images) values.push_back(value(image));
-    return bootstrap_mean(values, seed, groups);
-  };
-  return {int(images.size()),
-          mean_of([](const RegionRelevance& r) { return r.positive_share; }),
-          mean_of([](const RegionRelevance& r) { return r.absolute_share; }),
-          mean_of([](const RegionRelevance& r) { return r.rank_accuracy; }),
-          mean_of([](const RegionRelevance& r) { return r.area_share; }),
-          mean_of([](const RegionRelevance& r) { return r.enrichment(); })};
-}
-
 }  // namespace palimpsest::analysis

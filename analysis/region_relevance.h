@@ -3,8 +3,6 @@
 #include <span>
 #include <vector>
 
-#include "analysis/bootstrap.h"
-
 namespace palimpsest::analysis {
 
 // How much of a relevance map is in a region, for instance where an action unit acts on the face. The measures of
@@ -22,13 +20,5 @@ struct RegionRelevance {
 // positive relevance or the region no pixel of at least 0.5, so that undefined shares are never averaged.
 // requires: equal sizes, finite values
 std::optional<RegionRelevance> region_relevance(std::span<const float> map, std::span<const float> mask);
-
-// Means over images with 95 % intervals; each image counts once. requires: at least one image
-struct RegionSummary {
-  int images = 0;
-  MeanInterval positive_share, absolute_share, rank_accuracy, area_share, enrichment;
-};
-RegionSummary summarise(std::span<const RegionRelevance> images, std::uint64_t seed,
-                        std::span<const std::int64_t> groups = {});
 
 }  // namespace palimpsest::analysis

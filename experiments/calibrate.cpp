@@ -4,12 +4,14 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "analysis/class_losses.h"
 #include "analysis/predictions.h"
 #include "base/csv.h"
 #include "base/error.h"
 #include "experiments/calibrate/sets.h"
+#include "experiments/calibrate/tests.h"
 #include "experiments/command.h"
 #include "experiments/study/config.h"
 #include "experiments/study/records.h"
@@ -29,27 +31,25 @@ double disagreement(const fs::path& study) {
   return differ / double(a.size());
 }
 
-// Every run of a model as "before" and the others as "after". They had the same training, so that a test of what
-// training does should reject as rarely as by chance; one of these very networks need not.
-void add_same(const fs::path& study, analysis::Rejections& rejections) {
+// Every run of a model as "before" and the next one as "after". They had the same training, so a test of what training
+// does should reject in 5 %; one that asks about these very networks need not.
+void add_same(const fs::path& study, int number, analysis::Rejections& rejections) {
   const StudyRecord record = read_study_record(study / "study.json");
   for (int k = 0; k < most_frozen; ++k) {
     std::vector<Eigen::MatrixXd> runs;
     for (const ModelRun& run : record.runs)
       if (run.k == k) runs.push_back(read_log_odds(study / run_step("probe", run)));
-    if (runs.size() < 3) continue;
+    if (runs.size() < 2) continue;
     const auto labels = analysis::read_predictions(study / run_step("probe", {k}) / "predictions.csv").labels;
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      std::vector<Eigen::MatrixXd> others = runs;
-      others.erase(others.begin() + std::ptrdiff_t(i));
-      const analysis::ClassLosses all(runs[i], others, labels), one(runs[i], std::span(others).first(1), labels);
-      for (std::size_t e = 0; e < record.emotions.size(); ++e) {
-        if (!all.of(int(e))) continue;
-        rejections.add("AUC lost of an emotion, images and runs", all.of(int(e))->loss.test.p);
-        rejections.add("AUC lost of an emotion, images only", one.of(int(e))->loss.test.p);
+      const Eigen::MatrixXd& other = runs[(i + 1) % runs.size()];
+      const analysis::ClassLosses losses(runs[i], std::span(&other, 1), labels);
+      for (int e = 0; e < int(record.emotions.size()); ++e) {
+        if (!losses.of(e)) continue;
+        rejections.add(class_loss_images, losses.of(e)->loss.test.p, number);
+        rejections.add(class_recall, mcnemar_p(runs[i], other, labels, e), number);
       }
-      rejections.add("all emotions together, images and runs", all.omnibus().p);
-      rejections.add("all emotions together, images only", one.omnibus().p);
+      rejections.add(all_classes_images, losses.omnibus().p, number);
     }
   }
 }
@@ -58,16 +58,16 @@ class Results {
  public:
   void add(const std::string& kind, const analysis::Rejections& rejections) {
     for (const auto& rate : rejections.rates()) {
-      csv_ += fmt::format("{},{},{},{},{:.4f},{:.4f}\n", csv_field(kind), csv_field(rate.test), rate.sets,
-                          rate.rejected, rate.rate(), rate.error());
-      fmt::print("{:<28} {:<44} {:5.1f} % ± {:.1f}\n", kind, rate.test, 100 * rate.rate(), 100 * rate.error());
+      csv_ += fmt::format("{},{},{},{},{},{:.4f},{:.4f}\n", csv_field(kind), csv_field(rate.test), rate.sets,
+                          rate.tests, rate.rejected, rate.rate(), rate.error);
+      fmt::print("{:<28} {:<48} {:5.1f} % ± {:.1f}\n", kind, rate.test, 100 * rate.rate(), 100 * rate.error);
     }
     std::fflush(stdout);
   }
   const std::string& csv() const { return csv_; }
 
  private:
-  std::string csv_ = "kind,test,sets,rejected,rate,error\n";
+  std::string csv_ = "kind,test,sets,tests,rejected,rate,error\n";
 };
 
 }  // namespace
@@ -87,29 +87,27 @@ void run_calibrate(const CalibrateCommand& command) {
       "FreezeB0 do.\n",
       noise, 100 * real);
   Results results;
-  const std::pair<const char*, Noise> kinds[]{{"nothing lost", {noise, noise, false}},
-                                              {"labels shuffled", {noise, noise, true}},
-                                              {"something lost", {noise, command.loss * noise, false}}};
-  for (const auto& [kind, level] : kinds) {
-    analysis::Rejections rejections;
-    emotions.run(level, command, rejections);
-    results.add(kind, rejections);
-  }
   std::vector<int> units = command.units;
   if (units.empty())
     for (const Hypothesis& h : record.hypotheses) units.push_back(h.unit);
-  for (const int unit : units) {
-    const ConceptSets sets(command.study, unit, config.concept_test.standardise, config.concept_test.c);
-    for (const auto& [kind, level] : kinds) {
-      analysis::Rejections rejections;
-      sets.run(level, command, rejections);
-      results.add(kind, rejections);
-    }
+  std::vector<ConceptSets> concepts;
+  for (const int unit : units)
+    concepts.emplace_back(command.study, unit, config.concept_test.standardise, config.concept_test.c);
+  const MapSets maps(command.study, record.farthest());
+  const std::pair<const char*, Noise> kinds[]{{nothing_lost, {noise, noise, false}},
+                                              {labels_shuffled, {noise, noise, true}},
+                                              {something_lost, {noise, command.loss * noise, false}}};
+  for (const auto& [kind, level] : kinds) {
+    analysis::Rejections rejections;
+    emotions.run(level, command, rejections);
+    for (const ConceptSets& sets : concepts) sets.run(level, command, rejections);
+    if (std::string_view(kind) == nothing_lost) maps.run(command, rejections);
+    results.add(kind, rejections);
   }
   if (!command.same.empty()) {
     analysis::Rejections rejections;
-    for (const fs::path& study : command.same) add_same(study, rejections);
-    results.add("runs of the same training", rejections);
+    for (std::size_t i = 0; i < command.same.size(); ++i) add_same(command.same[i], int(i), rejections);
+    results.add(same_training, rejections);
   }
   write_file(command.out, results.csv());
 }

@@ -15,8 +15,8 @@ struct CalibrateCommand {
   double loss =
       option(loss, "loss", 1.5, "noise after, as a multiple of that before, where something is lost", above(1));
   std::uint64_t seed = option(seed, "seed", 1, "of the sets");
-  fs::path out =
-      option(out, "out", {}, "CSV: kind of sets, test, sets, rejected, rate, its error", heading("Output"), required);
+  fs::path out = option(out, "out", {}, "CSV: kind of sets, test, sets, tests in them, rejected, rate, its error",
+                        heading("Output"), required);
   int threads = option(threads, "threads", 0, "0: one per core", heading("Machine"), between(0, 1024));
 };
 void run_calibrate(const CalibrateCommand& command);

@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "experiments/calibrate/sets.h"
+#include "experiments/calibrate/tests.h"
 #include "experiments/study/records.h"
 
 namespace palimpsest::experiments::calibrate {
@@ -79,12 +80,12 @@ void ConceptSets::run(const Noise& noise, const CalibrateCommand& command, analy
     options.seed = losses.seed = random.bits();
     const analysis::ConceptResult result = analysis::concept_test(grams, labels, groups, options);
     const analysis::ConceptLosses probes = analysis::concept_losses(coordinates, labels, groups, losses);
-    rejections.add(name_ + ": AUC lost, images and runs", probes.losses[0].loss.test.p);
-    rejections.add(name_ + ": AUC lost, images only", probes.losses[1].loss.test.p);
+    rejections.add(concept_loss, probes.losses[0].loss.test.p, set);
+    rejections.add(concept_loss_images, probes.losses[1].loss.test.p, set);
     const analysis::PairResult& pair = result.main.pairs[0];
-    rejections.add(name_ + ": F1, paired t", pair.paired_t.p);
-    rejections.add(name_ + ": F1, corrected t", pair.corrected_t.p);
-    rejections.add(name_ + ": F1, bootstrap over persons", pair.effect.low > 0 || pair.effect.high < 0 ? 0 : 1);
+    rejections.add(f1_paired, pair.paired_t.p, set);
+    rejections.add(f1_corrected, pair.corrected_t.p, set);
+    rejections.add(f1_bootstrap, pair.effect.low > 0 || pair.effect.high < 0 ? 0 : 1, set);
     progress.advance();
     check_interrupt();
   }

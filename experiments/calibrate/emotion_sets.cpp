@@ -3,11 +3,11 @@
 
 #include "analysis/class_losses.h"
 #include "analysis/mcnemar.h"
+#include "analysis/parallel.h"
 #include "analysis/probe.h"
 #include "base/error.h"
-#include "base/interrupt.h"
-#include "base/progress.h"
 #include "experiments/calibrate/sets.h"
+#include "experiments/calibrate/tests.h"
 #include "experiments/study/records.h"
 
 namespace palimpsest::experiments::calibrate {
@@ -32,19 +32,18 @@ int best(const Eigen::MatrixXd& scores, std::ptrdiff_t row) {
   return int(at);
 }
 
-// McNemar's exact p over the images of one class.
-double mcnemar_p(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b, std::span<const int> labels, int label) {
+}  // namespace
+
+double mcnemar_p(const Eigen::MatrixXd& before, const Eigen::MatrixXd& after, std::span<const int> labels, int label) {
   int lost = 0, gained = 0;
-  for (std::ptrdiff_t i = 0; i < a.rows(); ++i) {
+  for (std::ptrdiff_t i = 0; i < before.rows(); ++i) {
     if (labels[std::size_t(i)] != label) continue;
-    const bool right_a = best(a, i) == label, right_b = best(b, i) == label;
-    lost += right_a && !right_b;
-    gained += right_b && !right_a;
+    const bool was_right = best(before, i) == label, is_right = best(after, i) == label;
+    lost += was_right && !is_right;
+    gained += is_right && !was_right;
   }
   return analysis::mcnemar(lost, gained).exact_p;
 }
-
-}  // namespace
 
 EmotionSets::EmotionSets(const fs::path& study, int emotions, double c, const std::vector<std::uint8_t>& planned)
     : train_(features_before(study, "train")),
@@ -65,6 +64,7 @@ Eigen::MatrixXd EmotionSets::scores(const Rows& train, std::span<const int> trai
 }
 
 double EmotionSets::noise_for(double disagreement, std::uint64_t seed) const {
+  constexpr double most = 64;  // then nothing can be read: two networks disagree as often as by chance
   const auto train = all_rows(train_.features.rows()), test = all_rows(test_.features.rows());
   const auto disagree = [&](double noise) {
     std::vector<Eigen::MatrixXd> both;
@@ -77,7 +77,8 @@ double EmotionSets::noise_for(double disagreement, std::uint64_t seed) const {
     for (std::ptrdiff_t i = 0; i < both[0].rows(); ++i) differ += best(both[0], i) != best(both[1], i);
     return differ / double(both[0].rows());
   };
-  double low = 0, high = 2;
+  double low = 0, high = 1;
+  while (disagree(high) < disagreement && high < most) low = high, high *= 2;
   for (int step = 0; step < 8; ++step) {
     const double middle = (low + high) / 2;
     (disagree(middle) < disagreement ? low : high) = middle;
@@ -86,8 +87,7 @@ double EmotionSets::noise_for(double disagreement, std::uint64_t seed) const {
 }
 
 void EmotionSets::run(const Noise& noise, const CalibrateCommand& command, analysis::Rejections& rejections) const {
-  Progress progress("Sets of emotions", command.sets);
-  for (int set = 0; set < command.sets; ++set) {
+  analysis::in_parallel("Sets of emotions", 0, command.sets, [&](int set) {
     Random random(command.seed, Purpose::calibrate, 3, std::uint64_t(set));
     const auto half = [&](const Pool& pool) {
       return some_of(int(pool.labels.size()), int(pool.labels.size() / 2), random);
@@ -108,17 +108,15 @@ void EmotionSets::run(const Noise& noise, const CalibrateCommand& command, analy
     const analysis::ClassLosses losses(before, after, labels), first(before, std::span(after).first(1), labels);
     for (int emotion = 0; emotion < emotions_; ++emotion) {
       if (!losses.of(emotion)) continue;
-      rejections.add("AUC lost of an emotion, images and runs", losses.of(emotion)->loss.test.p);
-      rejections.add("AUC lost of an emotion, images only", losses.of(emotion)->images.test.p);
-      rejections.add("McNemar's exact test of an emotion", mcnemar_p(before, after[0], labels, emotion));
+      rejections.add(class_loss, losses.of(emotion)->loss.test.p, set);
+      rejections.add(class_loss_images, losses.of(emotion)->images.test.p, set);
+      rejections.add(class_recall, mcnemar_p(before, after[0], labels, emotion), set);
     }
-    rejections.add("all emotions together, images and runs", losses.omnibus().p);
-    rejections.add("all emotions together, images only", first.omnibus().p);
-    if (!contrast_.empty())
-      rejections.add("the hypotheses' emotions less the others", losses.combined(contrast_).test.p);
-    progress.advance();
-    check_interrupt();
-  }
+    rejections.add(all_classes, losses.omnibus().p, set);
+    rejections.add(all_classes_images, first.omnibus().p, set);
+    rejections.add(mean_loss, losses.combined(std::vector(std::size_t(emotions_), 1.0 / emotions_)).test.p, set);
+    if (!contrast_.empty()) rejections.add(contrast, losses.combined(contrast_).test.p, set);
+  });
 }
 
 }  // namespace palimpsest::experiments::calibrate

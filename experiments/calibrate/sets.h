@@ -2,6 +2,7 @@
 #include "analysis/rejections.h"
 #include "experiments/calibrate.h"
 #include "experiments/calibrate/made_up.h"
+#include "experiments/study/map_ranking.h"
 
 namespace palimpsest::experiments::calibrate {
 
@@ -13,6 +14,9 @@ struct Noise {
 
 // The features before, of the study's files of this name.
 FeatureFiles features_before(const fs::path& study, const std::string& name);
+
+// McNemar's exact p over the images of one class, which each network decides by its largest score.
+double mcnemar_p(const Eigen::MatrixXd& before, const Eigen::MatrixXd& after, std::span<const int> labels, int label);
 
 // Sets of emotion images: half of those to train probes on and half of those to test.
 class EmotionSets {
@@ -30,6 +34,17 @@ class EmotionSets {
   int emotions_;
   double c_;
   std::vector<double> contrast_;  // planned emotions less the others; empty: none
+};
+
+// The explained images of every emotion, before and after: where the sign of what each person's maps lose is random,
+// nothing is lost.
+class MapSets {
+ public:
+  MapSets(const fs::path& study, int k);
+  void run(const CalibrateCommand& command, analysis::Rejections& rejections) const;
+
+ private:
+  std::vector<std::vector<ExplainedMap>> emotions_;
 };
 
 // Sets of peak frames: those of some persons.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "experiments/report/calibration.h"
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
 #include "experiments/report/wording.h"
@@ -11,7 +12,6 @@ namespace palimpsest::experiments::report {
 
 namespace {
 
-constexpr int least_images = 3;  // and subjects: fewer cannot be resampled
 constexpr std::size_t shown_units = 3;
 
 const Hypothesis* hypothesis_about(const StudyResults& r, const std::string& emotion, int unit) {
@@ -24,7 +24,7 @@ void add_rows(Table& table, const StudyResults& r, const MapRanking& ranking) {
   for (std::size_t i = 0; i < ranking.units.size(); ++i) {
     const MapRanking::Unit& unit = ranking.units[i];
     const Hypothesis* const hypothesis = hypothesis_about(r, ranking.emotion, unit.number);
-    if ((i >= shown_units && !hypothesis) || unit.clusters < least_images) continue;
+    if ((i >= shown_units && !hypothesis) || unit.clusters < least_subjects) continue;
     table.row({fmt::format("{}, {}", escape(ranking.emotion), escape(unit_name(r.record, unit.number))),
                hypothesis ? origin_of(*hypothesis) : "", fmt::format("{} of {}", i + 1, ranking.units.size()),
                fmt::format("{} of {}", unit.images, ranking.explained), percent(unit.area, 1), percent(unit.before, 1),
@@ -42,7 +42,7 @@ std::string unranked(const StudyResults& r) {
     if (!ranking) continue;
     const auto unit = std::ranges::find(ranking->units, h.unit, &MapRanking::Unit::number);
     const int images = unit == ranking->units.end() ? 0 : unit->images;
-    if (unit == ranking->units.end() || unit->clusters < least_images)
+    if (unit == ranking->units.end() || unit->clusters < least_subjects)
       names.push_back(fmt::format("{} with {} ({}; {} of {} images)", escape(concept_name(r.record, h.unit)),
                                   escape(h.emotion), origin_of(h), images, ranking->explained));
   }
@@ -54,7 +54,9 @@ std::string unranked(const StudyResults& r) {
 std::string map_ranking(const StudyResults& r) {
   const Wording say(r.record);
   Table table(say("{Units} whose regions lose most relevance from {before} to {after}"),
-              {say("{Source}, {unit}"), "hypothesis", "rank", "images", "area", "before", "after", "lost, points"}, 2);
+              {say("{Source}, {unit}"), "hypothesis", "rank", "images", "area", "before", "after",
+               "lost, points" + calibration_flag(calibrate::region_loss)},
+              2);
   int inverted = 0, subjects = 0;
   for (const std::string& emotion : r.record.emotions)
     if (const MapRanking* ranking = r.map_ranking_of(r.record.farthest(), emotion)) {
@@ -65,16 +67,16 @@ std::string map_ranking(const StudyResults& r) {
   const std::string title = "<h3>What the maps themselves suggest</h3>";
   if (table.empty())
     return title + missing(say("No {source} has explained images of {} subjects with known regions and upright maps.",
-                               least_images));
+                               least_subjects));
   return title + table.html() + unranked(r) +
          paragraph(say(
              "<span class=\"soft\">Shares of each map’s positive relevance inside the {unit}’s region, {}; "
              "“lost” is the share before minus the share after. The {} highest of each {source}, and the "
-             "hypotheses, whose origin is named. 95 % intervals, by bootstrap over {}; they do not allow for the "
+             "hypotheses, whose origin is named. 95 % intervals, clustered by {}; they do not allow for the "
              "choice "
              "of the highest out of all.{}</span>",
              r.record.drawn ? "its true area, whether or not the face shows it" : "discs around the face’s landmarks",
-             shown_units, subjects > 0 ? "subjects" : "images",
+             shown_units, subjects > 0 ? "subject" : "image",
              inverted == 0
                  ? ""
                  : fmt::format(" {} left out, with an inverted map.", count(inverted, "image is", "images are"))));

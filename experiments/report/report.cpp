@@ -33,6 +33,7 @@ constexpr PageSection page_sections[]{{"setup", "What was run", section_setup},
                                       {"tradeoff", "Trade-off", section_tradeoff},
                                       {"mitigation", "Can it be avoided?", section_mitigation},
                                       {"null", "Null", section_null},
+                                      {"calibration", "Which tests to trust", section_calibration},
                                       {"training", "Training", section_training},
                                       {"methods", "How to read this", section_methods},
                                       {"words", "Words", section_words}};

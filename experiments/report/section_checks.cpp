@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "analysis/bootstrap.h"
+#include "experiments/report/calibration.h"
 #include "experiments/report/html.h"
 #include "experiments/report/sections.h"
 #include "experiments/report/svg_charts.h"
@@ -14,6 +14,12 @@ namespace palimpsest::experiments::report {
 
 namespace {
 
+std::string subject_of(const ExplainedSample::Emotion* sample, const std::string& id) {
+  if (!sample) return "";
+  const auto image = std::ranges::find(sample->images, id, &ExplainedSample::Image::id);
+  return image == sample->images.end() ? "" : image->subject;
+}
+
 struct RegionMeans {
   int images = 0, inverted = 0;  // inverted: left out
   double area = 0, before = 0, after = 0, difference = 0;
@@ -21,9 +27,12 @@ struct RegionMeans {
 };
 
 // Over the explained images of an emotion whose face shows the action unit.
-RegionMeans region_means(const std::vector<Disagreement>& list, int emotion, int unit) {
+RegionMeans region_means(const std::vector<Disagreement>& list, const ExplainedSample::Emotion* sample, int emotion,
+                         int unit) {
   RegionMeans means;
   std::vector<double> changes;
+  std::vector<std::int64_t> subjects;
+  SubjectClusters clusters;
   for (const Disagreement& one : list) {
     if (one.label != emotion || !one.units.contains(unit)) continue;
     if (one.truth && std::find(one.truth->shown.begin(), one.truth->shown.end(), unit) == one.truth->shown.end())
@@ -40,10 +49,11 @@ RegionMeans region_means(const std::vector<Disagreement>& list, int emotion, int
     means.after += shares.at("b");
     means.difference += shares.contains("difference") ? shares.at("difference") : 0;
     changes.push_back(shares.at("b") - shares.at("a"));
+    subjects.push_back(clusters.of(subject_of(sample, one.id)));
   }
-  if (means.images == 0) return means;
+  if (means.images < least_subjects) return means;
   for (double* value : {&means.area, &means.before, &means.after, &means.difference}) *value /= means.images;
-  means.change = analysis::bootstrap_mean(changes, 1);
+  means.change = mean_difference(changes, subjects);
   return means;
 }
 
@@ -106,15 +116,17 @@ std::string section_truth(const StudyResults& r) {
             signed_fixed(*ranking->spearman_bits, 2), signed_fixed(*ranking->tau_bits, 2)));
   Table table("Share of the positive relevance where the action unit really acts",
               {say("{Source}, {unit}"), say("{target} uses it"), "images", "area", say.before, say.after,
-               "change, points", "enrichment", "of difference"},
+               "change, points" + calibration_flag(calibrate::region_loss), "enrichment", "of difference"},
               2);
   const auto found = r.disagreements.find(r.record.farthest());
   for (const auto& [emotion, units] : r.record.emotion_units) {
     const int index = r.emotion_index(emotion);
+    const auto samples = r.samples.find(r.record.farthest());
+    const ExplainedSample::Emotion* const sample = samples == r.samples.end() ? nullptr : samples->second.of(emotion);
     if (index < 0 || found == r.disagreements.end()) continue;
     for (const int unit : units) {
-      const RegionMeans m = region_means(found->second, index, unit);
-      if (m.images < 3 || m.area <= 0) continue;
+      const RegionMeans m = region_means(found->second, sample, index, unit);
+      if (m.images < least_subjects || m.area <= 0) continue;
       const bool named = std::any_of(r.record.hypotheses.begin(), r.record.hypotheses.end(),
                                      [&](const Hypothesis& h) { return h.emotion == emotion && h.unit == unit; });
       const std::string group = pain_group(r.record, unit);
@@ -135,7 +147,7 @@ std::string section_truth(const StudyResults& r) {
       "inverted map are left out (“7 of 9”). Enrichment is the share of relevance over the share of area: 1 means "
       "that the model does not prefer the area. The images are those that {before} gets right and {after} wrong, so "
       "a lower share after is to be expected from the choice alone; compare {units} with each other. Intervals are "
-      "95 %, by bootstrap over images.</span>"));
+      "95 %, clustered by subject.</span>"));
   return section("truth", "Ground truth of the drawn faces", text);
 }
 

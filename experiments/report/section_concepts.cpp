@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "experiments/report/calibration.h"
 #include "experiments/report/csv_files.h"
 #include "experiments/report/html.h"
 #include "experiments/report/paper.h"
@@ -27,51 +28,73 @@ const paper::ConceptFigure* paper_figure(const Wording& say, const ConceptRow& r
   return nullptr;
 }
 
-std::vector<std::string> header(const Wording& say) {
-  return {say("{Unit}"), "images",    "AUC before", "AUC after",         "AUC lost",       "t",
-          "Holm",        "F1 before", "F1 after",   "F1 change, points", "paired t of F1", "corrected t of F1"};
-}
-
 std::string test_cell(double t, double p) {
   return fmt::format("{}<br><span class=\"soft\">{}</span>", fixed(t, 2), p_value(p));
 }
 
-void add_row(Table& table, const StudyResults& r, const ConceptRow& row, bool with_model) {
-  const std::string where =
-      row.faces == Faces::full ? "" : "<br><span class=\"soft\">" + faces_name(row.faces) + "</span>";
-  const analysis::ConceptLoss& auc = row.auc;
-  table.row({(with_model ? model_name(row.k) + ", " : "") + escape(unit_name(r.record, row.unit)) + where,
-             fmt::format("{}", row.positives), fixed(auc.before, 3), fixed(auc.after, 3),
-             fmt::format("{}<br><span class=\"soft\">{} to {}{}</span>", signed_fixed(auc.loss.value, 3),
-                         signed_fixed(auc.loss.low, 3), signed_fixed(auc.loss.high, 3),
-                         auc.runs > 1 || r.record.given() ? "" : ", one run"),
-             test_cell(auc.loss.test.t, auc.loss.test.p), scientific_number(row.holm), percent(row.f1_before, 1),
-             percent(row.f1_after, 1),
-             fmt::format("{}<br><span class=\"soft\">{} to {}</span>", points(row.difference, 2), points(row.low, 1),
-                         points(row.high, 1)),
-             test_cell(row.paired.t, row.paired.p), test_cell(row.corrected.t, row.corrected.p)},
-            row.holm < 0.05 ? "strong" : "");
-  const auto* theirs = paper_figure(Wording(r.record), row);
-  if (!theirs) return;
-  table.row({"the paper’s", "", "", "", "", "", "", percent(theirs->f1_before, 1), percent(theirs->f1_after, 1),
-             points(theirs->f1_after - theirs->f1_before, 2), test_cell(theirs->t, theirs->p), ""},
-            "paper");
+std::string change_cell(const std::string& change, const std::string& low, const std::string& high) {
+  return fmt::format("{}<br><span class=\"soft\">{} to {}</span>", change, low, high);
 }
 
-std::string hypothesis_table(const StudyResults& r, const Wording& say) {
-  const int k = r.record.farthest();
-  Table table(say("The hypotheses, {before} (before) against {after} (after)"), header(say));
-  std::string untested;
-  for (const Hypothesis& h : r.record.hypotheses) {
-    if (r.concept_of(k, h.unit, Faces::full))
-      for (const Faces faces : {Faces::full, Faces::blank, Faces::stretch, Faces::alone}) {
-        if (const ConceptRow* row = r.concept_of(k, h.unit, faces)) add_row(table, r, *row, false);
-      }
-    else
-      untested += missing(fmt::format("{} ({}) was not tested: too few images show it.",
-                                      escape(unit_name(r.record, h.unit)), escape(h.emotion)));
+std::string first_cell(const StudyResults& r, const ConceptRow& row, bool with_model) {
+  const std::string where =
+      row.faces == Faces::full ? "" : "<br><span class=\"soft\">" + faces_name(row.faces) + "</span>";
+  return (with_model ? model_name(row.k) + ", " : "") + escape(unit_name(r.record, row.unit)) + where;
+}
+
+using Rows = std::vector<const ConceptRow*>;
+
+std::string auc_table(const StudyResults& r, const Wording& say, const std::string& title, const Rows& rows,
+                      bool with_model) {
+  const char* const test = say.given ? calibrate::concept_loss_images : calibrate::concept_loss;
+  Table table(title,
+              {say("{Unit}"), "images", "AUC before", "AUC after", "AUC lost", "t" + calibration_flag(test), "Holm"});
+  for (const ConceptRow* row : rows) {
+    const analysis::ConceptLoss& auc = row->auc;
+    table.row(
+        {first_cell(r, *row, with_model), fmt::format("{}", row->positives), fixed(auc.before, 3), fixed(auc.after, 3),
+         change_cell(signed_fixed(auc.loss.value, 3), signed_fixed(auc.loss.low, 3),
+                     signed_fixed(auc.loss.high, 3) + (auc.runs > 1 || say.given ? "" : ", one run")),
+         test_cell(auc.loss.test.t, auc.loss.test.p), scientific_number(row->holm)},
+        row->holm < 0.05 ? "strong" : "");
   }
-  return (table.empty() ? "" : table.html()) + untested;
+  return table.empty() ? "" : table.html();
+}
+
+std::string f1_table(const StudyResults& r, const Wording& say, const std::string& title, const Rows& rows,
+                     bool with_model) {
+  Table table(
+      title,
+      {say("{Unit}"), "F1 before", "F1 after", "change, points" + calibration_flag(calibrate::f1_bootstrap),
+       "paired t" + calibration_flag(calibrate::f1_paired), "corrected t" + calibration_flag(calibrate::f1_corrected)});
+  for (const ConceptRow* row : rows) {
+    table.row({first_cell(r, *row, with_model), percent(row->f1_before, 1), percent(row->f1_after, 1),
+               change_cell(points(row->difference, 2), points(row->low, 1), points(row->high, 1)),
+               test_cell(row->paired.t, row->paired.p), test_cell(row->corrected.t, row->corrected.p)});
+    if (const auto* theirs = paper_figure(say, *row))
+      table.row({"the paper’s", percent(theirs->f1_before, 1), percent(theirs->f1_after, 1),
+                 points(theirs->f1_after - theirs->f1_before, 2), test_cell(theirs->t, theirs->p), ""},
+                "paper");
+  }
+  return table.empty() ? "" : table.html();
+}
+
+// Those of the hypotheses, in the farthest model.
+Rows hypothesis_rows(const StudyResults& r) {
+  Rows rows;
+  for (const Hypothesis& h : r.record.hypotheses)
+    for (const Faces faces : {Faces::full, Faces::blank, Faces::stretch, Faces::alone})
+      if (const ConceptRow* row = r.concept_of(r.record.farthest(), h.unit, faces)) rows.push_back(row);
+  return rows;
+}
+
+std::string untested(const StudyResults& r) {
+  std::string text;
+  for (const Hypothesis& h : r.record.hypotheses)
+    if (!r.concept_of(r.record.farthest(), h.unit, Faces::full))
+      text += missing(fmt::format("{} ({}) was not tested: too few images show it.",
+                                  escape(unit_name(r.record, h.unit)), escape(h.emotion)));
+  return text;
 }
 
 std::string distributions(const StudyResults& r, const Wording& say) {
@@ -101,14 +124,17 @@ std::string distributions(const StudyResults& r, const Wording& say) {
                     "their number is not evidence."));
 }
 
-std::string exploratory_table(const StudyResults& r, const Wording& say, int k) {
-  Table table(say(r.record.hypotheses.empty() ? "{Before} (before) against {} (after)"
-                                              : "Exploratory: {before} (before) against {} (after)",
-                  model_name(k)),
-              header(say));
+// Those that no hypothesis is about.
+Rows other_rows(const StudyResults& r, int k) {
+  Rows rows;
   for (const ConceptRow& row : r.concepts)
-    if (row.k == k && !row.hypothesis) add_row(table, r, row, false);
-  return table.empty() ? "" : table.html();
+    if (row.k == k && !row.hypothesis) rows.push_back(&row);
+  return rows;
+}
+
+std::string both_tables(const StudyResults& r, const Wording& say, const std::string& title, const Rows& rows,
+                        bool with_model = false) {
+  return auc_table(r, say, title, rows, with_model) + f1_table(r, say, title + ": F1", rows, with_model);
 }
 
 // What the section does not show at once.
@@ -116,11 +142,16 @@ std::string other_tables(const StudyResults& r, const Wording& say) {
   std::string text;
   for (const int k : r.record.models())
     if (k != r.record.before() && (k != r.record.farthest() || !r.record.hypotheses.empty()))
-      text = exploratory_table(r, say, k) + text;
-  Table table("The hypotheses, the other models", header(say));
+      text = both_tables(r, say,
+                         say(r.record.hypotheses.empty() ? "{Before} (before) against {}"
+                                                         : "Exploratory: {before} (before) against {}",
+                             model_name(k)),
+                         other_rows(r, k)) +
+             text;
+  Rows rows;
   for (const ConceptRow& row : r.concepts)
-    if (row.hypothesis && row.k != r.record.farthest()) add_row(table, r, row, true);
-  return text + (table.empty() ? "" : table.html());
+    if (row.hypothesis && row.k != r.record.farthest()) rows.push_back(&row);
+  return text + both_tables(r, say, "The hypotheses, the other models", rows, true);
 }
 
 std::string grouped_note(const StudyResults& r) {
@@ -153,6 +184,8 @@ std::string section_concepts(const StudyResults& r) {
   if (r.record.given() && r.record.concepts.empty()) return "";
   if (r.concepts.empty()) return section("concepts", title, missing("The concept tests have not been run."));
   const bool grouped = std::ranges::any_of(r.concepts, [](const ConceptRow& row) { return !row.ungrouped; });
+  const bool hypotheses = !r.record.hypotheses.empty();
+  const Rows rows = hypotheses ? hypothesis_rows(r) : other_rows(r, r.record.farthest());
   std::string text = paragraph(say(
       "A linear " + term("probe", "probe") +
           " reads {a_unit} from the output of the last convolution block, before ({before}) and after. The images are "
@@ -162,19 +195,19 @@ std::string section_concepts(const StudyResults& r) {
           ", which accounts for the repeats sharing their images{}. Holm’s correction is {}.",
       grouped ? "Each person is in one half only." : "The persons are not known, so halves are of images.",
       say.given ? say("{after}’s") : "the runs’ mean", say.given ? "" : ", plus that between runs",
-      r.record.hypotheses.empty() ? say("within all {units}")
-                                  : say("within the hypotheses and within the other {units} of each model")));
-  text += paragraph(say(
-      "The paper’s measure is the " + term("f1", "F1") + " of linear " + term("svm", "SVMs") + " in two-fold " +
-          term("crossvalidation", "cross-validation") +
-          ", with a paired t-test over the repeats ({}{}{}). The repeats are not independent, so the paired t rejects "
-          "about every fourth time where nothing differs; the corrected t of F1 rejects almost never; the interval "
-          "of the change, by " +
-          term("bootstrap", "bootstrap") +
-          " over subjects without training again, is too short. They are shown because the paper has them.",
-      repeats_of(r), r.record.hypotheses.empty() ? "" : " for the hypotheses", papers_images(r.concepts.front())));
-  text += hypothesis_table(r, say) + distributions(r, say) + grouped_note(r);
-  if (r.record.hypotheses.empty()) text += exploratory_table(r, say, r.record.farthest());
+      hypotheses ? say("within the hypotheses and within the other {units} of each model")
+                 : say("within all {units}")));
+  const std::string between = say("{before} (before) against {after} (after)");
+  text += auc_table(r, say, hypotheses ? "The hypotheses, " + between : between, rows, false) + untested(r);
+  text += "<h3>The paper’s measure</h3>" +
+          paragraph(say("The " + term("f1", "F1") + " of linear " + term("svm", "SVMs") + " in two-fold " +
+                            term("crossvalidation", "cross-validation") +
+                            ", with a paired t-test over the repeats ({}{}{}), which are not independent. The interval "
+                            "of the change is by " +
+                            term("bootstrap", "bootstrap") +
+                            " over subjects without training again. They are shown because the paper has them.",
+                        repeats_of(r), hypotheses ? " for the hypotheses" : "", papers_images(r.concepts.front())));
+  text += f1_table(r, say, "F1, " + between, rows, false) + distributions(r, say) + grouped_note(r);
   const std::string others = other_tables(r, say);
   if (!others.empty()) text += details(say("All {units} and models"), others);
   return section("concepts", title, text + data_link(r, "concepts.csv"));

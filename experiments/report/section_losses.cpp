@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "experiments/report/calibration.h"
 #include "experiments/report/csv_files.h"
 #include "experiments/report/html.h"
 #include "experiments/report/losses.h"
@@ -17,11 +18,16 @@ std::string interval(const analysis::Estimate& e) {
                      signed_fixed(e.high, 3));
 }
 
+std::string flagged(const std::string& name, const char* test) {
+  return name + calibration_flag(test);
+}
+
 std::string model_table(const StudyResults& r, const Wording& say, const LossSummary& model) {
   Table table(
       say("{Before} against {}{}", model_name(model.k), say.given ? "" : ", " + count(model.runs, "run", "runs")),
-      {say("{Source}"), "images", "AUC before", "after", "AUC lost", "p<br>Holm", "sd: images<br>a run",
-       "p, images<br>only", "recall before<br>after"});
+      {say("{Source}"), "images", "AUC before", "after", "AUC lost",
+       flagged("p<br>Holm", say.given ? calibrate::class_loss_images : calibrate::class_loss), "sd: images<br>a run",
+       flagged("p, images<br>only", calibrate::class_loss_images), "recall before<br>after"});
   for (const LossRow* row : loss_rows(r, model.k)) {
     const analysis::RankingLoss& a = row->auc;
     const auto below = [](const std::string& text) { return "<br><span class=\"soft\">" + text + "</span>"; };
@@ -37,12 +43,25 @@ std::string model_table(const StudyResults& r, const Wording& say, const LossSum
 }
 
 std::string summary_table(const StudyResults& r, const Wording& say) {
-  Table table(say("All {sources} together"), {"Model", "runs", "F", "degrees of freedom", "p", "mean AUC lost",
-                                              say("hypotheses’ {sources} less the others")});
-  for (const LossSummary& model : r.losses->models)
-    table.row({model_name(model.k), fmt::format("{}", model.runs), fixed(model.all.f, 2),
-               fmt::format("{:.0f}, {:.0f}", model.all.df1, model.all.df2), scientific_number(model.all.p),
-               interval(model.mean), model.selectivity ? interval(*model.selectivity) : "–"});
+  const bool hypotheses = !r.record.hypotheses.empty();
+  std::vector<std::string> header{"Model",
+                                  "runs",
+                                  "F",
+                                  "degrees of freedom",
+                                  flagged("p", say.given ? calibrate::all_classes_images : calibrate::all_classes),
+                                  flagged("mean AUC lost", calibrate::mean_loss)};
+  if (hypotheses) header.push_back(flagged(say("hypotheses’ {sources} less the others"), calibrate::contrast));
+  Table table(say("All {sources} together"), header);
+  for (const LossSummary& model : r.losses->models) {
+    std::vector<std::string> cells{model_name(model.k),
+                                   fmt::format("{}", model.runs),
+                                   fixed(model.all.f, 2),
+                                   fmt::format("{:.0f}, {:.0f}", model.all.df1, model.all.df2),
+                                   scientific_number(model.all.p),
+                                   interval(model.mean)};
+    if (hypotheses) cells.emplace_back(model.selectivity ? interval(*model.selectivity) : "–");
+    table.row(std::move(cells));
+  }
   return table.html();
 }
 

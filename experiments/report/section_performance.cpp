@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "experiments/report/calibration.h"
 #include "experiments/report/csv_files.h"
 #include "experiments/report/html.h"
 #include "experiments/report/paper.h"
@@ -216,8 +217,9 @@ std::string section_mcnemar(const StudyResults& r) {
                       "may lose other images.",
                       say.papers ? "It is the paper’s test. " : "")));
   const auto row_table = [&](int k) {
-    std::vector<std::string> header{say("{Source}"), "images", "lost",           "gained",
-                                    "exact p",       "χ² p",   "corrected χ² p", "Holm"};
+    std::vector<std::string> header{
+        say("{Source}"), "images",         "lost", "gained", "exact p" + calibration_flag(calibrate::class_recall),
+        "χ² p",          "corrected χ² p", "Holm"};
     if (say.papers) header.emplace_back("the paper’s p");
     Table table(say("{Before} against {}", model_name(k)), header);
     for (const McNemarRow& row : r.mcnemar) {

@@ -22,6 +22,7 @@ std::string section_truth(const StudyResults& results);     // drawn faces only;
 std::string section_tradeoff(const StudyResults& results);  // Figure 7; this and the next two: empty for given networks
 std::string section_null(const StudyResults& results);
 std::string section_training(const StudyResults& results);
+std::string section_calibration(const StudyResults& results);  // how far the page's tests can be trusted
 std::string section_methods(const StudyResults& results);
 std::string section_words(const StudyResults& results);  // what the terms mean
 

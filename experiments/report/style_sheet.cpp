@@ -53,6 +53,7 @@ tr.strong > * { font-weight: 650; }
 tr.quiet > * { color: var(--soft); }
 .theirs { color: var(--theirs); font-style: italic; }
 .soft { color: var(--soft); }
+.flag { display: block; font-weight: 400; font-size: 0.78rem; white-space: normal; min-width: 5rem; color: var(--theirs); }
 figure { margin: 1.6rem 0; }
 figcaption { color: var(--soft); font-size: 0.9rem; line-height: 1.45; margin-top: 0.5rem; max-width: 48rem; }
 figure.wide > .chart { overflow-x: auto; }

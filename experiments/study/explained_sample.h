@@ -1,11 +1,25 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
 
 namespace palimpsest::experiments {
+
+// Numbers of clusters: one for each subject, and one for each image whose subject is not known.
+class SubjectClusters {
+ public:
+  std::int64_t of(const std::string& subject) {
+    return subject.empty() ? --alone_ : subjects_.emplace(subject, std::int64_t(subjects_.size())).first->second;
+  }
+  int subjects() const { return int(subjects_.size()); }
+
+ private:
+  std::map<std::string, std::int64_t> subjects_;
+  std::int64_t alone_ = 0;
+};
 
 // explain-bK/sample.json: which of the images that FreezeB5 gets right and FreezeBk wrong are explained.
 struct ExplainedSample {

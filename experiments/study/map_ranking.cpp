@@ -1,8 +1,11 @@
 #include "experiments/study/map_ranking.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <set>
 
+#include "analysis/pair_effects.h"
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -57,7 +60,13 @@ std::vector<ExplainedMap> read_explained_maps(const fs::path& folder, const Expl
   return maps;
 }
 
-MapRanking rank_units(int k, const std::string& emotion, std::span<const ExplainedMap> maps, std::uint64_t seed) {
+analysis::MeanInterval mean_difference(std::span<const double> differences, std::span<const std::int64_t> clusters) {
+  if (std::ranges::adjacent_find(clusters, std::not_equal_to<>()) != clusters.end())
+    return analysis::clustered_mean(differences, clusters);
+  return {std::accumulate(differences.begin(), differences.end(), 0.0) / double(differences.size()), -1, 1};
+}
+
+MapRanking rank_units(int k, const std::string& emotion, std::span<const ExplainedMap> maps) {
   MapRanking ranking{k, emotion, int(maps.size()), 0, 0, {}};
   struct Sums {
     MapRanking::Unit unit;
@@ -65,15 +74,13 @@ MapRanking rank_units(int k, const std::string& emotion, std::span<const Explain
     std::vector<std::int64_t> groups;
   };
   std::map<int, Sums> by_unit;
-  std::map<std::string, std::int64_t> subjects;
-  std::int64_t alone = 0;  // numbers of images without a subject
+  SubjectClusters clusters;
   for (const ExplainedMap& map : maps) {
     if (map.inverted()) {
       ++ranking.inverted;
       continue;
     }
-    const std::int64_t group =
-        map.subject.empty() ? --alone : subjects.emplace(map.subject, std::int64_t(subjects.size())).first->second;
+    const std::int64_t group = clusters.of(map.subject);
     for (const auto& [number, shares] : map.units) {
       Sums& sums = by_unit[number];
       sums.unit.area += shares.area, sums.unit.before += shares.before, sums.unit.after += shares.after;
@@ -81,14 +88,14 @@ MapRanking rank_units(int k, const std::string& emotion, std::span<const Explain
       sums.groups.push_back(group);
     }
   }
-  ranking.subjects = int(subjects.size());
+  ranking.subjects = clusters.subjects();
   for (auto& [number, sums] : by_unit) {
     MapRanking::Unit unit = sums.unit;
     unit.number = number;
     unit.images = int(sums.lost.size());
     unit.clusters = int(std::set(sums.groups.begin(), sums.groups.end()).size());
     for (double* value : {&unit.area, &unit.before, &unit.after}) *value /= unit.images;
-    unit.lost = analysis::bootstrap_mean(sums.lost, seed, sums.groups);
+    unit.lost = mean_difference(sums.lost, sums.groups);
     ranking.units.push_back(unit);
   }
   std::ranges::stable_sort(ranking.units, std::greater<>(), [](const MapRanking::Unit& u) { return u.lost.mean; });

@@ -33,7 +33,7 @@ std::vector<ExplainedMap> read_explained_maps(const fs::path& folder, const Expl
 struct MapRanking {
   struct Unit {
     int number = 0, images = 0;
-    int clusters = 0;                        // of images that the interval resamples: subjects
+    int clusters = 0;                        // subjects
     double area = 0, before = 0, after = 0;  // mean shares
     analysis::MeanInterval lost;             // before - after, with its 95 % interval
   };
@@ -43,8 +43,14 @@ struct MapRanking {
   int subjects = 0;                 // of the images in the means; 0: not known, each image is its own cluster
   std::vector<Unit> units;          // by loss, the largest first
 };
-// The interval resamples subjects, or images whose subject is not known (analysis::bootstrap_mean).
-MapRanking rank_units(int k, const std::string& emotion, std::span<const ExplainedMap> maps, std::uint64_t seed);
+// Fewer are not shown: an interval over them is as wide as anything.
+inline constexpr int least_subjects = 3;
+
+// The mean of differences of shares with its 95 % interval, clustered (analysis::clustered_mean). One cluster says
+// nothing of others: then the interval is -1 to 1. requires: at least one value
+analysis::MeanInterval mean_difference(std::span<const double> differences, std::span<const std::int64_t> clusters);
+
+MapRanking rank_units(int k, const std::string& emotion, std::span<const ExplainedMap> maps);
 
 void write_map_rankings(const fs::path& path, const std::vector<MapRanking>& rankings);
 std::vector<MapRanking> read_map_rankings(const fs::path& path);  // throws Error naming the file

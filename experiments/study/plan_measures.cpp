@@ -125,7 +125,7 @@ std::vector<MapRanking> map_rankings(const fs::path& study, const StudyRecord& r
     const fs::path folder = study / model_step("explain", k);
     const ExplainedSample sample = read_explained_sample(folder / "sample.json");
     for (const auto& emotion : sample.emotions)
-      rankings.push_back(rank_units(k, emotion.emotion, read_explained_maps(folder, emotion), sample.seed));
+      rankings.push_back(rank_units(k, emotion.emotion, read_explained_maps(folder, emotion)));
   }
   return rankings;
 }

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "base/random.h"
 #include "tests/support/expect_error.h"
 
 namespace palimpsest::analysis {
@@ -40,18 +39,6 @@ TEST(RegionRelevance, NothingWhereAShareWouldBeOfNothing) {
   EXPECT_FALSE(region_relevance(std::vector<float>(3, 1.0F), std::vector<float>{0, 0, 0.4F}));
   EXPECT_THROW(region_relevance(std::vector<float>{NAN}, std::vector<float>{1}), ContractError);
   EXPECT_THROW(region_relevance(std::vector<float>(3), std::vector<float>(2)), ContractError);
-}
-
-TEST(RegionRelevance, SummaryOverImages) {
-  Random random(1, Purpose::test);
-  std::vector<RegionRelevance> images;
-  for (int i = 0; i < 50; ++i) images.push_back({random.uniform(0.4, 0.6), 0.5, 0.25, 0.1});
-  const RegionSummary got = summarise(images, 1);
-  EXPECT_EQ(got.images, 50);
-  EXPECT_NEAR(got.positive_share.mean, 0.5, 0.03);
-  EXPECT_TRUE(got.positive_share.low < got.positive_share.mean && got.positive_share.mean < got.positive_share.high);
-  EXPECT_NEAR(got.rank_accuracy.high, 0.25, 1e-12);
-  EXPECT_NEAR(got.enrichment.mean, 10 * got.positive_share.mean, 1e-12);
 }
 
 }  // namespace

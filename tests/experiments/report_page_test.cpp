@@ -315,7 +315,7 @@ TEST_F(Report, TheMapsOwnRankingStandsBesideTheHypotheses) {
   EXPECT_THAT(html, testing::HasSubstr("−10.0 (−11.0 to −9.0)"));
   EXPECT_THAT(html, testing::HasSubstr(">5 of 5<")) << "a hypothesis is shown wherever it is";
   EXPECT_THAT(html, testing::Not(testing::HasSubstr(">4 of 5<")));
-  EXPECT_THAT(html, testing::HasSubstr("by bootstrap over subjects"));
+  EXPECT_THAT(html, testing::HasSubstr("clustered by subject"));
   EXPECT_THAT(html, testing::HasSubstr("1 image is left out"));
 }
 

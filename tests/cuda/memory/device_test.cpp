@@ -1,6 +1,8 @@
 // The device from inside, on the emulated GPU.
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "cuda/cuda_device.h"
 #include "cuda/timer.h"
 #include "nn/training_step.h"
@@ -32,22 +34,35 @@ TEST(Timer, AnswersWhenAllWorkIsDone) {
   EXPECT_EQ(cudaStreamQuery(context.stream.get()), cudaSuccess);
 }
 
+// Training steps of a small network, in memory that is enough for them.
+class SmallTraining : public testing::Test {
+ protected:
+  SmallTraining() { nn::initialise(network, 1); }
+  ~SmallTraining() override { simt::set_device_memory(std::size_t{16} << 20); }  // as in the other tests here
+
+  static data::Batch batch(int count, float value, int label) {
+    data::Batch batch;
+    batch.count = count, batch.height = batch.width = 32;
+    batch.images.assign(std::size_t(count) * 3 * 32 * 32, value);
+    batch.labels.assign(std::size_t(count), label);
+    return batch;
+  }
+  static std::unique_ptr<Device> device_with_memory() {
+    simt::set_device_memory(std::size_t{1} << 30);
+    return make_device({});
+  }
+
+  const std::unique_ptr<Device> device = device_with_memory();
+  nn::Network network{*device, nn::Architecture::vgg(16, 1.0 / 16, 32, {24}, 8)};
+  nn::TrainingStep step{network};
+};
+
 // Neither the loss nor the outcome of the update is awaited before it is read, nor is the work that came after it.
-TEST(TrainingStep, DoesNotWait) {
-  simt::set_device_memory(std::size_t{1} << 30);
-  const auto device = make_device({});
-  const auto architecture = nn::Architecture::vgg(16, 1.0 / 16, 32, {24}, 8);
-  nn::Network network(*device, architecture);
-  nn::initialise(network, 1);
-  nn::TrainingStep step(network);
-  data::Batch batch;
-  batch.count = 2, batch.height = batch.width = 32;
-  batch.images.assign(std::size_t{2} * 3 * 32 * 32, 0.25F);
-  batch.labels.assign(2, 1);
+TEST_F(SmallTraining, DoesNotWait) {
   std::vector<Pending<LossResult>> losses;
   std::vector<Pending<int>> updates;
   for (int i = 0; i < 4; ++i) {
-    losses.push_back(step.train(batch, nullptr, {2, {}}));
+    losses.push_back(step.train(batch(2, 0.25F, 1), nullptr, {2, {}}));
     std::vector<SgdParameter> parameters;
     for (const auto& p : network.parameters()) parameters.push_back({p.value, p.gradient, {}});
     const auto run = [] { return simt::statistics().launches; };  // the queue only runs when the host waits
@@ -61,32 +76,18 @@ TEST(TrainingStep, DoesNotWait) {
     EXPECT_LT(earlier, run()) << "this step's work was not awaited with the last one's";
   }
   EXPECT_LT(losses[3].get().loss, losses[0].get().loss);
-  simt::set_device_memory(std::size_t{16} << 20);  // as in the other tests here
 }
 
 // Batches of two sizes, as in an epoch. The first rounds are plain runs, in which plans get their memory; from the
 // third on nothing is allocated on the GPU, not even while a step is recorded.
-TEST(TrainingStep, AllocatesNothing) {
-  simt::set_device_memory(std::size_t{1} << 30);
-  const auto device = make_device({});
-  const auto architecture = nn::Architecture::vgg(16, 1.0 / 16, 32, {24}, 8);
-  nn::Network network(*device, architecture);
-  nn::initialise(network, 1);
-  nn::TrainingStep step(network);
+TEST_F(SmallTraining, AllocatesNothing) {
   std::uint64_t after_two_turns = 0;
   for (int turn = 0; turn < 5; ++turn) {
-    for (const int count : {3, 2}) {
-      data::Batch batch;
-      batch.count = count, batch.height = batch.width = 32;
-      batch.images.assign(std::size_t(count) * 3 * 32 * 32, 0.25F * float(turn));
-      batch.labels.assign(std::size_t(count), turn);
-      step.train(batch, nullptr, {2, {}});
-    }
+    for (const int count : {3, 2}) step.train(batch(count, 0.25F * float(turn), turn), nullptr, {2, {}});
     if (turn == 1) after_two_turns = simt::statistics().allocations;
   }
   EXPECT_GT(after_two_turns, 0u);
   EXPECT_EQ(simt::statistics().allocations, after_two_turns);
-  simt::set_device_memory(std::size_t{16} << 20);  // as in the other tests here
 }
 
 }  // namespace
