@@ -142,9 +142,9 @@ class Network:
         return self.machine.stream(f"apply_epilogue_kernel<{epilogue}>", 4 * rows * columns * (cut["parts"] + passes),
                                    threads=threads, overhead=overhead)
 
-    def product(self, layer, name, cut, epilogue, passes, copied=False, **more):
-        """The launches of one product: tiles or few rows, and the second pass if the sum was cut. `copied`: each result
-        is also written as a copy, or copied after the second pass."""
+    def product(self, layer, name, cut, epilogue, passes, copied=None, **more):
+        """The launches of one product: tiles or few rows, and the second pass if the sum was cut. `copied`: "y" or "x", if
+        the result has so many values and is also written as a copy, or copied after the second pass."""
         kernel = f"{name[0]}<TileOf<{cut['precision']}, {cut['tile']}>{name[1]}>"
         values = self.values[layer]
         if cut["tile"] == "few_rows":
@@ -155,21 +155,27 @@ class Network:
         if self.bf16:
             moved -= 2 * self.cost(kernel, "factors", values)
             if copied and cut["parts"] == 1:
-                moved += 2 * values["y"] * targets
+                moved += 2 * values[copied] * targets
         launches = [self.machine.product(kernel, cut, moved, self.cost(kernel, "flops", values), **more)]
         if cut["parts"] == 1:
             return launches
-        return launches + [self.apply(epilogue, cut, passes), *self.copy(*[values["y"]] * targets * copied)]
+        return launches + [self.apply(epilogue, cut, passes), *(self.copy(*[values[copied]] * targets) if copied else [])]
 
     def cut(self, layer, product):
         return self.cuts[layer, self.batch, product, self.precision]
 
     def forward(self, layer):
         return self.product(layer, ("forward_kernel", ", false, BiasRelu"), self.cut(layer, "forward"), "BiasRelu", 1,
-                            copied=layer in self.rectified)
+                            copied="y" if layer in self.rectified else None)
 
-    def backward_data(self, layer, passes=1):
-        return self.product(layer, ("backward_data_kernel", ""), self.cut(layer, "backward_data"), "Redistribute", passes)
+    def backward_data(self, layer, passes=1, copied=None):
+        return self.product(layer, ("backward_data_kernel", ""), self.cut(layer, "backward_data"), "Redistribute", passes,
+                            copied)
+
+    def gradient(self, layer):
+        """Backward data of training: behind a ReLU it passes that too, and the layer below reads a copy."""
+        behind = self.layers[self.layers.index(layer) - 1] in self.rectified
+        return self.backward_data(layer, 1 + behind, "x" if behind else None)
 
     def backward_weights(self, layer):
         cut = self.cut(layer, "backward_weights")
@@ -189,7 +195,7 @@ class Network:
                         *self.copy(*[self.values[layer]["y"]] * targets)]
         else:
             name = ("forward_kernel", f", {str(first).lower()}, Divide")
-            launches = self.product(layer, name, cut, "Divide", 1 + 2 * targets, copied=True, rule_terms=1 + first,
+            launches = self.product(layer, name, cut, "Divide", 1 + 2 * targets, copied="y", rule_terms=1 + first,
                                     targets=targets)
         return [*launches, self.machine.stream("add_ledger_kernel", 40 * cut["row_tiles"] * cut["column_tiles"], threads=256,
                                                      overhead=True)]
@@ -209,9 +215,8 @@ class Network:
         training = forward + seconds(
             [self.stream("augment_pixels", images), self.stream("focal_loss", {"count": self.batch * 8}, threads=256),
              *self.copy(head[-1]["y"]),
-             *(self.stream("relu_gradient", v, copied=v["y"]) for v in (self.values[layer] for layer in self.rectified)),
              *(b for layer in self.layers for b in self.backward_weights(layer)),
-             *(b for layer in self.layers[1:] for b in self.backward_data(layer)),
+             *(b for layer in self.layers[1:] for b in self.gradient(layer)),
              *(self.stream("pool_backward", p, copied=p["x"]) for p in pools), self.stream("sgd_chunks", network, copied=network["parameters"])])
         found = {"forward": forward, "training step": training}
         for targets in TARGETS:

@@ -123,14 +123,6 @@ class CpuDevice final : public Device {
     for (std::size_t i = 0; i < count; ++i) y[i] += x[i];
     touch(to);
   }
-  void relu_backward(const Tensor& output, const Tensor& gradient) override {
-    check(context_, gradient, output.shape, output.layout, "gradient");
-    const float* const y = data(context_, output);
-    float* const g = data(context_, gradient);
-    const std::size_t count = context_.bytes(output.shape, output.layout) / sizeof(float);
-#pragma omp parallel for simd schedule(static)
-    for (std::size_t i = 0; i < count; ++i) g[i] = y[i] <= 0 ? 0.0F : g[i];
-  }
 
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override {
     loss_result_ = cpu::focal_loss(context_, loss, logits, labels, gradient);

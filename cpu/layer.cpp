@@ -10,10 +10,16 @@ void CpuLayerPlan::forward(const Tensor& x, const Tensor& w, const Tensor& b, bo
   product(LayerPass::forward, from, w, bias, relu, data(context_, y));
 }
 
-void CpuLayerPlan::backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) {
+void CpuLayerPlan::backward_data(const Tensor& dy, const Tensor& w, const Tensor& rectified, const Tensor& dx) {
   const float* const from = checked(dy, shape_.output(), "dy");
   checked(dx, shape_.input(), "dx");
-  transposed_product(from, w, data(context_, dx));
+  float* const to = data(context_, dx);
+  transposed_product(from, w, to);
+  if (rectified.empty()) return;
+  const float* const x = checked(rectified, shape_.input(), "rectified");
+  const std::size_t count = context_.bytes(dx.shape, dx.layout) / sizeof(float);
+#pragma omp parallel for simd schedule(static)
+  for (std::size_t i = 0; i < count; ++i) to[i] = x[i] <= 0 ? 0.0F : to[i];
 }
 
 void CpuLayerPlan::backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) {

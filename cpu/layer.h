@@ -14,7 +14,7 @@ class CpuLayerPlan : public LayerPlan {
   CpuLayerPlan(Context& context, const LayerShape& shape) : context_(context), shape_(shape) {}
 
   void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) final;
-  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) final;
+  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& rectified, const Tensor& dx) final;
   void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) final;
   Pending<RelevanceSums> relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
                                                std::span<const Tensor> quotients) final;

@@ -4,7 +4,6 @@
 #include "cuda/bias_relu.h"
 
 #include "base/error.h"
-#include "cuda/bf16_copy.h"
 #include "cuda/column_sums.h"
 #include "cuda/divisor.h"
 #include "cuda/launch.h"
@@ -31,13 +30,11 @@ __global__ void bias_relu_4(int groups, Divisor by_groups_in_row, const float4* 
   }
 }
 
-__global__ void relu_gradient(std::size_t count, const float* __restrict__ output, float* gradient, uint2* copy) {
+__global__ void relu_gradient(std::size_t count, const float* __restrict__ output, float* gradient) {
   const auto kept = [](float value, float by) { return by <= 0 ? 0.0F : value; };
   for (std::size_t at = first_index(); at < count / 4; at += grid_stride()) {
     const float4 y = fours(output)[at], g = fours(gradient)[at];
-    const float4 to = make_float4(kept(g.x, y.x), kept(g.y, y.y), kept(g.z, y.z), kept(g.w, y.w));
-    fours(gradient)[at] = to;
-    if (copy) copy[at] = bf16_four(to.x, to.y, to.z, to.w);
+    fours(gradient)[at] = make_float4(kept(g.x, y.x), kept(g.y, y.y), kept(g.z, y.z), kept(g.w, y.w));
   }
   const std::size_t last = count / 4 * 4 + first_index();
   if (last < count) gradient[last] = kept(gradient[last], output[last]);
@@ -67,10 +64,9 @@ std::size_t bias_backward_scratch_bytes(std::int64_t rows, int lanes) {
   return std::size_t(column_slices(rows)) * std::size_t(lanes) * sizeof(float);
 }
 
-void relu_backward(const Context& context, std::size_t count, const float* output, const Destination& gradient) {
+void relu_backward(const Context& context, std::size_t count, const float* output, float* gradient) {
   if (count == 0) return;
-  CUDA_LAUNCH(relu_gradient, blocks_for((count + 3) / 4), kThreads, 0, context.stream.get(), count, output,
-              gradient.values, static_cast<uint2*>(gradient.copy));
+  CUDA_LAUNCH(relu_gradient, blocks_for((count + 3) / 4), kThreads, 0, context.stream.get(), count, output, gradient);
   CUDA_LAUNCH_CHECK();
 }
 

@@ -11,7 +11,7 @@ void bias_relu_forward(const Context& context, std::size_t rows, int lanes, cons
 void bias_backward(const Context& context, std::int64_t rows, int lanes, const float* dy, float* db);
 std::size_t bias_backward_scratch_bytes(std::int64_t rows, int lanes);
 
-// gradient = 0 where output <= 0, in place; `count` values
-void relu_backward(const Context& context, std::size_t count, const float* output, const Destination& gradient);
+// The same after a product that has no other epilogue: gradient = 0 where output <= 0, in place; `count` values
+void relu_backward(const Context& context, std::size_t count, const float* output, float* gradient);
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

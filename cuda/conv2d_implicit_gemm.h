@@ -88,12 +88,13 @@ std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile
                                         int splits = 0);
 
 // All pointers are device memory, dense in the layouts above and 16-byte aligned; results are overwritten, padding
-// lanes included. b may be null: no bias. Throws ContractError for a shape that does not fit and for a factor without
-// the copy that bf16 reads, Error for a precision that the GPU lacks. NaN stays NaN through ReLU.
+// lanes included. b may be null: no bias. dx is 0 where rectified is not positive (ops/layer.h), unless that is null.
+// Throws ContractError for a shape that does not fit and for a factor without the copy that bf16 reads, Error for a
+// precision that the GPU lacks. NaN stays NaN through ReLU.
 void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& x, const Factor& w,
                            const float* b, bool relu, const Destination& y);
 void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& dy, const Factor& w,
-                                 float* dx);
+                                 const float* rectified, const Destination& dx);
 // db may be null: not computed.
 void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& x,
                                     const Factor& dy, float* dw, float* db);

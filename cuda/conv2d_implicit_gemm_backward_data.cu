@@ -29,13 +29,16 @@ void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Fac
           CUDA_LAUNCH_CHECK();
         });
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
+  if (problem.partials || cut.tile == GemmTile::plain) copy_singles(run, cut, epilogue.to);
 }
 
 }  // namespace
 
 void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& dy, const Factor& w,
-                                 float* dx) {
-  backward_data(shape, run, dy, w, {nullptr, InputMap::identity, nullptr, 1.0F, false, dx});
+                                 const float* rectified, const Destination& dx) {
+  backward_data(
+      shape, run, dy, w,
+      {rectified ? Redistribute::By::relu : Redistribute::By::nothing, rectified, {}, nullptr, 1.0F, false, dx});
 }
 
 void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const GemmRun& run,
@@ -46,7 +49,8 @@ void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const 
     PALIMPSEST_REQUIRE(term.weights.values && what.x && (term.constant.values || term.input != InputMap::constant),
                        "term {}", t);
     const Redistribute epilogue{
-        what.x, term.input, term.constant.values, what.factor * term.sign, what.accumulate || t > 0, what.relevance};
+        Redistribute::By::map,    what.x,        term.input, term.constant.values, what.factor * term.sign,
+        what.accumulate || t > 0, what.relevance};
     if (what.product)
       apply_epilogue(run, what.product, 1, int(shape.pixels()), shape.inputs, epilogue);
     else

@@ -87,12 +87,6 @@ class CudaDevice final : public Device {
     PALIMPSEST_CUDA::add(context_, bytes_of(from.shape, from.layout) / sizeof(float), data(context_, from),
                          written(context_, to));
   }
-  void relu_backward(const Tensor& output, const Tensor& gradient) override {
-    check(output, output.shape, output.layout, "output");
-    check(gradient, output.shape, output.layout, "gradient");
-    PALIMPSEST_CUDA::relu_backward(context_, bytes_of(output.shape, output.layout) / sizeof(float),
-                                   data(context_, output), destination(context_, gradient));
-  }
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override {
     loss_.run(loss, logits, labels, gradient);
   }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cuda/algorithm_table.h"
+#include "cuda/bias_relu.h"
 #include "cuda/cublaslt_product.h"
 #include "cuda/cudnn_convolution.h"
 #include "cuda/factor.h"
@@ -39,14 +40,22 @@ class Plan final : public LayerPlan {
                           relu, destination(context_, y));
   }
 
-  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
+  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& rectified, const Tensor& dx) override {
     check(dy, shape_.output(), shape_.layout(), "dy");
     check(w, shape_.weights(), shape_.weights_layout(), "w");
     check(dx, shape_.input(), shape_.layout(), "dx");
-    if (by_library(LayerPass::backward_data))
-      return library_.backward_data(data(context_, dy), data(context_, w), written(context_, dx));
-    implicit_gemm_backward_data(gemm_, run(LayerPass::backward_data), factor(context_, dy), factor(context_, w),
-                                written(context_, dx));
+    if (!rectified.empty()) check(rectified, shape_.input(), shape_.layout(), "rectified");
+    const float* const x = optional_data(context_, rectified);
+    if (by_library(LayerPass::backward_data)) {
+      float* const to = written(context_, dx);
+      library_.backward_data(data(context_, dy), data(context_, w), to);
+      if (x) relu_backward(context_, bytes_of(dx.shape, dx.layout) / sizeof(float), x, to);
+      return;
+    }
+    // What is behind a ReLU is a factor of the products below.
+    const Factor from = factor(context_, dy), by = factor(context_, w);
+    implicit_gemm_backward_data(gemm_, run(LayerPass::backward_data), from, by, x,
+                                x ? destination(context_, dx) : Destination(written(context_, dx)));
   }
 
   void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {

@@ -121,7 +121,7 @@ class Operands {
         y.append_to(results);
         break;
       case Product::backward_data:
-        implicit_gemm_backward_data(shape_, run, dy.factor(), w.factor(), dx.get());
+        implicit_gemm_backward_data(shape_, run, dy.factor(), w.factor(), x.get(), dx.get());
         dx.append_to(results);
         break;
       case Product::backward_weights: {

@@ -44,7 +44,7 @@ int main() {
   const Tensor d_db = device->make(kShape.bias(), Layout::channels);
   plan->forward(d_x, d_w, d_b, false, d_y);
   bool right = equal("output", y, device->download(d_y));
-  plan->backward_data(d_above, d_w, d_below);
+  plan->backward_data(d_above, d_w, {}, d_below);
   right &= equal("gradient of the input", dx, device->download(d_below));
   plan->backward_weights(d_x, d_above, d_dw, d_db);
   right &= equal("gradient of the weights", dw, device->download(d_dw));

@@ -194,9 +194,6 @@ void Network::backward(Trace& trace, const Tensor& logits_gradient) {
   for (std::size_t i = trace.layers.size(); i-- > 0;) {
     const TracedLayer& layer = trace.layers[i];
     if (layer.block < lowest || (lowest == kBlocks && !layer.has_weights())) return;
-    // The ReLU's own step; before a max-pool the max-pool has done it.
-    const bool pooled = i + 1 < trace.layers.size() && trace.layers[i + 1].kind == Layer::Kind::max_pool;
-    if (layer.relu && !pooled) device_.relu_backward(layer.output, gradient);
     if (layer.plan && trained(layer.block))
       layer.plan->backward_weights(layer.input, gradient, parameters_[std::size_t(layer.parameter)].gradient,
                                    parameters_[std::size_t(layer.parameter) + 1].gradient);
@@ -205,8 +202,10 @@ void Network::backward(Trace& trace, const Tensor& logits_gradient) {
     if (!needed_below) return;
     Tensor below = gradient_tensor(layer.input.shape, layer.input.layout, buffer);
     buffer = 1 - buffer;
+    // Through the layer, and through the ReLU below it.
     if (layer.plan)
-      layer.plan->backward_data(gradient, parameters_[std::size_t(layer.parameter)].value, below);
+      layer.plan->backward_data(gradient, parameters_[std::size_t(layer.parameter)].value,
+                                trace.layers[i - 1].relu ? layer.input : Tensor{}, below);
     else if (layer.max_pool)
       layer.max_pool->backward(gradient, layer.winner, layer.output, below);
     else if (layer.kind == Layer::Kind::average_pool)

@@ -67,10 +67,8 @@ class Device {
   virtual void average_pool(const Tensor& x, const Tensor& y) = 0;
   virtual void average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) = 0;
 
-  // Element by element. add: to += from, the same shape and layout. relu_backward: gradient = 0 where output <= 0, in
-  // place.
+  // to += from, the same shape and layout.
   virtual void add(const Tensor& from, const Tensor& to) = 0;
-  virtual void relu_backward(const Tensor& output, const Tensor& gradient) = 0;
   virtual void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels,
                           const Tensor* gradient) = 0;  // gradient: of the mean loss, or null
   virtual Pending<LossResult> loss_result() = 0;        // of the last focal_loss

@@ -59,8 +59,9 @@ class LayerPlan {
 
   virtual void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) = 0;
 
-  // dx[n,c,i,j] = sum_{k,r,s} w[k,c,r,s] * dy[n,k,i-r+1,j-s+1]
-  virtual void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) = 0;
+  // dx[n,c,i,j] = sum_{k,r,s} w[k,c,r,s] * dy[n,k,i-r+1,j-s+1], and 0 where rectified[n,c,i,j] <= 0: given the x that a
+  // ReLU has put out, dx is the gradient before that ReLU. rectified: x, or empty
+  virtual void backward_data(const Tensor& dy, const Tensor& w, const Tensor& rectified, const Tensor& dx) = 0;
 
   // dw[k,c,r,s] = sum_{n,p,q} dy[n,k,p,q] * x[n,c,p+r-1,q+s-1];  db[k] = sum_{n,p,q} dy[n,k,p,q]
   virtual void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) = 0;

@@ -64,34 +64,41 @@ struct BiasRelu {
   __device__ void finish(const Sums&, unsigned) const {}
 };
 
-// dx = value, or R = factor * g(x) * value if x is given.
+// dx = value, or 0 where x, the output of a ReLU, is not positive; or R = factor * g(x) * value.
 struct Redistribute {
-  const float* x;
+  enum class By : std::uint8_t { nothing, relu, map };
+  By by;
+  const float* x;  // null with By::nothing
   InputMap map;
   const float* constant;
   float factor;
   bool accumulate;
-  float* to;
+  Destination to;
 
   struct Sums {};
   template <int WIDTH>
   __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums&) const {
-    if (x) {
-      const Results<WIDTH> by = read_results<WIDTH>(map == InputMap::constant ? constant + column : x + at);
+    if (by == By::relu) {
+      const Results<WIDTH> output = read_results<WIDTH>(x + at);
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) results.value[i] = output.value[i] <= 0 ? 0.0F : results.value[i];
+    }
+    if (by == By::map) {
+      const Results<WIDTH> input = read_results<WIDTH>(map == InputMap::constant ? constant + column : x + at);
 #pragma unroll
       for (int i = 0; i < WIDTH; ++i) {
-        float g = by.value[i];
+        float g = input.value[i];
         if (map == InputMap::positive) g = g < 0 ? 0.0F : g;
         if (map == InputMap::negative) g = g > 0 ? 0.0F : g;
         results.value[i] = factor * g * results.value[i];
       }
     }
     if (accumulate) {
-      const Results<WIDTH> before = read_results<WIDTH>(to + at);
+      const Results<WIDTH> before = read_results<WIDTH>(to.values + at);
 #pragma unroll
       for (int i = 0; i < WIDTH; ++i) results.value[i] = before.value[i] + results.value[i];
     }
-    write_results(to + at, results);
+    write_results(to, at, results);
   }
   __device__ void finish(const Sums&, unsigned) const {}
 };

@@ -80,7 +80,7 @@ class TimedLayer {
       case BenchPass::forward:
         return plan_->forward(x_, w_, b_, true, dy_);
       case BenchPass::backward_data:
-        return plan_->backward_data(y_, w_, dx_);
+        return plan_->backward_data(y_, w_, {}, dx_);
       case BenchPass::backward_weights:
         return plan_->backward_weights(x_, y_, dw_, db_);
       case BenchPass::relevance: {  // z+ of a layer behind a ReLU

@@ -57,12 +57,6 @@ class Operations {
     return {"features", x.shape, 2 * bytes(x) + bytes(y), [=, this] { device_.average_pool_backward(y, x, dx); }};
   }
 
-  Operation relu_backward() {
-    const Tensor y = noise(of_batch(weights_.front().out), Layout::activation);
-    const Tensor gradient = noise(y.shape, Layout::activation);
-    return {weights_.front().name, y.shape, 3 * bytes(y), [=, this] { device_.relu_backward(y, gradient); }};
-  }
-
   Operation focal_loss() {
     const Tensor logits = noise({batch_, architecture_.classes}, Layout::matrix);
     const Tensor labels = device_.make({batch_, 1}, Layout::matrix);
@@ -157,7 +151,6 @@ constexpr std::array<Named, 13> kOperations{
      {"max_pool_backward", [](Operations& o, std::size_t pool) { return o.max_pool(pool, true); }, true},
      {"average_pool", [](Operations& o, std::size_t) { return o.average_pool(false); }},
      {"average_pool_backward", [](Operations& o, std::size_t) { return o.average_pool(true); }},
-     {"relu_backward", [](Operations& o, std::size_t) { return o.relu_backward(); }},
      {"focal_loss", [](Operations& o, std::size_t) { return o.focal_loss(); }},
      {"augment", [](Operations& o, std::size_t) { return o.augment(); }},
      {"gradient_norm", [](Operations& o, std::size_t) { return o.optimiser(false); }},

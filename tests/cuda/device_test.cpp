@@ -98,7 +98,7 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
     out.y = device.download(y);
     const Tensor dx = device.make(shape.input(), Layout::activation), dw = device.make(shape.weights(), Layout::kernel);
     const Tensor db = device.make({1, shape.k}, Layout::channels);
-    plan->backward_data(dy, w, dx);
+    plan->backward_data(dy, w, x, dx);
     plan->backward_weights(x, dy, dw, db);
     out.dx = device.download(dx), out.dw = device.download(dw), out.db = device.download(db);
     // Both signs of x, and a constant taken away: terms that a library needs mapped inputs for.
@@ -122,7 +122,7 @@ TEST(CudaDevice, TakesAlgorithmsByName) {
     const Tensor v = device.make(layer.output(), Layout::matrix), du = device.make(layer.input(), Layout::matrix);
     const Tensor dm = device.make(layer.weights(), Layout::matrix), dc = device.make({1, layer.k}, Layout::matrix);
     linear->forward(u, m, c, true, v);
-    linear->backward_data(dv, m, du);
+    linear->backward_data(dv, m, u, du);
     linear->backward_weights(u, dv, dm, dc);
     relevance(*linear, layer, u, m, dv, out.t, out.q);
     out.v = device.download(v), out.du = device.download(du), out.dv = device.download(dm),

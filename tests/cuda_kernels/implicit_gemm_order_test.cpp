@@ -22,7 +22,7 @@ Floats everything(const LayerCase& layer, const Variant& variant) {
       dw(layer.w_count()), r(layer.x_count()), db(bias_values(layer, Numbers::reals).size());
   const DeviceArray<double> sums(std::size_t{5});
   implicit_gemm_forward(layer.shape, scratch.run(), x.factor(), w.factor(), b.get(), true, y.get());
-  implicit_gemm_backward_data(layer.shape, scratch.run(), dy.factor(), w.factor(), dx.get());
+  implicit_gemm_backward_data(layer.shape, scratch.run(), dy.factor(), w.factor(), x.get(), dx.get());
   implicit_gemm_backward_weights(layer.shape, scratch.run(), x.factor(), dy.factor(), dw.get(), db.get());
   DenominatorPointers denominator;
   denominator.terms = 2;

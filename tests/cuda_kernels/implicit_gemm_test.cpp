@@ -21,12 +21,22 @@ Floats run_forward(const LayerCase& layer, const Variant& variant, const Floats&
   return y.download();
 }
 
-Floats run_backward_data(const LayerCase& layer, const Variant& variant, const Floats& dy, const Floats& w) {
+// rectified: empty, or what a ReLU put out
+Floats run_backward_data(const LayerCase& layer, const Variant& variant, const Floats& dy, const Floats& w,
+                         const Floats& rectified = {}) {
   const Scratch scratch(layer.shape, variant);
   const DeviceFactor from(dy, layer.shape.outputs), weights(w, layer.shape.inputs);
-  const DeviceArray<float> dx(layer.x_count());
-  implicit_gemm_backward_data(layer.shape, scratch.run(), from.factor(), weights.factor(), dx.get());
+  const DeviceArray<float> x(rectified), dx(layer.x_count());
+  // Its copy as the launcher writes it, and as it is made of the result.
+  DeviceArray<std::uint16_t> copy(layer.x_count()), expected(layer.x_count());
+  const bool copied = layer.shape.inputs % 8 == 0;
+  implicit_gemm_backward_data(layer.shape, scratch.run(), from.factor(), weights.factor(),
+                              rectified.empty() ? nullptr : x.get(), {dx.get(), copied ? copy.get() : nullptr});
   scratch.expect_guarded();
+  if (copied) {
+    bf16_copy(nullptr, dx.get(), std::size_t(layer.shape.pixels()), layer.shape.inputs, expected.get());
+    EXPECT_EQ(copy.download(), expected.download()) << layer.name << " " << variant.name();
+  }
   return dx.download();
 }
 
@@ -72,10 +82,16 @@ TEST(ImplicitGemm, ForwardIsExactOnIntegers) {
 TEST(ImplicitGemm, BackwardDataIsExactOnIntegers) {
   for (const LayerCase& layer : layer_cases()) {
     const Floats dy = gradient_values(layer, Numbers::integers), w = weight_values(layer, Numbers::integers);
+    const Floats rectified = input_values(layer, Numbers::integers);
     const Doubles expected = backward_data(layer.shape, dy, w);
+    Doubles cut = expected;
+    for (std::size_t i = 0; i < cut.size(); ++i)
+      if (rectified[i] <= 0) cut[i] = 0;
     for (const Variant& variant :
-         all_variants({GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::narrow, GemmTile::plain}))
+         all_variants({GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::narrow, GemmTile::plain})) {
       expect_equal(run_backward_data(layer, variant, dy, w), expected, label(layer, variant));
+      expect_equal(run_backward_data(layer, variant, dy, w, rectified), cut, label(layer, variant) + " through a ReLU");
+    }
   }
 }
 
@@ -145,7 +161,7 @@ TEST(ImplicitGemm, EmptyBatchWritesNothing) {
   const LayerCase layer = linear(0, 8, 8);
   const DeviceArray<float> any(std::size_t{64});
   implicit_gemm_forward(layer.shape, {}, any.get(), any.get(), nullptr, false, any.get());
-  implicit_gemm_backward_data(layer.shape, {}, any.get(), any.get(), any.get());
+  implicit_gemm_backward_data(layer.shape, {}, any.get(), any.get(), nullptr, any.get());
   for (const float v : any.download()) EXPECT_TRUE(std::isnan(v));
 }
 

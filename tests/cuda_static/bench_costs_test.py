@@ -74,7 +74,7 @@ class Costs(unittest.TestCase):
     def test_operations(self):
         parameters = sum(row["layers"] * (9 * pad(c) * pad(k) + pad(k) if row["name"].startswith("conv") else c * k + k)
                          for row in self.layers if row["pass"] == "forward" for _, c, _, _, k in [row["shape"]])
-        kernels = {"max_pool": "pool_forward", "max_pool_backward": "pool_backward", "relu_backward": "relu_gradient",
+        kernels = {"max_pool": "pool_forward", "max_pool_backward": "pool_backward",
                    "focal_loss": "focal_loss", "augment": "augment_pixels", "gradient_norm": "norm_chunks",
                    "sgd_step": "sgd_chunks", "sum_channels": "add_channels", "normalise_maps": "normalise_rows",
                    "sum": "reduce<double, Plus>"}

@@ -67,7 +67,6 @@ TEST_P(CurrentValues, OfActivations) {
   expect("upload", [&](const Tensor& to) { device_->upload(to, device_->download(other)); }, false);
   expect("copy", [&](const Tensor& to) { device_->copy(other, to); });
   expect("add", [&](const Tensor& to) { device_->add(other, to); });
-  expect("relu_backward", [&](const Tensor& to) { device_->relu_backward(other, to); });
   expect(
       "average_pool_backward",
       [&](const Tensor& to) { device_->average_pool_backward(tensor(4, {2, 16}, Layout::matrix), other, to); }, false);
@@ -80,7 +79,8 @@ TEST_P(CurrentValues, OfActivations) {
   const Conv2dShape after{2, 16, 6, 8, 24};
   const auto second = device_->plan_layer(after);
   const Tensor dy = tensor(8, after.output()), u = tensor(9, after.weights(), Layout::kernel);
-  expect("backward_data", [&](const Tensor& to) { second->backward_data(dy, u, to); });
+  expect("backward_data", [&](const Tensor& to) { second->backward_data(dy, u, {}, to); });
+  expect("backward_data through a ReLU", [&](const Tensor& to) { second->backward_data(dy, u, other, to); });
 
   const Shape large{2, 16, 12, 16}, small{2, 16, 3, 4};
   const auto to_here = device_->plan_max_pool(large), from_here = device_->plan_max_pool(activation_);
@@ -148,7 +148,7 @@ TEST_P(CurrentValues, OfMatrices) {
     };
     const std::vector<Write> all{
         [&](const Tensor& to) { writer->forward(tensor(4, writes.input(), Layout::matrix), v, c, true, to); },
-        [&](const Tensor& to) { device_->relu_backward(other, to); },
+        [&](const Tensor& to) { reader->backward_data(tensor(5, reads.output(), Layout::matrix), w, other, to); },
         [&](const Tensor& to) { device_->upload(to, device_->download(other)); }};
     for (const Write& write : all) {
       device_->fill(x, 1);
@@ -191,14 +191,15 @@ TEST_P(CurrentValues, OfFactorsThatChangeBetweenRuns) {
   }
 }
 
-// A recording that reads a factor and then changes it: by an operation that a device may let write another form of it,
-// and by one that it may not.
+// A recording that reads a factor and then changes it: by an operation that a device may let write another form of it
+// too, and by one that it may not.
 TEST_P(CurrentValues, OfFactorsThatARecordingChanges) {
   const Tensor x = tensor(1, activation_), w = tensor(2, shape_.weights(), Layout::kernel),
                other = tensor(3, activation_);
   const Tensor b = device_->make(shape_.bias(), Layout::channels), y = device_->make(shape_.output(), x.layout);
+  const Tensor dy = tensor(4, shape_.output());
   const std::vector<Write> changes{[&](const Tensor& to) { device_->add(other, to); },
-                                   [&](const Tensor& to) { device_->relu_backward(other, to); }};
+                                   [&](const Tensor& to) { plan_->backward_data(dy, w, other, to); }};
   for (const Write& change : changes) {
     device_->upload(x, device_->download(tensor(1, activation_)));
     const auto step = [&] {

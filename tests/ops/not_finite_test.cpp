@@ -175,14 +175,14 @@ TEST_P(NotFinite, TensorsOfAnotherDeviceAreRefused) {
     auto plan = device_->plan_layer(Conv2dShape{1, 3, 4, 4, 8});
     EXPECT_THROW(plan->forward(theirs, w, b, true, y), ContractError);
     EXPECT_THROW(plan->forward(x, their_w, b, true, y), ContractError);
-    EXPECT_THROW(plan->backward_data(y, their_w, x), ContractError);
+    EXPECT_THROW(plan->backward_data(y, their_w, {}, x), ContractError);
     EXPECT_THROW(device_->upload(theirs, std::vector<float>(48)), ContractError);
     EXPECT_THROW(device_->download(theirs), ContractError);
     EXPECT_THROW(device_->copy(theirs, x), ContractError);
     EXPECT_THROW(device_->copy(theirs, flat), ContractError);
     EXPECT_THROW(device_->copy(x, theirs), ContractError);
     EXPECT_THROW(device_->fill(theirs, 0), ContractError);
-    EXPECT_THROW(device_->relu_backward(theirs, x), ContractError);
+    EXPECT_THROW(plan->backward_data(y, w, theirs, x), ContractError);
     EXPECT_THROW(device_->average_pool(theirs, device_->make({1, 3}, Layout::matrix)), ContractError);
     EXPECT_THROW(device_->average_pool_backward(device_->make({1, 3}, Layout::matrix), theirs, x), ContractError);
     EXPECT_THROW(device_->map_weights(their_w, WeightMap::positive, 0, w), ContractError);

@@ -37,7 +37,7 @@ TEST_P(RecordedStep, EqualsThePlainStep) {
     device_->copy(p, flat);
     linear->forward(flat, v, c, false, logits);
     device_->focal_loss(loss, logits, labels, &d_logits);
-    linear->backward_data(d_logits, v, d_flat);
+    linear->backward_data(d_logits, v, {}, d_flat);
     device_->copy(d_flat, d_pool);
     pool->backward(d_pool, winner, p, d_y);
     convolution->backward_weights(x, d_y, d_w, d_b);

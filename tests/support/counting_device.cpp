@@ -16,9 +16,9 @@ class CountingLayer final : public LayerPlan {
     device_.called(kind_ + "forward", number_);
     inner_->forward(x, w, b, relu, y);
   }
-  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {
+  void backward_data(const Tensor& dy, const Tensor& w, const Tensor& rectified, const Tensor& dx) override {
     device_.called(kind_ + "backward_data", number_);
-    inner_->backward_data(dy, w, dx);
+    inner_->backward_data(dy, w, rectified, dx);
   }
   void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {
     device_.called(kind_ + "backward_weights", number_);
@@ -117,10 +117,6 @@ void CountingDevice::average_pool_backward(const Tensor& dy, const Tensor& x, co
 void CountingDevice::add(const Tensor& from, const Tensor& to) {
   called("add", -1);
   inner_.add(from, to);
-}
-void CountingDevice::relu_backward(const Tensor& output, const Tensor& gradient) {
-  called("relu_backward", -1);
-  inner_.relu_backward(output, gradient);
 }
 void CountingDevice::focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels,
                                 const Tensor* gradient) {

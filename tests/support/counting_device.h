@@ -14,8 +14,7 @@ class CountingDevice : public Device {
  public:
   explicit CountingDevice(Device& inner) : inner_(inner) {}
 
-  // "conv2d_forward", "conv2d_backward_data", ... or, without plans, "relu_backward", "focal_loss", "sgd_step",
-  // "upload", ...
+  // "conv2d_forward", "conv2d_backward_data", ... or, without plans, "focal_loss", "sgd_step", "upload", ...
   int count(const std::string& operation) const;            // of all plans together
   int count(const std::string& operation, int plan) const;  // of one plan; -1: of those without a plan
   // The same for the plans `layer`, `layer + layers`, `layer + 2 * layers`, ...: one layer for all batch sizes.
@@ -36,7 +35,6 @@ class CountingDevice : public Device {
   void average_pool(const Tensor& x, const Tensor& y) override;
   void average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) override;
   void add(const Tensor& from, const Tensor& to) override;
-  void relu_backward(const Tensor& output, const Tensor& gradient) override;
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override;
   Pending<LossResult> loss_result() override;
   void augment(std::span<const std::uint8_t> pixels, std::span<const PixelMap> maps, const Normalisation& normalisation,

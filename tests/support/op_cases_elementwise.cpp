@@ -27,10 +27,6 @@ OpCase common(const std::string& name, const Shape& s, double touches) {
   return one;
 }
 
-void cut_negative(Values& values) {
-  for (auto& v : values) v = std::max(v, 0.0);
-}
-
 Shape pooled(const Shape& s) {
   return {s.n, s.c, s.h / 2, s.w / 2};
 }
@@ -76,7 +72,7 @@ OpCase pool_backward(const Shape& in, bool relu) {
   one.derivative_of = [name = one.name, in, relu] {
     const auto dy = case_values(name, 1, pooled(in).count(), Numbers::random);
     return std::vector<Function>{{case_values(name, 0, in.count(), Numbers::random), [in, relu, dy](Values x) {
-                                    if (relu) cut_negative(x);
+                                    if (relu) reference::cut_negative(x);
                                     return dot(dy, reference::max_pool(in, x).value);
                                   }}};
   };
@@ -146,31 +142,6 @@ OpCase add(const Shape& s, Layout layout) {
       to[i] += from[i];
     }
     return std::vector<Result>{{to, absolute, 1}};
-  };
-  return one;
-}
-
-OpCase relu_backward(const Shape& s, Layout layout) {
-  OpCase one = common(name_of("relu_backward", s, layout), s, 3);
-  one.prepare = [name = one.name, s, layout](Device& device, Numbers numbers, const MakeOutput&) {
-    PreparedOp op;
-    op.outputs = {case_tensor(device, name, 1, s, layout, numbers)};
-    op.in_place = op.outputs;
-    op.run = [&device, y = case_tensor(device, name, 0, s, layout, numbers), g = op.outputs[0]] {
-      device.relu_backward(y, g);
-    };
-    return op;
-  };
-  one.expected = [name = one.name, s](Numbers numbers) {
-    return std::vector<Result>{exactly(
-        reference::relu_backward(case_values(name, 0, s.count(), numbers), case_values(name, 1, s.count(), numbers)))};
-  };
-  one.derivative_of = [name = one.name, s] {
-    const auto gradient = case_values(name, 1, s.count(), Numbers::random);
-    return std::vector<Function>{{case_values(name, 0, s.count(), Numbers::random), [gradient](Values x) {
-                                    cut_negative(x);
-                                    return dot(gradient, x);
-                                  }}};
   };
   return one;
 }
@@ -270,8 +241,6 @@ std::vector<OpCase> elementwise_cases() {
     const Shape flat{s.n, s.c * s.h * s.w};
     cases.push_back(add(s, Layout::activation));
     cases.push_back(add(flat, Layout::matrix));
-    cases.push_back(relu_backward(s, Layout::activation));
-    cases.push_back(relu_backward(flat, Layout::matrix));
     cases.push_back(copy(s, Layout::activation, flat, Layout::matrix));
     cases.push_back(copy(flat, Layout::matrix, s, Layout::activation));
     cases.push_back(copy(s, Layout::activation, s, Layout::activation));

@@ -92,22 +92,33 @@ struct Weighted {
   }
 };
 
-OpCase backward_data(const LayerShape& s) {
-  OpCase one = common("backward_data", s, LayerPass::backward_data);
-  one.prepare = [name = one.name, s](Device& device, Numbers numbers, const MakeOutput& make) {
+// relu: through the ReLU that put out x.
+OpCase backward_data(const LayerShape& s, bool relu) {
+  OpCase one = common(relu ? "backward_data_relu" : "backward_data", s, LayerPass::backward_data);
+  one.prepare = [name = one.name, s, relu](Device& device, Numbers numbers, const MakeOutput& make) {
     const Inputs in{name, s, numbers};
     PreparedOp op;
     op.outputs = {make(s.input(), s.layout())};
     std::shared_ptr<LayerPlan> plan = device.plan_layer(s);
-    op.run = [plan, dy = in.dy(device), w = in.w(device), dx = op.outputs[0]] { plan->backward_data(dy, w, dx); };
+    op.run = [plan, dy = in.dy(device), w = in.w(device), x = relu ? in.x(device) : Tensor{}, dx = op.outputs[0]] {
+      plan->backward_data(dy, w, x, dx);
+    };
     return op;
   };
-  one.expected = [name = one.name, s](Numbers numbers) {
+  one.expected = [name = one.name, s, relu](Numbers numbers) {
     const Inputs in{name, s, numbers};
-    return std::vector<Result>{reference::layer_backward_data(s, in.dy(), in.w())};
+    Result result = reference::layer_backward_data(s, in.dy(), in.w());
+    if (relu) result.value = reference::relu_backward(in.x(), result.value);
+    return std::vector<Result>{result};
   };
-  one.derivative_of = [in = Inputs{one.name, s, Numbers::random}] {
-    return std::vector{Weighted(in).of(&Weighted::x)};
+  one.derivative_of = [in = Inputs{one.name, s, Numbers::random}, relu] {
+    Function function = Weighted(in).of(&Weighted::x);
+    if (relu)
+      function.value = [of_output = function.value](Values x) {
+        reference::cut_negative(x);
+        return of_output(x);
+      };
+    return std::vector{function};
   };
   return one;
 }
@@ -142,7 +153,8 @@ std::vector<OpCase> layer_cases(const std::vector<LayerShape>& shapes) {
   for (const auto& shape : shapes) {
     cases.push_back(forward(shape, false));
     cases.push_back(forward(shape, true));
-    cases.push_back(backward_data(shape));
+    cases.push_back(backward_data(shape, false));
+    cases.push_back(backward_data(shape, true));
     cases.push_back(backward_weights(shape));
   }
   return cases;

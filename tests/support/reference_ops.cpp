@@ -21,11 +21,6 @@ void add(Result& result, std::size_t at, double product) {
   result.absolute[at] += std::abs(product);
 }
 
-void cut_negative(Values& values) {
-  for (auto& v : values)
-    if (v < 0) v = 0;
-}
-
 // Calls visit(y index, x index, w index) for every product of the layer.
 template <typename Visit>
 void for_each_product(const LayerShape& s, Visit visit) {
@@ -118,6 +113,11 @@ Result average_pool_backward(const Shape& in, const Values& dy, const Values& x)
   Result dx = zeros(in, 2);
   for (std::size_t i = 0; i < dx.value.size(); ++i) add(dx, i, dy[i / area] / double(area) * (x.empty() ? 1 : x[i]));
   return dx;
+}
+
+void cut_negative(Values& values) {
+  for (auto& v : values)
+    if (v < 0) v = 0;
 }
 
 Values relu_backward(const Values& output, const Values& gradient) {

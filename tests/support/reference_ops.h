@@ -39,6 +39,7 @@ Result average_pool(const Shape& input, const Values& x);
 // x may be empty: then the gradient alone.
 Result average_pool_backward(const Shape& input, const Values& dy, const Values& x);
 
+void cut_negative(Values& values);  // a ReLU, in place
 Values relu_backward(const Values& output, const Values& gradient);
 
 struct Loss {
