@@ -153,8 +153,16 @@ class CpuDevice final : public Device {
   void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override {
     cpu::map_weights(context_, from, map, gamma, to);
   }
-  Pending<double> sum(const Tensor& tensor) override { return cpu::sum(context_, tensor); }
-  Pending<double> smallest(const Tensor& tensor) override { return cpu::smallest(context_, tensor); }
+  void relevance_quotients(const Tensor& z, const Stabiliser& stabiliser, std::span<const Tensor> relevance,
+                           std::span<const Tensor> quotients, const Scalars& sums) override {
+    cpu::relevance_quotients(context_, z, stabiliser, relevance, quotients, sums);
+  }
+  using Device::sum;
+  void sum(const Tensor& tensor, const Scalars& to) override { *scalars(context_, to, 1) = cpu::sum(context_, tensor); }
+  std::vector<double> read(const Scalars& from, int count) override {
+    const double* const values = scalars(context_, from, count);
+    return {values, values + count};
+  }
 
  private:
   // By all threads, each of which has caches of its own.

@@ -16,8 +16,8 @@ class CpuLayerPlan : public LayerPlan {
   void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) final;
   void backward_data(const Tensor& dy, const Tensor& w, const Tensor& rectified, const Tensor& dx) final;
   void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) final;
-  Pending<RelevanceSums> relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                               std::span<const Tensor> quotients) final;
+  void relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                             std::span<const Tensor> quotients) final;
   void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
                               const Tensor& relevance) final;
 
@@ -48,6 +48,9 @@ class CpuLayerPlan : public LayerPlan {
   const float* denominator(const RelevanceDenominator& what);
   std::vector<float> total_bias(std::span<const RelevanceTerm> terms) const;
 };
+
+void relevance_quotients(const Context& context, const Tensor& z, const Stabiliser& stabiliser,
+                         std::span<const Tensor> relevance, std::span<const Tensor> quotients, const Scalars& sums);
 
 std::unique_ptr<LayerPlan> make_conv2d_plan(Context& context, const LayerShape& shape);
 std::unique_ptr<LayerPlan> make_linear_plan(Context& context, const LayerShape& shape);

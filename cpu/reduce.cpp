@@ -33,4 +33,11 @@ double smallest(const Context& context, const Tensor& tensor) {
   return double(least);
 }
 
+double* scalars(const Context& context, const Scalars& at, int count) {
+  PALIMPSEST_REQUIRE(
+      at.first >= 0 && at.storage && std::size_t(at.first + count) * sizeof(double) <= at.storage->bytes(),
+      "{} scalars from {} on", count, at.first);
+  return reinterpret_cast<double*>(data(context, Tensor{{}, Layout::matrix, at.storage})) + at.first;
+}
+
 }  // namespace palimpsest::cpu

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cpu/layer.h"
+#include "cpu/reduce.h"
 #include "ops/stabilised.h"
 
 namespace palimpsest::cpu {
@@ -49,8 +50,8 @@ RelevanceSums divide_piece(const Epilogue& e, std::size_t start, const Pieces& p
   return sums;
 }
 
-RelevanceSums divide(const Epilogue& epilogue, const Pieces& p, const std::vector<float>& bias, const float* r,
-                     float* s) {
+RelevanceSums divide_one(const Epilogue& epilogue, const Pieces& p, const std::vector<float>& bias, const float* r,
+                         float* s) {
   std::vector<RelevanceSums> partial(std::size_t(p.n) * std::size_t(p.blocks));
 #pragma omp parallel for schedule(static)
   for (int piece = 0; piece < p.n * p.blocks; ++piece)
@@ -67,7 +68,33 @@ RelevanceSums divide(const Epilogue& epilogue, const Pieces& p, const std::vecto
   return total;
 }
 
+// Every target; the ledger gets the first one's sums.
+void divide(const Context& context, const Epilogue& epilogue, const Shape& shape, Layout layout,
+            const std::vector<float>& bias, std::span<const Tensor> relevance, std::span<const Tensor> quotients,
+            const Scalars& to) {
+  PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !relevance.empty(), "{} targets, {} quotients",
+                     relevance.size(), quotients.size());
+  const Pieces p = pieces(context, shape, layout);
+  for (std::size_t k = 0; k < relevance.size(); ++k) {
+    check(context, relevance[k], shape, layout, "relevance");
+    check(context, quotients[k], shape, layout, "quotient");
+    const RelevanceSums sums = divide_one(epilogue, p, bias, data(context, relevance[k]), data(context, quotients[k]));
+    if (k > 0 || to.empty()) continue;
+    double* const five = scalars(context, to, RelevanceSums::kCount);
+    five[0] = sums.incoming, five[1] = sums.to_bias, five[2] = sums.to_stabiliser, five[3] = sums.to_zero;
+    five[4] = sums.near_zero;
+  }
+}
+
 }  // namespace
+
+void relevance_quotients(const Context& context, const Tensor& z, const Stabiliser& stabiliser,
+                         std::span<const Tensor> relevance, std::span<const Tensor> quotients, const Scalars& sums) {
+  check(context, z, z.shape, z.layout, "z");
+  const Pieces p = pieces(context, z.shape, z.layout);
+  divide(context, {data(context, z), nullptr, nullptr, Gate::all, stabiliser}, z.shape, z.layout,
+         std::vector<float>(std::size_t(p.blocks) * std::size_t(p.lanes), 0.0F), relevance, quotients, sums);
+}
 
 // g_t(x), in the input's own layout. `identity` needs no copy.
 const float* CpuLayerPlan::mapped_input(const RelevanceTerm& term, const float* x) {
@@ -121,25 +148,15 @@ const float* CpuLayerPlan::denominator(const RelevanceDenominator& what) {
   return sum;
 }
 
-Pending<RelevanceSums> CpuLayerPlan::relevance_denominator(const RelevanceDenominator& what,
-                                                           std::span<const Tensor> relevance,
-                                                           std::span<const Tensor> quotients) {
-  PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !what.terms.empty(), "{} targets", relevance.size());
+void CpuLayerPlan::relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                                         std::span<const Tensor> quotients) {
+  PALIMPSEST_REQUIRE(!what.terms.empty(), "no terms");
   const auto optional = [&](const Tensor& tensor, const char* name) {
     return tensor.empty() ? nullptr : checked(tensor, shape_.output(), name);
   };
   const Epilogue epilogue{denominator(what), optional(what.floor, "floor"), optional(what.gate_by, "gate_by"),
                           what.gate, what.stabiliser};
-  const Pieces p = pieces(context_, shape_.output(), shape_.layout());
-  const auto bias = total_bias(what.terms);
-  RelevanceSums sums;
-  for (std::size_t k = 0; k < relevance.size(); ++k) {
-    const float* const r = checked(relevance[k], shape_.output(), "relevance");
-    checked(quotients[k], shape_.output(), "quotient");
-    const auto of_target = divide(epilogue, p, bias, r, data(context_, quotients[k]));
-    if (k == 0) sums = of_target;
-  }
-  return sums;
+  divide(context_, epilogue, shape_.output(), shape_.layout(), total_bias(what.terms), relevance, quotients, what.sums);
 }
 
 void CpuLayerPlan::relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
@@ -162,6 +179,9 @@ void CpuLayerPlan::relevance_redistribute(const RelevanceRedistribution& what, c
     }
     accumulate = true;
   }
+  if (what.sums.empty()) return;
+  double* const two = scalars(context_, what.sums, 2);
+  two[0] = sum(context_, relevance), two[1] = smallest(context_, what.x);
 }
 
 }  // namespace palimpsest::cpu

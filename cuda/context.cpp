@@ -100,6 +100,14 @@ void check(const Tensor& tensor, const Shape& shape, Layout layout, const char* 
   PALIMPSEST_REQUIRE(tensor.storage->bytes() >= bytes_of(shape, layout), "the storage of {} is too small", name);
 }
 
+double* scalars(const Context& context, const Scalars& at, int count) {
+  if (at.empty()) return nullptr;
+  CudaStorage& storage = storage_of(context, Tensor{{}, Layout::matrix, at.storage});
+  PALIMPSEST_REQUIRE(at.first >= 0 && std::size_t(at.first + count) * sizeof(double) <= storage.bytes(),
+                     "{} scalars from {} on", count, at.first);
+  return storage.buffer.as<double>() + at.first;
+}
+
 std::uint64_t next_version() {
   static std::atomic<std::uint64_t> version{0};
   return ++version;

@@ -13,6 +13,7 @@
 #include "cuda/memory_pool.h"
 #include "cuda/readback.h"
 #include "cuda/upload.h"
+#include "ops/scalars.h"
 #include "ops/tensor.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -114,5 +115,7 @@ inline const float* optional_data(const Context& context, const Tensor& tensor) 
 }
 void check(const Tensor& tensor, const Shape& shape, Layout layout, const char* name);
 std::uint64_t next_version();
+// Scalars, of which there must be `count`; null if `at` is empty.
+double* scalars(const Context& context, const Scalars& at, int count);
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -175,17 +175,20 @@ void check(const ImplicitGemmShape& s, const GemmRun& run, std::size_t scratch_n
 
 std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile tile, int splits) {
   using namespace gemm;
+  const auto most_blocks = [](const Cut& cut) {
+    return std::size_t(std::max(ledger_blocks(cut, false), ledger_blocks(cut, true)));
+  };
   std::size_t most = 0;
   for (const Precision precision : {Precision::fp32, Precision::tf32}) {  // bf16 uses tf32's split
     GemmRun run;
     run.precision = precision, run.tile = tile, run.splits = splits;
     most = std::max(most, cut(shape, LayerPass::forward, run).partial_bytes());
-    most = std::max(most, cut(shape, LayerPass::backward_data, run).partial_bytes());
+    const Cut back = cut(shape, LayerPass::backward_data, run);
+    most = std::max(most, back.partial_bytes() + most_blocks(back) * 2 * sizeof(double));
     most = std::max(most, cut(shape, LayerPass::backward_weights, run).partial_bytes() + bias_partial_bytes(shape));
     for (const bool several_terms : {false, true}) {
       const Cut cut = cut_of_denominator(shape, run, several_terms);
-      const std::int64_t blocks = std::max(ledger_blocks(cut, false), ledger_blocks(cut, true));
-      most = std::max(most, cut.partial_bytes() + std::size_t(blocks) * LedgerSums::kCount * sizeof(double));
+      most = std::max(most, cut.partial_bytes() + most_blocks(cut) * RelevanceSums::kCount * sizeof(double));
     }
   }
   return most;

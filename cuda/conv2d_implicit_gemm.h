@@ -126,7 +126,7 @@ struct DenominatorPointers {
   int targets = 0;
   const float* relevance[kMaxTargets] = {};  // R of each target
   Destination quotients[kMaxTargets] = {};   // s of each target; may be its R
-  double* sums = nullptr;  // five doubles: RelevanceSums of the first target, in its order; null: not computed
+  double* sums = nullptr;                    // RelevanceSums of the first target; null: not computed
 };
 void implicit_gemm_relevance_denominator(const ImplicitGemmShape& shape, const GemmRun& run,
                                          const DenominatorPointers& what);
@@ -141,6 +141,7 @@ struct RedistributionPointers {
   Factor quotient = {};            // s
   const float* product = nullptr;  // c of the one term, already formed
   float* relevance = nullptr;      // R_i
+  double* sums = nullptr;          // two, of ops/relevance.h; null: not computed
 };
 void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const GemmRun& run,
                                           const RedistributionPointers& what);

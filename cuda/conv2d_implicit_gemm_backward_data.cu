@@ -8,11 +8,51 @@ namespace {
 
 using namespace gemm;
 
+// Blocks in a fixed order, one block of 256 threads each of which takes every 256th partial.
+__global__ void __launch_bounds__(256) add_outgoing_kernel(const double* partials, int count, double* sums) {
+  double outgoing[1] = {0};
+  float least = __builtin_huge_valf();
+  for (int i = int(threadIdx.x); i < count; i += int(blockDim.x)) {
+    outgoing[0] += partials[2 * std::size_t(i)];
+    least = smaller(least, float(partials[2 * std::size_t(i) + 1]));
+  }
+  block_sum(outgoing);
+  least = block_smallest(least);
+  if (threadIdx.x == 0) sums[0] = outgoing[0], sums[1] = double(least);
+}
+
+// The sums of a redistribution, through partials behind those of the product.
+class Outgoing {
+ public:
+  Outgoing(const GemmRun& run, const Cut& cut, bool second_pass, double* sums)
+      : run_(run), blocks_(int(ledger_blocks(cut, second_pass))), sums_(sums), offset_(cut.partial_bytes()) {}
+  std::size_t scratch_bytes() const { return offset_ + (sums_ ? std::size_t(blocks_) * 2 * sizeof(double) : 0); }
+  double* partials() const {
+    return sums_ ? reinterpret_cast<double*>(static_cast<char*>(run_.scratch) + offset_) : nullptr;
+  }
+  void add() const {
+    if (!sums_) return;
+    CUDA_LAUNCH(add_outgoing_kernel, dim3(1), dim3(256), 0, run_.stream, partials(), blocks_, sums_);
+    CUDA_LAUNCH_CHECK();
+  }
+
+ private:
+  const GemmRun& run_;
+  int blocks_;
+  double* sums_;
+  std::size_t offset_;
+};
+
 void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& dy, const Factor& w,
-                   const Redistribute& epilogue) {
+                   Redistribute epilogue, double* sums = nullptr) {
   const Cut cut = gemm::cut(shape, LayerPass::backward_data, run);
-  check(shape, run, cut.partial_bytes());
-  if (shape.pixels() == 0) return;
+  const Outgoing outgoing(run, cut, cut.has_partials(), sums);
+  check(shape, run, outgoing.scratch_bytes());
+  if (shape.pixels() == 0) {
+    if (sums) CUDA_CHECK(cudaMemsetAsync(sums, 0, 2 * sizeof(double), run.stream));
+    return;
+  }
+  epilogue.partials = outgoing.partials();
   check_copies(run, cut, {dy, w});
   const Problem problem = make_problem(shape, run, cut, make_pixels(shape, dy, pitch(run, cut, shape.outputs)), w);
   if (cut.tile == GemmTile::few_rows)
@@ -30,6 +70,19 @@ void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Fac
         });
   if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
   if (problem.partials || cut.tile == GemmTile::plain) copy_singles(run, cut, epilogue.to);
+  outgoing.add();
+}
+
+// The product is already formed.
+void redistribute(const ImplicitGemmShape& shape, const GemmRun& run, const float* product, Redistribute epilogue,
+                  double* sums) {
+  Cut cut;
+  cut.rows = int(shape.pixels()), cut.columns = shape.inputs;
+  const Outgoing outgoing(run, cut, true, sums);
+  check(shape, run, outgoing.scratch_bytes());
+  epilogue.partials = outgoing.partials();
+  apply_epilogue(run, product, 1, cut.rows, cut.columns, epilogue);
+  outgoing.add();
 }
 
 }  // namespace
@@ -51,10 +104,11 @@ void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const 
     const Redistribute epilogue{
         Redistribute::By::map,    what.x,        term.input, term.constant.values, what.factor * term.sign,
         what.accumulate || t > 0, what.relevance};
+    double* const sums = t + 1 == what.terms ? what.sums : nullptr;
     if (what.product)
-      apply_epilogue(run, what.product, 1, int(shape.pixels()), shape.inputs, epilogue);
+      redistribute(shape, run, what.product, epilogue, sums);
     else
-      backward_data(shape, run, what.quotient, term.weights, epilogue);
+      backward_data(shape, run, what.quotient, term.weights, epilogue, sums);
   }
 }
 

@@ -10,12 +10,12 @@ using namespace gemm;
 
 // The ledger's sums: blocks in a fixed order, one block of 256 threads each of which adds every 256th partial.
 __global__ void __launch_bounds__(256) add_ledger_kernel(const double* partials, int count, double* sums) {
-  double values[LedgerSums::kCount] = {};
+  double values[RelevanceSums::kCount] = {};
   for (int i = int(threadIdx.x); i < count; i += int(blockDim.x))
-    for (int k = 0; k < LedgerSums::kCount; ++k) values[k] += partials[std::size_t(i) * LedgerSums::kCount + k];
+    for (int k = 0; k < RelevanceSums::kCount; ++k) values[k] += partials[std::size_t(i) * RelevanceSums::kCount + k];
   block_sum(values);
   if (threadIdx.x == 0)
-    for (int k = 0; k < LedgerSums::kCount; ++k) sums[k] = values[k];
+    for (int k = 0; k < RelevanceSums::kCount; ++k) sums[k] = values[k];
 }
 
 void check_pointers(const DenominatorPointers& what) {
@@ -69,10 +69,10 @@ void implicit_gemm_relevance_denominator(const ImplicitGemmShape& shape, const G
   check_pointers(what);
   const Cut cut = cut_of_denominator(shape, run, !is_plain(what));
   const std::int64_t blocks = ledger_blocks(cut, what.known || what.products || cut.has_partials());
-  check(shape, run, cut.partial_bytes() + std::size_t(blocks) * LedgerSums::kCount * sizeof(double));
+  check(shape, run, cut.partial_bytes() + std::size_t(blocks) * RelevanceSums::kCount * sizeof(double));
   auto* const partials = reinterpret_cast<double*>(static_cast<char*>(run.scratch) + cut.partial_bytes());
   if (shape.pixels() == 0) {
-    if (what.sums) CUDA_CHECK(cudaMemsetAsync(what.sums, 0, LedgerSums::kCount * sizeof(double), run.stream));
+    if (what.sums) CUDA_CHECK(cudaMemsetAsync(what.sums, 0, RelevanceSums::kCount * sizeof(double), run.stream));
     return;
   }
   const Divide epilogue{what, float(what.stabiliser.epsilon), !what.known, what.sums ? partials : nullptr};

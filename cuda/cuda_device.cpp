@@ -17,6 +17,7 @@
 #include "cuda/max_pool.h"
 #include "cuda/recording.h"
 #include "cuda/reduce.h"
+#include "cuda/relevance_pointers.h"
 #include "cuda/sgd.h"
 #include "cuda/timer.h"
 
@@ -115,8 +116,18 @@ class CudaDevice final : public Device {
   void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override {
     PALIMPSEST_CUDA::map_weights(context_, from, map, gamma, to);
   }
-  Pending<double> sum(const Tensor& tensor) override { return PALIMPSEST_CUDA::sum(context_, tensor); }
-  Pending<double> smallest(const Tensor& tensor) override { return PALIMPSEST_CUDA::smallest(context_, tensor); }
+  void relevance_quotients(const Tensor& z, const Stabiliser& stabiliser, std::span<const Tensor> relevance,
+                           std::span<const Tensor> quotients, const Scalars& sums) override {
+    PALIMPSEST_CUDA::relevance_quotients(context_, z, stabiliser, relevance, quotients, sums);
+  }
+
+  using Device::sum;
+  void sum(const Tensor& tensor, const Scalars& to) override {
+    PALIMPSEST_CUDA::sum(context_, tensor, scalars(context_, to, 1));
+  }
+  std::vector<double> read(const Scalars& from, int count) override {
+    return context_.downloader.values(scalars(context_, from, count), std::size_t(count));
+  }
 
  private:
   Context context_;

@@ -68,11 +68,11 @@ class Plan final : public LayerPlan {
                                      written(context_, dw), written(context_, db));
   }
 
-  Pending<RelevanceSums> relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                               std::span<const Tensor> quotients) override {
+  void relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                             std::span<const Tensor> quotients) override {
     const Multiply product = [&](const float* x, const float* w, float* z) { library_.product(x, w, z); };
-    return PALIMPSEST_CUDA::relevance_denominator(context_, shape_, run(LayerPass::relevance), what, relevance,
-                                                  quotients, by_library(LayerPass::relevance) ? product : nullptr);
+    PALIMPSEST_CUDA::relevance_denominator(context_, shape_, run(LayerPass::relevance), what, relevance, quotients,
+                                           by_library(LayerPass::relevance) ? product : nullptr);
   }
 
   void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,

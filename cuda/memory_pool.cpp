@@ -40,19 +40,23 @@ MemoryPool::~MemoryPool() {
 
 void* MemoryPool::take(std::size_t bytes) {
   const std::size_t size = rounded(bytes);
-  void* memory = nullptr;
-  if (const auto at = spare_.find(size); at != spare_.end()) {
-    memory = at->second;
-    spare_.erase(at);
-  } else {
-    memory = from_driver(size);
-  }
+  void* memory = apart_ ? found(*apart_, size) : nullptr;
+  if (!memory) memory = found(spare_, size);
+  if (!memory) memory = from_driver(size);
   handed_out(stream_, memory, bytes);
   return memory;
 }
 
 void MemoryPool::give_back(void* memory, std::size_t bytes) {
-  spare_.emplace(rounded(bytes), memory);
+  (apart_ ? *apart_ : spare_).emplace(rounded(bytes), memory);
+}
+
+void* MemoryPool::found(Spare& spare, std::size_t size) {
+  const auto at = spare.find(size);
+  if (at == spare.end()) return nullptr;
+  void* const memory = at->second;
+  spare.erase(at);
+  return memory;
 }
 
 void* MemoryPool::from_driver(std::size_t bytes) {

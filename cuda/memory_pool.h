@@ -22,15 +22,23 @@ class MemoryPool {
   void* take(std::size_t bytes);
   void give_back(void* memory, std::size_t bytes);
 
+  // While a recording is made, what is given back is kept apart for it, since each of its runs uses that memory again.
+  // Later it gives all of it back.
+  using Spare = std::multimap<std::size_t, void*>;
+  void keep_apart(Spare* spare) { apart_ = spare; }  // null: no longer
+  void give_back(Spare& apart) { spare_.merge(apart); }
+
   std::size_t held() const { return held_; }                  // bytes allocated by the driver, in use or not
   std::size_t driver_calls() const { return driver_calls_; }  // for tests: number of driver allocations
 
  private:
+  static void* found(Spare& spare, std::size_t size);  // null: none
   void* from_driver(std::size_t bytes);
   void release_spare();
 
   const Stream& stream_;
-  std::multimap<std::size_t, void*> spare_;
+  Spare spare_;
+  Spare* apart_ = nullptr;
   std::size_t held_ = 0, driver_calls_ = 0;
 };
 

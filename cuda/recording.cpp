@@ -16,7 +16,10 @@ class Graph final : public Recording {
     ignore(cudaGraphDestroy(graph));
     CUDA_CHECK(status);
   }
-  ~Graph() override { ignore(cudaGraphExecDestroy(executable_)); }
+  ~Graph() override {
+    ignore(cudaGraphExecDestroy(executable_));
+    context_.pool->give_back(temporaries_);
+  }
 
   void run() override {
     make_assumed(context_, assumed_);
@@ -31,6 +34,7 @@ class Graph final : public Recording {
     CUDA_CHECK(cudaStreamBeginCapture(context_.stream.get(), cudaStreamCaptureModeThreadLocal));
     ++context_.epoch;
     context_.assumed = &assumed_;
+    context_.pool->keep_apart(&temporaries_);
     try {
       step();
       kept_ = kept(context_, assumed_);
@@ -40,6 +44,7 @@ class Graph final : public Recording {
       ignore(cudaStreamEndCapture(context_.stream.get(), &graph));
       if (graph) ignore(cudaGraphDestroy(graph));
       ignore(cudaGetLastError());
+      context_.pool->give_back(temporaries_);
       throw;
     }
     CUDA_CHECK(cudaStreamEndCapture(context_.stream.get(), &graph));
@@ -48,11 +53,13 @@ class Graph final : public Recording {
 
   void end_epoch() {
     context_.assumed = nullptr;
+    context_.pool->keep_apart(nullptr);
     ++context_.epoch;
   }
 
   Context& context_;
   std::vector<AssumedCopy> assumed_, kept_;  // copies in BF16 of the step's tensors, which outlive it
+  MemoryPool::Spare temporaries_;            // memory that the step took and gave back
   std::shared_ptr<DeviceBuffer> scratch_;    // the graph writes there, even after the context has a larger one
   cudaGraphExec_t executable_ = nullptr;
 };

@@ -15,20 +15,12 @@ namespace {
 constexpr std::size_t kBlocks = 528;
 constexpr int kLoads = 4;
 
-struct Smaller {  // NaN wins on either side
-  __host__ __device__ float operator()(float a, float b) const { return a <= b || a != a ? a : b; }
-};
-
-template <typename T, typename Combine>
 __global__ void __launch_bounds__(kThreads)
-    reduce(const float* __restrict__ values, std::size_t count, T start, T* __restrict__ result) {
-  SHARED_ARRAY(T, slots, kThreads);
-  constexpr Combine combine;
+    sum_values(const float* __restrict__ values, std::size_t count, double* __restrict__ result) {
+  SHARED_ARRAY(double, slots, kThreads);
   const std::size_t groups = count / 4, stride = grid_stride();
-  T mine = start;
-  const auto add = [&](const float4& v) {
-    mine = combine(mine, combine(combine(T(v.x), T(v.y)), combine(T(v.z), T(v.w))));
-  };
+  double mine = 0;
+  const auto add = [&](const float4& v) { mine += (double(v.x) + double(v.y)) + (double(v.z) + double(v.w)); };
   std::size_t at = first_index();
   for (; at + (kLoads - 1) * stride < groups; at += kLoads * stride) {
     float4 loaded[kLoads];
@@ -38,48 +30,35 @@ __global__ void __launch_bounds__(kThreads)
     for (int i = 0; i < kLoads; ++i) add(loaded[i]);
   }
   for (; at < groups; at += stride) add(fours(values)[at]);
-  if (first_index() < count % 4) mine = combine(mine, T(values[4 * groups + first_index()]));
-  const T all = block_reduce(mine, slots, combine);
+  if (first_index() < count % 4) mine += double(values[4 * groups + first_index()]);
+  const double all = block_reduce(mine, slots, Plus());
   if (threadIdx.x == 0) result[blockIdx.x] = all;
 }
 
 // *all = the results of so many blocks.
-template <typename T, typename Combine>
-__global__ void __launch_bounds__(kThreads) combine_blocks(const T* __restrict__ results, int blocks, T start, T* all) {
-  SHARED_ARRAY(T, slots, kThreads);
-  constexpr Combine combine;
-  T mine = start;
-  for (int i = int(threadIdx.x); i < blocks; i += kThreads) mine = combine(mine, results[i]);
-  const T total = block_reduce(mine, slots, combine);
+__global__ void __launch_bounds__(kThreads) sum_blocks(const double* __restrict__ results, int blocks, double* all) {
+  SHARED_ARRAY(double, slots, kThreads);
+  double mine = 0;
+  for (int i = int(threadIdx.x); i < blocks; i += kThreads) mine += results[i];
+  const double total = block_reduce(mine, slots, Plus());
   if (threadIdx.x == 0) *all = total;
-}
-
-template <typename T, typename Combine>
-Pending<double> reduced(Context& context, const Tensor& tensor, T start) {
-  PALIMPSEST_REQUIRE(tensor.layout != Layout::winners, "layout {}", int(tensor.layout));
-  check(tensor, tensor.shape, tensor.layout, "tensor");
-  const std::size_t count = bytes_of(tensor.shape, tensor.layout) / sizeof(float);
-  if (count == 0) return double(start);
-  const auto blocks = unsigned(std::min<std::size_t>(kBlocks, blocks_for((count + 3) / 4)));
-  const DeviceBuffer results(context.pool, (kBlocks + 1) * sizeof(T));
-  T* const all = results.as<T>() + kBlocks;
-  CUDA_LAUNCH((reduce<T, Combine>), blocks, kThreads, 0, context.stream.get(), data(context, tensor), count, start,
-              results.as<T>());
-  CUDA_LAUNCH_CHECK();
-  CUDA_LAUNCH((combine_blocks<T, Combine>), 1, kThreads, 0, context.stream.get(), results.as<T>(), int(blocks), start,
-              all);
-  CUDA_LAUNCH_CHECK();
-  return context.readback.read<T, double>(all, [](T value) { return double(value); });
 }
 
 }  // namespace
 
-Pending<double> sum(Context& context, const Tensor& tensor) {
-  return reduced<double, Plus>(context, tensor, 0);
-}
-
-Pending<double> smallest(Context& context, const Tensor& tensor) {
-  return reduced<float, Smaller>(context, tensor, __builtin_huge_valf());
+void sum(Context& context, const Tensor& tensor, double* to) {
+  PALIMPSEST_REQUIRE(tensor.layout != Layout::winners, "layout {}", int(tensor.layout));
+  check(tensor, tensor.shape, tensor.layout, "tensor");
+  const std::size_t count = bytes_of(tensor.shape, tensor.layout) / sizeof(float);
+  const auto blocks = unsigned(std::min<std::size_t>(kBlocks, blocks_for((count + 3) / 4)));
+  const DeviceBuffer results(context.pool, kBlocks * sizeof(double));
+  if (count > 0) {
+    CUDA_LAUNCH(sum_values, blocks, kThreads, 0, context.stream.get(), data(context, tensor), count,
+                results.as<double>());
+    CUDA_LAUNCH_CHECK();
+  }
+  CUDA_LAUNCH(sum_blocks, 1, kThreads, 0, context.stream.get(), results.as<double>(), count > 0 ? int(blocks) : 0, to);
+  CUDA_LAUNCH_CHECK();
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -3,8 +3,7 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// Over everything that a tensor stores, padding included.
-Pending<double> sum(Context& context, const Tensor& tensor);
-Pending<double> smallest(Context& context, const Tensor& tensor);  // NaN if any value is
+// Over everything that a tensor stores, padding included, in double and in a fixed order.
+void sum(Context& context, const Tensor& tensor, double* to);
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

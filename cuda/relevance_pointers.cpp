@@ -65,13 +65,29 @@ std::unique_ptr<DeviceBuffer> terms_by(Context& context, const LayerShape& layer
   return products;
 }
 
-}  // namespace
-
-Pending<RelevanceSums> relevance_denominator(Context& context, const LayerShape& layer, const GemmRun& run,
-                                             const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                             std::span<const Tensor> quotients, const Multiply& product) {
+// Every target, so many at a time; the sums are the first one's.
+void divide(const Context& context, const ImplicitGemmShape& shape, const GemmRun& run, DenominatorPointers pointers,
+            const Shape& output, Layout layout, std::span<const Tensor> relevance, std::span<const Tensor> quotients) {
   PALIMPSEST_REQUIRE(relevance.size() == quotients.size() && !relevance.empty(), "{} targets, {} quotients",
                      relevance.size(), quotients.size());
+  for (std::size_t begin = 0; begin < relevance.size(); begin += kMaxTargets) {
+    pointers.targets = int(std::min<std::size_t>(kMaxTargets, relevance.size() - begin));
+    for (std::size_t k = 0; k < std::size_t(pointers.targets); ++k) {
+      check(relevance[begin + k], output, layout, "relevance");
+      check(quotients[begin + k], output, layout, "quotient");
+      pointers.relevance[k] = data(context, relevance[begin + k]);
+      pointers.quotients[k] = destination(context, quotients[begin + k]);
+    }
+    implicit_gemm_relevance_denominator(shape, run, pointers);
+    pointers.sums = nullptr;
+  }
+}
+
+}  // namespace
+
+void relevance_denominator(Context& context, const LayerShape& layer, const GemmRun& run,
+                           const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                           std::span<const Tensor> quotients, const Multiply& product) {
   DenominatorPointers pointers;
   pointers.known = optional_output(context, layer, what.known, "known");
   const bool own = !pointers.known && !product;
@@ -90,25 +106,22 @@ Pending<RelevanceSums> relevance_denominator(Context& context, const LayerShape&
     products = terms_by(context, layer, pointers, product);
     pointers.products = products->as<float>();
   }
-  const DeviceBuffer sums(context.pool, 5 * sizeof(double));
-  for (std::size_t begin = 0; begin < relevance.size(); begin += kMaxTargets) {
-    pointers.targets = int(std::min<std::size_t>(kMaxTargets, relevance.size() - begin));
-    for (std::size_t k = 0; k < std::size_t(pointers.targets); ++k) {
-      check(relevance[begin + k], layer.output(), layer.layout(), "relevance");
-      check(quotients[begin + k], layer.output(), layer.layout(), "quotient");
-      pointers.relevance[k] = data(context, relevance[begin + k]);
-      pointers.quotients[k] = destination(context, quotients[begin + k]);
-    }
-    pointers.sums = begin == 0 ? sums.as<double>() : nullptr;
-    implicit_gemm_relevance_denominator(gemm_shape(layer), run, pointers);
-  }
-  struct Five {
-    double value[5];
-  };
-  return context.readback.read<Five, RelevanceSums>(sums.as<const Five>(), [](const Five& sum) {
-    const auto& [five] = sum;
-    return RelevanceSums{five[0], five[1], five[2], five[3], five[4]};
-  });
+  pointers.sums = scalars(context, what.sums, RelevanceSums::kCount);
+  divide(context, gemm_shape(layer), run, pointers, layer.output(), layer.layout(), relevance, quotients);
+}
+
+void relevance_quotients(Context& context, const Tensor& z, const Stabiliser& stabiliser,
+                         std::span<const Tensor> relevance, std::span<const Tensor> quotients, const Scalars& sums) {
+  check(z, z.shape, Layout::matrix, "z");
+  DenominatorPointers pointers;
+  pointers.terms = 1;
+  pointers.known = data(context, z);
+  pointers.stabiliser = stabiliser;
+  pointers.sums = scalars(context, sums, RelevanceSums::kCount);
+  const ImplicitGemmShape shape = gemm_shape(LinearShape{z.shape.n, z.shape.c, z.shape.c});
+  context.reserve_scratch(implicit_gemm_scratch_bytes(shape));
+  const GemmRun run{context.stream.get(), context.scratch(), context.scratch_bytes()};
+  divide(context, shape, run, pointers, z.shape, z.layout, relevance, quotients);
 }
 
 void relevance_redistribute(const Context& context, const LayerShape& layer, const GemmRun& run,
@@ -124,12 +137,17 @@ void relevance_redistribute(const Context& context, const LayerShape& layer, con
   pointers.accumulate = what.accumulate;
   pointers.quotient = product ? Factor(data(context, quotient)) : factor(context, quotient);
   pointers.relevance = written(context, relevance);
+  pointers.sums = scalars(context, what.sums, 2);
   if (!product) return implicit_gemm_relevance_redistribute(gemm_shape(layer), run, pointers);
   const DeviceBuffer c(context.pool, bytes_of(layer.input(), layer.layout()));
   pointers.product = c.as<float>();
-  for (const TermPointers& term : std::span(pointers.term, std::size_t(std::exchange(pointers.terms, 1)))) {
+  const int terms = std::exchange(pointers.terms, 1);
+  double* const sums = std::exchange(pointers.sums, nullptr);
+  for (int t = 0; t < terms; ++t) {
+    const TermPointers& term = pointers.term[t];
     product(pointers.quotient.values, term.weights.values, c.as<float>());
     pointers.term[0] = term;
+    if (t + 1 == terms) pointers.sums = sums;
     implicit_gemm_relevance_redistribute(gemm_shape(layer), run, pointers);
     pointers.accumulate = true;
   }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "cuda/handles.h"
 #include "cuda/memory_pool.h"
@@ -58,9 +59,13 @@ class Downloader {
   // Small results that are already in device memory.
   template <typename T>
   T value(const T* device) {
-    T result;
-    copy_down(device, sizeof(T), &result);
-    return result;
+    return values(device, 1).front();
+  }
+  template <typename T>
+  std::vector<T> values(const T* device, std::size_t count) {
+    std::vector<T> results(count);
+    copy_down(device, count * sizeof(T), results.data());
+    return results;
   }
 
  private:

@@ -33,6 +33,15 @@ lrp::InputRange range_of(const Normalisation& normalisation) {
   return range;
 }
 
+// What Outlets reads of an explanation.
+lrp::MapsWanted maps_wanted(const ExplainCommand& command) {
+  lrp::MapsWanted wanted;
+  wanted.raw = !command.maps.empty() && (!command.sum_channels || !command.minus.empty());
+  wanted.normalised.reset();
+  if (!command.pictures.empty() || !command.masks.empty()) wanted.normalised = command.relevance.normalise;
+  return wanted;
+}
+
 // One model with its explainer, and a trace for each batch size (the last batch may be smaller).
 class Explained {
  public:
@@ -40,7 +49,7 @@ class Explained {
       : model_(load_model(command.on, weights, data)),
         explainer_(*model_.network, lrp::composite_named(command.relevance.rules),
                    lrp::dialect_named(command.relevance.dialect), range_of(normalisation(command))),
-        normalisation_of_maps_(command.relevance.normalise) {}
+        wanted_(maps_wanted(command)) {}
 
   Normalisation normalisation(const ExplainCommand& command) const {
     return normalisation_for(command.data, model_.notes);
@@ -62,7 +71,7 @@ class Explained {
   }
   // requires: forward() has run on the batch
   lrp::Explanation explain(std::span<const lrp::Targets> targets) {
-    lrp::Explanation explanation = explainer_.explain(*trace_, targets, normalisation_of_maps_);
+    lrp::Explanation explanation = explainer_.explain(*trace_, targets, wanted_);
     ledger_.add(explanation.ledger);
     return explanation;
   }
@@ -70,7 +79,7 @@ class Explained {
  private:
   Model model_;
   lrp::Explainer explainer_;
-  MapNormalisation normalisation_of_maps_;
+  lrp::MapsWanted wanted_;
   std::map<int, nn::Trace> traces_;
   nn::Trace* trace_ = nullptr;
   lrp::Ledger ledger_;
@@ -144,14 +153,19 @@ struct OneMap {
   float logit;
   OneMap(const lrp::Explanation& all, std::size_t t, std::size_t i, std::size_t n, std::span<const float> logits,
          int target)
-      : raw(part(all.maps[t], i, n)),
-        summed(part(all.summed[t], i, n)),
-        normalised(part(all.normalised[t], i, n)),
-        logit(part(logits, i, n)[std::size_t(target)]) {}
+      : raw(part(all.maps, t, i, n)),
+        summed(part(all.summed, t, i, n)),
+        normalised(part(all.normalised, t, i, n)),
+        logit(of_image(logits, i, n)[std::size_t(target)]) {}
 
  private:
-  static std::span<const float> part(std::span<const float> maps, std::size_t i, std::size_t n) {
-    return maps.subspan(i * (maps.size() / n), maps.size() / n);
+  using Maps = std::vector<std::vector<float>>;
+  // Empty where the explanation has none.
+  static std::span<const float> part(const Maps& all, std::size_t t, std::size_t i, std::size_t n) {
+    return all.empty() ? std::span<const float>() : of_image(all[t], i, n);
+  }
+  static std::span<const float> of_image(std::span<const float> values, std::size_t i, std::size_t n) {
+    return values.subspan(i * (values.size() / n), values.size() / n);
   }
 };
 

@@ -13,11 +13,20 @@ Tensor MappedWeights::get(const Tensor& from, WeightMap map, double gamma) {
     entries_.push_back({from, device_.make(from.shape, from.layout), map, gamma, from.storage->version});
     at = entries_.end() - 1;
     device_.map_weights(from, map, gamma, at->mapped);
-  } else if (at->version != from.storage->version) {
-    device_.map_weights(from, map, gamma, at->mapped);
-    at->version = from.storage->version;
+  } else {
+    refresh(*at);
   }
   return at->mapped;
+}
+
+void MappedWeights::refresh() {
+  for (Entry& entry : entries_) refresh(entry);
+}
+
+void MappedWeights::refresh(Entry& entry) {
+  if (entry.version == entry.from.storage->version) return;
+  device_.map_weights(entry.from, entry.map, entry.gamma, entry.mapped);
+  entry.version = entry.from.storage->version;
 }
 
 std::vector<RelevanceTerm> MappedWeights::terms(const RuleGroup& group, double gamma, const Tensor& weights,

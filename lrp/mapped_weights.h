@@ -16,6 +16,9 @@ class MappedWeights {
   // `from` itself for WeightMap::identity. gamma matters for the gamma maps only.
   Tensor get(const Tensor& from, WeightMap map, double gamma);
 
+  // All again whose weights have changed, where they are.
+  void refresh();
+
   // A group's terms as the operations take them, on a layer's weights and bias. `constant` supplies constant inputs.
   std::vector<RelevanceTerm> terms(const RuleGroup& group, double gamma, const Tensor& weights, const Tensor& bias,
                                    const std::function<Tensor(Constant)>& constant = {});
@@ -27,6 +30,7 @@ class MappedWeights {
     double gamma;
     std::uint64_t version;  // of `from` when it was mapped
   };
+  void refresh(Entry& entry);
   Device& device_;
   std::vector<Entry> entries_;
 };

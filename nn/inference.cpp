@@ -100,10 +100,10 @@ std::string first_not_finite(Network& network, const Trace& trace) {
     if (layer.has_weights())
       for (const int i : {0, 1}) {
         const auto& p = network.parameters()[std::size_t(layer.parameter + i)];
-        if (!std::isfinite(network.device().sum(p.value).get())) return p.name;
+        if (!std::isfinite(network.device().sum(p.value))) return p.name;
       }
     const bool kept = layer.block >= trace.keep_from || layer.block == kBlocks;
-    if (kept && !std::isfinite(network.device().sum(layer.output).get())) return "the output of " + layer.name;
+    if (kept && !std::isfinite(network.device().sum(layer.output))) return "the output of " + layer.name;
   }
   return {};
 }

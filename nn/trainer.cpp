@@ -280,7 +280,7 @@ std::string metrics_line(int epoch, const Training::Trained& trained, const Vali
 // The SGD pass checks what it changes; a fused ReLU would hide a NaN in a frozen block.
 void require_finite_frozen(Network& network) {
   for (const auto& p : network.parameters())
-    if (!network.trained(p.block) && !std::isfinite(network.device().sum(p.value).get()))
+    if (!network.trained(p.block) && !std::isfinite(network.device().sum(p.value)))
       throw Error(
           fmt::format("training cannot start at step 1: {}, which is frozen, holds a value that is not finite", p.name),
           "start from other weights");

@@ -20,4 +20,10 @@ std::vector<float> Device::download(const Tensor& from) {
   return values;
 }
 
+double Device::sum(const Tensor& tensor) {
+  const Scalars one = make_scalars(1);
+  sum(tensor, one);
+  return read(one, 1).front();
+}
+
 }  // namespace palimpsest

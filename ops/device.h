@@ -15,6 +15,7 @@
 #include "ops/normalisation.h"
 #include "ops/pending.h"
 #include "ops/recording.h"
+#include "ops/scalars.h"
 #include "ops/sgd.h"
 #include "ops/tensor.h"
 #include "ops/timer.h"
@@ -103,8 +104,15 @@ class Device {
 
   // Relevance. to = f(from), the same layout (kernel, matrix, channels).
   virtual void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) = 0;
-  virtual Pending<double> sum(const Tensor& tensor) = 0;       // in double, in a fixed order
-  virtual Pending<double> smallest(const Tensor& tensor) = 0;  // NaN if any value is
+  // The denominator (ops/relevance.h) of a layer without weights, whose z is known.
+  virtual void relevance_quotients(const Tensor& z, const Stabiliser& stabiliser, std::span<const Tensor> relevance,
+                                   std::span<const Tensor> quotients, const Scalars& sums) = 0;
+
+  // Scalars. sum: one, in double, in a fixed order. read waits.
+  Scalars make_scalars(int count) { return {allocate(std::size_t(count) * sizeof(double)), 0}; }
+  virtual void sum(const Tensor& tensor, const Scalars& to) = 0;
+  virtual std::vector<double> read(const Scalars& from, int count) = 0;
+  double sum(const Tensor& tensor);
 };
 
 }  // namespace palimpsest

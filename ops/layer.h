@@ -3,7 +3,6 @@
 #include <span>
 #include <string>
 
-#include "ops/pending.h"
 #include "ops/relevance.h"
 #include "ops/tensor.h"
 
@@ -68,10 +67,9 @@ class LayerPlan {
 
   // The two halves of every relevance rule; see ops/relevance.h for the formula. `relevance` and `quotients` have one
   // tensor for each target; the denominator is computed once for all of them. A quotient may be the relevance itself
-  // (division in place). Returns the sums of the first target.
-  virtual Pending<RelevanceSums> relevance_denominator(const RelevanceDenominator& what,
-                                                       std::span<const Tensor> relevance,
-                                                       std::span<const Tensor> quotients) = 0;
+  // (division in place).
+  virtual void relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                                     std::span<const Tensor> quotients) = 0;
   virtual void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
                                       const Tensor& relevance) = 0;
 };

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "ops/scalars.h"
 #include "ops/tensor.h"
 
 namespace palimpsest {
@@ -57,6 +58,7 @@ struct RelevanceDenominator {
   Tensor gate_by = {};
   Gate gate = Gate::all;
   Stabiliser stabiliser = {};
+  Scalars sums = {};  // RelevanceSums of the first target
 };
 
 struct RelevanceRedistribution {
@@ -64,15 +66,23 @@ struct RelevanceRedistribution {
   Tensor x;
   float factor = 1;
   bool accumulate = false;  // add to what `relevance` holds instead of overwriting it
+  // Two: the sum of what `relevance` then holds, in double in a fixed order; and the smallest x, NaN if any is, where
+  // padding counts as 0.
+  Scalars sums = {};
 };
 
 // What a denominator pass took out of the relevance of its first target, in double: sum over j.
 struct RelevanceSums {
-  double incoming = 0;       // sum R_j
+  static constexpr int kCount = 5;  // as Scalars, in this order
+  double incoming = 0;              // sum R_j
   double to_bias = 0;        // sum s_j * sum_t sign_t b_t[j]   (with a floor or a known z: s_j * bias of the terms)
   double to_stabiliser = 0;  // sum s_j * (stabilised(z_j) - z_j)
   double to_zero = 0;        // sum R_j where the denominator was 0
   double near_zero = 0;      // number of j with R_j != 0 and |z_j| < 1e-6
+
+  static RelevanceSums of(const double* scalars) {
+    return {scalars[0], scalars[1], scalars[2], scalars[3], scalars[4]};
+  }
 };
 
 }  // namespace palimpsest

@@ -64,56 +64,16 @@ struct BiasRelu {
   __device__ void finish(const Sums&, unsigned) const {}
 };
 
-// dx = value, or 0 where x, the output of a ReLU, is not positive; or R = factor * g(x) * value.
-struct Redistribute {
-  enum class By : std::uint8_t { nothing, relu, map };
-  By by;
-  const float* x;  // null with By::nothing
-  InputMap map;
-  const float* constant;
-  float factor;
-  bool accumulate;
-  Destination to;
+// NaN wins on either side.
+__device__ __forceinline__ float smaller(float a, float b) {
+  return a <= b || a != a ? a : b;
+}
 
-  struct Sums {};
-  template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums&) const {
-    if (by == By::relu) {
-      const Results<WIDTH> output = read_results<WIDTH>(x + at);
-#pragma unroll
-      for (int i = 0; i < WIDTH; ++i) results.value[i] = output.value[i] <= 0 ? 0.0F : results.value[i];
-    }
-    if (by == By::map) {
-      const Results<WIDTH> input = read_results<WIDTH>(map == InputMap::constant ? constant + column : x + at);
-#pragma unroll
-      for (int i = 0; i < WIDTH; ++i) {
-        float g = input.value[i];
-        if (map == InputMap::positive) g = g < 0 ? 0.0F : g;
-        if (map == InputMap::negative) g = g > 0 ? 0.0F : g;
-        results.value[i] = factor * g * results.value[i];
-      }
-    }
-    if (accumulate) {
-      const Results<WIDTH> before = read_results<WIDTH>(to.values + at);
-#pragma unroll
-      for (int i = 0; i < WIDTH; ++i) results.value[i] = before.value[i] + results.value[i];
-    }
-    write_results(to, at, results);
-  }
-  __device__ void finish(const Sums&, unsigned) const {}
-};
-
-// The ledger's sums of one thread, block or pass, in the order of RelevanceSums.
-struct LedgerSums {
-  static constexpr int kCount = 5;
-  double incoming = 0, to_bias = 0, to_stabiliser = 0, to_zero = 0, near_zero = 0;
-};
-
-// Sum over the block's threads in a fixed order, valid in thread 0: lanes by halves, then warps in order.
+// Over the block's threads in a fixed order, valid in thread 0: lanes by halves, then warps in order.
+inline constexpr int kMostWarps = 8;
 template <int COUNT>
 __device__ void block_sum(double (&values)[COUNT]) {
-  constexpr int kMaxWarps = 8;
-  SHARED_ARRAY(double, warps, kMaxWarps* COUNT);
+  SHARED_ARRAY(double, warps, kMostWarps* COUNT);
   const int thread = int(threadIdx.x + blockDim.x * threadIdx.y), threads = int(blockDim.x * blockDim.y);
 #pragma unroll
   for (int i = 0; i < COUNT; ++i) {
@@ -127,6 +87,74 @@ __device__ void block_sum(double (&values)[COUNT]) {
     for (int warp = 1; warp < threads / 32; ++warp)
       for (int i = 0; i < COUNT; ++i) values[i] += warps[warp * COUNT + i];
 }
+__device__ __forceinline__ float block_smallest(float value) {
+  SHARED_ARRAY(float, warps, kMostWarps);
+  const int thread = int(threadIdx.x + blockDim.x * threadIdx.y), threads = int(blockDim.x * blockDim.y);
+#pragma unroll
+  for (int distance = 16; distance > 0; distance /= 2)
+    value = smaller(value, __shfl_down_sync(0xffffffffU, value, unsigned(distance)));
+  if (thread % 32 == 0) warps[thread / 32] = value;
+  __syncthreads();
+  if (thread == 0)
+    for (int warp = 1; warp < threads / 32; ++warp) value = smaller(value, warps[warp]);
+  return value;
+}
+
+// dx = value, or 0 where x, the output of a ReLU, is not positive; or R = factor * g(x) * value, the sum of what R then
+// holds, and the smallest x.
+struct Redistribute {
+  enum class By : std::uint8_t { nothing, relu, map };
+  By by;
+  const float* x;  // null with By::nothing
+  InputMap map;
+  const float* constant;
+  float factor;
+  bool accumulate;
+  Destination to;
+  double* partials = nullptr;  // two per block, with By::map; null: not computed
+
+  struct Sums {
+    double outgoing = 0;
+    float least = __builtin_huge_valf();
+  };
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums& sums) const {
+    if (by == By::relu) {
+      const Results<WIDTH> output = read_results<WIDTH>(x + at);
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) results.value[i] = output.value[i] <= 0 ? 0.0F : results.value[i];
+    }
+    if (by == By::map) {
+      const Results<WIDTH> input = read_results<WIDTH>(map == InputMap::constant ? constant + column : x + at);
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) {
+        float g = input.value[i];
+        if (partials) sums.least = smaller(sums.least, map == InputMap::constant ? x[at + std::size_t(i)] : g);
+        if (map == InputMap::positive) g = g < 0 ? 0.0F : g;
+        if (map == InputMap::negative) g = g > 0 ? 0.0F : g;
+        results.value[i] = factor * g * results.value[i];
+      }
+    }
+    if (accumulate) {
+      const Results<WIDTH> before = read_results<WIDTH>(to.values + at);
+#pragma unroll
+      for (int i = 0; i < WIDTH; ++i) results.value[i] = before.value[i] + results.value[i];
+    }
+    write_results(to, at, results);
+    if (!partials) return;
+#pragma unroll
+    for (float value : results.value) sums.outgoing += double(value);
+  }
+  __device__ void finish(const Sums& sums, unsigned block) const {
+    if (!partials) return;
+    double outgoing[1] = {sums.outgoing};
+    block_sum(outgoing);
+    const float least = block_smallest(sums.least);
+    if (threadIdx.x + threadIdx.y > 0) return;
+    partials[2 * std::size_t(block)] = outgoing[0];
+    partials[2 * std::size_t(block) + 1] = double(least);
+  }
+};
 
 // value is z without its bias: s = R / stabilised(z) for every target, and what that removes from the first one's R.
 struct Divide {
@@ -135,7 +163,7 @@ struct Divide {
   bool add_bias;     // false where z is known
   double* partials;  // five per block, added later in the order of blocks; null: not computed
 
-  using Sums = LedgerSums;
+  using Sums = RelevanceSums;
 
   template <int WIDTH>
   __device__ Results<WIDTH> bias_of(int column) const {
@@ -212,10 +240,12 @@ struct Divide {
 
   __device__ void finish(const Sums& sums, unsigned block) const {
     if (!partials) return;
-    double values[LedgerSums::kCount] = {sums.incoming, sums.to_bias, sums.to_stabiliser, sums.to_zero, sums.near_zero};
+    double values[RelevanceSums::kCount] = {sums.incoming, sums.to_bias, sums.to_stabiliser, sums.to_zero,
+                                            sums.near_zero};
     block_sum(values);
     if (threadIdx.x + threadIdx.y == 0)
-      for (int i = 0; i < LedgerSums::kCount; ++i) partials[std::size_t(block) * LedgerSums::kCount + i] = values[i];
+      for (int i = 0; i < RelevanceSums::kCount; ++i)
+        partials[std::size_t(block) * RelevanceSums::kCount + i] = values[i];
   }
 };
 

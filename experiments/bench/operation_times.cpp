@@ -124,7 +124,7 @@ class Operations {
 
   Operation sum() {
     const Tensor y = noise(of_batch(weights_.front().out), Layout::activation);
-    return {weights_.front().name, y.shape, bytes(y), [=, this] { device_.sum(y); }};
+    return {weights_.front().name, y.shape, bytes(y), [=, this, to = device_.make_scalars(1)] { device_.sum(y, to); }};
   }
 
  private:

@@ -41,15 +41,17 @@ inline LayerRelevance layer_relevance(Device& device, const LayerShape& shape, c
     denominator.stabiliser = group.stabiliser;
     denominator.gate = group.gate;
     if (group.gate != Gate::all) denominator.gate_by = z;
-    const RelevanceSums sums = plan->relevance_denominator(denominator, {&r, 1}, {&quotient, 1}).get();
+    denominator.sums = device.make_scalars(RelevanceSums::kCount);
+    plan->relevance_denominator(denominator, {&r, 1}, {&quotient, 1});
+    const RelevanceSums sums = RelevanceSums::of(device.read(denominator.sums, RelevanceSums::kCount).data());
     plan->relevance_redistribute({denominator.terms, x, float(group.factor), accumulate}, quotient, below);
     accumulate = true;
     served += group.factor * sums.incoming;
     result.lost += group.factor * (sums.to_bias + sums.to_stabiliser + sums.to_zero);
   }
-  result.incoming = device.sum(r).get();
+  result.incoming = device.sum(r);
   result.lost += result.incoming - served;
-  result.outgoing = device.sum(below).get();
+  result.outgoing = device.sum(below);
   result.relevance = device.download(below);
   return result;
 }

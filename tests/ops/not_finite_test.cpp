@@ -125,15 +125,23 @@ TEST_P(NotFinite, IsFoundWhenAnUpdateOverflows) {
   EXPECT_EQ(device_->download(value)[0], 3e38F);
 }
 
-TEST_P(NotFinite, ShowsInSumAndSmallest) {
-  for (const auto& shape : {Shape{2, 17, 3, 3}, Shape{1, 16, 1, 1}}) {
-    const Tensor x = device_->make(shape, Layout::activation);
-    auto values = std::vector<float>(std::size_t(shape.count()), 1.0F);
+TEST_P(NotFinite, ShowsInSumsAndInTheSmallestInput) {
+  for (const auto& shape : {Conv2dShape{2, 17, 3, 3, 9}, Conv2dShape{1, 16, 1, 1, 8}}) {
+    const auto plan = device_->plan_layer(shape);
+    const Tensor x = device_->make(shape.input(), Layout::activation), r = device_->make(x.shape, x.layout);
+    const Tensor s = device_->make(shape.output(), Layout::activation),
+                 w = device_->make(shape.weights(), Layout::kernel);
+    const Scalars two = device_->make_scalars(2);
+    const auto of_redistribution = [&](const Tensor& by) {
+      plan->relevance_redistribute({.terms = {{.weights = w}}, .x = x, .sums = two}, by, r);
+      return device_->read(two, 2);
+    };
+    auto values = std::vector<float>(std::size_t(x.shape.count()), 1.0F);
     for (const std::size_t at : {std::size_t{0}, values.size() / 2, values.size() - 1}) {
       values[at] = kNan;
       device_->upload(x, values);
-      EXPECT_TRUE(std::isnan(device_->sum(x).get()));
-      EXPECT_TRUE(std::isnan(device_->smallest(x).get()));
+      EXPECT_TRUE(std::isnan(device_->sum(x)));
+      EXPECT_TRUE(std::isnan(of_redistribution(s)[1]));
       values[at] = 1;
     }
   }
@@ -187,7 +195,8 @@ TEST_P(NotFinite, TensorsOfAnotherDeviceAreRefused) {
     EXPECT_THROW(device_->average_pool_backward(device_->make({1, 3}, Layout::matrix), theirs, x), ContractError);
     EXPECT_THROW(device_->map_weights(their_w, WeightMap::positive, 0, w), ContractError);
     EXPECT_THROW(device_->sum(theirs), ContractError);
-    EXPECT_THROW(device_->smallest(theirs), ContractError);
+    EXPECT_THROW(device_->sum(x, other->make_scalars(1)), ContractError);
+    EXPECT_THROW(device_->sum(x, device_->make_scalars(1).from(1)), ContractError);
     EXPECT_THROW(device_->gradient_norm(std::vector<SgdParameter>{{w, their_w, {}}}), ContractError);
     EXPECT_THROW(device_->sgd_step(std::vector<SgdParameter>{{their_w, w, {}}}, {}), ContractError);
   }

@@ -24,10 +24,10 @@ class CountingLayer final : public LayerPlan {
     device_.called(kind_ + "backward_weights", number_);
     inner_->backward_weights(x, dy, dw, db);
   }
-  Pending<RelevanceSums> relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
-                                               std::span<const Tensor> quotients) override {
+  void relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
+                             std::span<const Tensor> quotients) override {
     device_.called(kind_ + "relevance_denominator", number_);
-    return inner_->relevance_denominator(what, relevance, quotients);
+    inner_->relevance_denominator(what, relevance, quotients);
   }
   void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,
                               const Tensor& relevance) override {
@@ -156,13 +156,19 @@ void CountingDevice::map_weights(const Tensor& from, WeightMap map, double gamma
   called("map_weights", -1);
   inner_.map_weights(from, map, gamma, to);
 }
-Pending<double> CountingDevice::sum(const Tensor& tensor) {
-  called("sum", -1);
-  return inner_.sum(tensor);
+void CountingDevice::relevance_quotients(const Tensor& z, const Stabiliser& stabiliser,
+                                         std::span<const Tensor> relevance, std::span<const Tensor> quotients,
+                                         const Scalars& sums) {
+  called("relevance_quotients", -1);
+  inner_.relevance_quotients(z, stabiliser, relevance, quotients, sums);
 }
-Pending<double> CountingDevice::smallest(const Tensor& tensor) {
-  called("smallest", -1);
-  return inner_.smallest(tensor);
+void CountingDevice::sum(const Tensor& tensor, const Scalars& to) {
+  called("sum", -1);
+  inner_.sum(tensor, to);
+}
+std::vector<double> CountingDevice::read(const Scalars& from, int count) {
+  called("read", -1);
+  return inner_.read(from, count);
 }
 
 }  // namespace palimpsest

@@ -46,8 +46,11 @@ class CountingDevice : public Device {
   void sum_channels(const Tensor& relevance, const Tensor& maps) override;
   void normalise_maps(const Tensor& maps, MapNormalisation kind, const Tensor& to) override;
   void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) override;
-  Pending<double> sum(const Tensor& tensor) override;
-  Pending<double> smallest(const Tensor& tensor) override;
+  void relevance_quotients(const Tensor& z, const Stabiliser& stabiliser, std::span<const Tensor> relevance,
+                           std::span<const Tensor> quotients, const Scalars& sums) override;
+  using Device::sum;
+  void sum(const Tensor& tensor, const Scalars& to) override;
+  std::vector<double> read(const Scalars& from, int count) override;
 
  private:
   Device& inner_;

@@ -196,18 +196,18 @@ OpCase map_weights(const Shape& s, Layout layout, WeightMap map) {
   return one;
 }
 
-OpCase sum_and_smallest(const Shape& s, Layout layout) {
-  OpCase one = common(name_of("sum and smallest", s, layout), s, 2);
+OpCase sum(const Shape& s, Layout layout) {
+  OpCase one = common(name_of("sum", s, layout), s, 1);
   one.prepare = [name = one.name, s, layout](Device& device, Numbers numbers, const MakeOutput&) {
     PreparedOp op;
     op.run = [&device, x = case_tensor(device, name, 0, s, layout, numbers), to = op.scalars] {
-      *to = {device.sum(x).get(), device.smallest(x).get()};
+      *to = {device.sum(x)};
     };
     return op;
   };
   one.expected = [name = one.name, s](Numbers numbers) {
     const auto x = case_values(name, 0, s.count(), numbers);
-    Result result = exactly({std::accumulate(x.begin(), x.end(), 0.0), *std::min_element(x.begin(), x.end())});
+    Result result = exactly({std::accumulate(x.begin(), x.end(), 0.0)});
     for (const double v : x) result.absolute[0] += std::abs(v) * 0x1p-29;  // the sum is kept in double
     return std::vector<Result>{result};
   };
@@ -250,12 +250,11 @@ std::vector<OpCase> elementwise_cases() {
       cases.push_back(fill(flat, Layout::matrix, value));
       cases.push_back(fill({1, s.c}, Layout::channels, value));
     }
-    cases.push_back(sum_and_smallest(flat, Layout::matrix));
+    cases.push_back(sum(flat, Layout::matrix));
   }
-  // With every lane used: padding lanes are zeros, which `smallest` may see (its users pass activations after a ReLU).
-  cases.push_back(sum_and_smallest({3, 32, 40, 40}, Layout::activation));
+  cases.push_back(sum({3, 17, 40, 40}, Layout::activation));
   // Enough for several values a thread on the GPU, and three beyond a multiple of four.
-  cases.push_back(sum_and_smallest({1, 1650003}, Layout::matrix));
+  cases.push_back(sum({1, 1650003}, Layout::matrix));
   cases.push_back(add({19, 5, 3, 3}, Layout::kernel));
   cases.push_back(add({1, 21}, Layout::channels));
   for (const auto map : {WeightMap::identity, WeightMap::positive, WeightMap::negative, WeightMap::gamma_positive,

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "tests/support/op_cases.h"
 #include "tests/support/reference_relevance.h"
@@ -142,10 +144,11 @@ OpCase denominator(const std::string& operation, const LayerShape& shape, const 
       op.outputs.push_back(group.in_place ? relevance.back() : make(shape.output(), shape.layout()));
     }
     if (group.in_place) op.in_place = op.outputs;
-    op.run = [plan = std::shared_ptr<LayerPlan>(device.plan_layer(shape)), what, relevance, quotients = op.outputs,
-              to = op.scalars] {
-      const RelevanceSums s = plan->relevance_denominator(what, relevance, quotients).get();
-      *to = {s.incoming, s.to_bias, s.to_stabiliser, s.to_zero, s.near_zero};
+    what.sums = device.make_scalars(1 + RelevanceSums::kCount).from(1);
+    op.run = [&device, plan = std::shared_ptr<LayerPlan>(device.plan_layer(shape)), what, relevance,
+              quotients = op.outputs, to = op.scalars] {
+      plan->relevance_denominator(what, relevance, quotients);
+      *to = device.read(what.sums, RelevanceSums::kCount);
     };
     return op;
   };
@@ -174,6 +177,33 @@ OpCase denominator(const std::string& operation, const LayerShape& shape, const 
   return one;
 }
 
+// The division alone, of a layer without weights.
+OpCase quotients(const LinearShape& shape) {
+  const Group group{.what = "known",
+                    .terms = {{InputMap::identity, false, 1}},
+                    .stabiliser = {Stabiliser::Kind::zero_only, 0.25},
+                    .known = true,
+                    .targets = 2};
+  OpCase one = denominator("relevance_quotients", shape, group);
+  one.prepare = [name = one.name, shape, group](Device& device, Numbers numbers, const MakeOutput& make) {
+    const Inputs in{name, shape, group, numbers};
+    const auto of_output = [&](int stream) { return in.tensor(device, stream, shape.output(), shape.layout()); };
+    PreparedOp op;
+    std::vector<Tensor> relevance;
+    for (int k = 0; k < group.targets; ++k) {
+      relevance.push_back(of_output(20 + k));
+      op.outputs.push_back(make(shape.output(), shape.layout()));
+    }
+    op.run = [&device, z = of_output(11), stabiliser = group.stabiliser, relevance, quotients = op.outputs,
+              sums = device.make_scalars(RelevanceSums::kCount), to = op.scalars] {
+      device.relevance_quotients(z, stabiliser, relevance, quotients, sums);
+      *to = device.read(sums, RelevanceSums::kCount);
+    };
+    return op;
+  };
+  return one;
+}
+
 OpCase redistribute(const std::string& operation, const LayerShape& shape, const Group& group) {
   OpCase one = common(operation, shape, group);
   one.prepare = [name = one.name, shape, group](Device& device, Numbers numbers, const MakeOutput& make) {
@@ -184,17 +214,27 @@ OpCase redistribute(const std::string& operation, const LayerShape& shape, const
     op.outputs = {group.accumulate ? in.tensor(device, 14, shape.input(), shape.layout())
                                    : make(shape.input(), shape.layout())};
     if (group.accumulate) op.in_place = op.outputs;
-    op.run = [plan = std::shared_ptr<LayerPlan>(device.plan_layer(shape)), what,
-              quotient = in.tensor(device, 13, shape.output(), shape.layout()),
-              relevance = op.outputs[0]] { plan->relevance_redistribute(what, quotient, relevance); };
+    what.sums = device.make_scalars(3).from(1);
+    op.run = [&device, plan = std::shared_ptr<LayerPlan>(device.plan_layer(shape)), what,
+              quotient = in.tensor(device, 13, shape.output(), shape.layout()), relevance = op.outputs[0],
+              to = op.scalars] {
+      plan->relevance_redistribute(what, quotient, relevance);
+      *to = device.read(what.sums, 2);
+    };
     return op;
   };
   one.expected = [name = one.name, shape, group](Numbers numbers) {
     const Inputs in{name, shape, group, numbers};
     const auto count = shape.input().count();
-    return std::vector<Result>{reference::relevance_redistribute(
-        in.layer(), in.reference_terms(), in.values(0, count), double(group.factor),
-        in.values(13, shape.output().count()), group.accumulate ? in.values(14, count) : Values{})};
+    const Values x = in.values(0, count);
+    const Result relevance = reference::relevance_redistribute(
+        in.layer(), in.reference_terms(), x, double(group.factor), in.values(13, shape.output().count()),
+        group.accumulate ? in.values(14, count) : Values{});
+    const auto total = [](const Values& values) { return std::accumulate(values.begin(), values.end(), 0.0); };
+    double least = *std::min_element(x.begin(), x.end());
+    if (shape.is_convolution() && shape.c % 16 != 0) least = std::min(least, 0.0);  // padding, on every device
+    const Result sums{{total(relevance.value), least}, {total(relevance.absolute), 0}, relevance.length};
+    return std::vector<Result>{relevance, sums};
   };
   return one;
 }
@@ -207,6 +247,8 @@ std::vector<OpCase> relevance_cases() {
                                        LinearShape{1, 1, 1},         LinearShape{2, 3, 5},
                                        LinearShape{5, 17, 1},        LinearShape{3, 130, 67}};
   std::vector<OpCase> cases;
+  for (const LinearShape& shape : {LinearShape{1, 1, 1}, LinearShape{3, 17, 17}, LinearShape{9, 40, 40}})
+    cases.push_back(quotients(shape));
   const auto append = [&cases](const LayerShape& shape, const Group& group, bool redistributed) {
     const char* const layer = shape.is_convolution() ? "conv2d" : "linear";
     cases.push_back(denominator(fmt::format("relevance_denominator {}", layer), shape, group));
