@@ -204,6 +204,12 @@ class Network:
         """To one target; one product for each term."""
         return self.backward_data(layer, 2) * (1 + (layer == self.convolutions[0]))
 
+    def outgoing(self, layer):
+        """Adds what the blocks of the first target's redistribution have summed."""
+        cut = self.cut(layer, "backward_data")
+        return self.machine.stream("add_outgoing_kernel", 16 * cut["row_tiles"] * cut["column_tiles"], threads=256,
+                                   overhead=True)
+
     def totals(self):
         """Seconds of whole operations. Copies from and to the host are not counted."""
         machine, gpu = self.machine, self.machine.gpu
@@ -220,17 +226,16 @@ class Network:
              *(self.stream("pool_backward", p, copied=p["x"]) for p in pools), self.stream("sgd_chunks", network, copied=network["parameters"])])
         found = {"forward": forward, "training step": training}
         for targets in TARGETS:
-            # The ledger adds each layer's inputs, and looks for the smallest of them. The host waits for the logits and
-            # at the end, for the ledger with everything before it, and for each target's three kinds of maps.
-            inputs = [self.values[layer]["x"] for layer in self.layers] + [p["x"] for p in pools]
+            # The ledger is the first target's. The host waits for the logits and at the end, for the ledger with
+            # everything before it, and for each target's maps.
             relevance = seconds(
                 [*(d for layer in self.layers for d in self.denominator(layer, targets)),
                  *(r for layer in self.layers for r in self.redistribute(layer) * targets),
                  *(self.stream("pool_backward", p) for p in pools * targets),
-                 *(self.stream("reduce<double, Plus>", {"y": x}) for x in inputs),
-                 *(self.stream("reduce<float, Smaller>", {"y": self.values[layer]["x"]}) for layer in self.layers[1:]),
-                 *[self.stream("add_channels", images), self.stream("normalise_rows", images)] * targets])
-            waits = 2 + 3 * targets
+                 *(self.outgoing(layer) for layer in self.layers),
+                 self.stream("sum_values", {"y": head[-1]["y"]}),
+                 *[self.stream("add_channels", images), self.stream("sum_values", {"y": images["pixels"]})] * targets])
+            waits = 2 + targets
             found[f"relevance, {targets} target{'s' * (targets > 1)}"] = forward + relevance + waits * gpu["round_trip"]
         return found
 

@@ -67,7 +67,7 @@ std::vector<BenchRow> time_steps(Device& device, const nn::Architecture& archite
     step.network().forward(step.trace());
     std::vector<lrp::Targets> classes;
     for (int k = 0; k < targets; ++k) classes.emplace_back(std::size_t(batch), k);
-    explainer->explain(step.trace(), classes);
+    explainer->explain(step.trace(), classes, {.raw = false, .summed = true, .normalised = {}});
   };
   const auto forward = [&] { step.network().forward(step.trace()); };
   const auto compute = [&] { step.compute(); };

@@ -78,7 +78,7 @@ TEST(Cpu, NoShapeFallsBackToPlainLoops) {
         const Tensor w = device->make(s.weights(), Layout::kernel), b = device->make({1, k}, Layout::channels);
         EXPECT_NO_THROW(plan->forward(x, w, b, true, y)) << c << " " << side << " " << k;
         EXPECT_NO_THROW(plan->forward(x, w, b, false, y)) << c << " " << side << " " << k;
-        EXPECT_NO_THROW(plan->backward_data(y, w, x)) << c << " " << side << " " << k;
+        EXPECT_NO_THROW(plan->backward_data(y, w, {}, x)) << c << " " << side << " " << k;
         EXPECT_NO_THROW(plan->backward_weights(x, y, w, b)) << c << " " << side << " " << k;
       }
 }

@@ -20,7 +20,7 @@ Floats everything(const LayerCase& layer, const Variant& variant) {
       w_negative(weight_values(layer, Numbers::reals, 9), inputs), s(layer.y_count(), outputs);
   const DeviceArray<float> b(bias_values(layer, Numbers::reals)), y(layer.y_count()), dx(layer.x_count()),
       dw(layer.w_count()), r(layer.x_count()), db(bias_values(layer, Numbers::reals).size());
-  const DeviceArray<double> sums(std::size_t{5});
+  const DeviceArray<double> sums(std::size_t{5}), outgoing(std::size_t{2});
   implicit_gemm_forward(layer.shape, scratch.run(), x.factor(), w.factor(), b.get(), true, y.get());
   implicit_gemm_backward_data(layer.shape, scratch.run(), dy.factor(), w.factor(), x.get(), dx.get());
   implicit_gemm_backward_weights(layer.shape, scratch.run(), x.factor(), dy.factor(), dw.get(), db.get());
@@ -40,17 +40,19 @@ Floats everything(const LayerCase& layer, const Variant& variant) {
   redistribution.x = x.get();
   redistribution.quotient = s.factor();
   redistribution.relevance = r.get();
+  redistribution.sums = outgoing.get();
   std::copy(std::begin(denominator.term), std::end(denominator.term), redistribution.term);
   implicit_gemm_relevance_redistribute(layer.shape, scratch.run(), redistribution);
 
   Floats all;
   for (const Floats& values : {y.download(), dx.download(), dw.download(), db.download(), s.download(), r.download()})
     all.insert(all.end(), values.begin(), values.end());
-  for (const double sum : sums.download()) {
-    Floats halves(2);
-    std::memcpy(halves.data(), &sum, sizeof sum);
-    all.insert(all.end(), halves.begin(), halves.end());
-  }
+  for (const auto& doubles : {sums.download(), outgoing.download()})
+    for (const double sum : doubles) {
+      Floats halves(2);
+      std::memcpy(halves.data(), &sum, sizeof sum);
+      all.insert(all.end(), halves.begin(), halves.end());
+    }
   return all;
 }
 

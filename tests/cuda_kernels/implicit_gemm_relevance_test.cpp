@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <numeric>
 
 #include "base/error.h"
 #include "tests/cuda_kernels/gemm_runs.h"
@@ -258,10 +259,15 @@ TEST(ImplicitGemmRelevance, RedistributionIsExactOnIntegers) {
           pointers.accumulate = accumulate;
           pointers.quotient = ds.factor();
           pointers.relevance = out.get();
+          const DeviceArray<double> sums(std::size_t{2});
+          pointers.sums = sums.get();
           const Scratch scratch(layer.shape, variant);
           implicit_gemm_relevance_redistribute(layer.shape, scratch.run(), pointers);
           scratch.expect_guarded();
           expect_equal(out.download(), expected, layer.name + ", " + variant.name());
+          const std::vector<double> two = sums.download();
+          EXPECT_EQ(two[0], std::accumulate(expected.begin(), expected.end(), 0.0)) << layer.name << variant.name();
+          EXPECT_EQ(two[1], double(*std::min_element(x.begin(), x.end()))) << layer.name << variant.name();
         }
 }
 

@@ -5,6 +5,7 @@
 
 #include "cuda/cuda_device.h"
 #include "cuda/timer.h"
+#include "lrp/explain.h"
 #include "nn/training_step.h"
 #include "nn/weights.h"
 #include "simt/work.h"
@@ -32,6 +33,26 @@ TEST(Timer, AnswersWhenAllWorkIsDone) {
   EXPECT_EQ(cudaStreamQuery(context.stream.get()), cudaErrorNotReady) << "neither start nor stop waits";
   timer->seconds();
   EXPECT_EQ(cudaStreamQuery(context.stream.get()), cudaSuccess);
+}
+
+// Each run of a recording uses the memory that its step took and gave back: nobody else gets it.
+TEST(Recording, KeepsItsTemporaries) {
+  const auto device = make_device({});
+  const Tensor x = device->make({1, 4096}, Layout::matrix, std::vector(4096, 0.5F));
+  const Scalars to = device->make_scalars(1);
+  const auto step = [&] { device->sum(x, to); };
+  step();
+  const auto before = simt::statistics().allocations;
+  const auto recording = device->record(step);
+  EXPECT_EQ(simt::statistics().allocations, before) << "what the first run gave back";
+  std::vector<Tensor> others;
+  for (int i = 0; i < 4; ++i) {  // as large as the blocks' sums
+    others.push_back(device->make({1, 2 * 528}, Layout::matrix));
+    device->fill(others.back(), 7);
+  }
+  recording->run();
+  EXPECT_EQ(device->read(to, 1).front(), 2048);
+  for (const Tensor& other : others) EXPECT_EQ(device->download(other), std::vector(2 * 528, 7.0F));
 }
 
 // Training steps of a small network, in memory that is enough for them.
@@ -88,6 +109,32 @@ TEST_F(SmallTraining, AllocatesNothing) {
   }
   EXPECT_GT(after_two_turns, 0u);
   EXPECT_EQ(simt::statistics().allocations, after_two_turns);
+}
+
+// The way down is recorded when the same trace comes again: from then on it is one launch of a graph and allocates
+// nothing, and new weights are mapped first.
+TEST_F(SmallTraining, RelevanceIsRecorded) {
+  nn::Trace trace = network.make_trace(2, 0);
+  lrp::Explainer explainer(network, lrp::composite_named("study"), lrp::dialect_named("zennit"));
+  const auto explain = [&](int seed) {
+    nn::initialise(network, std::uint64_t(seed));
+    device->fill(trace.input(), 0.25F);
+    network.forward(trace);
+    return explainer.explain(trace, std::vector<lrp::Targets>{{1, 2}, {0, 3}});
+  };
+  const auto first = explain(1);
+  const auto second = explain(2);
+  const auto before = simt::statistics().allocations;
+  for (const auto& [seed, expected] : {std::pair(1, &first), std::pair(2, &second)}) {
+    const auto again = explain(seed);
+    EXPECT_EQ(again.maps, expected->maps);
+    for (std::size_t i = 0; i < again.ledger.layers.size(); ++i) {
+      EXPECT_EQ(again.ledger.layers[i].relevance_out, expected->ledger.layers[i].relevance_out);
+      EXPECT_EQ(again.ledger.layers[i].to_bias, expected->ledger.layers[i].to_bias);
+    }
+  }
+  EXPECT_NE(first.maps, second.maps);
+  EXPECT_EQ(simt::statistics().allocations, before);
 }
 
 }  // namespace
