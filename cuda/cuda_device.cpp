@@ -47,6 +47,9 @@ class CudaDevice final : public Device {
   }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return bytes_of(shape, layout); }
+  std::size_t copy_bytes(const Shape& shape, Layout layout) const override {
+    return PALIMPSEST_CUDA::copy_bytes(context_, shape, layout);
+  }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override {
     auto storage = std::make_shared<CudaStorage>(context_.pool, bytes);
     CUDA_CHECK(cudaMemsetAsync(storage->buffer.data(), 0, bytes, context_.stream.get()));
@@ -90,8 +93,10 @@ class CudaDevice final : public Device {
   void relu_backward(const Tensor& output, const Tensor& gradient) override {
     check(output, output.shape, output.layout, "output");
     check(gradient, output.shape, output.layout, "gradient");
+    const Destination to = destination(context_, gradient);
     PALIMPSEST_CUDA::relu_backward(context_, bytes_of(output.shape, output.layout) / sizeof(float),
-                                   data(context_, output), destination(context_, gradient));
+                                   data(context_, output), to);
+    copied(context_, gradient, to);
   }
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override {
     loss_.run(loss, logits, labels, gradient);

@@ -35,8 +35,10 @@ class Plan final : public LayerPlan {
     check(y, shape_.output(), shape_.layout(), "y");
     if (by_library(LayerPass::forward))
       return library_.forward(data(context_, x), data(context_, w), data(context_, b), relu, written(context_, y));
-    implicit_gemm_forward(gemm_, run(LayerPass::forward), factor(context_, x), factor(context_, w), data(context_, b),
-                          relu, destination(context_, y));
+    const Factor by_x = factor(context_, x), by_w = factor(context_, w);
+    const Destination to = destination(context_, y);
+    implicit_gemm_forward(gemm_, run(LayerPass::forward), by_x, by_w, data(context_, b), relu, to);
+    copied(context_, y, to);
   }
 
   void backward_data(const Tensor& dy, const Tensor& w, const Tensor& dx) override {

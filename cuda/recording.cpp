@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "cuda/factor.h"
+#include "base/error.h"
+#include "cuda/recorded_memory.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -10,7 +11,8 @@ namespace {
 
 class Graph final : public Recording {
  public:
-  Graph(Context& context, const std::function<void()>& step) : context_(context), scratch_(context.scratch_owner()) {
+  Graph(Context& context, const std::function<void()>& step) : context_(context) {
+    memory_.keep(context.scratch_owner());  // the graph writes there, even after the context has a larger one
     const cudaGraph_t graph = captured(step);
     const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
     ignore(cudaGraphDestroy(graph));
@@ -19,9 +21,10 @@ class Graph final : public Recording {
   ~Graph() override { ignore(cudaGraphExecDestroy(executable_)); }
 
   void run() override {
-    make_assumed(context_, assumed_);
+    PALIMPSEST_REQUIRE(!context_.recorded, "a recording that runs inside another");
+    memory_.before_run(context_);
     CUDA_CHECK(cudaGraphLaunch(executable_, context_.stream.get()));
-    keep(context_, kept_);
+    memory_.after_run();
   }
 
  private:
@@ -29,14 +32,12 @@ class Graph final : public Recording {
   cudaGraph_t captured(const std::function<void()>& step) {
     cudaGraph_t graph = nullptr;
     CUDA_CHECK(cudaStreamBeginCapture(context_.stream.get(), cudaStreamCaptureModeThreadLocal));
-    ++context_.epoch;
-    context_.assumed = &assumed_;
+    context_.recorded = &memory_;
     try {
       step();
-      kept_ = kept(context_, assumed_);
-      end_epoch();
+      end_step();
     } catch (...) {
-      end_epoch();
+      end_step();
       ignore(cudaStreamEndCapture(context_.stream.get(), &graph));
       if (graph) ignore(cudaGraphDestroy(graph));
       ignore(cudaGetLastError());
@@ -46,14 +47,13 @@ class Graph final : public Recording {
     return graph;
   }
 
-  void end_epoch() {
-    context_.assumed = nullptr;
-    ++context_.epoch;
+  void end_step() {
+    context_.recorded = nullptr;
+    memory_.end_step();
   }
 
   Context& context_;
-  std::vector<AssumedCopy> assumed_, kept_;  // copies in BF16 of the step's tensors, which outlive it
-  std::shared_ptr<DeviceBuffer> scratch_;    // the graph writes there, even after the context has a larger one
+  RecordedMemory memory_;
   cudaGraphExec_t executable_ = nullptr;
 };
 

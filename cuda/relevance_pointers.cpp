@@ -101,6 +101,8 @@ Pending<RelevanceSums> relevance_denominator(Context& context, const LayerShape&
     }
     pointers.sums = begin == 0 ? sums.as<double>() : nullptr;
     implicit_gemm_relevance_denominator(gemm_shape(layer), run, pointers);
+    for (std::size_t k = 0; k < std::size_t(pointers.targets); ++k)
+      copied(context, quotients[begin + k], pointers.quotients[k]);
   }
   struct Five {
     double value[5];
