@@ -65,6 +65,7 @@ class CpuDevice final : public Device {
   }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return context_.bytes(shape, layout); }
+  std::size_t copy_bytes(const Shape&, Layout) const override { return 0; }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override {
     auto storage = std::make_shared<CpuStorage>(&context_, bytes);
     storage->version = next_version();

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cuda/architectures.h"
 #include "cuda/language.h"
+#include "cuda/recorded_memory.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -88,7 +89,9 @@ const float* data(const Context& context, const Tensor& tensor) {
 
 float* written(const Context& context, const Tensor& tensor) {
   CudaStorage& storage = storage_of(context, tensor);
+  if (context.recorded) context.recorded->written(tensor);
   storage.version = next_version();
+  storage.copy.columns = 0;
   return storage.buffer.as<float>();
 }
 

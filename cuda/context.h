@@ -30,29 +30,17 @@ class CudaStorage : public Storage {
       : Storage(pool.get(), bytes), buffer(pool, bytes) {}
   DeviceBuffer buffer;
 
-  // What products in bf16 read (cuda/factor.h). The last buffer serves; a recording may still use the others.
+  // What products in bf16 read (cuda/factor.h).
   struct Copy {
-    // What it is a copy of.
-    struct Of {
-      std::size_t rows = 0;
-      int columns = 0;
-      std::uint64_t version = 0, epoch = 0;  // of the storage and of the context, when it was made
-      bool operator==(const Of&) const = default;
-    };
-    Of of;
-    std::vector<std::unique_ptr<DeviceBuffer>> buffers;
-    std::size_t bytes() const { return buffers.empty() ? 0 : buffers.back()->bytes(); }
+    std::size_t rows = 0;  // of the present values, as which it was made; columns 0: it is not of the present values
+    int columns = 0;
+    std::shared_ptr<DeviceBuffer> buffer;  // shared with recordings
+    bool operator==(const Copy&) const = default;
   };
   Copy copy;
 };
 
-// A copy that a recording reads and does not make.
-struct AssumedCopy {
-  CudaStorage* storage;
-  CudaStorage::Copy::Of of;
-  const void* data;
-};
-
+class RecordedMemory;
 class CudnnHandle;
 class CublasLtHandle;
 
@@ -76,9 +64,7 @@ class Context {
   Downloader downloader;
   Readback readback{stream};
 
-  // Another after each recording begins, ends or runs: tensors may then change without a new version.
-  std::uint64_t epoch = 1;
-  std::vector<AssumedCopy>* assumed = nullptr;  // while recording: copies made in the epoch before, read since
+  RecordedMemory* recorded = nullptr;  // of the recording that is being made
 
   // Each created by the first plan that uses the library (cuda/descriptors.h).
   std::shared_ptr<CudnnHandle> cudnn;
@@ -105,8 +91,8 @@ struct Extents {
 Extents extents(const Shape& shape, Layout layout);
 std::size_t bytes_of(const Shape& shape, Layout layout);
 
-// A tensor's memory: all of it, to read, and to write; the tensor then has a new version. All throw ContractError for a
-// tensor of another device.
+// A tensor's memory: all of it, to read, and to write; the tensor then has a new version and no copy. All throw
+// ContractError for a tensor of another device.
 CudaStorage& storage_of(const Context& context, const Tensor& tensor);
 const float* data(const Context& context, const Tensor& tensor);
 float* written(const Context& context, const Tensor& tensor);

@@ -48,6 +48,9 @@ class CudaDevice final : public Device {
   }
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return bytes_of(shape, layout); }
+  std::size_t copy_bytes(const Shape& shape, Layout layout) const override {
+    return PALIMPSEST_CUDA::copy_bytes(context_, shape, layout);
+  }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override {
     auto storage = std::make_shared<CudaStorage>(context_.pool, bytes);
     CUDA_CHECK(cudaMemsetAsync(storage->buffer.data(), 0, bytes, context_.stream.get()));

@@ -1,9 +1,10 @@
 #include "cuda/factor.h"
 
 #include <algorithm>
-#include <iterator>
 
+#include "base/error.h"
 #include "cuda/bf16_copy.h"
+#include "cuda/recorded_memory.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -13,53 +14,60 @@ bool has_copies(const Context& context) {
   return context.precision == Precision::bf16 && context.refused.empty();
 }
 
-CudaStorage::Copy::Of present(const Context& context, const Tensor& tensor) {
-  const Extents e = extents(tensor.shape, tensor.layout);
-  return {e.outer * e.middle, int(e.inner), tensor.storage->version, context.epoch};
+struct Rows {
+  std::size_t count;
+  int columns;
+  std::size_t bytes() const { return copy_bytes(count, columns); }
+};
+Rows rows_of(const Shape& shape, Layout layout) {
+  const Extents e = extents(shape, layout);
+  return {e.outer * e.middle, int(e.inner)};
+}
+Rows rows_of(const Tensor& tensor) {
+  return rows_of(tensor.shape, tensor.layout);
 }
 
-// Whether the copy is of the present values. A recording may assume one that was when it began.
-bool is_present(const Context& context, CudaStorage& storage, const CudaStorage::Copy::Of& of) {
-  if (storage.copy.of == of) return true;
-  CudaStorage::Copy::Of before = of;
-  --before.epoch;
-  if (!context.assumed || storage.copy.of != before) return false;
-  context.assumed->push_back({&storage, before, storage.copy.buffers.back()->data()});
-  storage.copy.of = of;
-  return true;
+// Whether the copy is of the present values; it is about to be used.
+bool is_present(const Context& context, const Tensor& tensor) {
+  const CudaStorage::Copy& copy = storage_of(context, tensor).copy;
+  const Rows rows = rows_of(tensor);
+  const bool present = copy.rows == rows.count && copy.columns == rows.columns;
+  if (context.recorded) context.recorded->copy_used(tensor, present);
+  return present;
 }
 
-bool is_present(const Context& context, const AssumedCopy& copy) {
-  const CudaStorage& storage = *copy.storage;
-  const CudaStorage::Copy::Of of{copy.of.rows, copy.of.columns, storage.version, context.epoch};
-  return storage.copy.of == of && storage.copy.buffers.back()->data() == copy.data;
+bool has_room(const CudaStorage::Copy& copy, const Rows& rows) {
+  return copy.buffer && copy.buffer->bytes() >= rows.bytes();
 }
 
-// Where a result's copy goes, if it can be written together with the result.
 Destination with_copy(const Context& context, const Tensor& tensor, float* values) {
-  CudaStorage::Copy& copy = storage_of(context, tensor).copy;
-  const CudaStorage::Copy::Of of = present(context, tensor);
-  if (of.columns % 8 != 0 || copy.buffers.empty() || copy.bytes() < copy_bytes(of.rows, of.columns)) return values;
-  copy.of = of;
-  return {values, copy.buffers.back()->data()};
+  const CudaStorage::Copy& copy = storage_of(context, tensor).copy;
+  const Rows rows = rows_of(tensor);
+  return {values, has_room(copy, rows) && rows.columns % 8 == 0 ? copy.buffer->data() : nullptr};
 }
 
 }  // namespace
+
+std::size_t copy_bytes(const Context& context, const Shape& shape, Layout layout) {
+  return has_copies(context) ? rows_of(shape, layout).bytes() : 0;
+}
 
 Factor factor(const Context& context, const Tensor& tensor) {
   const float* const values = data(context, tensor);
   if (!has_copies(context)) return values;
   CudaStorage& storage = storage_of(context, tensor);
   CudaStorage::Copy& copy = storage.copy;
-  const CudaStorage::Copy::Of of = present(context, tensor);
-  if (!is_present(context, storage, of)) {
-    const std::size_t bytes = copy_bytes(of.rows, of.columns);
-    if (copy.bytes() < bytes)
-      copy.buffers.push_back(std::make_unique<DeviceBuffer>(context.pool, std::max(bytes, storage.bytes() / 2)));
-    bf16_copy(context.stream.get(), values, of.rows, of.columns, copy.buffers.back()->data());
-    copy.of = of;
+  if (!is_present(context, tensor)) {
+    const Rows rows = rows_of(tensor);
+    if (!has_room(copy, rows)) {
+      PALIMPSEST_REQUIRE(!context.recorded, "a step that is recorded before it has run");
+      copy = {0, 0, std::make_shared<DeviceBuffer>(context.pool, std::max(rows.bytes(), storage.bytes() / 2))};
+    }
+    bf16_copy(context.stream.get(), values, rows.count, rows.columns, copy.buffer->data());
+    copy.rows = rows.count;
+    copy.columns = rows.columns;
   }
-  return {values, copy.buffers.back()->data()};
+  return {values, copy.buffer->data()};
 }
 
 Destination destination(const Context& context, const Tensor& tensor) {
@@ -68,32 +76,16 @@ Destination destination(const Context& context, const Tensor& tensor) {
 }
 
 Destination changing(const Context& context, const Tensor& tensor) {
-  const bool copied = has_copies(context) && is_present(context, storage_of(context, tensor), present(context, tensor));
-  float* const values = written(context, tensor);
-  return copied ? with_copy(context, tensor, values) : values;
+  if (with_copy(context, tensor, nullptr).copy) factor(context, tensor);
+  return destination(context, tensor);
 }
 
-void make_assumed(const Context& context, const std::vector<AssumedCopy>& assumed) {
-  for (const AssumedCopy& copy : assumed)
-    if (!is_present(context, copy))
-      bf16_copy(context.stream.get(), copy.storage->buffer.as<const float>(), copy.of.rows, copy.of.columns,
-                const_cast<void*>(copy.data));
-}
-
-std::vector<AssumedCopy> kept(const Context& context, const std::vector<AssumedCopy>& assumed) {
-  std::vector<AssumedCopy> found;
-  std::ranges::copy_if(assumed, std::back_inserter(found),
-                       [&](const AssumedCopy& copy) { return is_present(context, copy); });
-  return found;
-}
-
-void keep(Context& context, const std::vector<AssumedCopy>& kept) {
-  ++context.epoch;
-  for (const AssumedCopy& copy : kept) {
-    CudaStorage& storage = *copy.storage;
-    if (storage.copy.buffers.back()->data() == copy.data)
-      storage.copy.of = {copy.of.rows, copy.of.columns, storage.version, context.epoch};
-  }
+void copied(const Context& context, const Tensor& tensor, const Destination& to) {
+  if (!to.copy) return;
+  CudaStorage::Copy& copy = storage_of(context, tensor).copy;
+  const Rows rows = rows_of(tensor);
+  copy.rows = rows.count;
+  copy.columns = rows.columns;
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -3,21 +3,19 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
-// A tensor as an operand of our own products. In bf16 with its copy, which is made here unless the tensor is unchanged
-// since the last one.
+// Bytes of the copy in BF16 that products read in place of such a tensor; 0: they read the tensor.
+std::size_t copy_bytes(const Context& context, const Shape& shape, Layout layout);
+
+// A tensor as an operand of our own products. In bf16 with its copy, which is made here if there is none of the present
+// values.
 Factor factor(const Context& context, const Tensor& tensor);
 
-// A tensor to be written throughout, with its copy if it has been a factor before: then it needs no other.
+// A tensor to be written throughout, with the place of its copy if it has been a factor before, so that it need not be
+// copied.
 Destination destination(const Context& context, const Tensor& tensor);
-// The same of one that may keep some values: with its copy if that is of the present values.
+// The same of one that may keep some values: a copy that is not of the present ones is made anew first.
 Destination changing(const Context& context, const Tensor& tensor);
-
-// Before and after a run of a recording: it finds the copies that it assumed, made anew where tensors have changed. It
-// keeps those that are as good afterwards; no other copy counts.
-void make_assumed(const Context& context, const std::vector<AssumedCopy>& assumed);
-void keep(Context& context, const std::vector<AssumedCopy>& kept);
-
-// Of the assumed copies, those that are of the present values when the step has been recorded.
-std::vector<AssumedCopy> kept(const Context& context, const std::vector<AssumedCopy>& assumed);
+// After the launch that has written a tensor and its copy. Without this call the copy does not count.
+void copied(const Context& context, const Tensor& tensor, const Destination& to);
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

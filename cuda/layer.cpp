@@ -36,8 +36,10 @@ class Plan final : public LayerPlan {
     check(y, shape_.output(), shape_.layout(), "y");
     if (by_library(LayerPass::forward))
       return library_.forward(data(context_, x), data(context_, w), data(context_, b), relu, written(context_, y));
-    implicit_gemm_forward(gemm_, run(LayerPass::forward), factor(context_, x), factor(context_, w), data(context_, b),
-                          relu, destination(context_, y));
+    const Factor by_x = factor(context_, x), by_w = factor(context_, w);
+    const Destination to = destination(context_, y);
+    implicit_gemm_forward(gemm_, run(LayerPass::forward), by_x, by_w, data(context_, b), relu, to);
+    copied(context_, y, to);
   }
 
   void backward_data(const Tensor& dy, const Tensor& w, const Tensor& rectified, const Tensor& dx) override {
@@ -54,8 +56,9 @@ class Plan final : public LayerPlan {
     }
     // What is behind a ReLU is a factor of the products below.
     const Factor from = factor(context_, dy), by = factor(context_, w);
-    implicit_gemm_backward_data(gemm_, run(LayerPass::backward_data), from, by, x,
-                                x ? destination(context_, dx) : Destination(written(context_, dx)));
+    const Destination to = x ? destination(context_, dx) : Destination(written(context_, dx));
+    implicit_gemm_backward_data(gemm_, run(LayerPass::backward_data), from, by, x, to);
+    copied(context_, dx, to);
   }
 
   void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {

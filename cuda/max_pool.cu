@@ -137,6 +137,7 @@ class Plan final : public MaxPoolPlan {
                 fours(data(context_, x)), fours(to.values), static_cast<uint2*>(to.copy),
                 reinterpret_cast<uchar4*>(written(context_, winner)));
     CUDA_LAUNCH_CHECK();
+    copied(context_, y, to);
   }
 
   void backward(const Tensor& dy, const Tensor& winner, const Tensor& relu_output, const Tensor& dx) override {
@@ -150,6 +151,7 @@ class Plan final : public MaxPoolPlan {
                 fours(data(context_, dy)), reinterpret_cast<const uchar4*>(data(context_, winner)),
                 fours(optional_data(context_, relu_output)), fours(to.values), static_cast<uint2*>(to.copy));
     CUDA_LAUNCH_CHECK();
+    copied(context_, dx, to);
   }
 
  private:

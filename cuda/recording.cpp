@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "cuda/factor.h"
+#include "base/error.h"
+#include "cuda/recorded_memory.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -10,7 +11,8 @@ namespace {
 
 class Graph final : public Recording {
  public:
-  Graph(Context& context, const std::function<void()>& step) : context_(context), scratch_(context.scratch_owner()) {
+  Graph(Context& context, const std::function<void()>& step) : context_(context) {
+    memory_.keep(context.scratch_owner());  // the graph writes there, even after the context has a larger one
     const cudaGraph_t graph = captured(step);
     const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
     ignore(cudaGraphDestroy(graph));
@@ -22,9 +24,10 @@ class Graph final : public Recording {
   }
 
   void run() override {
-    make_assumed(context_, assumed_);
+    PALIMPSEST_REQUIRE(!context_.recorded, "a recording that runs inside another");
+    memory_.before_run(context_);
     CUDA_CHECK(cudaGraphLaunch(executable_, context_.stream.get()));
-    keep(context_, kept_);
+    memory_.after_run();
   }
 
  private:
@@ -32,15 +35,13 @@ class Graph final : public Recording {
   cudaGraph_t captured(const std::function<void()>& step) {
     cudaGraph_t graph = nullptr;
     CUDA_CHECK(cudaStreamBeginCapture(context_.stream.get(), cudaStreamCaptureModeThreadLocal));
-    ++context_.epoch;
-    context_.assumed = &assumed_;
+    context_.recorded = &memory_;
     context_.pool->keep_apart(&temporaries_);
     try {
       step();
-      kept_ = kept(context_, assumed_);
-      end_epoch();
+      end_step();
     } catch (...) {
-      end_epoch();
+      end_step();
       ignore(cudaStreamEndCapture(context_.stream.get(), &graph));
       if (graph) ignore(cudaGraphDestroy(graph));
       ignore(cudaGetLastError());
@@ -51,16 +52,15 @@ class Graph final : public Recording {
     return graph;
   }
 
-  void end_epoch() {
-    context_.assumed = nullptr;
+  void end_step() {
+    context_.recorded = nullptr;
     context_.pool->keep_apart(nullptr);
-    ++context_.epoch;
+    memory_.end_step();
   }
 
   Context& context_;
-  std::vector<AssumedCopy> assumed_, kept_;  // copies in BF16 of the step's tensors, which outlive it
-  MemoryPool::Spare temporaries_;            // memory that the step took and gave back
-  std::shared_ptr<DeviceBuffer> scratch_;    // the graph writes there, even after the context has a larger one
+  RecordedMemory memory_;
+  MemoryPool::Spare temporaries_;  // memory that the step took and gave back
   cudaGraphExec_t executable_ = nullptr;
 };
 

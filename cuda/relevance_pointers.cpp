@@ -79,6 +79,8 @@ void divide(const Context& context, const ImplicitGemmShape& shape, const GemmRu
       pointers.quotients[k] = destination(context, quotients[begin + k]);
     }
     implicit_gemm_relevance_denominator(shape, run, pointers);
+    for (std::size_t k = 0; k < std::size_t(pointers.targets); ++k)
+      copied(context, quotients[begin + k], pointers.quotients[k]);
     pointers.sums = nullptr;
   }
 }

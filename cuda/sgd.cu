@@ -7,9 +7,11 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "cuda/bf16_copy.h"
 #include "cuda/block_reduce.cuh"
 #include "cuda/factor.h"
+#include "cuda/recorded_memory.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -148,7 +150,7 @@ void SgdKernels::expect_good() {
 }
 
 // The table is uploaded once: a training loop passes the same parameters at every step.
-void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
+void SgdKernels::prepare(std::span<const SgdParameter> parameters, std::span<const Destination> values) {
   std::vector<SgdChunk> chunks;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const SgdParameter& p = parameters[i];
@@ -158,22 +160,25 @@ void SgdKernels::prepare(std::span<const SgdParameter> parameters) {
     if (!p.velocity.empty()) check(p.velocity, shape, p.value.layout, "velocity");
     if (!p.start.empty()) check(p.start, shape, p.value.layout, "start");
     const std::size_t count = bytes_of(shape, p.value.layout) / sizeof(float);
-    const Destination value = changing(context_, p.value);
-    float* const velocity = p.velocity.empty() ? nullptr : written(context_, p.velocity);
+    const Destination value = values.empty() ? Destination{} : values[i];
+    float* const velocity = values.empty() || p.velocity.empty() ? nullptr : written(context_, p.velocity);
     for (std::size_t at = 0; at < count; at += kChunk)
-      chunks.push_back({value.values + at, value.copy ? static_cast<__nv_bfloat16*>(value.copy) + at : nullptr,
+      chunks.push_back({value.values ? value.values + at : nullptr,
+                        value.copy ? static_cast<__nv_bfloat16*>(value.copy) + at : nullptr,
                         data(context_, p.gradient) + at, velocity ? velocity + at : nullptr,
                         p.start.empty() ? nullptr : data(context_, p.start) + at, std::min(kChunk, count - at),
                         int(i)});
   }
   if (!chunks.empty() && chunks != chunks_) {
+    PALIMPSEST_REQUIRE(!context_.recorded, "a step that is recorded before it has run");
     const std::size_t bytes = chunks.size() * sizeof(SgdChunk);
-    if (!table_ || table_->bytes() < bytes) table_ = std::make_unique<DeviceBuffer>(context_.pool, bytes);
-    if (!partial_ || partial_->bytes() < chunks.size() * sizeof(double))
-      partial_ = std::make_unique<DeviceBuffer>(context_.pool, chunks.size() * sizeof(double));
+    table_ = std::make_shared<DeviceBuffer>(context_.pool, bytes);
+    partial_ = std::make_shared<DeviceBuffer>(context_.pool, chunks.size() * sizeof(double));
     context_.uploader.to_device(chunks.data(), bytes, table_->data());
   }
   chunks_ = std::move(chunks);
+  if (context_.recorded)
+    for (const auto& memory : {table_, partial_}) context_.recorded->keep(memory);
 }
 
 // The squared norm and, for step(), the scale that clips to clip_norm.
@@ -187,7 +192,7 @@ void SgdKernels::enqueue_norm(double scale, double clip_norm) {
 }
 
 Device::NormResult SgdKernels::norm(std::span<const SgdParameter> parameters) {
-  prepare(parameters);
+  prepare(parameters, {});
   if (chunks_.empty()) return {};
   expect_good();
   enqueue_norm(1, 0);
@@ -196,7 +201,9 @@ Device::NormResult SgdKernels::norm(std::span<const SgdParameter> parameters) {
 }
 
 Pending<int> SgdKernels::step(std::span<const SgdParameter> parameters, const SgdOptions& options) {
-  prepare(parameters);
+  std::vector<Destination> values;
+  for (const SgdParameter& parameter : parameters) values.push_back(changing(context_, parameter.value));
+  prepare(parameters, values);
   if (chunks_.empty()) return -1;
   expect_good();
   const bool clips = options.clip_norm > 0;
@@ -212,6 +219,7 @@ Pending<int> SgdKernels::step(std::span<const SgdParameter> parameters, const Sg
     CUDA_LAUNCH(sgd_chunks, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(), table_->as<const SgdChunk>(),
                 rates, norm, result_.as<int>());
   CUDA_LAUNCH_CHECK();
+  for (std::size_t i = 0; i < values.size(); ++i) copied(context_, parameters[i].value, values[i]);
   return context_.readback.read<int, int>(result_.as<const int>(), as_index);
 }
 

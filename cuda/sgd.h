@@ -28,13 +28,14 @@ class SgdKernels {
   Pending<int> step(std::span<const SgdParameter> parameters, const SgdOptions& options);
 
  private:
-  void prepare(std::span<const SgdParameter> parameters);
+  // values: where each is written, with its copy; empty: only gradients are read
+  void prepare(std::span<const SgdParameter> parameters, std::span<const Destination> values);
   void expect_good();
   void enqueue_norm(double scale, double clip_norm);
 
   Context& context_;
-  std::vector<SgdChunk> chunks_;  // the contents of table_
-  std::unique_ptr<DeviceBuffer> table_, partial_;
+  std::vector<SgdChunk> chunks_;                   // the contents of table_
+  std::shared_ptr<DeviceBuffer> table_, partial_;  // shared with recordings
   DeviceBuffer result_;
 };
 

@@ -105,8 +105,8 @@ std::size_t Network::bytes_per_image(int keep_from) const {
   for (const Layer& layer : layers_) {
     if (layer.kind != Layer::Kind::convolution) continue;
     const std::size_t one = device_.bytes(layer.out, layer.out_layout());
-    if (layer.block >= keep_from) total += one;
-    largest = std::max(largest, one);
+    if (layer.block >= keep_from) total += one + device_.copy_bytes(layer.in, layer.in_layout());
+    largest = std::max(largest, one + device_.copy_bytes(layer.out, layer.out_layout()));
   }
   return total + 2 * largest;
 }

@@ -47,6 +47,9 @@ class Device {
   // Memory. Fresh storage is zero. A tensor may use a larger storage, so that one piece can be reused for several
   // shapes.
   virtual std::size_t bytes(const Shape& shape, Layout layout) const = 0;
+  // Of the copy that the device makes of a tensor, and keeps beside it, when it is first an operand of a product, which
+  // then reads the copy alone; 0: products read the tensor itself.
+  virtual std::size_t copy_bytes(const Shape& shape, Layout layout) const = 0;
   virtual std::shared_ptr<Storage> allocate(std::size_t bytes) = 0;
   Tensor make(const Shape& shape, Layout layout) { return {shape, layout, allocate(bytes(shape, layout))}; }
   Tensor make(const Shape& shape, Layout layout, std::span<const float> values);  // and uploads them
@@ -80,8 +83,8 @@ class Device {
                        const Normalisation& normalisation, const Tensor& images) = 0;
 
   // Records the work that `step` gives this device: each run() repeats it; `record` itself need not run it.
-  // requires: step has run once before, so that scratch memory no longer grows; it does not upload, download, allocate
-  // or read results; its tensors and plans outlive the recording.
+  // requires: step has run once before, so that scratch memory and copies no longer grow; it does not upload, download,
+  // allocate or read results; its tensors and plans outlive the recording.
   virtual std::unique_ptr<Recording> record(const std::function<void()>& step) = 0;
 
   // Of this device's work (ops/timer.h). It is not used inside a recorded step, and does not outlive the device.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "tests/support/test_devices.h"
 
 // A product reads the values that its operands have now, whichever operation wrote them last, and whether that was
@@ -55,6 +56,10 @@ class CurrentValues : public testing::TestWithParam<TestDevice> {
       recording->run();
       expect_current(x, w, name + ", recorded, run " + std::to_string(time));
     }
+    device_->fill(changed, 0.5F);
+    write(changed);
+    recording->run();
+    expect_current(x, w, name + ", at once, then recorded");
   }
 };
 
@@ -216,6 +221,104 @@ TEST_P(CurrentValues, OfFactorsThatARecordingChanges) {
       EXPECT_EQ(device_->download(y), expected) << time;
       expect_current(x, w, "after run " + std::to_string(time));
     }
+  }
+}
+
+// Each recording finds what the other one, or something between them, has left.
+TEST_P(CurrentValues, OfFactorsOfTwoRecordings) {
+  const Tensor x = tensor(1, activation_), w = tensor(2, shape_.weights(), Layout::kernel), y = tensor(3, activation_);
+  const Tensor v = tensor(4, w.shape, w.layout), b = device_->make(shape_.bias(), Layout::channels);
+  const Tensor z = device_->make(shape_.output(), x.layout);
+  const auto forward = [&] { plan_->forward(x, w, b, false, z); };
+  const auto change = [&] {
+    device_->relu_backward(y, x);
+    device_->add(v, w);
+    forward();
+  };
+  forward();
+  change();
+  const auto first = device_->record(forward), second = device_->record(change);
+  for (const int stream : {1, 2, 3}) {
+    const Tensor fresh = tensor(10 + stream, activation_), weights = tensor(20 + stream, w.shape, w.layout);
+    for (const Tensor& to : {x, w}) device_->copy(to.layout == x.layout ? fresh : weights, to);
+    for (Recording* recording : {first.get(), second.get(), first.get(), first.get()}) {
+      recording->run();
+      const std::vector<float> got = device_->download(z);
+      plan_->forward(copy_of(x), copy_of(w), b, false, z);
+      EXPECT_EQ(got, device_->download(z)) << stream;
+      if (stream == 2) expect_current(x, w, "between two runs");
+    }
+  }
+}
+
+// Other parameters, and a norm, between the runs of a recorded step.
+TEST_P(CurrentValues, OfWeightsWhoseRecordedStepIsNotTheLast) {
+  const Tensor x = tensor(1, activation_), w = tensor(2, shape_.weights(), Layout::kernel), v = copy_of(w);
+  const Tensor gradient = tensor(3, w.shape, w.layout), velocity = device_->make(w.shape, w.layout);
+  const SgdParameter one{w, gradient, velocity}, both[] = {{v, gradient, {}}, {w, gradient, {}}};
+  const SgdOptions options{.rate = 0.1, .momentum = 0.9, .clip_norm = 1};
+  const auto step = [&] {
+    product(x, w);
+    device_->sgd_step(std::span(&one, 1), options);
+  };
+  const auto recorded = [&] { device_->sgd_step(std::span(&one, 1), options); };
+  step();
+  const auto recording = device_->record(recorded);
+  const std::vector<std::function<void()>> between{[] {}, [&] { device_->gradient_norm(both); },
+                                                   [&] { device_->sgd_step(both, options); },
+                                                   [&] { device_->fill(w, 0.5F), device_->sgd_step(both, options); }};
+  for (std::size_t i = 0; i < between.size(); ++i) {
+    between[i]();
+    const Tensor expected = copy_of(w), of_expected = copy_of(velocity);
+    recording->run();
+    const SgdParameter plain{expected, gradient, of_expected};
+    const std::vector<float> others = device_->download(v);
+    device_->sgd_step(std::span(&plain, 1), options);
+    EXPECT_EQ(device_->download(w), device_->download(expected)) << i;
+    EXPECT_EQ(device_->download(v), others) << i;
+    expect_current(x, w, "after a recorded step");
+  }
+}
+
+// What throws half-way has written nothing, whatever it had prepared.
+TEST_P(CurrentValues, AfterWhatFailed) {
+  const Tensor x = tensor(1, activation_), w = tensor(2, shape_.weights(), Layout::kernel);
+  const Conv2dShape before{2, 8, 6, 8, 16};
+  const auto plan = device_->plan_layer(before);
+  RelevanceDenominator denominator;
+  denominator.known = tensor(3, activation_);
+  denominator.terms = {{InputMap::identity, {}, tensor(4, before.weights(), Layout::kernel), {}, 1}};
+  const Tensor relevance[] = {tensor(5, activation_), tensor(6, activation_)};
+  const Tensor quotients[] = {x, device_->make({1, 16, 6, 8}, Layout::activation)};
+  product(x, w);
+  device_->fill(x, 0.5F);
+  EXPECT_THROW(plan->relevance_denominator(denominator, relevance, quotients), ContractError);
+  expect_current(x, w, "a failed call");
+  if (!device_->info().records) return;
+  device_->fill(x, 0.25F);
+  const Tensor b = device_->make(shape_.bias(), Layout::channels), y = device_->make(shape_.output(), x.layout);
+  const auto fails = [&] {
+    device_->relu_backward(relevance[0], x);
+    plan_->forward(x, w, b, false, y);
+    throw ContractError("half-way");
+  };
+  EXPECT_THROW(device_->record(fails), ContractError);
+  expect_current(x, w, "a failed recording");
+}
+
+// Those who keep what they made of weights look at their version.
+TEST_P(CurrentValues, HaveAVersionOfTheirOwn) {
+  const Tensor w = tensor(1, shape_.weights(), Layout::kernel), gradient = tensor(2, w.shape, w.layout);
+  const SgdParameter parameter{w, gradient, {}};
+  const auto step = [&] { device_->sgd_step(std::span(&parameter, 1), {.rate = 0.1}); };
+  step();
+  const auto recording = device_->record(step);
+  for (const int time : {1, 2}) {
+    const std::uint64_t version = w.storage->version;
+    device_->gradient_norm(std::span(&parameter, 1));
+    EXPECT_EQ(w.storage->version, version) << "a norm changes nothing";
+    recording->run();
+    EXPECT_NE(w.storage->version, version) << time;
   }
 }
 

@@ -24,6 +24,7 @@ class CountingDevice : public Device {
 
   DeviceInfo info() const override { return inner_.info(); }
   std::size_t bytes(const Shape& shape, Layout layout) const override { return inner_.bytes(shape, layout); }
+  std::size_t copy_bytes(const Shape& shape, Layout layout) const override { return inner_.copy_bytes(shape, layout); }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override;
   void upload(const Tensor& to, std::span<const float> values) override;
   using Device::download;
