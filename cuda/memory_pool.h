@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "cuda/handles.h"
 
@@ -22,16 +23,12 @@ class MemoryPool {
   void* take(std::size_t bytes);
   void give_back(void* memory, std::size_t bytes);
 
-  // While a recording is made, what is given back is kept apart for it, since each of its runs uses that memory again.
-  // Later it gives all of it back.
-  using Spare = std::multimap<std::size_t, void*>;
-  void keep_apart(Spare* spare) { apart_ = spare; }  // null: no longer
-  void give_back(Spare& apart) { spare_.merge(apart); }
-
   std::size_t held() const { return held_; }                  // bytes allocated by the driver, in use or not
   std::size_t driver_calls() const { return driver_calls_; }  // for tests: number of driver allocations
 
  private:
+  friend class ApartMemory;
+  using Spare = std::multimap<std::size_t, void*>;
   static void* found(Spare& spare, std::size_t size);  // null: none
   void* from_driver(std::size_t bytes);
   void release_spare();
@@ -40,6 +37,22 @@ class MemoryPool {
   Spare spare_;
   Spare* apart_ = nullptr;
   std::size_t held_ = 0, driver_calls_ = 0;
+};
+
+// What is given back between begin() and end() is kept apart, and given back at last when this is destroyed: each run
+// of a recording uses the memory again that its step took and gave back.
+class ApartMemory {
+ public:
+  explicit ApartMemory(std::shared_ptr<MemoryPool> pool) : pool_(std::move(pool)) {}
+  ~ApartMemory() { pool_->spare_.merge(spare_); }
+  ApartMemory(const ApartMemory&) = delete;
+  ApartMemory& operator=(const ApartMemory&) = delete;
+  void begin() { pool_->apart_ = &spare_; }
+  void end() { pool_->apart_ = nullptr; }
+
+ private:
+  std::shared_ptr<MemoryPool> pool_;
+  MemoryPool::Spare spare_;
 };
 
 // A piece of a pool, which must outlive it.

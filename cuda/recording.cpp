@@ -11,17 +11,14 @@ namespace {
 
 class Graph final : public Recording {
  public:
-  Graph(Context& context, const std::function<void()>& step) : context_(context) {
+  Graph(Context& context, const std::function<void()>& step) : context_(context), temporaries_(context.pool) {
     memory_.keep(context.scratch_owner());  // the graph writes there, even after the context has a larger one
     const cudaGraph_t graph = captured(step);
     const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
     ignore(cudaGraphDestroy(graph));
     CUDA_CHECK(status);
   }
-  ~Graph() override {
-    ignore(cudaGraphExecDestroy(executable_));
-    context_.pool->give_back(temporaries_);
-  }
+  ~Graph() override { ignore(cudaGraphExecDestroy(executable_)); }
 
   void run() override {
     PALIMPSEST_REQUIRE(!context_.recorded, "a recording that runs inside another");
@@ -36,7 +33,7 @@ class Graph final : public Recording {
     cudaGraph_t graph = nullptr;
     CUDA_CHECK(cudaStreamBeginCapture(context_.stream.get(), cudaStreamCaptureModeThreadLocal));
     context_.recorded = &memory_;
-    context_.pool->keep_apart(&temporaries_);
+    temporaries_.begin();
     try {
       step();
       end_step();
@@ -45,7 +42,6 @@ class Graph final : public Recording {
       ignore(cudaStreamEndCapture(context_.stream.get(), &graph));
       if (graph) ignore(cudaGraphDestroy(graph));
       ignore(cudaGetLastError());
-      context_.pool->give_back(temporaries_);
       throw;
     }
     CUDA_CHECK(cudaStreamEndCapture(context_.stream.get(), &graph));
@@ -54,13 +50,13 @@ class Graph final : public Recording {
 
   void end_step() {
     context_.recorded = nullptr;
-    context_.pool->keep_apart(nullptr);
+    temporaries_.end();
     memory_.end_step();
   }
 
   Context& context_;
   RecordedMemory memory_;
-  MemoryPool::Spare temporaries_;  // memory that the step took and gave back
+  ApartMemory temporaries_;  // that the step took and gave back
   cudaGraphExec_t executable_ = nullptr;
 };
 

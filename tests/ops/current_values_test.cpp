@@ -228,10 +228,10 @@ TEST_P(CurrentValues, OfFactorsThatARecordingChanges) {
 TEST_P(CurrentValues, OfFactorsOfTwoRecordings) {
   const Tensor x = tensor(1, activation_), w = tensor(2, shape_.weights(), Layout::kernel), y = tensor(3, activation_);
   const Tensor v = tensor(4, w.shape, w.layout), b = device_->make(shape_.bias(), Layout::channels);
-  const Tensor z = device_->make(shape_.output(), x.layout);
+  const Tensor z = device_->make(shape_.output(), x.layout), dz = tensor(5, z.shape);
   const auto forward = [&] { plan_->forward(x, w, b, false, z); };
   const auto change = [&] {
-    device_->relu_backward(y, x);
+    plan_->backward_data(dz, w, y, x);
     device_->add(v, w);
     forward();
   };
@@ -296,9 +296,9 @@ TEST_P(CurrentValues, AfterWhatFailed) {
   expect_current(x, w, "a failed call");
   if (!device_->info().records) return;
   device_->fill(x, 0.25F);
-  const Tensor b = device_->make(shape_.bias(), Layout::channels), y = device_->make(shape_.output(), x.layout);
+  const Tensor b = device_->make(shape_.bias(), Layout::channels), y = tensor(7, shape_.output());
   const auto fails = [&] {
-    device_->relu_backward(relevance[0], x);
+    plan_->backward_data(y, w, relevance[0], x);
     plan_->forward(x, w, b, false, y);
     throw ContractError("half-way");
   };
