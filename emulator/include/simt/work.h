@@ -20,7 +20,7 @@ std::size_t bytes_behind(const void* pointer);
 
 // For a pool that reuses memory, which would hide mistakes from the runtime: in the order of `stream` the piece's
 // contents become undefined, and the bytes beyond `bytes` in its allocation are guarded like those beyond allocations.
-// A finding while the stream is captured: the graph would use the piece after it was freed.
+// While the stream is captured that is part of the graph, so the pool must keep the piece for it.
 void handed_out(cudaStream_t stream, void* memory, std::size_t bytes);
 
 // Ends the program with the message "palimpsest emulator: KIND: TEXT". For misuse that CUDA leaves undefined.
