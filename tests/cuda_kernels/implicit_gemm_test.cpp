@@ -13,12 +13,12 @@ using namespace reference;
 Floats run_forward(const LayerCase& layer, const Variant& variant, const Floats& x, const Floats& w, const Floats& b,
                    bool relu) {
   const Scratch scratch(layer.shape, variant);
-  const DeviceFactor dx(x, layer.shape.inputs), dw(w, layer.shape.inputs);
-  const DeviceArray<float> db(b), y(layer.y_count());
+  const DeviceFactor dx(x, layer.shape.inputs), dw(w, layer.shape.inputs), y(layer.y_count(), layer.shape.outputs);
+  const DeviceArray<float> db(b);
   implicit_gemm_forward(layer.shape, scratch.run(), dx.factor(), dw.factor(), b.empty() ? nullptr : db.get(), relu,
-                        y.get());
+                        y.destination());
   scratch.expect_guarded();
-  return y.download();
+  return y.result();
 }
 
 Floats run_backward_data(const LayerCase& layer, const Variant& variant, const Floats& dy, const Floats& w) {

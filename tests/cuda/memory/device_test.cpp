@@ -34,8 +34,36 @@ TEST(Timer, AnswersWhenAllWorkIsDone) {
   EXPECT_EQ(cudaStreamQuery(context.stream.get()), cudaSuccess);
 }
 
+std::size_t free_memory() {
+  std::size_t free = 0, total = 0;
+  CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  return free;
+}
+
+// A first product takes as much memory as the device says that copies of its operands do, the next none.
+TEST(Device, SaysWhatCopiesTake) {
+  const auto taken_by = [](const auto& run) {
+    const std::size_t before = free_memory();
+    run();
+    return before - free_memory();
+  };
+  for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16})
+    for (const LayerShape& layer : {LayerShape(Conv2dShape{2, 16, 8, 8, 24}), LayerShape(LinearShape{128, 25, 32})}) {
+      const auto device = make_device({precision, {}});
+      const auto plan = device->plan_layer(layer);
+      const Tensor x = device->make(layer.input(), layer.layout()), y = device->make(layer.output(), layer.layout());
+      const Tensor w = device->make(layer.weights(), layer.weights_layout());
+      const Tensor b = device->make(layer.bias(), layer.vector_layout());
+      const auto forward = [&] { plan->forward(x, w, b, false, y); };
+      const std::size_t copies = device->copy_bytes(x.shape, x.layout) + device->copy_bytes(w.shape, w.layout);
+      EXPECT_EQ(copies > 0, precision == Precision::bf16);
+      EXPECT_EQ(taken_by(forward), copies) << word_of(precision);
+      EXPECT_EQ(taken_by(forward), 0u) << word_of(precision);
+    }
+}
+
 // Training steps of a small network, in memory that is enough for them.
-class SmallTraining : public testing::Test {
+class SmallTraining : public testing::TestWithParam<Precision> {
  protected:
   SmallTraining() { nn::initialise(network, 1); }
   ~SmallTraining() override { simt::set_device_memory(std::size_t{16} << 20); }  // as in the other tests here
@@ -49,7 +77,7 @@ class SmallTraining : public testing::Test {
   }
   static std::unique_ptr<Device> device_with_memory() {
     simt::set_device_memory(std::size_t{1} << 30);
-    return make_device({});
+    return make_device({GetParam(), {}});
   }
 
   const std::unique_ptr<Device> device = device_with_memory();
@@ -58,7 +86,7 @@ class SmallTraining : public testing::Test {
 };
 
 // Neither the loss nor the outcome of the update is awaited before it is read, nor is the work that came after it.
-TEST_F(SmallTraining, DoesNotWait) {
+TEST_P(SmallTraining, DoesNotWait) {
   std::vector<Pending<LossResult>> losses;
   std::vector<Pending<int>> updates;
   for (int i = 0; i < 4; ++i) {
@@ -80,7 +108,7 @@ TEST_F(SmallTraining, DoesNotWait) {
 
 // Batches of two sizes, as in an epoch. The first rounds are plain runs, in which plans get their memory; from the
 // third on nothing is allocated on the GPU, not even while a step is recorded.
-TEST_F(SmallTraining, AllocatesNothing) {
+TEST_P(SmallTraining, AllocatesNothing) {
   std::uint64_t after_two_turns = 0;
   for (int turn = 0; turn < 5; ++turn) {
     for (const int count : {3, 2}) step.train(batch(count, 0.25F * float(turn), turn), nullptr, {2, {}});
@@ -89,6 +117,9 @@ TEST_F(SmallTraining, AllocatesNothing) {
   EXPECT_GT(after_two_turns, 0u);
   EXPECT_EQ(simt::statistics().allocations, after_two_turns);
 }
+
+INSTANTIATE_TEST_SUITE_P(Precisions, SmallTraining, testing::Values(Precision::fp32, Precision::bf16),
+                         [](const auto& one) { return std::string(word_of(one.param)); });
 
 }  // namespace
 }  // namespace palimpsest::PALIMPSEST_CUDA
