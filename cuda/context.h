@@ -32,7 +32,7 @@ class CudaStorage : public Storage {
 
   // What products in bf16 read (cuda/factor.h).
   struct Copy {
-    std::size_t rows = 0;  // of the present values, as which it was made; columns 0: it is not of the present values
+    std::size_t rows = 0;  // as which it was made; columns 0: it is not of the present values
     int columns = 0;
     std::shared_ptr<DeviceBuffer> buffer;  // shared with recordings
     bool operator==(const Copy&) const = default;

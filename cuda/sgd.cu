@@ -172,6 +172,7 @@ void SgdKernels::prepare(std::span<const SgdParameter> parameters, std::span<con
   if (!chunks.empty() && chunks != chunks_) {
     PALIMPSEST_REQUIRE(!context_.recorded, "a step that is recorded before it has run");
     const std::size_t bytes = chunks.size() * sizeof(SgdChunk);
+    chunks_.clear();  // should anything below throw
     table_ = std::make_shared<DeviceBuffer>(context_.pool, bytes);
     partial_ = std::make_shared<DeviceBuffer>(context_.pool, chunks.size() * sizeof(double));
     context_.uploader.to_device(chunks.data(), bytes, table_->data());

@@ -25,7 +25,7 @@ struct TracedLayer : Layer {
 };
 
 // The record of a forward pass: every layer's input and output from block `keep_from` on (54 MB per image for a
-// whole VGG16 at 224). Below it, layers alternate between two shared buffers.
+// whole VGG16 at 224, without copies of operands). Below it, layers alternate between two shared buffers.
 struct Trace {
   int n = 0, keep_from = 0;
   std::vector<TracedLayer> layers;

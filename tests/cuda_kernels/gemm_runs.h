@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -53,7 +54,12 @@ inline std::vector<Variant> all_variants(std::initializer_list<GemmTile> tiles) 
   return variants;
 }
 
-// A factor of a product, of rows of columns, with its copy.
+// Bit by bit, NaN included.
+inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+// A factor or a result of a product, of rows of columns, with its copy.
 class DeviceFactor {
  public:
   DeviceFactor(const std::vector<float>& values, int columns)
@@ -66,6 +72,17 @@ class DeviceFactor {
   Factor factor() const {
     bf16_copy(nullptr, get(), rows_, columns_, copy_.get());
     return {get(), copy_.get()};
+  }
+  Destination destination() const { return {get(), columns_ % 8 == 0 ? copy_.get() : nullptr}; }
+  // What was written there; the copy is compared with it.
+  std::vector<float> result() const {
+    const std::vector<float> values = download();
+    if (!destination().copy) return values;
+    const std::vector<std::uint16_t> copy = copy_.download();
+    std::vector<float> copied(copy.size());
+    for (std::size_t i = 0; i < copy.size(); ++i) copied[i] = std::bit_cast<float>(std::uint32_t{copy[i]} << 16);
+    EXPECT_TRUE(same_bits(copied, reference::rounded(Precision::bf16, values))) << "the copy of a result";
+    return values;
   }
 
  private:
@@ -100,11 +117,6 @@ void expect_equal(const std::vector<float>& got, const std::vector<Expected>& ex
     if (!(double(got[i]) == double(expected[i])) && ++wrong <= 3)
       ADD_FAILURE() << what << "[" << i << "]: " << got[i] << ", expected " << expected[i];
   EXPECT_EQ(wrong, 0) << what << ": values out of " << got.size();
-}
-
-// Bit by bit, NaN included.
-inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -140,12 +140,14 @@ Result run_denominator(const LayerCase& layer, const Denominator& what, const Va
   pointers.gate = what.gate;
   pointers.stabiliser = what.stabiliser;
   pointers.targets = what.targets;
-  std::vector<std::unique_ptr<DeviceArray<float>>> relevance, quotients;
+  const int outputs = layer.shape.outputs;
+  std::vector<std::unique_ptr<DeviceFactor>> relevance, quotients;
   for (int target = 0; target < what.targets; ++target) {
-    relevance.push_back(std::make_unique<DeviceArray<float>>(output_values(layer, kRelevanceSeed + unsigned(target))));
-    quotients.push_back(std::make_unique<DeviceArray<float>>(layer.y_count()));
+    const Floats values = output_values(layer, kRelevanceSeed + unsigned(target));
+    relevance.push_back(std::make_unique<DeviceFactor>(values, outputs));
+    quotients.push_back(std::make_unique<DeviceFactor>(layer.y_count(), outputs));
     pointers.relevance[target] = relevance.back()->get();
-    pointers.quotients[target] = what.in_place ? relevance.back()->get() : quotients.back()->get();
+    pointers.quotients[target] = (what.in_place ? relevance : quotients).back()->destination();
   }
   const DeviceArray<double> sums(std::size_t{5});
   pointers.sums = sums.get();
@@ -153,7 +155,7 @@ Result run_denominator(const LayerCase& layer, const Denominator& what, const Va
   implicit_gemm_relevance_denominator(layer.shape, scratch.run(), pointers);
   scratch.expect_guarded();
   Result result;
-  for (const auto& s : what.in_place ? relevance : quotients) result.quotients.push_back(s->download());
+  for (const auto& s : what.in_place ? relevance : quotients) result.quotients.push_back(s->result());
   const std::vector<double> five = sums.download();
   result.sums = {five[0], five[1], five[2], five[3], five[4]};
   return result;

@@ -22,23 +22,31 @@ def cost(kernel, what, values):
     return eval(entry_of(kernel, COSTS)[what], {"__builtins__": {}}, dict(values))  # our own file
 
 
+def of_bf16(kernel, values):  # 2 bytes for each value of an operand instead of 4
+    return cost(kernel, "bytes", values) - 2 * cost(kernel, "factors", values)
+
+
 def pad(channels):
     return -(-channels // 8) * 8
+
+
+def bench(*options):
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "bench.json"
+        subprocess.run([PROGRAM, "bench", "--quiet", "--device", "cuda-emulated", "--size", "32", "--width", "0.1", "--hidden",
+                        "24", "--batch", "3", "--repeats", "1", "--seconds", "0", "--no-cold", "--no-steps", "--out", out, *options],
+                       check=True, stdout=subprocess.DEVNULL)
+        return json.loads(out.read_text())
 
 
 class Costs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        with tempfile.TemporaryDirectory() as folder:
-            out = pathlib.Path(folder) / "bench.json"
-            subprocess.run([PROGRAM, "bench", "--quiet", "--device", "cuda-emulated", "--size", "32", "--width", "0.1", "--hidden",
-                            "24", "--batch", "3", "--repeats", "1", "--seconds", "0", "--no-cold", "--no-steps", "--out", out],
-                           check=True, stdout=subprocess.DEVNULL)
-            found = json.loads(out.read_text())
+        found = bench()
         cls.layers, cls.operations = found["layers"], found["operations"]
 
-    def of_layers(self, kind):
-        rows = [row for row in self.layers if row["name"].startswith(kind)]
+    def of_layers(self, kind, layers=None):
+        rows = [row for row in layers or self.layers if row["name"].startswith(kind)]
         self.assertGreaterEqual(len(rows), 10)
         return rows
 
@@ -58,6 +66,17 @@ class Costs(unittest.TestCase):
                 "redistribution": (cost(DATA, "bytes", v), cost(DATA, "flops", v)),
             }[row["pass"]]
             self.same(row, moved, flops)
+
+    def test_convolutions_in_bf16(self):
+        for row in self.of_layers("conv", bench("--precision", "bf16", "--only", "conv1_1,conv3_1,conv5_1")["layers"]):
+            images, c, size, _, k = row["shape"]
+            v = values_of(COSTS["group"]["convolutions"], {"images": images, "c": c, "k": k, "size": size})
+            moved = {"forward": of_bf16(FORWARD, v),
+                     "backward_data": of_bf16(DATA, v) - 4 * v["x"],
+                     "backward_weights": of_bf16(WEIGHTS, v) + 4 * v["K"],
+                     "relevance": of_bf16(RELEVANCE, v),
+                     "redistribution": of_bf16(DATA, v)}[row["pass"]]
+            self.assertEqual(row["least_bytes"], moved, f"{row['name']} {row['pass']}")
 
     def test_fully_connected_layers(self):
         for row in self.of_layers("fc"):

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -136,6 +137,15 @@ TEST_P(CurrentValues, OfWeights) {
     device_->sgd_step(std::span(&parameter, 1), {.rate = 0.1, .l2_sp = 0.5});
   };
   expect("sgd_step with a start", from_start);
+
+  // A step that changes nothing, as a gradient is not finite.
+  product(x, w);
+  device_->upload(w, device_->download(other));
+  const Tensor infinite = device_->make(w.shape, w.layout);
+  device_->fill(infinite, std::numeric_limits<float>::infinity());
+  const SgdParameter parameter{w, infinite, velocity};
+  device_->sgd_step(std::span(&parameter, 1), {.rate = 0.1, .clip_norm = 1});
+  expect_current(x, w, "sgd_step that changes nothing");
 }
 
 // Rows of any length.

@@ -55,8 +55,36 @@ TEST(Recording, KeepsItsTemporaries) {
   for (const Tensor& other : others) EXPECT_EQ(device->download(other), std::vector(2 * 528, 7.0F));
 }
 
+std::size_t free_memory() {
+  std::size_t free = 0, total = 0;
+  CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  return free;
+}
+
+// A first product takes as much memory as the device says that copies of its operands do, the next none.
+TEST(Device, SaysWhatCopiesTake) {
+  const auto taken_by = [](const auto& run) {
+    const std::size_t before = free_memory();
+    run();
+    return before - free_memory();
+  };
+  for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16})
+    for (const LayerShape& layer : {LayerShape(Conv2dShape{2, 16, 8, 8, 24}), LayerShape(LinearShape{128, 25, 32})}) {
+      const auto device = make_device({precision, {}});
+      const auto plan = device->plan_layer(layer);
+      const Tensor x = device->make(layer.input(), layer.layout()), y = device->make(layer.output(), layer.layout());
+      const Tensor w = device->make(layer.weights(), layer.weights_layout());
+      const Tensor b = device->make(layer.bias(), layer.vector_layout());
+      const auto forward = [&] { plan->forward(x, w, b, false, y); };
+      const std::size_t copies = device->copy_bytes(x.shape, x.layout) + device->copy_bytes(w.shape, w.layout);
+      EXPECT_EQ(copies > 0, precision == Precision::bf16);
+      EXPECT_EQ(taken_by(forward), copies) << word_of(precision);
+      EXPECT_EQ(taken_by(forward), 0u) << word_of(precision);
+    }
+}
+
 // Training steps of a small network, in memory that is enough for them.
-class SmallTraining : public testing::Test {
+class SmallTraining : public testing::TestWithParam<Precision> {
  protected:
   SmallTraining() { nn::initialise(network, 1); }
   ~SmallTraining() override { simt::set_device_memory(std::size_t{16} << 20); }  // as in the other tests here
@@ -70,7 +98,7 @@ class SmallTraining : public testing::Test {
   }
   static std::unique_ptr<Device> device_with_memory() {
     simt::set_device_memory(std::size_t{1} << 30);
-    return make_device({});
+    return make_device({GetParam(), {}});
   }
 
   const std::unique_ptr<Device> device = device_with_memory();
@@ -79,7 +107,7 @@ class SmallTraining : public testing::Test {
 };
 
 // Neither the loss nor the outcome of the update is awaited before it is read, nor is the work that came after it.
-TEST_F(SmallTraining, DoesNotWait) {
+TEST_P(SmallTraining, DoesNotWait) {
   std::vector<Pending<LossResult>> losses;
   std::vector<Pending<int>> updates;
   for (int i = 0; i < 4; ++i) {
@@ -101,7 +129,7 @@ TEST_F(SmallTraining, DoesNotWait) {
 
 // Batches of two sizes, as in an epoch. The first rounds are plain runs, in which plans get their memory; from the
 // third on nothing is allocated on the GPU, not even while a step is recorded.
-TEST_F(SmallTraining, AllocatesNothing) {
+TEST_P(SmallTraining, AllocatesNothing) {
   std::uint64_t after_two_turns = 0;
   for (int turn = 0; turn < 5; ++turn) {
     for (const int count : {3, 2}) step.train(batch(count, 0.25F * float(turn), turn), nullptr, {2, {}});
@@ -113,7 +141,7 @@ TEST_F(SmallTraining, AllocatesNothing) {
 
 // The way down is recorded when the same trace comes again: from then on it is one launch of a graph and allocates
 // nothing, and new weights are mapped first.
-TEST_F(SmallTraining, RelevanceIsRecorded) {
+TEST_P(SmallTraining, RelevanceIsRecorded) {
   nn::Trace trace = network.make_trace(2, 0);
   lrp::Explainer explainer(network, lrp::composite_named("study"), lrp::dialect_named("zennit"));
   const auto explain = [&](int seed) {
@@ -136,6 +164,9 @@ TEST_F(SmallTraining, RelevanceIsRecorded) {
   EXPECT_NE(first.maps, second.maps);
   EXPECT_EQ(simt::statistics().allocations, before);
 }
+
+INSTANTIATE_TEST_SUITE_P(Precisions, SmallTraining, testing::Values(Precision::fp32, Precision::bf16),
+                         [](const auto& one) { return std::string(word_of(one.param)); });
 
 }  // namespace
 }  // namespace palimpsest::PALIMPSEST_CUDA
