@@ -54,11 +54,6 @@ inline std::vector<Variant> all_variants(std::initializer_list<GemmTile> tiles) 
   return variants;
 }
 
-// Bit by bit, NaN included.
-inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
 // A factor or a result of a product, of rows of columns, with its copy.
 class DeviceFactor {
  public:
@@ -73,15 +68,22 @@ class DeviceFactor {
     bf16_copy(nullptr, get(), rows_, columns_, copy_.get());
     return {get(), copy_.get()};
   }
-  Destination destination() const { return {get(), columns_ % 8 == 0 ? copy_.get() : nullptr}; }
-  // What was written there; the copy is compared with it.
-  std::vector<float> result() const {
+  // As a result; in bf16 with its copy, if its rows can have one.
+  Destination destination(Precision precision) const {
+    return {get(), precision == Precision::bf16 && columns_ % 8 == 0 ? copy_.get() : nullptr};
+  }
+  // What was written there, after comparing the copy with it.
+  std::vector<float> result(const Variant& variant, const std::string& what) const {
     const std::vector<float> values = download();
-    if (!destination().copy) return values;
+    if (!destination(variant.precision).copy) return values;
+    const std::vector<float> expected = reference::rounded(Precision::bf16, values);
     const std::vector<std::uint16_t> copy = copy_.download();
-    std::vector<float> copied(copy.size());
-    for (std::size_t i = 0; i < copy.size(); ++i) copied[i] = std::bit_cast<float>(std::uint32_t{copy[i]} << 16);
-    EXPECT_TRUE(same_bits(copied, reference::rounded(Precision::bf16, values))) << "the copy of a result";
+    int wrong = 0;
+    for (std::size_t i = 0; i < copy.size(); ++i) {
+      const auto copied = std::bit_cast<float>(std::uint32_t{copy[i]} << 16);
+      if (copied != expected[i] && !(std::isnan(copied) && std::isnan(expected[i]))) ++wrong;
+    }
+    EXPECT_EQ(wrong, 0) << what << ", " << variant.name() << ": values of the copy out of " << copy.size();
     return values;
   }
 
@@ -117,6 +119,11 @@ void expect_equal(const std::vector<float>& got, const std::vector<Expected>& ex
     if (!(double(got[i]) == double(expected[i])) && ++wrong <= 3)
       ADD_FAILURE() << what << "[" << i << "]: " << got[i] << ", expected " << expected[i];
   EXPECT_EQ(wrong, 0) << what << ": values out of " << got.size();
+}
+
+// Bit by bit, NaN included.
+inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

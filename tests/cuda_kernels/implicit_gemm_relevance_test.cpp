@@ -147,7 +147,7 @@ Result run_denominator(const LayerCase& layer, const Denominator& what, const Va
     relevance.push_back(std::make_unique<DeviceFactor>(values, outputs));
     quotients.push_back(std::make_unique<DeviceFactor>(layer.y_count(), outputs));
     pointers.relevance[target] = relevance.back()->get();
-    pointers.quotients[target] = (what.in_place ? relevance : quotients).back()->destination();
+    pointers.quotients[target] = (what.in_place ? relevance : quotients).back()->destination(variant.precision);
   }
   const DeviceArray<double> sums(std::size_t{5});
   pointers.sums = sums.get();
@@ -155,7 +155,8 @@ Result run_denominator(const LayerCase& layer, const Denominator& what, const Va
   implicit_gemm_relevance_denominator(layer.shape, scratch.run(), pointers);
   scratch.expect_guarded();
   Result result;
-  for (const auto& s : what.in_place ? relevance : quotients) result.quotients.push_back(s->result());
+  for (const auto& s : what.in_place ? relevance : quotients)
+    result.quotients.push_back(s->result(variant, layer.name));
   const std::vector<double> five = sums.download();
   result.sums = {five[0], five[1], five[2], five[3], five[4]};
   return result;

@@ -16,9 +16,9 @@ Floats run_forward(const LayerCase& layer, const Variant& variant, const Floats&
   const DeviceFactor dx(x, layer.shape.inputs), dw(w, layer.shape.inputs), y(layer.y_count(), layer.shape.outputs);
   const DeviceArray<float> db(b);
   implicit_gemm_forward(layer.shape, scratch.run(), dx.factor(), dw.factor(), b.empty() ? nullptr : db.get(), relu,
-                        y.destination());
+                        y.destination(variant.precision));
   scratch.expect_guarded();
-  return y.result();
+  return y.result(variant, layer.name);
 }
 
 // rectified: empty, or what a ReLU put out

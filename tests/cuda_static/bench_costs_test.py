@@ -23,6 +23,7 @@ def cost(kernel, what, values):
 
 
 def of_bf16(kernel, values):  # 2 bytes for each value of an operand instead of 4
+    kernel = kernel.replace("fp32", "bf16")
     return cost(kernel, "bytes", values) - 2 * cost(kernel, "factors", values)
 
 
