@@ -1,6 +1,7 @@
 #include "cuda/gemm/few_rows.h"
 #include "cuda/gemm/launch.cuh"
 #include "cuda/gemm/plain.cuh"
+#include "cuda/launch.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -8,20 +9,23 @@ namespace {
 
 using namespace gemm;
 
-// Blocks in a fixed order, one block of 256 threads each of which takes every 256th partial.
-__global__ void __launch_bounds__(256) add_outgoing_kernel(const double* partials, int count, double* sums) {
-  double outgoing[1] = {0};
-  float least = __builtin_huge_valf();
-  for (int i = int(threadIdx.x); i < count; i += int(blockDim.x)) {
-    outgoing[0] += partials[2 * std::size_t(i)];
-    least = smaller(least, float(partials[2 * std::size_t(i) + 1]));
-  }
-  block_sum(outgoing);
-  least = block_smallest(least);
-  if (threadIdx.x == 0) sums[0] = outgoing[0], sums[1] = double(least);
+// Of a redistribution whose last pass did not add: each thread in strides, then by blocks.
+__global__ void __launch_bounds__(256)
+    sum_outgoing_kernel(const float* relevance, const float* x, std::size_t count, double* partials) {
+  OutgoingSums mine;
+  for (std::size_t i = first_index(); i < count; i += grid_stride()) mine.add({double(relevance[i]), x[i]});
+  mine.finish(partials, blockIdx.x);
 }
 
-// The sums of a redistribution, through partials behind those of the product.
+// Blocks in a fixed order, one block of 256 threads each of which takes every 256th partial.
+__global__ void __launch_bounds__(256) add_outgoing_kernel(const double* partials, int count, double* sums) {
+  OutgoingSums mine;
+  for (int i = int(threadIdx.x); i < count; i += int(blockDim.x))
+    mine.add({partials[2 * std::size_t(i)], float(partials[2 * std::size_t(i) + 1])});
+  mine.finish(sums, 0);
+}
+
+// The sums of a redistribution, through partials behind those of the product; null: none.
 class Outgoing {
  public:
   Outgoing(const GemmRun& run, const Cut& cut, bool second_pass, double* sums)
@@ -29,6 +33,12 @@ class Outgoing {
   std::size_t scratch_bytes() const { return offset_ + (sums_ ? std::size_t(blocks_) * 2 * sizeof(double) : 0); }
   double* partials() const {
     return sums_ ? reinterpret_cast<double*>(static_cast<char*>(run_.scratch) + offset_) : nullptr;
+  }
+  void sum(const Redistribute& of, const Cut& cut) const {
+    if (!sums_) return;
+    CUDA_LAUNCH(sum_outgoing_kernel, dim3(unsigned(blocks_)), dim3(256), 0, run_.stream, of.to.values, of.x,
+                std::size_t(cut.rows) * std::size_t(cut.columns), partials());
+    CUDA_LAUNCH_CHECK();
   }
   void add() const {
     if (!sums_) return;
@@ -44,7 +54,7 @@ class Outgoing {
 };
 
 void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& dy, const Factor& w,
-                   Redistribute epilogue, double* sums = nullptr) {
+                   const Redistribute& redistribute, double* sums = nullptr) {
   const Cut cut = gemm::cut(shape, LayerPass::backward_data, run);
   const Outgoing outgoing(run, cut, cut.has_partials(), sums);
   check(shape, run, outgoing.scratch_bytes());
@@ -52,9 +62,9 @@ void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Fac
     if (sums) CUDA_CHECK(cudaMemsetAsync(sums, 0, 2 * sizeof(double), run.stream));
     return;
   }
-  epilogue.partials = outgoing.partials();
   check_copies(run, cut, {dy, w});
   const Problem problem = make_problem(shape, run, cut, make_pixels(shape, dy, pitch(run, cut, shape.outputs)), w);
+  const RedistributeAndSum epilogue{redistribute, outgoing.partials()};
   if (cut.tile == GemmTile::few_rows)
     few_rows_backward_data(shape, cut, run.stream, dy.values, w.values, problem.partials);
   else if (cut.tile == GemmTile::plain)
@@ -68,20 +78,23 @@ void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Fac
                       run.stream, problem, epilogue);
           CUDA_LAUNCH_CHECK();
         });
-  if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
-  if (problem.partials || cut.tile == GemmTile::plain) copy_singles(run, cut, epilogue.to);
+  if (problem.partials) {
+    apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, redistribute);
+    outgoing.sum(redistribute, cut);
+  }
+  if (problem.partials || cut.tile == GemmTile::plain) copy_singles(run, cut, redistribute.to);
   outgoing.add();
 }
 
 // The product is already formed.
-void redistribute(const ImplicitGemmShape& shape, const GemmRun& run, const float* product, Redistribute epilogue,
-                  double* sums) {
+void redistribute(const ImplicitGemmShape& shape, const GemmRun& run, const float* product,
+                  const Redistribute& epilogue, double* sums) {
   Cut cut;
   cut.rows = int(shape.pixels()), cut.columns = shape.inputs;
   const Outgoing outgoing(run, cut, true, sums);
   check(shape, run, outgoing.scratch_bytes());
-  epilogue.partials = outgoing.partials();
   apply_epilogue(run, product, 1, cut.rows, cut.columns, epilogue);
+  outgoing.sum(epilogue, cut);
   outgoing.add();
 }
 

@@ -87,21 +87,37 @@ __device__ void block_sum(double (&values)[COUNT]) {
     for (int warp = 1; warp < threads / 32; ++warp)
       for (int i = 0; i < COUNT; ++i) values[i] += warps[warp * COUNT + i];
 }
-__device__ __forceinline__ float block_smallest(float value) {
-  SHARED_ARRAY(float, warps, kMostWarps);
-  const int thread = int(threadIdx.x + blockDim.x * threadIdx.y), threads = int(blockDim.x * blockDim.y);
-#pragma unroll
-  for (int distance = 16; distance > 0; distance /= 2)
-    value = smaller(value, __shfl_down_sync(0xffffffffU, value, unsigned(distance)));
-  if (thread % 32 == 0) warps[thread / 32] = value;
-  __syncthreads();
-  if (thread == 0)
-    for (int warp = 1; warp < threads / 32; ++warp) value = smaller(value, warps[warp]);
-  return value;
-}
 
-// dx = value, or 0 where x, the output of a ReLU, is not positive; or R = factor * g(x) * value, the sum of what R then
-// holds, and the smallest x.
+// The same of the sums of a redistribution.
+struct OutgoingSums {
+  double relevance = 0;
+  float least = __builtin_huge_valf();
+
+  __device__ __forceinline__ void add(const OutgoingSums& other) {
+    relevance += other.relevance;
+    least = smaller(least, other.least);
+  }
+  // The block's, two to `partials`.
+  __device__ __forceinline__ void finish(double* partials, unsigned block) const {
+    SHARED_ARRAY(double, relevances, kMostWarps);
+    SHARED_ARRAY(float, leasts, kMostWarps);
+    const int thread = int(threadIdx.x + blockDim.x * threadIdx.y), threads = int(blockDim.x * blockDim.y);
+    OutgoingSums all = *this;
+#pragma unroll
+    for (unsigned distance = 16; distance > 0; distance /= 2) {
+      const double relevance_there = __shfl_down_sync(0xffffffffU, all.relevance, distance);
+      all.add({relevance_there, __shfl_down_sync(0xffffffffU, all.least, distance)});
+    }
+    if (thread % 32 == 0) relevances[thread / 32] = all.relevance, leasts[thread / 32] = all.least;
+    __syncthreads();
+    if (thread > 0) return;
+    for (int warp = 1; warp < threads / 32; ++warp) all.add({relevances[warp], leasts[warp]});
+    partials[2 * std::size_t(block)] = all.relevance;
+    partials[2 * std::size_t(block) + 1] = double(all.least);
+  }
+};
+
+// dx = value, or 0 where x, the output of a ReLU, is not positive; or R = factor * g(x) * value.
 struct Redistribute {
   enum class By : std::uint8_t { nothing, relu, map };
   By by;
@@ -111,14 +127,10 @@ struct Redistribute {
   float factor;
   bool accumulate;
   Destination to;
-  double* partials = nullptr;  // two per block, with By::map; null: not computed
 
-  struct Sums {
-    double outgoing = 0;
-    float least = __builtin_huge_valf();
-  };
+  // Returns what has been written.
   template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums& sums) const {
+  __device__ __forceinline__ Results<WIDTH> write(std::size_t at, int column, Results<WIDTH> results) const {
     if (by == By::relu) {
       const Results<WIDTH> output = read_results<WIDTH>(x + at);
 #pragma unroll
@@ -129,7 +141,6 @@ struct Redistribute {
 #pragma unroll
       for (int i = 0; i < WIDTH; ++i) {
         float g = input.value[i];
-        if (partials) sums.least = smaller(sums.least, map == InputMap::constant ? x[at + std::size_t(i)] : g);
         if (map == InputMap::positive) g = g < 0 ? 0.0F : g;
         if (map == InputMap::negative) g = g > 0 ? 0.0F : g;
         results.value[i] = factor * g * results.value[i];
@@ -141,18 +152,33 @@ struct Redistribute {
       for (int i = 0; i < WIDTH; ++i) results.value[i] = before.value[i] + results.value[i];
     }
     write_results(to, at, results);
+    return results;
+  }
+
+  struct Sums {};
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums&) const {
+    write(at, column, results);
+  }
+  __device__ void finish(const Sums&, unsigned) const {}
+};
+
+// The same, with the sum of R as it is then, and the smallest x.
+struct RedistributeAndSum {
+  Redistribute redistribute;
+  double* partials;  // two per block; null: not computed
+
+  using Sums = OutgoingSums;
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums& sums) const {
+    const Results<WIDTH> relevance = redistribute.write(at, column, results);
     if (!partials) return;
+    const Results<WIDTH> x = read_results<WIDTH>(redistribute.x + at);
 #pragma unroll
-    for (float value : results.value) sums.outgoing += double(value);
+    for (int i = 0; i < WIDTH; ++i) sums.add({double(relevance.value[i]), x.value[i]});
   }
   __device__ void finish(const Sums& sums, unsigned block) const {
-    if (!partials) return;
-    double outgoing[1] = {sums.outgoing};
-    block_sum(outgoing);
-    const float least = block_smallest(sums.least);
-    if (threadIdx.x + threadIdx.y > 0) return;
-    partials[2 * std::size_t(block)] = outgoing[0];
-    partials[2 * std::size_t(block) + 1] = double(least);
+    if (partials) sums.finish(partials, block);
   }
 };
 

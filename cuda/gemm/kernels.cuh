@@ -175,7 +175,7 @@ __global__ void __launch_bounds__(Shape::kThreads,
 // Rows: input pixels. Columns: input channels. Sum: taps, slices of the output channels.
 template <class Shape>
 __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocksPerSm)
-    backward_data_kernel(const __grid_constant__ Problem problem, const __grid_constant__ Redistribute epilogue) {
+    backward_data_kernel(const __grid_constant__ Problem problem, const __grid_constant__ RedistributeAndSum epilogue) {
   if constexpr (Shape::kSimt || kHasTensorCores) {
     using LeftTile = OperandTile<Shape, Contiguous::depth, Shape::kRows>;
     using RightTile = OperandTile<Shape, Contiguous::outer, Shape::kColumns>;

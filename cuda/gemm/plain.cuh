@@ -116,8 +116,8 @@ void plain_forward(const GemmRun& run, const Cut& cut, const Problem& problem, c
   CUDA_LAUNCH_CHECK();
 }
 inline void plain_backward_data(const GemmRun& run, const Cut& cut, const Problem& problem,
-                                const Redistribute& epilogue) {
-  CUDA_LAUNCH((plain_backward_data_kernel<Redistribute>), product_grid(cut), dim3(kPlainColumns, kPlainRows), 0,
+                                const RedistributeAndSum& epilogue) {
+  CUDA_LAUNCH((plain_backward_data_kernel<RedistributeAndSum>), product_grid(cut), dim3(kPlainColumns, kPlainRows), 0,
               run.stream, problem, Rounding{run.precision}, epilogue);
   CUDA_LAUNCH_CHECK();
 }
