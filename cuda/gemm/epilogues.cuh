@@ -117,33 +117,29 @@ struct OutgoingSums {
   }
 };
 
-// dx = value, or 0 where x, the output of a ReLU, is not positive; or R = factor * g(x) * value.
+// dx = value, or 0 where x, the output of a ReLU, is not positive; or R = factor * g(x) * value, where g is one
+// constant for each channel, or x as far as it is between two bounds (branches on InputMap would cost registers).
 struct Redistribute {
   enum class By : std::uint8_t { nothing, relu, map };
-  By by;
-  const float* x;  // null with By::nothing
-  InputMap map;
-  const float* constant;
-  float factor;
-  bool accumulate;
-  Destination to;
+  By by = By::nothing;
+  const float* x = nullptr;         // null with By::nothing
+  const float* constant = nullptr;  // null: g(x) = x between the bounds
+  float low = -__builtin_huge_valf(), high = __builtin_huge_valf();
+  float factor = 1;
+  bool accumulate = false;
+  Destination to = {};
 
   // Returns what has been written.
   template <int WIDTH>
   __device__ __forceinline__ Results<WIDTH> write(std::size_t at, int column, Results<WIDTH> results) const {
-    if (by == By::relu) {
-      const Results<WIDTH> output = read_results<WIDTH>(x + at);
-#pragma unroll
-      for (int i = 0; i < WIDTH; ++i) results.value[i] = output.value[i] <= 0 ? 0.0F : results.value[i];
-    }
-    if (by == By::map) {
-      const Results<WIDTH> input = read_results<WIDTH>(map == InputMap::constant ? constant + column : x + at);
+    if (by != By::nothing) {
+      const Results<WIDTH> input = read_results<WIDTH>(constant ? constant + column : x + at);
 #pragma unroll
       for (int i = 0; i < WIDTH; ++i) {
         float g = input.value[i];
-        if (map == InputMap::positive) g = g < 0 ? 0.0F : g;
-        if (map == InputMap::negative) g = g > 0 ? 0.0F : g;
-        results.value[i] = factor * g * results.value[i];
+        g = g < low ? low : g;
+        g = g > high ? high : g;
+        results.value[i] = by == By::map ? factor * g * results.value[i] : g <= 0 ? 0.0F : results.value[i];
       }
     }
     if (accumulate) {
