@@ -124,7 +124,8 @@ class Record(unittest.TestCase):
                         continue
                     rows, columns, depth = one["code"]["tile"]
                     step = one["code"]["step"]
-                    chunks = [math.ceil(side * depth / 4 / numbers["threads"]) for side in (rows, columns)]  # of a thread
+                    unit = 8 if "bf16" in name else 4  # values of 16 bytes
+                    chunks = [math.ceil(side * depth / unit / numbers["threads"]) for side in (rows, columns)]  # of a thread
                     self.assertEqual(step["bytes read"], 16 * sum(chunks), (name, architecture))
                     self.assertEqual(step["products"] * numbers["threads"], 32 * rows * columns * depth, (name, architecture))
                     checked += 1
