@@ -102,9 +102,11 @@ void redistribute(const ImplicitGemmShape& shape, const GemmRun& run, const floa
 
 void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& dy, const Factor& w,
                                  const float* rectified, const Destination& dx) {
-  backward_data(
-      shape, run, dy, w,
-      {rectified ? Redistribute::By::relu : Redistribute::By::nothing, rectified, {}, nullptr, 1.0F, false, dx});
+  Redistribute epilogue;
+  epilogue.by = rectified ? Redistribute::By::relu : Redistribute::By::nothing;
+  epilogue.x = rectified;
+  epilogue.to = dx;
+  backward_data(shape, run, dy, w, epilogue);
 }
 
 void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const GemmRun& run,
@@ -114,9 +116,15 @@ void implicit_gemm_relevance_redistribute(const ImplicitGemmShape& shape, const 
     const TermPointers& term = what.term[t];
     PALIMPSEST_REQUIRE(term.weights.values && what.x && (term.constant.values || term.input != InputMap::constant),
                        "term {}", t);
-    const Redistribute epilogue{
-        Redistribute::By::map,    what.x,        term.input, term.constant.values, what.factor * term.sign,
-        what.accumulate || t > 0, what.relevance};
+    Redistribute epilogue;
+    epilogue.by = Redistribute::By::map;
+    epilogue.x = what.x;
+    epilogue.constant = term.input == InputMap::constant ? term.constant.values : nullptr;
+    if (term.input == InputMap::positive) epilogue.low = 0;
+    if (term.input == InputMap::negative) epilogue.high = 0;
+    epilogue.factor = what.factor * term.sign;
+    epilogue.accumulate = what.accumulate || t > 0;
+    epilogue.to = what.relevance;
     double* const sums = t + 1 == what.terms ? what.sums : nullptr;
     if (what.product)
       redistribute(shape, run, what.product, epilogue, sums);
