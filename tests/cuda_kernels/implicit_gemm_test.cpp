@@ -29,9 +29,9 @@ Floats run_backward_data(const LayerCase& layer, const Variant& variant, const F
   const DeviceArray<float> x(rectified);
   const DeviceFactor dx(layer.x_count(), layer.shape.inputs);
   implicit_gemm_backward_data(layer.shape, scratch.run(), from.factor(), weights.factor(),
-                              rectified.empty() ? nullptr : x.get(), dx.destination());
+                              rectified.empty() ? nullptr : x.get(), dx.destination(variant.precision));
   scratch.expect_guarded();
-  return dx.result();
+  return dx.result(variant, layer.name);
 }
 
 struct WeightGradients {
