@@ -146,7 +146,7 @@ struct Named {
   Operation (*make)(Operations& operations, std::size_t pool);
   bool of_each_pool = false;
 };
-constexpr std::array<Named, 13> kOperations{
+constexpr auto kOperations = std::to_array<Named>(
     {{"max_pool", [](Operations& o, std::size_t pool) { return o.max_pool(pool, false); }, true},
      {"max_pool_backward", [](Operations& o, std::size_t pool) { return o.max_pool(pool, true); }, true},
      {"average_pool", [](Operations& o, std::size_t) { return o.average_pool(false); }},
@@ -158,7 +158,7 @@ constexpr std::array<Named, 13> kOperations{
      {"map_weights", [](Operations& o, std::size_t) { return o.map_weights(); }},
      {"sum_channels", [](Operations& o, std::size_t) { return o.sum_channels(); }},
      {"normalise_maps", [](Operations& o, std::size_t) { return o.normalise_maps(); }},
-     {"sum", [](Operations& o, std::size_t) { return o.sum(); }}}};
+     {"sum", [](Operations& o, std::size_t) { return o.sum(); }}});
 
 }  // namespace
 

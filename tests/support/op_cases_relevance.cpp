@@ -264,6 +264,7 @@ std::vector<OpCase> relevance_cases() {
                                     LayerShape(LinearShape{33, 514, 33})})
       append(shape, group, false);
     if (!one_term) continue;
+    cases.push_back(redistribute("relevance_redistribute linear", LinearShape{33, 33, 514}, group));
     for (const LayerShape& shape : {LinearShape{257, 8, 65}, LinearShape{257, 514, 65}}) append(shape, group, false);
   }
   return cases;
