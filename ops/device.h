@@ -83,8 +83,8 @@ class Device {
                        const Normalisation& normalisation, const Tensor& images) = 0;
 
   // Records the work that `step` gives this device: each run() repeats it; `record` itself need not run it.
-  // requires: step has run once before, so that scratch memory and copies have their size; it does not upload, download,
-  // allocate or read results; its tensors and plans outlive the recording.
+  // requires: step has run once before, so that scratch memory and copies have their size; it does not upload,
+  // download, allocate or read results; its tensors and plans outlive the recording.
   virtual std::unique_ptr<Recording> record(const std::function<void()>& step) = 0;
 
   // Of this device's work (ops/timer.h). It is not used inside a recorded step, and does not outlive the device.
