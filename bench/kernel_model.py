@@ -132,7 +132,7 @@ class Network:
         return self.machine.stream(kernel, self.cost(kernel, "bytes", values) + self.bf16 * 2 * copied, **more)
 
     def copy(self, *values):
-        """One launch for each tensor that nobody writes together with its copy."""
+        """One launch for each tensor whose copy is made separately."""
         return [self.machine.stream("copy_whole_rows", 6 * count, overhead=True) for count in values if self.bf16]
 
     def apply(self, epilogue, cut, passes, overhead=True):

@@ -107,7 +107,7 @@ class Device {
 
   // Relevance. to = f(from), the same layout (kernel, matrix, channels).
   virtual void map_weights(const Tensor& from, WeightMap map, double gamma, const Tensor& to) = 0;
-  // The denominator (ops/relevance.h) of a layer without weights, whose z is known.
+  // The denominator (ops/relevance.h) of a layer without weights, whose z is known: an (n, c) matrix.
   virtual void relevance_quotients(const Tensor& z, const Stabiliser& stabiliser, std::span<const Tensor> relevance,
                                    std::span<const Tensor> quotients, const Scalars& sums) = 0;
 

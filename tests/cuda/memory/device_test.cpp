@@ -35,7 +35,7 @@ TEST(Timer, AnswersWhenAllWorkIsDone) {
   EXPECT_EQ(cudaStreamQuery(context.stream.get()), cudaSuccess);
 }
 
-// Each run of a recording uses the memory that its step took and gave back: nobody else gets it.
+// Each run of a recording uses the memory that its step took and gave back, which is therefore not given to others.
 TEST(Recording, KeepsItsTemporaries) {
   const auto device = make_device({});
   const Tensor x = device->make({1, 4096}, Layout::matrix, std::vector(4096, 0.5F));
