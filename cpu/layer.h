@@ -16,6 +16,7 @@ class CpuLayerPlan : public LayerPlan {
   void forward(const Tensor& x, const Tensor& w, const Tensor& b, bool relu, const Tensor& y) final;
   void backward_data(const Tensor& dy, const Tensor& w, const Tensor& rectified, const Tensor& dx) final;
   void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) final;
+  bool steps_weights() const final { return false; }
   void relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
                              std::span<const Tensor> quotients) final;
   void relevance_redistribute(const RelevanceRedistribution& what, const Tensor& quotient,

@@ -95,9 +95,30 @@ void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, c
                            const float* b, bool relu, const Destination& y);
 void implicit_gemm_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& dy, const Factor& w,
                                  const float* rectified, const Destination& dx);
-// db may be null: not computed.
+// dw and db may be null: not computed.
 void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& x,
                                     const Factor& dy, float* dw, float* db);
+
+// Of ops/sgd.h. scale: of the gradient
+struct SgdRates {
+  float rate, momentum, decay, l2_sp, scale;
+};
+
+// The SGD step of a fully connected layer's weights with the gradient of implicit_gemm_backward_weights, which is not
+// written to memory. A new value that is not finite is not written; then *first_bad is at most `parameter`.
+struct WeightStep {
+  SgdRates rates;
+  Destination value;   // with its copy, if it has one
+  float* velocity;     // null: no momentum
+  const float* start;  // null: decay to 0
+  int* first_bad;
+  int parameter;
+};
+// Whether the tile `large` computes dw in one part, as it does for more than 64 outputs and few pixels.
+bool implicit_gemm_steps_weights(const ImplicitGemmShape& shape, const GemmRun& run);
+// requires: implicit_gemm_steps_weights(shape, run)
+void implicit_gemm_step_weights(const ImplicitGemmShape& shape, const GemmRun& run, const Factor& x, const Factor& dy,
+                                const WeightStep& step);
 
 // One term of ops/relevance.h with device pointers.
 struct TermPointers {

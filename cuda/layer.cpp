@@ -18,7 +18,7 @@ constexpr std::array kPasses{LayerPass::forward, LayerPass::backward_data, Layer
                              LayerPass::relevance};
 
 template <typename Library>
-class Plan final : public LayerPlan {
+class Plan final : public CudaLayerPlan {
  public:
   Plan(Context& context, const AlgorithmTable& table, const LayerShape& shape)
       : context_(context), shape_(shape), gemm_(gemm_shape(shape)), library_(context, shape) {
@@ -62,13 +62,26 @@ class Plan final : public LayerPlan {
   }
 
   void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) override {
+    PALIMPSEST_REQUIRE(!dw.empty() || steps_weights(), "dw is empty");
     check_operands(x, dw, db, "dw", "db");
     check(dy, shape_.output(), shape_.layout(), "dy");
     if (by_library(LayerPass::backward_weights))
       library_.backward_weights(data(context_, x), data(context_, dy), written(context_, dw), written(context_, db));
     else
       implicit_gemm_backward_weights(gemm_, run(LayerPass::backward_weights), factor(context_, x), factor(context_, dy),
-                                     written(context_, dw), written(context_, db));
+                                     dw.empty() ? nullptr : written(context_, dw), written(context_, db));
+  }
+
+  bool steps_weights() const override {
+    return !shape_.is_convolution() && !by_library(LayerPass::backward_weights) &&
+           implicit_gemm_steps_weights(gemm_, run(LayerPass::backward_weights));
+  }
+  void step_weights(const Tensor& x, const Tensor& dy, const Tensor& w, const WeightStep& step) override {
+    check(x, shape_.input(), shape_.layout(), "x");
+    check(dy, shape_.output(), shape_.layout(), "dy");
+    check(w, shape_.weights(), shape_.weights_layout(), "w");
+    implicit_gemm_step_weights(gemm_, run(LayerPass::backward_weights), factor(context_, x), factor(context_, dy),
+                               step);
   }
 
   void relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
@@ -124,7 +137,7 @@ class Plan final : public LayerPlan {
 
   void check_operands(const Tensor& x, const Tensor& w, const Tensor& b, const char* weights, const char* bias) const {
     check(x, shape_.input(), shape_.layout(), "x");
-    check(w, shape_.weights(), shape_.weights_layout(), weights);
+    if (!w.empty()) check(w, shape_.weights(), shape_.weights_layout(), weights);
     check(b, shape_.bias(), shape_.vector_layout(), bias);
   }
 

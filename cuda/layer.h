@@ -6,6 +6,12 @@
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
+class CudaLayerPlan : public LayerPlan {
+ public:
+  // requires: steps_weights(); step.value is the place of w
+  virtual void step_weights(const Tensor& x, const Tensor& dy, const Tensor& w, const WeightStep& step) = 0;
+};
+
 // The plan of a layer: each pass as in the table, by our own implicit GEMM or the library (cuDNN, cuBLASLt). What the
 // named one cannot serve is said, and our own does it. Of the halves of relevance, the denominator is done as the table
 // says of `relevance`, the redistribution as of `backward_data`; around a library's product, the rest is one pass of

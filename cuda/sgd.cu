@@ -11,17 +11,15 @@
 #include "cuda/bf16_copy.h"
 #include "cuda/block_reduce.cuh"
 #include "cuda/factor.h"
+#include "cuda/layer.h"
 #include "cuda/recorded_memory.h"
+#include "cuda/sgd_step.cuh"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
 constexpr std::size_t kChunk = std::size_t{1} << 15;
-
-struct Rates {
-  float rate, momentum, decay, l2_sp, scale;
-};
 
 struct NormOutcome {
   double squared;
@@ -33,32 +31,15 @@ struct NormOutcome {
 constexpr int kGood = 0x7f7f7f7f;
 
 // The rates, with the scale that clips. False: a gradient is not finite, and nothing is to be changed.
-__device__ bool clip(Rates& r, const NormOutcome* norm) {
+__device__ bool clip(SgdRates& r, const NormOutcome* norm) {
   if (!norm) return true;
   if (norm->first_bad != kGood) return false;
   r.scale = norm->scale;
   return true;
 }
 
-// All exponent bits set: infinity or NaN.
-__device__ bool not_finite(float value) {
-  return (__float_as_uint(value) & 0x7f800000U) == 0x7f800000U;
-}
-
-// The step of one value with so much decay; false, and nothing changes, if the new one is not finite. That catches a w
-// or g that is not finite too: 0 * inf is NaN.
-__device__ bool step(const Rates& r, bool momentum, float decay, float gradient, float& w, float& velocity) {
-  const float change = r.scale * gradient + decay;
-  const float v = momentum ? r.momentum * velocity + change : change;
-  const float to = w - r.rate * v;
-  if (not_finite(to)) return false;
-  w = to;
-  velocity = v;
-  return true;
-}
-
 // *first_bad holds kGood before, or with a norm what the norm found. norm: null without clipping
-__global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, Rates r, const NormOutcome* norm, int* first_bad) {
+__global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, SgdRates r, const NormOutcome* norm, int* first_bad) {
   if (!clip(r, norm)) return;
   const SgdChunk chunk = chunks[blockIdx.x];
   const bool momentum = chunk.velocity != nullptr;
@@ -66,24 +47,24 @@ __global__ void sgd_chunks(const SgdChunk* __restrict__ chunks, Rates r, const N
   for (std::size_t at = threadIdx.x; at < chunk.count / 4; at += kThreads) {
     const float4 g = fours(chunk.gradient)[at];
     float4 w = fours(chunk.value)[at], v = momentum ? fours(chunk.velocity)[at] : make_float4(0, 0, 0, 0);
-    good &= step(r, momentum, r.decay * w.x, g.x, w.x, v.x);
-    good &= step(r, momentum, r.decay * w.y, g.y, w.y, v.y);
-    good &= step(r, momentum, r.decay * w.z, g.z, w.z, v.z);
-    good &= step(r, momentum, r.decay * w.w, g.w, w.w, v.w);
+    good &= sgd_step(r, momentum, r.decay * w.x, g.x, w.x, v.x);
+    good &= sgd_step(r, momentum, r.decay * w.y, g.y, w.y, v.y);
+    good &= sgd_step(r, momentum, r.decay * w.z, g.z, w.z, v.z);
+    good &= sgd_step(r, momentum, r.decay * w.w, g.w, w.w, v.w);
     fours(chunk.value)[at] = w;
     if (chunk.copy) static_cast<uint2*>(chunk.copy)[at] = bf16_four(w.x, w.y, w.z, w.w);
     if (momentum) fours(chunk.velocity)[at] = v;
   }
   if (const std::size_t last = chunk.count / 4 * 4 + threadIdx.x; last < chunk.count) {
     float v = momentum ? chunk.velocity[last] : 0;
-    good &= step(r, momentum, r.decay * chunk.value[last], chunk.gradient[last], chunk.value[last], v);
+    good &= sgd_step(r, momentum, r.decay * chunk.value[last], chunk.gradient[last], chunk.value[last], v);
     if (momentum) chunk.velocity[last] = v;
   }
   if (!good) atomicMin(first_bad, chunk.parameter);
 }
 
 // The same where some chunks have a start. A kernel of its own: the other one keeps its registers.
-__global__ void sgd_chunks_with_start(const SgdChunk* __restrict__ chunks, Rates r, const NormOutcome* norm,
+__global__ void sgd_chunks_with_start(const SgdChunk* __restrict__ chunks, SgdRates r, const NormOutcome* norm,
                                       int* first_bad) {
   if (!clip(r, norm)) return;
   const SgdChunk chunk = chunks[blockIdx.x];
@@ -92,7 +73,7 @@ __global__ void sgd_chunks_with_start(const SgdChunk* __restrict__ chunks, Rates
   bool good = true;
   for (std::size_t at = threadIdx.x; at < chunk.count; at += kThreads) {
     float w = chunk.value[at], v = momentum ? chunk.velocity[at] : 0;
-    good &= step(r, momentum, decay * (started ? w - chunk.start[at] : w), chunk.gradient[at], w, v);
+    good &= sgd_step(r, momentum, decay * (started ? w - chunk.start[at] : w), chunk.gradient[at], w, v);
     chunk.value[at] = w;
     if (chunk.copy) static_cast<__nv_bfloat16*>(chunk.copy)[at] = __float2bfloat16_rn(w);
     if (momentum) chunk.velocity[at] = v;
@@ -156,6 +137,11 @@ void SgdKernels::prepare(std::span<const SgdParameter> parameters, std::span<con
     const SgdParameter& p = parameters[i];
     const Shape& shape = p.value.shape;
     check(p.value, shape, p.value.layout, "value");
+    PALIMPSEST_REQUIRE(p.gradient.empty() != (p.product.plan == nullptr), "one of a gradient and a product");
+    if (p.gradient.empty()) {
+      PALIMPSEST_REQUIRE(!values.empty(), "the norm of a gradient that is not stored");
+      continue;
+    }
     check(p.gradient, shape, p.value.layout, "gradient");
     if (!p.velocity.empty()) check(p.velocity, shape, p.value.layout, "velocity");
     if (!p.start.empty()) check(p.start, shape, p.value.layout, "start");
@@ -205,22 +191,38 @@ Pending<int> SgdKernels::step(std::span<const SgdParameter> parameters, const Sg
   std::vector<Destination> values;
   for (const SgdParameter& parameter : parameters) values.push_back(changing(context_, parameter.value));
   prepare(parameters, values);
-  if (chunks_.empty()) return -1;
+  if (parameters.empty()) return -1;
   expect_good();
   const bool clips = options.clip_norm > 0;
-  if (clips) enqueue_norm(options.gradient_scale, options.clip_norm);
+  if (clips) {
+    PALIMPSEST_REQUIRE(std::ranges::all_of(parameters, [](const SgdParameter& p) { return !p.gradient.empty(); }),
+                       "clipping by a gradient that is not stored");
+    enqueue_norm(options.gradient_scale, options.clip_norm);
+  }
   const NormOutcome* const norm = clips ? norm_outcome(result_) : nullptr;
-  const Rates rates{float(options.rate), float(options.momentum), float(options.weight_decay), float(options.l2_sp),
-                    float(options.gradient_scale)};
+  const SgdRates rates{float(options.rate), float(options.momentum), float(options.weight_decay), float(options.l2_sp),
+                       float(options.gradient_scale)};
   const bool started = std::ranges::any_of(chunks_, [](const SgdChunk& chunk) { return chunk.start != nullptr; });
-  if (started)
-    CUDA_LAUNCH(sgd_chunks_with_start, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(),
-                table_->as<const SgdChunk>(), rates, norm, result_.as<int>());
-  else
-    CUDA_LAUNCH(sgd_chunks, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(), table_->as<const SgdChunk>(),
-                rates, norm, result_.as<int>());
-  CUDA_LAUNCH_CHECK();
-  for (std::size_t i = 0; i < values.size(); ++i) copied(context_, parameters[i].value, values[i]);
+  if (!chunks_.empty()) {
+    if (started)
+      CUDA_LAUNCH(sgd_chunks_with_start, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(),
+                  table_->as<const SgdChunk>(), rates, norm, result_.as<int>());
+    else
+      CUDA_LAUNCH(sgd_chunks, unsigned(chunks_.size()), kThreads, 0, context_.stream.get(),
+                  table_->as<const SgdChunk>(), rates, norm, result_.as<int>());
+    CUDA_LAUNCH_CHECK();
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const SgdParameter& p = parameters[i];
+    if (p.product.plan) {
+      auto* const plan = dynamic_cast<CudaLayerPlan*>(p.product.plan);
+      PALIMPSEST_REQUIRE(plan, "a plan of another device");
+      plan->step_weights(p.product.x, p.product.dy, p.value,
+                         {rates, values[i], p.velocity.empty() ? nullptr : written(context_, p.velocity),
+                          optional_data(context_, p.start), result_.as<int>(), int(i)});
+    }
+    copied(context_, p.value, values[i]);
+  }
   return context_.readback.read<int, int>(result_.as<const int>(), as_index);
 }
 

@@ -11,6 +11,13 @@ const Tensor& Trace::features() const {
   return std::ranges::find(layers, kBlocks, &Layer::block)->input;
 }
 
+GradientProduct Trace::product(const Parameter& parameter) const {
+  for (const TracedLayer& layer : layers)
+    if (!layer.gradient.empty() && layer.name + ".weight" == parameter.name)
+      return {layer.plan, layer.input, layer.gradient};
+  return {};
+}
+
 Network::Network(Device& device, const Architecture& architecture)
     : device_(device), architecture_(architecture), layers_(layers_of(architecture)) {
   for (const Layer& layer : layers_) {
@@ -139,6 +146,8 @@ Trace Network::make_trace(int n, int keep_from, std::size_t& made) {
     else
       traced.output = tensors.make(out, kept || (pool && layer.block + 1 >= keep_from));  // the next block's input
     if (pool) traced.winner = tensors.winner(out, kept);
+    if (!keeps_gradients_ && layer.has_weights() && traced.plan->steps_weights())
+      traced.gradient = device_.make(out, layer.out_layout());
     at = traced.output;
   }
   return trace;
@@ -188,20 +197,25 @@ void Network::backward(Trace& trace, const Tensor& logits_gradient) {
   PALIMPSEST_REQUIRE(trace.keep_from <= lowest, "the trace keeps blocks from {}, training starts at {}",
                      trace.keep_from, lowest);
   for (auto& p : parameters_)
-    if (trained(p.block) && p.gradient.empty()) p.gradient = device_.make(p.value.shape, p.value.layout);
+    if (trained(p.block) && p.gradient.empty() && !trace.product(p).plan)
+      p.gradient = device_.make(p.value.shape, p.value.layout);
   Tensor gradient = logits_gradient;
   int buffer = 0;
   for (std::size_t i = trace.layers.size(); i-- > 0;) {
     const TracedLayer& layer = trace.layers[i];
     if (layer.block < lowest || (lowest == kBlocks && !layer.has_weights())) return;
     if (layer.plan && trained(layer.block))
-      layer.plan->backward_weights(layer.input, gradient, parameters_[std::size_t(layer.parameter)].gradient,
-                                   parameters_[std::size_t(layer.parameter) + 1].gradient);
+      layer.plan->backward_weights(
+          layer.input, gradient, layer.gradient.empty() ? parameters_[std::size_t(layer.parameter)].gradient : Tensor{},
+          parameters_[std::size_t(layer.parameter) + 1].gradient);
     const bool needed_below =
         i > 0 && (trace.layers[i - 1].block >= lowest && !(lowest == kBlocks && !trace.layers[i - 1].has_weights()));
     if (!needed_below) return;
-    Tensor below = gradient_tensor(layer.input.shape, layer.input.layout, buffer);
-    buffer = 1 - buffer;
+    Tensor below = trace.layers[i - 1].gradient;
+    if (below.empty()) {
+      below = gradient_tensor(layer.input.shape, layer.input.layout, buffer);
+      buffer = 1 - buffer;
+    }
     // Through the layer, and through the ReLU below it.
     if (layer.plan)
       layer.plan->backward_data(gradient, parameters_[std::size_t(layer.parameter)].value,

@@ -22,9 +22,10 @@ struct TracedLayer : Layer {
   LayerPlan* plan = nullptr;        // if it has weights
   MaxPoolPlan* max_pool = nullptr;  // if it is one
   Tensor input, output, winner;
+  Tensor gradient;  // of the output, if the step forms the weights' gradient of it (Network::keep_gradients)
 };
 
-// The record of a forward pass: every layer's input and output from block `keep_from` on (54 MB per image for a
+// The record of a pass: every layer's input and output from block `keep_from` on (54 MB per image for a
 // whole VGG16 at 224, without copies of operands). Below it, layers alternate between two shared buffers.
 struct Trace {
   int n = 0, keep_from = 0;
@@ -33,6 +34,8 @@ struct Trace {
   const Tensor& input() const { return layers.front().input; }
   const Tensor& logits() const { return layers.back().output; }  // requires: the network has a head
   const Tensor& features() const;                                // the last block's output, (n, c, side, side)
+  // Of a parameter whose gradient backward() leaves to the step; without a plan for any other.
+  GradientProduct product(const Parameter& parameter) const;
 };
 
 // VGG16 on a device (without its head if the architecture has 0 classes), with a freeze flag per block. A frozen
@@ -63,6 +66,10 @@ class Network {
   void forward_blocks(Trace& trace);
   void forward_head(Trace& trace);
 
+  // Whether backward() computes the gradient of every trained parameter, as is the default. Else those of large fully
+  // connected layers are left to the SGD step where the device can (ops/sgd.h), in traces that are made from then on.
+  void keep_gradients(bool keep) { keeps_gradients_ = keep; }
+
   // From the gradient of the logits to the gradients of all trained parameters.
   // requires: trace.keep_from <= lowest_trained_block(), forward() or forward_head() ran on it
   void backward(Trace& trace, const Tensor& logits_gradient);
@@ -83,6 +90,7 @@ class Network {
   std::vector<Layer> layers_;
   std::vector<Parameter> parameters_;
   std::array<bool, kBlocks> frozen_{};
+  bool keeps_gradients_ = true;
   std::map<int, Plans> plans_;
   std::array<std::shared_ptr<Storage>, 2> gradient_buffers_;
   std::array<std::size_t, 2> gradient_bytes_{};

@@ -56,9 +56,12 @@ struct Updates {
       if (p.block == kBlocks) add(network.device(), options, p, true);
   }
 
-  // backward() makes them.
-  void take_gradients() {
-    for (std::size_t i = 0; i < steps.size(); ++i) steps[i].gradient = parameters[i]->gradient;
+  // backward() makes them, or leaves them to the step.
+  void take_gradients(const Trace& trace) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      steps[i].product = i < own ? trace.product(*parameters[i]) : GradientProduct{};
+      steps[i].gradient = steps[i].product.plan ? Tensor{} : parameters[i]->gradient;
+    }
   }
 
   std::string name(int index) const {
@@ -96,6 +99,7 @@ class Training {
         run_(run),
         step_(network),
         updates_(std::move(updates)) {
+    network_.keep_gradients(options_.clip_norm > 0 || !options_.gradients.empty() || rehearsed);
     keep_features(training, validation);
     data::LoaderOptions loading;
     loading.batch = options_.batch;
@@ -113,6 +117,10 @@ class Training {
     loading.images = !validation_features_;
     validation_ = std::make_unique<data::Loader>(validation, loading);
   }
+
+  ~Training() { network_.keep_gradients(true); }
+  Training(const Training&) = delete;
+  Training& operator=(const Training&) = delete;
 
   struct Trained {
     Average all, rehearsed;  // of the images of the training, and of those rehearsed
@@ -194,7 +202,7 @@ class Training {
     const Pending<LossResult> loss = step_.train(batch_, train_features_.get(), objective);
     std::optional<Pending<LossResult>> rehearsed;
     if (rehearsal_) rehearsed = rehearsal_->add_gradients(objective);
-    updates_.take_gradients();
+    updates_.take_gradients(step_.trace());
     if (!options_.gradients.empty() && step + 1 == options_.steps) write_gradients();
     const Pending<int> bad =
         device_.sgd_step(updates_.steps, {scheduled_rate(options_, epoch, step), options_.momentum,

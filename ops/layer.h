@@ -63,7 +63,11 @@ class LayerPlan {
   virtual void backward_data(const Tensor& dy, const Tensor& w, const Tensor& rectified, const Tensor& dx) = 0;
 
   // dw[k,c,r,s] = sum_{n,p,q} dy[n,k,p,q] * x[n,c,p+r-1,q+s-1];  db[k] = sum_{n,p,q} dy[n,k,p,q]
+  // dw may be empty, if steps_weights(): only db is computed.
   virtual void backward_weights(const Tensor& x, const Tensor& dy, const Tensor& dw, const Tensor& db) = 0;
+
+  // Whether Device::sgd_step takes x and dy in place of dw (GradientProduct, ops/sgd.h).
+  virtual bool steps_weights() const = 0;
 
   // The two halves of every relevance rule; see ops/relevance.h for the formula. `relevance` and `quotients` have one
   // tensor for each target; the denominator is computed once for all of them. A quotient may be the relevance itself

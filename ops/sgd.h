@@ -3,10 +3,20 @@
 
 namespace palimpsest {
 
+class LayerPlan;
+
+// The gradient of a fully connected layer's weights as the x and dy of LayerPlan::backward_weights (ops/layer.h).
+// requires: plan->steps_weights()
+struct GradientProduct {
+  LayerPlan* plan = nullptr;
+  Tensor x, dy;
+};
+
 // One parameter tensor with its gradient; all share one layout. Without momentum `velocity` is empty. `start`, if it is
 // not empty, is what the value decays to in place of 0.
 struct SgdParameter {
   Tensor value, gradient, velocity, start = {};
+  GradientProduct product = {};  // in place of `gradient`, which is then empty and never in memory; without clip_norm
 };
 
 // g = scale * gradient + decay;  velocity = momentum * velocity + g;  value -= rate * velocity

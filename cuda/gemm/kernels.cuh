@@ -201,10 +201,10 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocksPerSm)
 }
 
 // Rows: output channels. Columns: taps and input channels. Sum: pixels.
-template <class Shape>
+template <class Shape, class Epilogue>
 __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocksPerSm)
     backward_weights_kernel(const __grid_constant__ Problem problem, const __grid_constant__ Pixels gradient,
-                            const __grid_constant__ BiasRelu epilogue) {
+                            const __grid_constant__ Epilogue epilogue) {
   if constexpr (Shape::kSimt || kHasTensorCores) {
     using LeftTile = OperandTile<Shape, Contiguous::outer, Shape::kRows>;
     using RightTile = OperandTile<Shape, Contiguous::outer, Shape::kColumns>;
@@ -219,6 +219,8 @@ __global__ void __launch_bounds__(Shape::kThreads, Shape::kBlocksPerSm)
     Multiplier<Shape, LeftTile, RightTile> multiplier;
     Operand<LeftStager, LeftSource, LeftTile> left(LeftSource(gradient, origin.row));
     Operand<RightStager, RightSource, RightTile> right(RightSource(problem.pixels, origin.column));
+    if constexpr (std::is_same_v<Epilogue, StepWeights>)
+      epilogue.template prefetch<Shape>(origin.row, origin.column, problem.rows, problem.columns);
     accumulate(multiplier, left, right, memory, Position{0, part.first * Shape::kDepth, 0}, part.count,
                [&](Position& position) { position.first += Shape::kDepth; });
     finish<Shape>(problem, multiplier, memory, origin, epilogue);

@@ -24,6 +24,7 @@ class CountingLayer final : public LayerPlan {
     device_.called(kind_ + "backward_weights", number_);
     inner_->backward_weights(x, dy, dw, db);
   }
+  bool steps_weights() const override { return false; }  // a plan of its own device
   void relevance_denominator(const RelevanceDenominator& what, std::span<const Tensor> relevance,
                              std::span<const Tensor> quotients) override {
     device_.called(kind_ + "relevance_denominator", number_);
