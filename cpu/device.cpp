@@ -1,5 +1,6 @@
 #include "cpu/device.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <optional>
@@ -66,6 +67,7 @@ class CpuDevice final : public Device {
 
   std::size_t bytes(const Shape& shape, Layout layout) const override { return context_.bytes(shape, layout); }
   std::size_t copy_bytes(const Shape&, Layout) const override { return 0; }
+  std::size_t free_bytes() const override { return 0; }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override {
     auto storage = std::make_shared<CpuStorage>(&context_, bytes);
     storage->version = next_version();
@@ -113,6 +115,24 @@ class CpuDevice final : public Device {
   void average_pool(const Tensor& x, const Tensor& y) override { cpu::average_pool(context_, x, y); }
   void average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) override {
     cpu::average_pool_backward(context_, dy, x, dx);
+  }
+
+  void take_images(const Tensor& from, const Tensor& images, const Tensor& to) override {
+    const std::size_t values = values_of_image(from, to);
+    check(context_, images, {to.shape.n, 1}, Layout::matrix, "images");
+    const float* const rows = data(context_, images);
+    for (int i = 0; i < to.shape.n; ++i)
+      std::copy_n(data(context_, from) + std::size_t(rows[i]) * values, values,
+                  data(context_, to) + std::size_t(i) * values);
+    touch(to);
+  }
+  void put_images(const Tensor& from, const Tensor& to, int first) override {
+    const std::size_t values = values_of_image(from, to);
+    PALIMPSEST_REQUIRE(first >= 0 && first <= to.shape.n - from.shape.n, "images {} to {} of {}", first,
+                       first + from.shape.n, to.shape.n);
+    std::copy_n(data(context_, from), std::size_t(from.shape.n) * values,
+                data(context_, to) + std::size_t(first) * values);
+    touch(to);
   }
 
   void add(const Tensor& from, const Tensor& to) override {
@@ -166,6 +186,14 @@ class CpuDevice final : public Device {
   }
 
  private:
+  std::size_t values_of_image(const Tensor& from, const Tensor& to) const {
+    Shape shape = from.shape;
+    shape.n = to.shape.n;
+    check(context_, from, from.shape, Layout::activation, "from");
+    check(context_, to, shape, Layout::activation, "to");
+    return std::size_t(context_.padded(shape.c)) * std::size_t(shape.h) * std::size_t(shape.w);
+  }
+
   // By all threads, each of which has caches of its own.
   static void zero(std::size_t bytes, float* to) {
     constexpr std::size_t piece = std::size_t{1} << 20;

@@ -9,6 +9,7 @@
 #include "cuda/context.h"
 #include "cuda/factor.h"
 #include "cuda/heatmap.h"
+#include "cuda/images.h"
 #include "cuda/layer.h"
 #include "cuda/layout.h"
 #include "cuda/library.h"
@@ -51,6 +52,7 @@ class CudaDevice final : public Device {
   std::size_t copy_bytes(const Shape& shape, Layout layout) const override {
     return PALIMPSEST_CUDA::copy_bytes(context_, shape, layout);
   }
+  std::size_t free_bytes() const override { return context_.pool->free_bytes(); }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override {
     auto storage = std::make_shared<CudaStorage>(context_.pool, bytes);
     CUDA_CHECK(cudaMemsetAsync(storage->buffer.data(), 0, bytes, context_.stream.get()));
@@ -83,6 +85,13 @@ class CudaDevice final : public Device {
   void average_pool(const Tensor& x, const Tensor& y) override { PALIMPSEST_CUDA::average_pool(context_, x, y); }
   void average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) override {
     PALIMPSEST_CUDA::average_pool_backward(context_, dy, x, dx);
+  }
+
+  void take_images(const Tensor& from, const Tensor& images, const Tensor& to) override {
+    PALIMPSEST_CUDA::take_images(context_, from, images, to);
+  }
+  void put_images(const Tensor& from, const Tensor& to, int first) override {
+    PALIMPSEST_CUDA::put_images(context_, from, to, first);
   }
 
   void add(const Tensor& from, const Tensor& to) override {

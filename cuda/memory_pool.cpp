@@ -84,6 +84,13 @@ void* MemoryPool::from_driver(std::size_t bytes) {
   return memory;
 }
 
+std::size_t MemoryPool::free_bytes() const {
+  std::size_t free = 0, total = 0;
+  CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  for (const auto& [bytes, memory] : spare_) free += bytes;
+  return free;
+}
+
 void MemoryPool::release_spare() {
   for (const auto& [bytes, memory] : spare_) {
     ignore(cudaFree(memory));

@@ -23,6 +23,7 @@ class MemoryPool {
   void* take(std::size_t bytes);
   void give_back(void* memory, std::size_t bytes);
 
+  std::size_t free_bytes() const;                             // what take() could still have
   std::size_t held() const { return held_; }                  // bytes allocated by the driver, in use or not
   std::size_t driver_calls() const { return driver_calls_; }  // for tests: number of driver allocations
 

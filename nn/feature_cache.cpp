@@ -15,6 +15,10 @@
 
 namespace palimpsest::nn {
 
+namespace {
+constexpr int kMostImages = 1 << 24;  // that Device::take_images can count
+}
+
 std::uint64_t FeatureCache::bytes(const Network& network, int examples, bool flips) {
   return std::uint64_t(network.architecture().features()) * sizeof(float) * std::uint64_t(examples) * (flips ? 2 : 1);
 }
@@ -23,8 +27,25 @@ FeatureCache::FeatureCache(Network& network, std::shared_ptr<const data::Example
                            const Normalisation& normalisation, bool flips, int batch,
                            const std::filesystem::path& folder)
     : values_(std::size_t(network.architecture().features())),
+      examples_(examples->count()),
       flips_(flips),
-      bytes_(bytes(network, examples->count(), flips)) {
+      bytes_(bytes(network, examples_, flips)) {
+  Device& device = network.device();
+  const Architecture& of = network.architecture();
+  const Shape all{examples_ * (flips ? 2 : 1), of.channels.back(), of.feature_side(), of.feature_side()};
+  if (device.bytes(all, Layout::activation) <= device.free_bytes() / 2 && all.n <= kMostImages)
+    table_ = device.make(all, Layout::activation);
+  else
+    map_file(folder);
+  try {
+    fill(network, std::move(examples), normalisation, batch);
+  } catch (...) {
+    unmap();
+    throw;
+  }
+}
+
+void FeatureCache::map_file(const std::filesystem::path& folder) {
   require_free_space(folder, bytes_, "keeping block-5 features");
   std::string name = (folder / "features.tmp.XXXXXX").string();
   const int file = ::mkstemp(name.data());
@@ -38,21 +59,18 @@ FeatureCache::FeatureCache(Network& network, std::shared_ptr<const data::Example
                             folder.string(), std::strerror(error ? error : errno)),
                 "free some disk space, or give a smaller --cache-limit so that they are recomputed each time");
   data_ = static_cast<float*>(mapped);
-  try {
-    fill(network, std::move(examples), normalisation, batch);
-  } catch (...) {
-    ::munmap(data_, bytes_);
-    throw;
-  }
+}
+
+void FeatureCache::unmap() {
+  if (data_) ::munmap(data_, bytes_);
 }
 
 FeatureCache::~FeatureCache() {
-  ::munmap(data_, bytes_);
+  unmap();
 }
 
 std::span<float> FeatureCache::slot(int index, bool flipped) const {
-  const auto at = flips_ ? 2 * std::size_t(index) + (flipped ? 1 : 0) : std::size_t(index);
-  return {data_ + at * values_, values_};
+  return {data_ + std::size_t(image(index, flipped)) * values_, values_};
 }
 std::span<const float> FeatureCache::features(int index, bool flipped) const {
   return slot(index, flipped);
@@ -71,13 +89,17 @@ void FeatureCache::fill(Network& network, std::shared_ptr<const data::Examples> 
                         const Normalisation& normalisation, int size) {
   Trace trace;
   std::vector<float> features;
-  for_each_batch(std::move(examples), size, normalisation, "Block-5 features", [&](data::Batch& batch, int /*first*/) {
+  for_each_batch(std::move(examples), size, normalisation, "Block-5 features", [&](data::Batch& batch, int first) {
     for (const bool flipped : {false, true}) {
       if (flipped && !flips_) break;
       if (flipped) mirror(batch);
       if (trace.n != batch.count) trace = network.make_trace(batch.count, kBlocks);
       upload_images(network.device(), batch, trace.input());
       network.forward_blocks(trace);
+      if (on_device()) {
+        network.device().put_images(trace.features(), table_, image(first, flipped));
+        continue;
+      }
       features.resize(std::size_t(batch.count) * values_);
       network.device().download(trace.features(), features);
       for (int i = 0; i < batch.count; ++i)

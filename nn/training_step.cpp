@@ -20,7 +20,7 @@ Pending<LossResult> TrainingStep::run(const data::Batch& batch, const FeatureCac
   Slot& slot = slot_for(batch.count);
   last_ = &slot;
   upload(batch, features, slot);
-  run(slot, features != nullptr, backward, loss);
+  run(slot, features, backward, loss);
   return device_.loss_result();
 }
 
@@ -34,6 +34,7 @@ TrainingStep::Slot& TrainingStep::slot_for(int n) {
   slots_.push_back({network_.make_trace(n, network_.lowest_trained_block()),
                     device_.make({n, 1}, Layout::matrix),
                     device_.make({n, classes}, Layout::matrix),
+                    device_.make({n, 1}, Layout::matrix),
                     {}});
   return slots_.back();
 }
@@ -43,26 +44,33 @@ void TrainingStep::upload(const data::Batch& batch, const FeatureCache* features
   if (!features) return upload_images(device_, batch, slot.trace.input());
   gathered_.clear();
   for (std::size_t i = 0; i < batch.indices.size(); ++i) {
+    if (features->on_device()) {
+      gathered_.push_back(float(features->image(batch.indices[i], batch.flipped[i] != 0)));
+      continue;
+    }
     const auto one = features->features(batch.indices[i], batch.flipped[i] != 0);
     gathered_.insert(gathered_.end(), one.begin(), one.end());
   }
-  device_.upload(slot.trace.features(), gathered_);
+  device_.upload(features->on_device() ? slot.images : slot.trace.features(), gathered_);
 }
 
-void TrainingStep::run(Slot& slot, bool head_only, bool backward, const FocalLoss& loss) {
-  const auto step = [this, &slot, head_only, backward, loss] {
-    if (!head_only) network_.forward_blocks(slot.trace);
+void TrainingStep::run(Slot& slot, const FeatureCache* features, bool backward, const FocalLoss& loss) {
+  const auto step = [this, &slot, features, backward, loss] {
+    if (!features)
+      network_.forward_blocks(slot.trace);
+    else if (features->on_device())
+      device_.take_images(features->table(), slot.images, slot.trace.features());
     network_.forward_head(slot.trace);
     device_.focal_loss(loss, slot.trace.logits(), slot.labels, backward ? &slot.gradient : nullptr);
     if (backward) network_.backward(slot.trace, slot.gradient);
   };
   const auto same = [&](const Pass& pass) {
-    return pass.head_only == head_only && pass.backward == backward && pass.loss == loss;
+    return pass.features == features && pass.backward == backward && pass.loss == loss;
   };
   const auto pass = std::find_if(slot.passes.begin(), slot.passes.end(), same);
   if (pass == slot.passes.end()) {
     step();
-    slot.passes.push_back({head_only, backward, loss, nullptr});
+    slot.passes.push_back({features, backward, loss, nullptr});
     return;
   }
   if (!pass->recording) pass->recording = device_.record(step);

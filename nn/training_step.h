@@ -25,20 +25,21 @@ class TrainingStep {
   static constexpr std::size_t kSlots = 3;  // whole batches, and the last, smaller ones of training and validation
 
   struct Pass {
-    bool head_only, backward;
+    const FeatureCache* features;  // null: from pictures
+    bool backward;
     FocalLoss loss;
     std::unique_ptr<Recording> recording;
   };
   struct Slot {  // of one batch size
     Trace trace;
-    Tensor labels, gradient;
+    Tensor labels, gradient, images;  // images: which of FeatureCache::table()
     std::list<Pass> passes;
   };
 
   Pending<LossResult> run(const data::Batch& batch, const FeatureCache* features, const FocalLoss& loss, bool backward);
   Slot& slot_for(int n);
   void upload(const data::Batch& batch, const FeatureCache* features, Slot& slot);
-  void run(Slot& slot, bool head_only, bool backward, const FocalLoss& loss);
+  void run(Slot& slot, const FeatureCache* features, bool backward, const FocalLoss& loss);
 
   Network& network_;
   Device& device_;

@@ -50,6 +50,7 @@ class Device {
   // Of the copy that the device makes of a tensor, and keeps beside it, when it is first an operand of a product, which
   // then reads the copy alone; 0: products read the tensor itself.
   virtual std::size_t copy_bytes(const Shape& shape, Layout layout) const = 0;
+  virtual std::size_t free_bytes() const = 0;  // in memory of its own, at present; 0: it works in the host's
   virtual std::shared_ptr<Storage> allocate(std::size_t bytes) = 0;
   Tensor make(const Shape& shape, Layout layout) { return {shape, layout, allocate(bytes(shape, layout))}; }
   Tensor make(const Shape& shape, Layout layout, std::span<const float> values);  // and uploads them
@@ -70,6 +71,11 @@ class Device {
   // (h w)).
   virtual void average_pool(const Tensor& x, const Tensor& y) = 0;
   virtual void average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) = 0;
+
+  // Images of activations that differ only in n. take_images: to[i] = from[images[i]]; images: (n, 1) matrix of whole
+  // numbers below from's n (and 2^24), which are not checked. put_images: to[first + i] = from[i].
+  virtual void take_images(const Tensor& from, const Tensor& images, const Tensor& to) = 0;
+  virtual void put_images(const Tensor& from, const Tensor& to, int first) = 0;
 
   // to += from, the same shape and layout.
   virtual void add(const Tensor& from, const Tensor& to) = 0;

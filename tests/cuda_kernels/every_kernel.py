@@ -20,8 +20,8 @@ loader = importlib.machinery.SourceFileLoader("kernel_table", str(ROOT / "script
 kernel_table = importlib.util.module_from_spec(importlib.util.spec_from_loader("kernel_table", loader))
 loader.exec_module(kernel_table)
 
-# Their grid has the parts in z.
-CUT_IN_PARTS = r"(forward|backward_data|backward_weights)_kernel<.*"
+# Their grid has the parts in z. A step of weights has one.
+CUT_IN_PARTS = r"(forward|backward_data|backward_weights)_kernel<(?!.*StepWeights).*"
 
 
 def symbols(binary):

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
 #include "tests/cuda_kernels/gemm_runs.h"
@@ -114,6 +115,59 @@ TEST(ImplicitGemm, BackwardWeightsIsExactOnIntegers) {
       expect_equal(got.dw, dw, label(layer, variant));
       expect_equal(got.db, db, label(layer, variant) + " db");
     }
+  }
+}
+
+// Whole and broken fours, an overhang of the tile on either side; every value moves by its own gradient.
+TEST(ImplicitGemm, WeightsStepByTheirGradient) {
+  for (const LayerCase& layer : {linear(3, 70, 97), linear(5, 136, 130)}) {
+    const Floats x = input_values(layer, Numbers::integers), dy = gradient_values(layer, Numbers::integers);
+    const Floats w = weight_values(layer, Numbers::integers), v = weight_values(layer, Numbers::integers, 7);
+    const Floats start = weight_values(layer, Numbers::integers, 8);
+    const Doubles gradient = backward_weights(layer.shape, x, dy);
+    for (const Precision precision : precisions()) {
+      const Variant variant{precision, GemmTile::automatic, 0};
+      const Scratch scratch(layer.shape, variant);
+      const DeviceFactor input(x, layer.shape.inputs), from(dy, layer.shape.outputs), value(w, layer.shape.inputs);
+      const DeviceArray<float> velocity(v), origin(start);
+      const DeviceArray<int> first_bad(std::vector<int>{100});
+      ASSERT_TRUE(implicit_gemm_steps_weights(layer.shape, scratch.run()));
+      const WeightStep step{{0.5F, 0.25F, 0.125F, 2, 0.5F},
+                            value.destination(precision),
+                            velocity.get(),
+                            origin.get(),
+                            first_bad.get(),
+                            3};
+      implicit_gemm_step_weights(layer.shape, scratch.run(), input.factor(), from.factor(), step);
+      Doubles moved(gradient.size()), reached(gradient.size());
+      for (std::size_t i = 0; i < gradient.size(); ++i) {
+        moved[i] = 0.25 * double(v[i]) + 0.5 * gradient[i] + 2 * (double(w[i]) - double(start[i]));
+        reached[i] = double(w[i]) - 0.5 * moved[i];
+      }
+      expect_equal(value.result(variant, layer.name), reached, label(layer, variant));
+      expect_equal(velocity.download(), moved, label(layer, variant) + " velocity");
+      EXPECT_EQ(first_bad.download(), std::vector<int>{100});
+      scratch.expect_guarded();
+    }
+  }
+}
+
+TEST(ImplicitGemm, AStepThatIsNotFiniteChangesNothing) {
+  const LayerCase layer = linear(3, 72, 97);
+  Floats x = input_values(layer, Numbers::integers);
+  x[5] = std::numeric_limits<float>::infinity();  // in every gradient of column 5
+  const Floats dy(layer.y_count(), 1.0F), w = weight_values(layer, Numbers::integers);
+  for (const Precision precision : precisions()) {
+    const Scratch scratch(layer.shape, {precision, GemmTile::automatic, 0});
+    const DeviceFactor input(x, layer.shape.inputs), from(dy, layer.shape.outputs), value(w, layer.shape.inputs);
+    const DeviceArray<int> first_bad(std::vector<int>{100});
+    implicit_gemm_step_weights(
+        layer.shape, scratch.run(), input.factor(), from.factor(),
+        {{1, 0, 0, 0, 1}, value.destination(Precision::fp32), nullptr, nullptr, first_bad.get(), 3});
+    const Floats got = value.download();
+    for (std::size_t i = 5; i < got.size(); i += std::size_t(layer.shape.inputs)) ASSERT_EQ(got[i], w[i]) << i;
+    EXPECT_FALSE(same_bits(got, w)) << "the other columns move";
+    EXPECT_EQ(first_bad.download(), std::vector<int>{3});
   }
 }
 

@@ -115,6 +115,14 @@ void CountingDevice::average_pool_backward(const Tensor& dy, const Tensor& x, co
   called("average_pool_backward", -1);
   inner_.average_pool_backward(dy, x, dx);
 }
+void CountingDevice::take_images(const Tensor& from, const Tensor& images, const Tensor& to) {
+  called("take_images", -1);
+  inner_.take_images(from, images, to);
+}
+void CountingDevice::put_images(const Tensor& from, const Tensor& to, int first) {
+  called("put_images", -1);
+  inner_.put_images(from, to, first);
+}
 void CountingDevice::add(const Tensor& from, const Tensor& to) {
   called("add", -1);
   inner_.add(from, to);

@@ -24,6 +24,7 @@ class CountingDevice : public Device {
 
   DeviceInfo info() const override { return inner_.info(); }
   std::size_t bytes(const Shape& shape, Layout layout) const override { return inner_.bytes(shape, layout); }
+  std::size_t free_bytes() const override { return inner_.free_bytes(); }
   std::size_t copy_bytes(const Shape& shape, Layout layout) const override { return inner_.copy_bytes(shape, layout); }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override;
   void upload(const Tensor& to, std::span<const float> values) override;
@@ -35,6 +36,8 @@ class CountingDevice : public Device {
   std::unique_ptr<MaxPoolPlan> plan_max_pool(const Shape& input) override;
   void average_pool(const Tensor& x, const Tensor& y) override;
   void average_pool_backward(const Tensor& dy, const Tensor& x, const Tensor& dx) override;
+  void take_images(const Tensor& from, const Tensor& images, const Tensor& to) override;
+  void put_images(const Tensor& from, const Tensor& to, int first) override;
   void add(const Tensor& from, const Tensor& to) override;
   void focal_loss(const FocalLoss& loss, const Tensor& logits, const Tensor& labels, const Tensor* gradient) override;
   Pending<LossResult> loss_result() override;

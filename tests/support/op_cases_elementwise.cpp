@@ -123,6 +123,51 @@ OpCase average_pool_backward(const Shape& in, bool relevance) {
   return one;
 }
 
+OpCase take_images(const Shape& s, const std::vector<float>& images) {
+  Shape taken = s;
+  taken.n = int(images.size());
+  OpCase one = common(name_of("take_images", s) + fmt::format(" count{}", images.size()), taken, 2);
+  one.prepare = [name = one.name, s, taken, images](Device& device, Numbers numbers, const MakeOutput& make) {
+    PreparedOp op;
+    op.outputs = {make(taken, Layout::activation)};
+    op.run = [&device, from = case_tensor(device, name, 0, s, Layout::activation, numbers),
+              images = device.make({taken.n, 1}, Layout::matrix, images),
+              to = op.outputs[0]] { device.take_images(from, images, to); };
+    return op;
+  };
+  one.expected = [name = one.name, s, images](Numbers numbers) {
+    const Values from = case_values(name, 0, s.count(), numbers);
+    const auto size = std::ptrdiff_t(from.size()) / s.n;
+    Values to;
+    for (const float image : images)
+      to.insert(to.end(), from.begin() + std::ptrdiff_t(image) * size, from.begin() + std::ptrdiff_t(image + 1) * size);
+    return std::vector<Result>{exactly(to)};
+  };
+  return one;
+}
+
+OpCase put_images(const Shape& s, int all, int first) {
+  Shape whole = s;
+  whole.n = all;
+  OpCase one = common(name_of("put_images", s) + fmt::format(" of{} at{}", all, first), s, 2);
+  one.prepare = [name = one.name, s, whole, first](Device& device, Numbers numbers, const MakeOutput&) {
+    PreparedOp op;
+    op.outputs = {case_tensor(device, name, 1, whole, Layout::activation, numbers)};
+    op.in_place = op.outputs;
+    op.run = [&device, first, from = case_tensor(device, name, 0, s, Layout::activation, numbers), to = op.outputs[0]] {
+      device.put_images(from, to, first);
+    };
+    return op;
+  };
+  one.expected = [name = one.name, s, whole, first](Numbers numbers) {
+    const Values from = case_values(name, 0, s.count(), numbers);
+    Values to = case_values(name, 1, whole.count(), numbers);
+    std::ranges::copy(from, to.begin() + std::ptrdiff_t(from.size()) / s.n * first);
+    return std::vector<Result>{exactly(to)};
+  };
+  return one;
+}
+
 OpCase add(const Shape& s, Layout layout) {
   OpCase one = common(name_of("add", s, layout), s, 3);
   one.prepare = [name = one.name, s, layout](Device& device, Numbers numbers, const MakeOutput&) {
@@ -252,6 +297,10 @@ std::vector<OpCase> elementwise_cases() {
     }
     cases.push_back(sum(flat, Layout::matrix));
   }
+  cases.push_back(take_images({5, 3, 2, 2}, {4, 0, 0, 2}));
+  cases.push_back(take_images({2, 512, 7, 7}, {1}));
+  cases.push_back(put_images({2, 17, 2, 3}, 5, 0));
+  cases.push_back(put_images({2, 17, 2, 3}, 5, 3));
   cases.push_back(sum({3, 17, 40, 40}, Layout::activation));
   // Enough for several values a thread on the GPU, and three beyond a multiple of four.
   cases.push_back(sum({1, 1650003}, Layout::matrix));

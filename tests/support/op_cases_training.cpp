@@ -147,6 +147,62 @@ OpCase sgd_case(const SgdOptions& options) {
   return one;
 }
 
+// The weights' gradient as a product, where the device takes that, else as backward_weights gives it.
+OpCase step_of_product(const LayerShape& shape, const SgdOptions& options) {
+  OpCase one;
+  one.name = fmt::format("sgd_step of product n{} inputs{} outputs{} momentum{} decay{}{}", shape.n, shape.c, shape.k,
+                         options.momentum, options.weight_decay,
+                         options.l2_sp != 0 ? fmt::format(" l2_sp{}", options.l2_sp) : "");
+  one.flops = 2.0 * double(shape.weights().count()) * shape.n;
+  one.bytes = (options.momentum != 0 ? 16.0 : 8.0) * double(shape.weights().count());
+  one.rounds_factors = true;
+  one.prepare = [name = one.name, shape, options](Device& device, Numbers numbers, const MakeOutput&) {
+    const auto make = [&](int stream, const Shape& of) {
+      return case_tensor(device, name, stream, of, Layout::matrix, numbers);
+    };
+    const Tensor x = make(0, shape.input()), dy = make(1, shape.output());
+    SgdParameter p{make(2, shape.weights()), {}, {}};
+    if (options.momentum != 0) p.velocity = make(3, shape.weights());
+    if (options.l2_sp != 0) p.start = make(4, shape.weights());
+    const std::shared_ptr<LayerPlan> plan = device.plan_layer(shape);
+    const Tensor db = device.make(shape.bias(), Layout::matrix);
+    const bool product = plan->steps_weights();
+    if (product)
+      p.product = {plan.get(), x, dy};
+    else
+      p.gradient = device.make(shape.weights(), Layout::matrix);
+    PreparedOp op;
+    op.outputs = {p.value};
+    if (options.momentum != 0) op.outputs.push_back(p.velocity);
+    op.in_place = op.outputs;
+    op.outputs.push_back(db);
+    op.run = [&device, plan, x, dy, p, db, options, to = op.scalars] {
+      plan->backward_weights(x, dy, p.gradient, db);
+      *to = {double(device.sgd_step({&p, 1}, options).get())};
+    };
+    return op;
+  };
+  one.expected = [name = one.name, shape, options](Numbers numbers) {
+    const auto values = [&](int stream, const Shape& of) { return case_values(name, stream, of.count(), numbers); };
+    const Values dy = values(1, shape.output());
+    Result gradient = reference::layer_backward_weights(shape, values(0, shape.input()), dy);
+    Values value = values(2, shape.weights());
+    Values velocity = options.momentum != 0 ? values(3, shape.weights()) : Values{};
+    const Values start = options.l2_sp != 0 ? values(4, shape.weights()) : Values{};
+    Values& absolute = gradient.absolute;
+    for (std::size_t i = 0; i < value.size(); ++i)
+      absolute[i] += std::abs(value[i]) + (velocity.empty() ? 0 : std::abs(velocity[i])) +
+                     (start.empty() ? 0 : std::abs(start[i]));
+    reference::sgd(value, gradient.value, velocity, start, options);
+    std::vector<Result> results{{value, absolute, gradient.length + 4}};
+    if (!velocity.empty()) results.push_back({velocity, absolute, gradient.length + 4});
+    results.push_back(reference::layer_backward_bias(shape, dy));
+    results.push_back(exactly({-1}));
+    return results;
+  };
+  return one;
+}
+
 OpCase norm_case() {
   OpCase one;
   one.name = "gradient_norm";
@@ -195,6 +251,10 @@ std::vector<OpCase> training_cases() {
   cases.push_back(sgd_case({0.25, 0.5, 0.125, 2, 0.5}));
   cases.push_back(sgd_case({0.5, 0, 0, 1, 0, 0.75}));          // clips
   cases.push_back(sgd_case({0.25, 0.5, 0.125, 2, 0.5, 1e9}));  // does not
+  // More than 64 outputs, rows of whole fours or not.
+  cases.push_back(step_of_product(LinearShape{3, 70, 97}, {0.5, 0, 0.25, 1}));
+  cases.push_back(step_of_product(LinearShape{7, 136, 130}, {0.25, 0.5, 0.125, 2}));
+  cases.push_back(step_of_product(LinearShape{1, 64, 80}, {0.25, 0.5, 0, 1, 0.5}));
   cases.push_back(norm_case());
   return cases;
 }
