@@ -121,6 +121,8 @@ class Network:
         self.linear = [s["name"] for s in group["linear"]["shapes"]]
         self.pools = [s["name"] for s in group["poolings"]["shapes"]]
         self.layers = self.convolutions + self.linear
+        # Those whose weights a step changes while it forms their gradient.
+        self.stepped = [l for l in self.linear if (cut := self.cut(l, "backward_weights"))["tile"] == "large" and cut["parts"] == 1]
         # Those that a layer follows without a pool.
         self.rectified = [c for c, after in zip(self.convolutions, self.convolutions[1:]) if c[:5] == after[:5]] + self.linear[:2]
 
@@ -179,12 +181,32 @@ class Network:
 
     def backward_weights(self, layer):
         cut = self.cut(layer, "backward_weights")
+        return [*self.product(layer, ("backward_weights_kernel", ", BiasRelu"), cut, "BiasRelu", 1), *self.bias_sums(layer)]
+
+    def step_weights(self, layer, momentum):
+        """The gradient of the weights, with their SGD step and their copy."""
+        cut, values = self.cut(layer, "backward_weights"), self.values[layer]
+        kernel = f"backward_weights_kernel<TileOf<{cut['precision']}, large>, StepWeights>"
+        moved = self.cost(kernel, "bytes", values) - (0 if momentum else 8 * values["w"])
+        if self.bf16:
+            moved += 2 * values["w"] - 2 * self.cost(kernel, "factors", values)
+        return [self.machine.product(kernel, cut, moved, self.cost(kernel, "flops", values)), *self.bias_sums(layer)]
+
+    def bias_sums(self, layer):
+        cut = self.cut(layer, "backward_weights")
         pixels, outputs = cut["terms"], cut["rows"]
         slices = min(max(pixels // 256, 1), 128)
-        sums = [self.machine.stream("column_sums_kernel", 4 * rows * outputs, overhead=True,
+        return [self.machine.stream("column_sums_kernel", 4 * rows * outputs, overhead=True,
                                     threads=256 * blocks * math.ceil(outputs / 32))
                 for rows, blocks in ((pixels, slices), (slices, 1))[:1 + (slices > 1)]]
-        return [*self.product(layer, ("backward_weights_kernel", ""), cut, "BiasRelu", 1), *sums]
+
+    def weights(self, layers, momentum):
+        """Of a training step: the gradients of these layers' parameters, and SGD."""
+        rest = sum(self.values[layer]["w"] * (layer not in self.stepped) + self.values[layer]["K"] for layer in layers)
+        sgd = self.cost("sgd_chunks", "bytes", {"parameters": rest}) - (0 if momentum else 8 * rest)
+        return [*(launch for layer in layers for launch in
+                  (self.step_weights(layer, momentum) if layer in self.stepped else self.backward_weights(layer))),
+                self.machine.stream("sgd_chunks", sgd + self.bf16 * 2 * rest)]
 
     def denominator(self, layer, targets=1):
         """By the study's rules: z+ of a convolution (two terms for pixels), LRP-0 of a linear layer, whose z is known."""
@@ -213,7 +235,7 @@ class Network:
     def totals(self):
         """Seconds of whole operations. Copies from and to the host are not counted."""
         machine, gpu = self.machine, self.machine.gpu
-        images, network = {"pixels": self.batch * 224 * 224}, values_of(machine.costs["group"]["network"], {})
+        images = {"pixels": self.batch * 224 * 224}
         pools = [self.values[p] for p in self.pools]
         first, head = self.values[self.layers[0]], [self.values[layer] for layer in self.linear]
         forward = seconds(f for layer in self.layers for f in self.forward(layer))
@@ -221,10 +243,15 @@ class Network:
         training = forward + seconds(
             [self.stream("augment_pixels", images), self.stream("focal_loss", {"count": self.batch * 8}, threads=256),
              *self.copy(head[-1]["y"]),
-             *(b for layer in self.layers for b in self.backward_weights(layer)),
-             *(b for layer in self.layers[1:] for b in self.gradient(layer)),
-             *(self.stream("pool_backward", p, copied=p["x"]) for p in pools), self.stream("sgd_chunks", network, copied=network["parameters"])])
-        found = {"forward": forward, "training step": training}
+             *self.weights(self.layers, True), *(b for layer in self.layers[1:] for b in self.gradient(layer)),
+             *(self.stream("pool_backward", p, copied=p["x"]) for p in pools)])
+        features = {"y": head[0]["x"]}
+        head_only = seconds(
+            [self.stream("take_images_kernel", features), self.stream("gather", features), *self.copy(head[0]["x"]),
+             *(f for layer in self.linear for f in self.forward(layer)),
+             self.stream("focal_loss", {"count": self.batch * 8}, threads=256), *self.copy(head[-1]["y"]),
+             *self.weights(self.linear, False), *(b for layer in self.linear[1:] for b in self.gradient(layer))])
+        found = {"forward": forward, "training step": training, "head-only step": head_only}
         for targets in TARGETS:
             # The ledger is the first target's. The host waits for the logits and at the end, for the ledger with
             # everything before it, and for each target's maps.

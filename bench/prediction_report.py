@@ -34,7 +34,8 @@ def render(predictions, gpus):
              "the GPUs' figures with their sources in `bench/gpus.toml`, all bounds in `bench/predictions.json`, and how to read",
              "them in `docs/kernels.md`. Milliseconds, VGG16 at 224 x 224, the library's own kernels.", "",
              "## Whole operations", "",
-             "A training step trains all parameters and does not clip. Relevance is by the study's rules, the forward pass",
+             "A training step trains all parameters with momentum and does not clip; a head-only step trains the fully connected",
+             "layers on features in the GPU's memory, without momentum. Relevance is by the study's rules, the forward pass",
              "included. Copies between host and GPU are not counted.", ""]
     for batch in BATCHES:
         lines += total_table(predictions, batch)

@@ -40,6 +40,9 @@ def vgg16(size, width):
     return torch.nn.Sequential(*layers)
 
 
+LAYERS_OF_HEAD = 6  # the flattening and all behind it
+
+
 def set_precision(precision):
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != "fp32"
 
@@ -139,15 +142,21 @@ class Bench:
             with torch.no_grad(), self.autocast(precision):
                 run_model(images)
 
-        def train():
+        def train(part, inputs):
             with self.autocast(precision):
-                loss = focal_loss(run_model(images), labels)
+                loss = focal_loss(part(inputs), labels)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
 
         self.add("steps", {"name": "forward", **about}, forward)
-        self.add("steps", {"name": "training step", **about}, train)
+        self.add("steps", {"name": "training step", **about}, lambda: train(run_model, images))
+        blocks, head = model[:-LAYERS_OF_HEAD], model[-LAYERS_OF_HEAD:]
+        with torch.no_grad():
+            features = blocks(images)
+        optimiser = torch.optim.SGD(head.parameters(), lr=0.001)
+        run_head = torch.compile(head) if compiled else head
+        self.add("steps", {"name": "head-only step", **about}, lambda: train(run_head, features))
 
     def relevance(self, batch, precision, layout):
         set_precision(precision)

@@ -17,7 +17,7 @@ class Steps {
         watch_(device),
         limits_(limits),
         records_(device.info().records),
-        progress_("Timing steps", records_ ? 8 : 5) {
+        progress_("Timing steps", records_ ? 10 : 6) {
     limits_.cold = false;  // a step fills every cache itself
   }
 
@@ -77,6 +77,7 @@ std::vector<BenchRow> time_steps(Device& device, const nn::Architecture& archite
   steps.time_both("forward", forward);
   step.freeze(nn::kBlocks);
   steps.time_both("training, all blocks frozen", compute, update);
+  steps.time_both("training the head", [&] { step.compute_head(); }, update);
   step.freeze(0);
   step.prepare(0);
   steps.time_both("training", compute, update);

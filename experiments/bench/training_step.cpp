@@ -12,6 +12,7 @@ namespace palimpsest::experiments {
 TrainingStep::TrainingStep(Device& device, const nn::Architecture& architecture, int batch)
     : device_(device), network_(device, architecture), batch_(batch) {
   nn::initialise(network_, 1);
+  network_.keep_gradients(false);
   std::vector<int> labels;
   for (int i = 0; i < batch; ++i) labels.push_back(i % architecture.classes);
   labels_ = device.make({batch, 1}, Layout::matrix);
@@ -27,6 +28,7 @@ void TrainingStep::freeze(int blocks) {
 
 void TrainingStep::prepare(int keep_from) {
   trace_ = network_.make_trace(batch_, keep_from);
+  updates_.clear();
   Random random(1, Purpose::test);
   images_.resize(std::size_t(trace_.input().shape.count()));
   for (auto& v : images_) v = float(random.uniform(-1, 1));
@@ -39,7 +41,12 @@ void TrainingStep::upload() {
 }
 
 void TrainingStep::compute() {
-  network_.forward(trace_);
+  network_.forward_blocks(trace_);
+  compute_head();
+}
+
+void TrainingStep::compute_head() {
+  network_.forward_head(trace_);
   device_.focal_loss({5, {}}, trace_.logits(), labels_, &gradient_);
   network_.backward(trace_, gradient_);
 }
@@ -47,7 +54,10 @@ void TrainingStep::compute() {
 void TrainingStep::update() {
   if (updates_.empty())
     for (auto& p : network_.parameters())
-      if (network_.trained(p.block)) updates_.push_back({p.value, p.gradient, {}});
+      if (network_.trained(p.block)) {
+        const GradientProduct product = trace_.product(p);
+        updates_.push_back({p.value, product.plan ? Tensor{} : p.gradient, {}, {}, product});
+      }
   device_.sgd_step(updates_, {.rate = 1e-4});
 }
 

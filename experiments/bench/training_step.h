@@ -13,7 +13,8 @@ class TrainingStep {
   void freeze(int blocks);      // the first ones; the head is always trained
   void prepare(int keep_from);  // tensors for a batch, which is uploaded; keep_from as in Network::make_trace
   void upload();
-  void compute();  // loss and gradients; it may be recorded (ops/recording.h)
+  void compute();       // loss and gradients; it may be recorded (ops/recording.h)
+  void compute_head();  // the same from the features of the last compute()
   void update();
   void run() {
     compute();

@@ -126,11 +126,11 @@ TEST_F(Bench, StepsAreAlsoRecordedWhereTheDeviceRecords) {
     }
     return names;
   };
-  const std::set<std::string> plain{"forward", "training, all blocks frozen", "training", "relevance, one class",
-                                    "relevance, all 8 classes"};
+  const std::set<std::string> plain{"forward",  "training, all blocks frozen", "training the head",
+                                    "training", "relevance, one class",        "relevance, all 8 classes"};
   EXPECT_EQ(names_on("cpu"), plain);
   std::set<std::string> both = plain;
-  for (const char* const name : {"forward", "training, all blocks frozen", "training"})
+  for (const char* const name : {"forward", "training, all blocks frozen", "training the head", "training"})
     both.insert(std::string(name) + ", recorded");
   EXPECT_EQ(names_on("cuda-emulated"), both);
 }
