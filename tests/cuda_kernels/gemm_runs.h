@@ -24,7 +24,7 @@ struct Variant {
 
   std::string name() const {
     const char* const precisions[] = {"fp32", "tf32", "bf16"};
-    const char* const tiles[] = {"automatic", "large", "tall", "square", "small", "narrow", "few_rows", "plain"};
+    const char* const tiles[] = {"automatic", "large", "tall", "square", "small", "narrow", "few_rows", "plain", "warpgroup"};
     return std::string(precisions[int(precision)]) + " " + tiles[int(tile)] + " " + std::to_string(splits) + " parts";
   }
 };
