@@ -228,7 +228,8 @@ def figures(instructions):
     found = Counter(issued=len(instructions))
     for i in instructions:
         kind = {"FFMA": "ffma", "FFMA2": "ffma", "LD": "generic loads", "ST": "generic stores", "LDS": "shared reads",
-                "LDSM": "shared reads", "STS": "shared writes", "STG": "global writes", "BAR": "barriers"}.get(i.opcode)
+                "LDSM": "shared reads", "STS": "shared writes", "STG": "global writes", "BAR": "barriers",
+                "SYNCS": "mbarriers"}.get(i.opcode)
         if i.tensor:
             kind = i.tensor
         elif i.opcode in READS and not i.fills_zeros:
@@ -256,7 +257,7 @@ def share(found):
 def tiles_ahead(instructions):
     """How many tiles are on their way while one is multiplied: None where the code does not say."""
     opcodes = Counter(i.opcode for i in instructions)
-    if opcodes["UTMALDG"]:
+    if opcodes["UTMALDG"] or opcodes["SYNCS"]:
         return None
     if not opcodes["LDGSTS"]:
         return int(opcodes["LDG"] > 0 and opcodes["BAR"] > 0)
@@ -292,7 +293,8 @@ def analyse(code, tile=None):
     result = {"instructions": len(code.instructions), "generic": kinds["LD"] + kinds["ST"], "local": kinds["LDL"] + kinds["STL"]}
     whole = code.of(code.steady_path(None, main))
     innermost = [h for h in code.loops if not any(mains[i] for i in code.within(h))]
-    steps = {h: next((s for s in [h, *code.around(h)] if count[s]["barriers"]), h) for h in innermost}
+    steps = {h: h if count[h]["mbarriers"] else next((s for s in [h, *code.around(h)] if count[s]["barriers"]), h)
+             for h in innermost}
     # Of several main loops, such as one for whole chunks and one for others, that which fetches the most.
     loop = max(innermost, key=lambda h: (mains[h], count[h]["bytes read"], count[steps[h]]["bytes read"]), default=None)
     if tile is None:
@@ -316,7 +318,8 @@ def visit(code, step):
     """Of the loops behind the sum, for one result of the tile, at the most: instructions, those for each target of a rule,
     operations in double precision; and at the least, where a result is only stored, for a second pass. Of loops that store
     several results together and others that store one, the first count."""
-    outer = [h for h in code.loops if code.starts[h] > code.starts[step] and h not in code.loops[step] and not code.around(h)]
+    outer = [h for h in code.loops if code.starts[h] > code.starts[step] and h not in code.loops[step]
+             and all(step in code.loops[a] for a in code.around(h))]
     widest = {h: max((i.width for i in code.of(code.loops[h]) if i.opcode == "STG"), default=0) for h in outer}
     most = {"per result": 0, "per target": 0, "doubles": 0, "per partial": 0}
     for head in outer:
