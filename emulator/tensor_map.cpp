@@ -33,20 +33,20 @@ bool fill_in(TensorRecord& record, const Common& map) {
   record.swizzle_bytes =
       static_cast<std::uint8_t>(map.swizzle == CU_TENSOR_MAP_SWIZZLE_NONE ? 0 : 16 << static_cast<int>(map.swizzle));
   record.data = static_cast<const char*>(map.address);
+  record.box.fill(1);
   for (cuuint32_t i = 0; i < map.rank; ++i) {
     if (map.sizes[i] == 0 || map.sizes[i] > kLargestSize) return false;
     if (map.element_strides[i] == 0 || map.element_strides[i] > 8) return false;
     record.last[i] = static_cast<std::uint32_t>(map.sizes[i] - 1);
-    record.box[i] = 1;
   }
   for (cuuint32_t i = 0; i + 1 < map.rank; ++i) {
     if (map.strides[i] % 16 != 0 || map.strides[i] >= kLargestStride) return false;
     record.strides[i] = map.strides[i];
   }
-  // A row of a box is at most what is swizzled together, and consists of 16-byte chunks.
   return true;
 }
 
+// A row of a box consists of 16-byte chunks, and is at most what is swizzled together.
 bool row_fits(const TensorRecord& record) {
   const unsigned bytes = record.box[0] * record.value_bytes;
   return bytes % 16 == 0 && (record.swizzle_bytes == 0 || bytes <= record.swizzle_bytes);

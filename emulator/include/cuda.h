@@ -9,7 +9,8 @@ using cuuint64_t = std::uint64_t;
 
 enum CUresult { CUDA_SUCCESS = 0, CUDA_ERROR_INVALID_VALUE = 1, CUDA_ERROR_NOT_SUPPORTED = 801 };
 
-struct alignas(128) CUtensorMap {
+// The real one is aligned to 128 bytes; 64 are required.
+struct alignas(64) CUtensorMap {
   cuuint64_t opaque[16];
 };
 enum CUtensorMapDataType {
