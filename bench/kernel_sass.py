@@ -311,13 +311,14 @@ def analyse(code, tile=None):
         raise Unreadable(f"a step does {count[step]['products']} products a warp, in a loop of {each}; the tile has {wanted}")
     total = count[step] + Counter({kind: n * (repeats - 1) for kind, n in count[loop].items()})
     return result | {"tile": [rows, columns, depth], "step": dict(+total), "repeats": repeats,
-                     "ahead": tiles_ahead(code.of(paths[step])), **visit(code, step)}
+                     "ahead": tiles_ahead(code.of(paths[step])),
+                     **(visit(code, step) or straight(code, step, rows * columns // threads))}
 
 
 def visit(code, step):
     """Of the loops behind the sum, for one result of the tile, at the most: instructions, those for each target of a rule,
     operations in double precision; and at the least, where a result is only stored, for a second pass. Of loops that store
-    several results together and others that store one, the first count."""
+    several results together and others that store one, the first count. None without such loops."""
     outer = [h for h in code.loops if code.starts[h] > code.starts[step] and h not in code.loops[step]
              and all(step in code.loops[a] for a in code.around(h))]
     widest = {h: max((i.width for i in code.of(code.loops[h]) if i.opcode == "STG"), default=0) for h in outer}
@@ -340,4 +341,20 @@ def visit(code, step):
                      "doubles": round(sum(i.double for i in code.of(path)) / count, 1),
                      "per partial": math.ceil(code.shortest(head, [b for b in stores if stores[b] and b not in nested]) / together)}
             most = max(most, found, key=lambda f: sum(f.values()))
-    return most
+    return most if any(most.values()) else None
+
+
+def straight(code, step, results):
+    """The same where a loop over tiles contains the sum, and behind it code without loops for a thread's results."""
+    around = code.around(step)
+    if not around:
+        return {"per result": 0, "per target": 0, "doubles": 0, "per partial": 0}
+    stores = {b: sum(i.width // 4 for i in code.block(b) if i.opcode == "STG") for b in code.loops[around[0]]}
+
+    def path(longest):
+        way = code.best_path(around[0], lambda b: (stores[b], longest * len(code.block(b))))
+        return code.of(b for b in way if b not in code.loops[step])
+
+    most = path(1)
+    return {"per result": round(len(most) / results, 1), "per target": 0,
+            "doubles": round(sum(i.double for i in most) / results, 1), "per partial": math.ceil(len(path(-1)) / results)}

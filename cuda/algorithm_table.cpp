@@ -64,7 +64,8 @@ Algorithm algorithm_of(const AlgorithmTable& table, LayerPass pass, const LayerS
 }
 
 std::vector<std::string> algorithm_names() {
-  return {"own", "own:large", "own:tall", "own:square", "own:small", "own:narrow", "own:warpgroup", "library", "library:legacy"};
+  return {"own",        "own:large",     "own:tall", "own:square",    "own:small",
+          "own:narrow", "own:warpgroup", "library",  "library:legacy"};
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

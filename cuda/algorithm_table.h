@@ -9,7 +9,8 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // The algorithm of a pass of a layer. The default is our own kernels throughout, with a tile chosen by shape: the same
-// on every GPU, but for Hopper's warpgroups (Context::warpgroups()). The table of ops/algorithm_table.h may name another.
+// on every GPU, but for Hopper's warpgroups (Context::warpgroups()). The table of ops/algorithm_table.h may name
+// another.
 enum class Provider : std::uint8_t {
   own,
   library,         // cuDNN's graphs for convolutions, cuBLASLt for fully connected layers

@@ -32,8 +32,7 @@ bool tile_serves(GemmTile tile, LayerPass pass, const ImplicitGemmShape& shape, 
       return pass != LayerPass::backward_weights && precision == Precision::fp32 && shape.taps == 1 &&
              shape.pixels() <= kMaxFewRows && shape.inputs % 4 == 0;
     case GemmTile::warpgroup:
-      return pass == LayerPass::forward && precision == Precision::bf16 && shape.inputs % 64 == 0 &&
-             shape.outputs % 64 == 0;
+      return precision == Precision::bf16 && shape.inputs % 64 == 0 && shape.outputs % 64 == 0 && shape.pixels() > 0;
     default:
       return true;
   }
@@ -135,12 +134,12 @@ Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run) {
 }
 
 Cut cut_of_denominator(const ImplicitGemmShape& shape, const GemmRun& run, bool several_terms) {
+  if (!several_terms) return cut(shape, LayerPass::forward, run);
   GemmRun tiled = run;
   tiled.warpgroups = false;
   if (run.tile == GemmTile::warpgroup) tiled.tile = GemmTile::automatic;
   const Cut one = cut(shape, LayerPass::forward, tiled);
-  if (!several_terms || one.tile == GemmTile::tall || one.tile == GemmTile::small || one.tile == GemmTile::plain)
-    return one;
+  if (one.tile == GemmTile::tall || one.tile == GemmTile::small || one.tile == GemmTile::plain) return one;
   GemmRun fitting = tiled;
   fitting.tile = one.tile == GemmTile::few_rows ? GemmTile::small : GemmTile::tall;
   return cut(shape, LayerPass::forward, fitting);

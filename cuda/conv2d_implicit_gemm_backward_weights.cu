@@ -1,6 +1,7 @@
 #include "cuda/column_sums.h"
 #include "cuda/gemm/launch.cuh"
 #include "cuda/gemm/plain.cuh"
+#include "cuda/gemm/warpgroup.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -15,6 +16,8 @@ void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRu
   const BiasRelu epilogue{nullptr, false, dw};
   if (cut.tile == GemmTile::plain)
     plain_backward_weights(run, cut, problem, gradient, epilogue);
+  else if (cut.tile == GemmTile::warpgroup)
+    warpgroup_backward_weights(shape, run, cut, x, dy, epilogue);
   else
     with_tile<GemmTile::large, GemmTile::square, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);

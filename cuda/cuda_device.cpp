@@ -43,8 +43,8 @@ class CudaDevice final : public Device {
 
   DeviceInfo info() const override {
     const std::string algorithms = table_.description() + (!context_.refused.empty()              ? ", plain kernels"
-                                                             : !context_.refused_warpgroups.empty() ? ", no warpgroups"
-                                                                                                    : "");
+                                                           : !context_.refused_warpgroups.empty() ? ", no warpgroups"
+                                                                                                  : "");
     DeviceInfo info{device_name(context_), device_description(context_), 1, algorithms, algorithm_names(), true};
     info.records = true;
     info.cache_bytes = cache_bytes(context_);

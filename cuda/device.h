@@ -21,8 +21,9 @@ struct CudaOptions {
   Precision precision = Precision::fp32;
   // Names: "library" (cuDNN, cuBLASLt), "own", "own:TILE", "own:TILE:SPLITS" (cuda/algorithm_table.h).
   AlgorithmTable algorithms;
-  int gpu = 0;               // of several, as cuda_details lists them
-  // Results of cuda/proof.h, set by make_cuda_device: why only the plain kernels may serve, and those of warpgroups not.
+  int gpu = 0;  // of several, as cuda_details lists them
+  // Results of cuda/proof.h, set by make_cuda_device: why only the plain kernels may serve, and those of warpgroups
+  // not.
   std::string refused = {}, refused_warpgroups = {};
   // Prints what must be said, such as an algorithm that cannot serve. The program's: the shared object has a copy.
   void (*say)(std::string_view) = remark;

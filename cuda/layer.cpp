@@ -100,9 +100,8 @@ class Plan final : public LayerPlan {
   }
   // Where only the plain kernels may serve, another that is named is refused, not replaced.
   Algorithm trusted(const AlgorithmTable& table, const Algorithm& own) const {
-    const std::string& refused = context_.refused.empty() && own.tile == GemmTile::warpgroup
-                                     ? context_.refused_warpgroups
-                                     : context_.refused;
+    const std::string& refused =
+        context_.refused.empty() && own.tile == GemmTile::warpgroup ? context_.refused_warpgroups : context_.refused;
     if (refused.empty() || own.tile == GemmTile::plain) return own;
     if (own.tile != GemmTile::automatic)
       throw Error(fmt::format("--convolution {}: {} is refused on {}: {}", table.description(), name_of(own),
@@ -122,8 +121,8 @@ class Plan final : public LayerPlan {
   bool by_library(LayerPass pass) const { return algorithms_[std::size_t(pass)].provider != Provider::own; }
   GemmRun run(LayerPass pass) const {
     const Algorithm& by = algorithms_[std::size_t(pass)];
-    return {context_.stream.get(), context_.scratch(), context_.scratch_bytes(), context_.precision, by.tile,
-            by.splits, context_.warpgroups()};
+    return {context_.stream.get(), context_.scratch(), context_.scratch_bytes(), context_.precision, by.tile, by.splits,
+            context_.warpgroups()};
   }
 
   void check_operands(const Tensor& x, const Tensor& w, const Tensor& b, const char* weights, const char* bias) const {

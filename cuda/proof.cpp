@@ -65,7 +65,9 @@ SelfTest self_test_wanted() {
 
 std::string refusal_of_kernels(const ProofRequest& request) {
   const std::string build = fmt::format("{:016x}", Hash64().add(read_file(request.library)).value());
-  const Json key{{"gpu", request.identity}, {"build", build}, {"precision", word_of(request.precision)},
+  const Json key{{"gpu", request.identity},
+                 {"build", build},
+                 {"precision", word_of(request.precision)},
                  {"kernels", word_of(request.kernels)}};
   const fs::path folder = cache_folder();
   const fs::path file =

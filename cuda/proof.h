@@ -16,8 +16,8 @@ constexpr auto words(KernelSet) {
 }
 
 // Kernels are written and verified without a GPU. So on each GPU a process of its own compares a set of them with the
-// plain ones (cuda/self_test.h) before they serve, once for each set, GPU, driver, build and precision: the result is kept
-// in $XDG_CACHE_HOME/palimpsest (or ~/.cache/palimpsest). The process is killed after 20 s, since a wrong
+// plain ones (cuda/self_test.h) before they serve, once for each set, GPU, driver, build and precision: the result is
+// kept in $XDG_CACHE_HOME/palimpsest (or ~/.cache/palimpsest). The process is killed after 20 s, since a wrong
 // asynchronous copy may never arrive; after 120 s where the driver compiles kernels first.
 struct ProofRequest {
   std::filesystem::path library;  // the shared object with the kernels

@@ -45,8 +45,8 @@ LayerPass pass_of(Product product) {
 }
 
 // Edges in pixels, channels and slices of the sum for every tile; more and fewer columns than a tile has; a few rows;
-// channels that are not a multiple of 4. For warpgroups tiles of all three widths, pictures that end within one, and more
-// tiles and parts than blocks.
+// channels that are not a multiple of 4. For warpgroups tiles of all three widths, pictures that end within one, and
+// more tiles and parts than blocks.
 const std::vector<LayerShape>& shapes(KernelSet kernels) {
   static const std::vector<LayerShape> of_warpgroups{Conv2dShape{2, 64, 9, 11, 192}, Conv2dShape{3, 128, 5, 7, 128},
                                                      Conv2dShape{1, 64, 12, 13, 256}, LinearShape{70, 192, 320},
@@ -214,9 +214,8 @@ std::string first_difference(Context& context, Precision precision, KernelSet ke
         sizes(context, layer, Numbers::sizes);
     for (const Product product : kProducts) {
       std::vector<GemmTile> tiles = tiles_of(kernels);
-      std::erase_if(tiles, [&](GemmTile tile) {
-        return !tile_serves(tile, pass_of(product), gemm_shape(layer), precision);
-      });
+      std::erase_if(tiles,
+                    [&](GemmTile tile) { return !tile_serves(tile, pass_of(product), gemm_shape(layer), precision); });
       if (tiles.empty()) continue;
       const bool has_reals = product <= Product::backward_weights;
       const Floats exact = integers.run(product, plain);

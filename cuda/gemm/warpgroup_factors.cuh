@@ -47,7 +47,10 @@ struct Forward {
   class Copies {
    public:
     __device__ Copies(const Problem& problem, const Maps& maps, const Item<Tile>& item)
-        : maps_(maps), window_(problem, item.row), at_(problem.inputs, item.first), term_(item.first * kDepth),
+        : maps_(maps),
+          window_(problem, item.row),
+          at_(problem.inputs, item.first),
+          term_(item.first * kDepth),
           column_(item.column) {}
     __device__ __forceinline__ void fetch(Barrier* barrier, unsigned char* left, unsigned char* right) {
       copy_pixels(left, maps_.left, barrier, at_.channel, window_.w, window_.h, window_.image, at_.s, at_.r);
@@ -61,6 +64,71 @@ struct Forward {
     const Window window_;
     Slices at_;
     int term_, column_;
+  };
+};
+
+// Rows: input pixels. Columns: input channels. Sum: taps, slices of the output channels. The pixel that a tap is taken
+// from is the opposite one's; w is read in place, where the columns are neighbours.
+struct BackwardData {
+  static constexpr Along kLeft = Along::sum, kRight = Along::side;
+
+  template <class Tile>
+  class Copies {
+   public:
+    __device__ Copies(const Problem& problem, const Maps& maps, const Item<Tile>& item)
+        : maps_(maps),
+          window_(problem, item.row),
+          at_(problem.outputs, item.first),
+          inputs_(problem.inputs),
+          last_(problem.taps == 9 ? 2 : 0),
+          column_(item.column) {}
+    __device__ __forceinline__ void fetch(Barrier* barrier, unsigned char* left, unsigned char* right) {
+      copy_pixels(left, maps_.left, barrier, at_.channel, window_.w, window_.h, window_.image, last_ - at_.s,
+                  last_ - at_.r);
+      const int first = (3 * at_.r + at_.s) * inputs_ + column_;
+#pragma unroll
+      for (int box = 0; box < Tile::kColumns / kLine; ++box)
+        copy_tile(right + box * kBoxBytes, maps_.right, barrier, first + box * kLine, at_.channel);
+      at_.next();
+    }
+
+   private:
+    const Maps& maps_;
+    const Window window_;
+    Slices at_;
+    int inputs_, last_, column_;
+  };
+};
+
+// Rows: output channels. Columns: input channels of one tap. Sum: pixels. Of both factors the side lies along memory.
+struct BackwardWeights {
+  static constexpr Along kLeft = Along::side, kRight = Along::side;
+
+  template <class Tile>
+  class Copies {
+   public:
+    __device__ Copies(const Problem& problem, const Maps& maps, const Item<Tile>& item)
+        : problem_(problem), maps_(maps), row_(item.row), pixel_(item.first * kDepth) {
+      const int tap = item.column / problem.inputs;
+      channel_ = item.column - tap * problem.inputs;
+      r_ = tap / 3, s_ = tap % 3;
+    }
+    __device__ __forceinline__ void fetch(Barrier* barrier, unsigned char* left, unsigned char* right) {
+#pragma unroll
+      for (int box = 0; box < kRows / kLine; ++box)
+        copy_tile(left + box * kBoxBytes, maps_.left, barrier, row_ + box * kLine, pixel_);
+      const Window window(problem_, pixel_);
+#pragma unroll
+      for (int box = 0; box < Tile::kColumns / kLine; ++box)
+        copy_pixels(right + box * kBoxBytes, maps_.right, barrier, channel_ + box * kLine, window.w, window.h,
+                    window.image, s_, r_);
+      pixel_ += kDepth;
+    }
+
+   private:
+    const Problem& problem_;
+    const Maps& maps_;
+    int row_, pixel_, channel_, r_, s_;
   };
 };
 

@@ -10,17 +10,28 @@
 namespace palimpsest::PALIMPSEST_CUDA::hopper {
 
 inline Problem make_problem(const ImplicitGemmShape& shape, const GemmRun& run, const gemm::Cut& cut, int steps) {
-  return {cut.rows, cut.columns, cut.row_tiles, cut.column_tiles, cut.parts, steps, shape.taps, shape.inputs,
-          shape.outputs, shape.height, shape.width, Divisor(shape.width), Divisor(shape.height),
+  return {cut.rows,
+          cut.columns,
+          cut.row_tiles,
+          cut.column_tiles,
+          cut.parts,
+          steps,
+          shape.taps,
+          shape.inputs,
+          shape.outputs,
+          shape.height,
+          shape.width,
+          Divisor(shape.width),
+          Divisor(shape.height),
           cut.has_partials() ? static_cast<float*>(run.scratch) : nullptr};
 }
 
 // Pixels x channels under the taps, in boxes of `pixels` by 64 channels.
 inline TensorMap pixels_of(const ImplicitGemmShape& shape, const Factor& data, int channels, int pixels) {
   const int border = shape.taps == 9 ? 1 : 0;
-  return pixel_map({data.copy, shape.images, shape.height, shape.width, channels, std::size_t(channels) * 2,
-                    1 + 2 * border, border},
-                   kLine, pixels);
+  return pixel_map(
+      {data.copy, shape.images, shape.height, shape.width, channels, std::size_t(channels) * 2, 1 + 2 * border, border},
+      kLine, pixels);
 }
 // A matrix, in boxes of `lines` by 64 values.
 inline TensorMap lines_of(const Factor& data, std::int64_t lines, int values, int box_lines) {
@@ -54,6 +65,14 @@ void launch(const GemmRun& run, const gemm::Cut& cut, const Problem& problem, co
     default:
       return launch_tiles<Tile<256>, Factors>(run, problem, maps, epilogue);
   }
+}
+
+template <class Epilogue>
+void launch_forward(const ImplicitGemmShape& shape, const GemmRun& run, const gemm::Cut& cut, const Factor& x,
+                    const Factor& w, const Epilogue& epilogue) {
+  const int terms = shape.taps * shape.inputs;
+  const Maps maps{pixels_of(shape, x, shape.inputs, kRows), lines_of(w, shape.outputs, terms, cut.tile_columns)};
+  launch<Forward>(run, cut, make_problem(shape, run, cut, terms / kDepth), maps, epilogue);
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA::hopper

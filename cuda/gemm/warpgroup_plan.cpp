@@ -30,7 +30,8 @@ std::int64_t steps_of(const ImplicitGemmShape& s, LayerPass pass) {
   }
 }
 
-// Clocks of the busiest multiprocessor, and of the second pass. A step waits for its bytes; a tile is written behind it.
+// Clocks of the busiest multiprocessor, and of the second pass. A step waits for its bytes; a tile is written behind
+// it.
 std::int64_t clocks(const Cut& cut, std::int64_t steps, std::int64_t parts) {
   const std::int64_t columns = cut.tile_columns, step = (kRows + columns) * kDepth * 2 / kL2Bytes;
   const std::int64_t rounds = ceil_div(cut.blocks() * parts, kMultiprocessors);

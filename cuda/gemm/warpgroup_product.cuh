@@ -1,10 +1,13 @@
 #pragma once
+#include <type_traits>
+
 #include "cuda/gemm/epilogues.cuh"
 #include "cuda/gemm/warpgroup_factors.cuh"
 
 // A product by warpgroups, for compute capability 9.0a alone. Blocks stay for many items. One thread copies the factors
 // of each step into the next free stage; two warpgroups multiply them there, each half of the tile's rows, and hold the
-// sums. Each stage has two barriers: `full`, its bytes have arrived; `empty`, every consumer's warp has multiplied them.
+// sums. Each stage has two barriers: `full`, its bytes have arrived; `empty`, every consumer's warp has multiplied
+// them.
 namespace palimpsest::PALIMPSEST_CUDA::hopper {
 
 template <class Tile>
@@ -23,7 +26,8 @@ __device__ __forceinline__ void copy_steps(const Problem& problem, const Maps& m
     typename Factors::template Copies<Tile> copies(problem, maps, item);
 #pragma unroll 1
     for (int step = item.first; step < item.last; ++step) {
-      wait_for(&stages.empty[turn.stage], turn.phase ^ 1U);  // at first for the phase before the first, which is complete
+      wait_for(&stages.empty[turn.stage],
+               turn.phase ^ 1U);  // at first for the phase before the first, which is complete
       arrive_expecting(&stages.full[turn.stage], Tile::kStageBytes);
       copies.fetch(&stages.full[turn.stage], stages.left(turn.stage), stages.right(turn.stage));
       turn.next();
@@ -38,29 +42,66 @@ struct Distances {
   unsigned between, terms;
 };
 
-// visit(row, column, Results<4>) for each four neighbours in a row of the warp's 16 rows.
-template <class Tile, class Visit>
-__device__ __forceinline__ void for_each(const float (&sum)[Tile::kColumns / 2], float* patch, const Visit& visit) {
+// The threads that multiply, which finish one tile after another.
+struct Consumers {
+  static constexpr bool kAgain = true;
+  __device__ static int thread() { return int(threadIdx.x); }
+  __device__ static int threads() { return kConsumerThreads; }
+  __device__ static void sync() { sync_threads(1, kConsumerThreads); }
+};
+
+// Neighbours by fours that a thread reads for together: as many as the registers hold beside the sums, and as the
+// instruction cache holds of the code.
+template <class Epilogue>
+inline constexpr int kTogether = std::is_same_v<Epilogue, gemm::Divide> ? 2 : 4;
+
+// A warp's 16 rows of a tile, 32 columns at a time through its patch.
+template <class Tile, class Epilogue>
+__device__ __forceinline__ void write_rows(const Problem& problem, const Item<Tile>& item, int warp,
+                                           const float (&sum)[Tile::kColumns / 2], float* patch,
+                                           const Epilogue& epilogue) {
+  using Read = decltype(epilogue.template read<4>(0, 0));
+  constexpr int kPerRow = Tile::kPatchColumns / 4, kRowsApart = 32 / kPerRow, kCount = kTogether<Epilogue>;
   const int lane = int(threadIdx.x) % 32;
+  const std::size_t columns = std::size_t(problem.columns), apart = kRowsApart * columns;
+  typename Epilogue::Sums sums;
 #pragma unroll
   for (int first = 0; first < Tile::kColumns; first += Tile::kPatchColumns) {
 #pragma unroll
     for (int j = 0; j < Tile::kPatchColumns / 8; ++j)
 #pragma unroll
       for (int i = 0; i < 2; ++i) {
-        const int at = (first / 8 + j) * 4 + 2 * i;
+        const int of = (first / 8 + j) * 4 + 2 * i;
         *reinterpret_cast<float2*>(patch + (8 * i + lane / 4) * Tile::kPatchPitch + 8 * j + lane % 4 * 2) =
-            make_float2(sum[at], sum[at + 1]);
+            make_float2(sum[of], sum[of + 1]);
       }
     __syncwarp();
-    constexpr int kPerRow = Tile::kPatchColumns / 4;
+    const int column = item.column + first + lane % kPerRow * 4;
 #pragma unroll 1
-    for (int e = lane; e < 16 * kPerRow; e += 32) {
-      const int m = e / kPerRow, n = e % kPerRow * 4;
-      visit(m, first + n, gemm::read_results<4>(patch + m * Tile::kPatchPitch + n));
+    for (int m = lane / kPerRow; m < 16; m += kCount * kRowsApart) {
+      const int row = item.row + warp * 16 + m, rows = column < problem.columns ? problem.rows - row : 0;
+      const std::size_t at = std::size_t(row) * columns + std::size_t(column);
+      const float* const from = patch + m * Tile::kPatchPitch + lane % kPerRow * 4;
+      Read read[kCount];
+      if (!problem.partials)
+#pragma unroll
+        for (int i = 0; i < kCount; ++i)
+          if (i * kRowsApart < rows) read[i] = epilogue.template read<4>(at + std::size_t(i) * apart, column);
+#pragma unroll
+      for (int i = 0; i < kCount; ++i) {
+        if (i * kRowsApart >= rows) continue;
+        const auto results = gemm::read_results<4>(from + i * kRowsApart * Tile::kPatchPitch);
+        const std::size_t to = at + std::size_t(i) * apart;
+        if (problem.partials)
+          gemm::write_results(problem.partials + std::size_t(item.part) * std::size_t(problem.rows) * columns + to,
+                              results);
+        else
+          epilogue(to, column, results, read[i], sums);
+      }
     }
     __syncwarp();
   }
+  if (!problem.partials) epilogue.finish(sums, unsigned(item.tile), Consumers{});
 }
 
 template <class Tile, class Factors, class Epilogue>
@@ -95,21 +136,7 @@ __device__ __forceinline__ void multiply_steps(const Problem& problem, const Sta
     }
     wait_for_products<0>(sum);
     if (signals) arrive(&stages.empty[before]);
-
-    const int row = item.row + warp * 16;
-    float* const partials =
-        problem.partials + std::size_t(item.part) * std::size_t(problem.rows) * std::size_t(problem.columns);
-    typename Epilogue::Sums sums;
-    for_each<Tile>(sum, patch, [&](int m, int n, const gemm::Results<4>& results) {
-      const int at_row = row + m, column = item.column + n;
-      if (at_row >= problem.rows || column >= problem.columns) return;
-      const std::size_t at = std::size_t(at_row) * std::size_t(problem.columns) + std::size_t(column);
-      if (problem.partials)
-        gemm::write_results(partials + at, results);
-      else
-        epilogue(at, column, results, sums);
-    });
-    if (!problem.partials) epilogue.finish(sums, unsigned(item.tile));
+    write_rows(problem, item, warp, sum, patch, epilogue);
   }
 }
 

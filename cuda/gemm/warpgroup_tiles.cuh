@@ -12,10 +12,10 @@ inline constexpr int kConsumers = 2;    // warpgroups that multiply; the one beh
 inline constexpr int kConsumerThreads = kConsumers * kWarpgroup;
 inline constexpr int kBlockThreads = kConsumerThreads + kWarpgroup;
 // Of a thread: together the 168 for which the kernel is launched. One thread copies, a consumer holds half a tile.
-inline constexpr int kProducerRegisters = 40, kConsumerRegisters = 232;
+inline constexpr int kProducerRegisters = 24, kConsumerRegisters = 240;
 
-// 64 rows for each consumer, all of the columns; 64 terms of the sum at a time, of which a line of 128 bytes holds 64 of
-// whatever lies side by side in memory. A side that lies across lines is stored in boxes of 64 terms by 64.
+// 64 rows for each consumer, all of the columns; 64 terms of the sum at a time, of which a line of 128 bytes holds 64
+// of whatever lies side by side in memory. A side that lies across lines is stored in boxes of 64 terms by 64.
 inline constexpr int kLine = 64;  // values
 inline constexpr int kRows = kConsumers * kLine, kDepth = kLine;
 inline constexpr int kBoxBytes = kLine * kLine * 2;
@@ -31,8 +31,7 @@ struct Tile {
   static constexpr int kPatchColumns = 32, kPatchPitch = kPatchColumns + 8;
   static constexpr int kPatchBytes = 16 * kPatchPitch * 4;
   static constexpr int kAlignment = 1024;  // of the stages: the swizzle is by address
-  static constexpr int kDynamicBytes =
-      kStages * kStageBytes + kConsumerThreads / 32 * kPatchBytes + kAlignment;
+  static constexpr int kDynamicBytes = kStages * kStageBytes + kConsumerThreads / 32 * kPatchBytes + kAlignment;
 };
 
 // Rows, columns and steps of the whole product; `depth` terms of the sum for each tap, steps of 64 of them.
@@ -50,8 +49,8 @@ struct Maps {
   TensorMap left, right;
 };
 
-// A tile and a part of its sum. Items of one row of tiles are neighbours: blocks that run at once share the rows' pixels
-// in L2, and the weights.
+// A tile and a part of its sum. Items of one row of tiles are neighbours: blocks that run at once share the rows'
+// pixels in L2, and the weights.
 template <class Tile>
 struct Item {
   __device__ Item(const Problem& problem, int index)

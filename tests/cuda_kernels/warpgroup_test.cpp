@@ -13,21 +13,17 @@ using namespace reference;
 // Tiles of 64, 128 and 256 columns; pictures that end within a tile, of a row, of a column, of one pixel; several in a
 // tile; one tap; fewer rows than a tile, and more tiles than blocks.
 std::vector<LayerCase> cases() {
-  return {convolution(2, 64, 9, 11, 192), convolution(1, 128, 7, 20, 128), convolution(1, 64, 12, 13, 256),
-          convolution(5, 64, 5, 3, 64),   convolution(3, 64, 1, 50, 64),   convolution(2, 64, 70, 1, 64),
-          convolution(3, 256, 1, 1, 64),  convolution(1, 512, 4, 5, 64),   linear(70, 192, 320),
-          linear(3, 64, 512),             linear(130 * 128 + 1, 64, 128)};
-}
-
-// On a GPU without warpgroups: none.
-std::vector<Variant> variants() {
-  int major = 0, minor = 0;
-  CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0));
-  CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0));
-  if (10 * major + minor != 90) return {};
-  return {{Precision::bf16, GemmTile::warpgroup, 0},
-          {Precision::bf16, GemmTile::warpgroup, 1},
-          {Precision::bf16, GemmTile::warpgroup, 3}};
+  return {convolution(2, 64, 9, 11, 192),
+          convolution(1, 128, 7, 20, 128),
+          convolution(1, 64, 12, 13, 256),
+          convolution(5, 64, 5, 3, 64),
+          convolution(3, 64, 1, 50, 64),
+          convolution(2, 64, 70, 1, 64),
+          convolution(3, 256, 1, 1, 64),
+          convolution(1, 512, 4, 5, 64),
+          linear(70, 192, 320),
+          linear(3, 64, 512),
+          linear(130 * 128 + 1, 64, 128)};
 }
 
 std::string label(const LayerCase& layer, const Variant& variant) {
@@ -51,8 +47,55 @@ TEST(Warpgroup, ForwardIsExactOnIntegers) {
     const Floats b = bias_values(layer, Numbers::integers);
     Doubles y = forward(layer.shape, x, w);
     for (std::size_t i = 0; i < y.size(); ++i) y[i] = std::max(y[i] + double(b[i % b.size()]), 0.0);
-    for (const Variant& variant : variants())
+    for (const Variant& variant : warpgroup_variants())
       expect_equal(run_forward(layer, variant, x, w, b), y, label(layer, variant));
+  }
+}
+
+TEST(Warpgroup, BackwardDataIsExactOnIntegers) {
+  for (const LayerCase& layer : cases()) {
+    const Floats dy = gradient_values(layer, Numbers::integers), w = weight_values(layer, Numbers::integers);
+    const Floats rectified = input_values(layer, Numbers::integers);
+    Doubles dx = backward_data(layer.shape, dy, w);
+    for (std::size_t i = 0; i < dx.size(); ++i)
+      if (rectified[i] <= 0) dx[i] = 0;
+    const DeviceFactor from(dy, layer.shape.outputs), weights(w, layer.shape.inputs);
+    const DeviceArray<float> x(rectified);
+    for (const Variant& variant : warpgroup_variants()) {
+      const Scratch scratch(layer.shape, variant);
+      const DeviceFactor to(layer.x_count(), layer.shape.inputs);
+      implicit_gemm_backward_data(layer.shape, scratch.run(), from.factor(), weights.factor(), x.get(),
+                                  to.destination(variant.precision));
+      scratch.expect_guarded();
+      expect_equal(to.result(variant, layer.name), dx, label(layer, variant));
+    }
+  }
+}
+
+TEST(Warpgroup, BackwardWeightsIsExactOnIntegers) {
+  for (const LayerCase& layer : cases()) {
+    const Floats x = input_values(layer, Numbers::integers), dy = gradient_values(layer, Numbers::integers);
+    const Doubles dw = backward_weights(layer.shape, x, dy), db = column_sums(dy, layer.shape.outputs);
+    const DeviceFactor input(x, layer.shape.inputs), from(dy, layer.shape.outputs);
+    for (const Variant& variant : warpgroup_variants()) {
+      const Scratch scratch(layer.shape, variant);
+      const DeviceArray<float> to_w(layer.w_count()), to_b(std::size_t(layer.shape.outputs));
+      implicit_gemm_backward_weights(layer.shape, scratch.run(), input.factor(), from.factor(), to_w.get(), to_b.get());
+      scratch.expect_guarded();
+      expect_equal(to_w.download(), dw, label(layer, variant));
+      expect_equal(to_b.download(), db, label(layer, variant) + " db");
+    }
+  }
+}
+
+TEST(Warpgroup, EmptyBatchHasZeroWeightGradients) {
+  const LayerCase layer = linear(0, 64, 64);
+  for (const Variant& variant : warpgroup_variants()) {
+    const Scratch scratch(layer.shape, variant);
+    const DeviceArray<float> any(std::size_t{64}), dw(layer.w_count());
+    implicit_gemm_backward_weights(layer.shape, scratch.run(), {any.get(), any.get()}, {any.get(), any.get()}, dw.get(),
+                                   nullptr);
+    expect_equal(dw.download(), Doubles(layer.w_count(), 0.0), "dw");
   }
 }
 
@@ -61,9 +104,9 @@ TEST(Warpgroup, NanReachesItsNeighboursAlone) {
   const LayerCase layer = convolution(2, 64, 5, 5, 64);
   Floats x = input_values(layer, Numbers::integers);
   x[24 * 64] = std::nanf("");  // the last pixel of the first picture
-  for (const Variant& variant : variants()) {
-    const Floats y = run_forward(layer, variant, x, weight_values(layer, Numbers::integers),
-                                 bias_values(layer, Numbers::integers));
+  for (const Variant& variant : warpgroup_variants()) {
+    const Floats y =
+        run_forward(layer, variant, x, weight_values(layer, Numbers::integers), bias_values(layer, Numbers::integers));
     for (std::size_t i = 0; i < y.size(); ++i) {
       const std::size_t pixel = i / 64;
       EXPECT_EQ(std::isnan(y[i]), pixel < 25 && pixel / 5 >= 3 && pixel % 5 >= 3) << label(layer, variant) << " " << i;
@@ -103,10 +146,19 @@ TEST(Warpgroup, SmallProductsAreCutIntoParts) {
   EXPECT_EQ(cut({1, 1, 1, 128, 64, 1}, 7).parts, 2);
 }
 
+// A tile's columns of backward weights are of one tap.
+TEST(Warpgroup, TilesOfBackwardWeightsStayWithinATap) {
+  for (const int inputs : {64, 128, 192, 256, 320, 512}) {
+    const gemm::Cut cut = gemm::cut({8, 56, 56, inputs, 256, 9}, LayerPass::backward_weights, with_warpgroups());
+    EXPECT_EQ(cut.tile, GemmTile::warpgroup);
+    EXPECT_EQ(inputs % cut.tile_columns, 0) << inputs;
+  }
+}
+
 TEST(Warpgroup, IsRefusedWithoutItsFactors) {
   const LayerCase layer = convolution(1, 64, 3, 3, 64);
   const DeviceArray<float> any(layer.w_count());
-  for (const Variant& variant : variants()) {
+  for (const Variant& variant : warpgroup_variants()) {
     const Scratch scratch(layer.shape, variant);
     EXPECT_THROW(implicit_gemm_forward(layer.shape, scratch.run(), any.get(), any.get(), nullptr, false, any.get()),
                  ContractError);
