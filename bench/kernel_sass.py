@@ -312,7 +312,7 @@ def analyse(code, tile=None):
     total = count[step] + Counter({kind: n * (repeats - 1) for kind, n in count[loop].items()})
     return result | {"tile": [rows, columns, depth], "step": dict(+total), "repeats": repeats,
                      "ahead": tiles_ahead(code.of(paths[step])),
-                     **(visit(code, step) or straight(code, step, rows * columns // threads))}
+                     **behind(code, step, rows * columns // threads)}
 
 
 def visit(code, step):
@@ -335,7 +335,9 @@ def visit(code, step):
         targets = [4 * f["issued"] / f["bytes written"] for f in inner if f["bytes written"]]
         alone = sum(len(code.block(b)) for b in path if b not in nested)
         together = widest[head] // 4
-        count = together if per_loop else sum(stores[b] for b in path)
+        # With a loop over targets for each of several groups of results, which one loop over tiles contains.
+        groups = len(targets) if code.around(head) else 1
+        count = together * groups if per_loop else sum(stores[b] for b in path)
         if count:
             found = {"per result": round(alone / count, 1), "per target": round(min(targets, default=0), 1),
                      "doubles": round(sum(i.double for i in code.of(path)) / count, 1),
@@ -344,17 +346,18 @@ def visit(code, step):
     return most if any(most.values()) else None
 
 
-def straight(code, step, results):
-    """The same where a loop over tiles contains the sum, and behind it code without loops for a thread's results."""
-    around = code.around(step)
+def behind(code, step, results):
+    """visit(), and where a loop over tiles contains the sum also the code without loops for a thread's `results`."""
+    around, visited = code.around(step), visit(code, step)
     if not around:
-        return {"per result": 0, "per target": 0, "doubles": 0, "per partial": 0}
-    stores = {b: sum(i.width // 4 for i in code.block(b) if i.opcode == "STG") for b in code.loops[around[0]]}
+        return visited or {"per result": 0, "per target": 0, "doubles": 0, "per partial": 0}
+    stores = {b: sum(i.opcode == "STG" and i.width == 16 for i in code.block(b)) for b in code.loops[around[0]]}
 
     def path(longest):
         way = code.best_path(around[0], lambda b: (stores[b], longest * len(code.block(b))))
         return code.of(b for b in way if b not in code.loops[step])
 
-    most = path(1)
-    return {"per result": round(len(most) / results, 1), "per target": 0,
-            "doubles": round(sum(i.double for i in most) / results, 1), "per partial": math.ceil(len(path(-1)) / results)}
+    most, per_partial = path(1), math.ceil(len(path(-1)) / results)
+    return {**visited, "per partial": per_partial} if visited else {
+            "per result": round(len(most) / results, 1), "per target": 0,
+            "doubles": round(sum(i.double for i in most) / results, 1), "per partial": per_partial}

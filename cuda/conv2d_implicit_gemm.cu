@@ -134,7 +134,11 @@ Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run) {
 }
 
 Cut cut_of_denominator(const ImplicitGemmShape& shape, const GemmRun& run, bool several_terms) {
-  if (!several_terms) return cut(shape, LayerPass::forward, run);
+  if (!several_terms) {
+    Cut of_one = cut(shape, LayerPass::forward, run);
+    if (of_one.tile == GemmTile::warpgroup) cut_for_warpgroups(shape, LayerPass::relevance, run.splits, of_one);
+    return of_one;
+  }
   GemmRun tiled = run;
   tiled.warpgroups = false;
   if (run.tile == GemmTile::warpgroup) tiled.tile = GemmTile::automatic;

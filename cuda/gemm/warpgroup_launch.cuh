@@ -63,7 +63,8 @@ void launch(const GemmRun& run, const gemm::Cut& cut, const Problem& problem, co
     case 128:
       return launch_tiles<Tile<128>, Factors>(run, problem, maps, epilogue);
     default:
-      return launch_tiles<Tile<256>, Factors>(run, problem, maps, epilogue);
+      if constexpr (!std::is_same_v<Epilogue, gemm::Divide>)
+        return launch_tiles<Tile<256>, Factors>(run, problem, maps, epilogue);
   }
 }
 

@@ -49,7 +49,9 @@ bool warpgroup_pays(const ImplicitGemmShape& s) {
 void cut_for_warpgroups(const ImplicitGemmShape& shape, LayerPass pass, int splits, Cut& cut) {
   // A tile's columns of backward weights are of one tap.
   const int together = pass == LayerPass::backward_weights ? shape.inputs : cut.columns;
-  cut.tile_columns = together % 256 == 0 ? 256 : together % 128 == 0 ? 128 : 64;
+  // The registers of a division do not fit beside 256.
+  cut.tile_columns = pass == LayerPass::relevance ? 128 : 256;
+  while (together % cut.tile_columns != 0 && cut.tile_columns > 64) cut.tile_columns /= 2;
   cut.row_tiles = int(ceil_div(cut.rows, kRows)), cut.column_tiles = int(ceil_div(cut.columns, cut.tile_columns));
   const std::int64_t steps = std::max<std::int64_t>(steps_of(shape, pass), 1);
   std::int64_t best = splits > 0 ? splits : 1;

@@ -55,6 +55,23 @@ struct Consumers {
 template <class Epilogue>
 inline constexpr int kTogether = std::is_same_v<Epilogue, gemm::Divide> ? 2 : 4;
 
+// In place of the epilogue of a sum in parts.
+struct Partials {
+  float* to;
+  struct Sums {};
+  struct Read {};
+  template <int WIDTH>
+  __device__ Read read(std::size_t, int) const {
+    return {};
+  }
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int, const gemm::Results<WIDTH>& results, Read,
+                                             Sums&) const {
+    gemm::write_results(to + at, results);
+  }
+  __device__ void finish(const Sums&, unsigned, Consumers) const {}
+};
+
 // A warp's 16 rows of a tile, 32 columns at a time through its patch.
 template <class Tile, class Epilogue>
 __device__ __forceinline__ void write_rows(const Problem& problem, const Item<Tile>& item, int warp,
@@ -62,8 +79,11 @@ __device__ __forceinline__ void write_rows(const Problem& problem, const Item<Ti
                                            const Epilogue& epilogue) {
   using Read = decltype(epilogue.template read<4>(0, 0));
   constexpr int kPerRow = Tile::kPatchColumns / 4, kRowsApart = 32 / kPerRow, kCount = kTogether<Epilogue>;
-  const int lane = int(threadIdx.x) % 32;
-  const std::size_t columns = std::size_t(problem.columns), apart = kRowsApart * columns;
+  const int lane = int(threadIdx.x) % 32, row = item.row + warp * 16 + lane / kPerRow;
+  const int column = item.column + lane % kPerRow * 4, columns = problem.columns;
+  const float* const from = patch + lane / kPerRow * Tile::kPatchPitch + lane % kPerRow * 4;
+  const std::size_t origin = std::size_t(row) * std::size_t(columns) + std::size_t(column);
+  const std::size_t apart = std::size_t(kRowsApart) * std::size_t(columns);
   typename Epilogue::Sums sums;
 #pragma unroll
   for (int first = 0; first < Tile::kColumns; first += Tile::kPatchColumns) {
@@ -76,32 +96,23 @@ __device__ __forceinline__ void write_rows(const Problem& problem, const Item<Ti
             make_float2(sum[of], sum[of + 1]);
       }
     __syncwarp();
-    const int column = item.column + first + lane % kPerRow * 4;
+    const int rows = column + first < columns ? problem.rows - row : 0;
+    std::size_t at = origin + first;
 #pragma unroll 1
-    for (int m = lane / kPerRow; m < 16; m += kCount * kRowsApart) {
-      const int row = item.row + warp * 16 + m, rows = column < problem.columns ? problem.rows - row : 0;
-      const std::size_t at = std::size_t(row) * columns + std::size_t(column);
-      const float* const from = patch + m * Tile::kPatchPitch + lane % kPerRow * 4;
+    for (int m = 0; m < 16; m += kCount * kRowsApart) {
       Read read[kCount];
-      if (!problem.partials)
 #pragma unroll
-        for (int i = 0; i < kCount; ++i)
-          if (i * kRowsApart < rows) read[i] = epilogue.template read<4>(at + std::size_t(i) * apart, column);
+      for (int i = 0; i < kCount; ++i)
+        if (m + i * kRowsApart < rows) read[i] = epilogue.template read<4>(at + i * apart, column + first);
 #pragma unroll
-      for (int i = 0; i < kCount; ++i) {
-        if (i * kRowsApart >= rows) continue;
-        const auto results = gemm::read_results<4>(from + i * kRowsApart * Tile::kPatchPitch);
-        const std::size_t to = at + std::size_t(i) * apart;
-        if (problem.partials)
-          gemm::write_results(problem.partials + std::size_t(item.part) * std::size_t(problem.rows) * columns + to,
-                              results);
-        else
-          epilogue(to, column, results, read[i], sums);
-      }
+      for (int i = 0; i < kCount; ++i, at += apart)
+        if (m + i * kRowsApart < rows)
+          epilogue(at, column + first, gemm::read_results<4>(from + (m + i * kRowsApart) * Tile::kPatchPitch), read[i],
+                   sums);
     }
     __syncwarp();
   }
-  if (!problem.partials) epilogue.finish(sums, unsigned(item.tile), Consumers{});
+  epilogue.finish(sums, unsigned(item.tile), Consumers{});
 }
 
 template <class Tile, class Factors, class Epilogue>
@@ -136,7 +147,12 @@ __device__ __forceinline__ void multiply_steps(const Problem& problem, const Sta
     }
     wait_for_products<0>(sum);
     if (signals) arrive(&stages.empty[before]);
-    write_rows(problem, item, warp, sum, patch, epilogue);
+    if (problem.partials)
+      write_rows(problem, item, warp, sum, patch,
+                 Partials{problem.partials +
+                          std::size_t(item.part) * std::size_t(problem.rows) * std::size_t(problem.columns)});
+    else
+      write_rows(problem, item, warp, sum, patch, epilogue);
   }
 }
 
