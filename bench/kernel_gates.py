@@ -7,6 +7,7 @@ from kernel_report import blocks_of, entry_of
 from kernel_sass import share
 
 LOWER, HIGHER = "lower", "higher"
+MOST_BESIDE = 20  # instructions of a warp beside each product of a warpgroup, which takes 32 clocks or more
 
 
 def figures_of(kernel, architecture, numbers, costs):
@@ -23,6 +24,12 @@ def figures_of(kernel, architecture, numbers, costs):
             "tiles on their way while one is multiplied": (code["ahead"], LOWER),
         }
     return found
+
+
+def beside_products(step):
+    """Of a step, for each product of a warpgroup; 0 without any."""
+    products = sum(n for kind, n in step.items() if kind.startswith("HGMMA"))
+    return (step["issued"] - products) / products if products else 0
 
 
 def is_product(code):
@@ -52,7 +59,10 @@ def worse(old, new, costs):
 
 def forbidden(kernels):
     """What no kernel may do, whatever the record says."""
-    return [f"{kernel} on sm_{architecture}: it uses local memory, for {numbers['stack']} bytes of stack and "
+    beside = [f"{kernel} on sm_{architecture}: {count:.1f} instructions beside each product of a warpgroup, more than "
+              f"{MOST_BESIDE}" for kernel, by_arch in kernels.items() for architecture, numbers in by_arch.items()
+              if architecture.isdigit() and (count := beside_products(numbers.get("code", {}).get("step", {}))) > MOST_BESIDE]
+    return beside + [f"{kernel} on sm_{architecture}: it uses local memory, for {numbers['stack']} bytes of stack and "
             f"{numbers.get('code', {}).get('local', 0)} accesses in the code; keep arrays in registers or in shared memory"
             for kernel, by_arch in kernels.items() for architecture, numbers in by_arch.items()
             if architecture.isdigit() and (numbers["stack"] or numbers.get("code", {}).get("local"))]

@@ -21,7 +21,13 @@ def entry_of(kernel, costs):
 
 
 def precision_of(kernel, entry):
-    return re.fullmatch(entry["match"], kernel).groupdict().get("precision") or "fp32"
+    return re.fullmatch(entry["match"], kernel).groupdict().get("precision") or entry.get("precision", "fp32")
+
+
+def served_by(entry, architectures):
+    if "only" in entry:
+        return [a for a in architectures if int(a) == entry["only"]]
+    return [a for a in architectures if int(a) >= entry.get("needs", 0)]
 
 
 # --------------------------------------------------------------------------------------------------- ptxas' numbers
@@ -70,14 +76,14 @@ def resource_table(architectures, kernels, costs):
              "|---|---|---|---|---|" + "---|" * len(architectures)]
     for kernel, numbers in sorted(kernels.items()):
         entry = entry_of(kernel, costs)
-        served = [a for a in architectures if int(a) >= entry.get("needs", 0)]
+        served, compiled = served_by(entry, architectures), [a for a in architectures if a in numbers]
         threads = threads_of(kernel, numbers, entry)
-        for a in architectures:
+        for a in compiled:
             if a not in served and (numbers[a]["shared"] or numbers[a]["registers"] > EMPTY):
                 raise Incomplete(f"kernel {kernel} has code for sm_{a}, which lacks what it needs: guard its body")
         cells = [cell(kernel, numbers, a, entry) if a in served else "" for a in architectures]
         stack = max(numbers[a]["stack"] for a in served)
-        spilled = max(numbers[a]["spilled"] for a in architectures)
+        spilled = max(numbers[a]["spilled"] for a in compiled)
         lines.append(f"| `{kernel}` | {threads} | {shared_range(kernel, numbers, served, entry)} | {stack} | {spilled} | "
                      + " | ".join(cells) + " |")
     return lines
@@ -88,7 +94,7 @@ def code_table(read, kernels, costs):
     lines = [f"| {' | '.join(headings)} |", "|---|" + "---|" * (len(headings) - 1)]
     for kernel, numbers in sorted(kernels.items()):
         for architecture in read:
-            one = numbers[architecture]
+            one = numbers.get(architecture, {})
             code = one.get("code", {})
             if "ahead" not in code:
                 continue

@@ -228,7 +228,8 @@ def figures(instructions):
     found = Counter(issued=len(instructions))
     for i in instructions:
         kind = {"FFMA": "ffma", "FFMA2": "ffma", "LD": "generic loads", "ST": "generic stores", "LDS": "shared reads",
-                "LDSM": "shared reads", "STS": "shared writes", "STG": "global writes", "BAR": "barriers"}.get(i.opcode)
+                "LDSM": "shared reads", "STS": "shared writes", "STG": "global writes", "BAR": "barriers",
+                "SYNCS": "mbarriers"}.get(i.opcode)
         if i.tensor:
             kind = i.tensor
         elif i.opcode in READS and not i.fills_zeros:
@@ -256,7 +257,7 @@ def share(found):
 def tiles_ahead(instructions):
     """How many tiles are on their way while one is multiplied: None where the code does not say."""
     opcodes = Counter(i.opcode for i in instructions)
-    if opcodes["UTMALDG"]:
+    if opcodes["UTMALDG"] or opcodes["SYNCS"]:
         return None
     if not opcodes["LDGSTS"]:
         return int(opcodes["LDG"] > 0 and opcodes["BAR"] > 0)
@@ -292,7 +293,8 @@ def analyse(code, tile=None):
     result = {"instructions": len(code.instructions), "generic": kinds["LD"] + kinds["ST"], "local": kinds["LDL"] + kinds["STL"]}
     whole = code.of(code.steady_path(None, main))
     innermost = [h for h in code.loops if not any(mains[i] for i in code.within(h))]
-    steps = {h: next((s for s in [h, *code.around(h)] if count[s]["barriers"]), h) for h in innermost}
+    steps = {h: h if count[h]["mbarriers"] else next((s for s in [h, *code.around(h)] if count[s]["barriers"]), h)
+             for h in innermost}
     # Of several main loops, such as one for whole chunks and one for others, that which fetches the most.
     loop = max(innermost, key=lambda h: (mains[h], count[h]["bytes read"], count[steps[h]]["bytes read"]), default=None)
     if tile is None:
@@ -309,14 +311,16 @@ def analyse(code, tile=None):
         raise Unreadable(f"a step does {count[step]['products']} products a warp, in a loop of {each}; the tile has {wanted}")
     total = count[step] + Counter({kind: n * (repeats - 1) for kind, n in count[loop].items()})
     return result | {"tile": [rows, columns, depth], "step": dict(+total), "repeats": repeats,
-                     "ahead": tiles_ahead(code.of(paths[step])), **visit(code, step)}
+                     "ahead": tiles_ahead(code.of(paths[step])),
+                     **behind(code, step, rows * columns // threads)}
 
 
 def visit(code, step):
     """Of the loops behind the sum, for one result of the tile, at the most: instructions, those for each target of a rule,
     operations in double precision; and at the least, where a result is only stored, for a second pass. Of loops that store
-    several results together and others that store one, the first count."""
-    outer = [h for h in code.loops if code.starts[h] > code.starts[step] and h not in code.loops[step] and not code.around(h)]
+    several results together and others that store one, the first count. None without such loops."""
+    outer = [h for h in code.loops if code.starts[h] > code.starts[step] and h not in code.loops[step]
+             and all(step in code.loops[a] for a in code.around(h))]
     widest = {h: max((i.width for i in code.of(code.loops[h]) if i.opcode == "STG"), default=0) for h in outer}
     most = {"per result": 0, "per target": 0, "doubles": 0, "per partial": 0}
     for head in outer:
@@ -331,10 +335,29 @@ def visit(code, step):
         targets = [4 * f["issued"] / f["bytes written"] for f in inner if f["bytes written"]]
         alone = sum(len(code.block(b)) for b in path if b not in nested)
         together = widest[head] // 4
-        count = together if per_loop else sum(stores[b] for b in path)
+        # With a loop over targets for each of several groups of results, which one loop over tiles contains.
+        groups = len(targets) if code.around(head) else 1
+        count = together * groups if per_loop else sum(stores[b] for b in path)
         if count:
             found = {"per result": round(alone / count, 1), "per target": round(min(targets, default=0), 1),
                      "doubles": round(sum(i.double for i in code.of(path)) / count, 1),
                      "per partial": math.ceil(code.shortest(head, [b for b in stores if stores[b] and b not in nested]) / together)}
             most = max(most, found, key=lambda f: sum(f.values()))
-    return most
+    return most if any(most.values()) else None
+
+
+def behind(code, step, results):
+    """visit(), and where a loop over tiles contains the sum also the code without loops for a thread's `results`."""
+    around, visited = code.around(step), visit(code, step)
+    if not around:
+        return visited or {"per result": 0, "per target": 0, "doubles": 0, "per partial": 0}
+    stores = {b: sum(i.opcode == "STG" and i.width == 16 for i in code.block(b)) for b in code.loops[around[0]]}
+
+    def path(longest):
+        way = code.best_path(around[0], lambda b: (stores[b], longest * len(code.block(b))))
+        return code.of(b for b in way if b not in code.loops[step])
+
+    most, per_partial = path(1), math.ceil(len(path(-1)) / results)
+    return {**visited, "per partial": per_partial} if visited else {
+            "per result": round(len(most) / results, 1), "per target": 0,
+            "doubles": round(sum(i.double for i in most) / results, 1), "per partial": per_partial}

@@ -11,8 +11,8 @@ namespace palimpsest::PALIMPSEST_CUDA {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kTiles{"automatic", "large",  "tall",     "square",
-                                                 "small",     "narrow", "few_rows", "plain"};
+constexpr std::array<std::string_view, 9> kTiles{"automatic", "large",    "tall",  "square",   "small",
+                                                 "narrow",    "few_rows", "plain", "warpgroup"};
 
 template <std::size_t N>
 std::size_t place_in(const std::array<std::string_view, N>& words, const std::string& word, const std::string& where) {
@@ -64,7 +64,8 @@ Algorithm algorithm_of(const AlgorithmTable& table, LayerPass pass, const LayerS
 }
 
 std::vector<std::string> algorithm_names() {
-  return {"own", "own:large", "own:tall", "own:square", "own:small", "own:narrow", "library", "library:legacy"};
+  return {"own",        "own:large",     "own:tall", "own:square",    "own:small",
+          "own:narrow", "own:warpgroup", "library",  "library:legacy"};
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA

@@ -9,7 +9,8 @@
 namespace palimpsest::PALIMPSEST_CUDA {
 
 // The algorithm of a pass of a layer. The default is our own kernels throughout, with a tile chosen by shape: the same
-// on every GPU. The table of ops/algorithm_table.h may name another.
+// on every GPU, but for Hopper's warpgroups (Context::warpgroups()). The table of ops/algorithm_table.h may name
+// another.
 enum class Provider : std::uint8_t {
   own,
   library,         // cuDNN's graphs for convolutions, cuBLASLt for fully connected layers
@@ -24,7 +25,7 @@ struct Algorithm {
 };
 
 // "library", "library:legacy", "own", "own:TILE" or "own:TILE:SPLITS"; TILE is automatic, large, tall, square, small,
-// narrow, few_rows or plain. Throws Error for another name; `where` is its origin.
+// narrow, few_rows, plain or warpgroup. Throws Error for another name; `where` is its origin.
 Algorithm algorithm_named(const std::string& name, const std::string& where);
 
 std::string name_of(const Algorithm& algorithm);

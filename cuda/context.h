@@ -56,7 +56,9 @@ class Context {
   std::size_t memory_bytes = 0;
   Precision precision;  // of convolutions and fully connected layers
   void (*say)(std::string_view);
-  std::string refused;  // CudaOptions::refused
+  std::string refused, refused_warpgroups;  // as in CudaOptions
+  // Whether GemmTile::warpgroup may be chosen.
+  bool warpgroups() const { return compute_capability == 90 && refused.empty() && refused_warpgroups.empty(); }
 
   Stream stream;
   std::shared_ptr<MemoryPool> pool;

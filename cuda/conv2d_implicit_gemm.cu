@@ -31,6 +31,8 @@ bool tile_serves(GemmTile tile, LayerPass pass, const ImplicitGemmShape& shape, 
     case GemmTile::few_rows:
       return pass != LayerPass::backward_weights && precision == Precision::fp32 && shape.taps == 1 &&
              shape.pixels() <= kMaxFewRows && shape.inputs % 4 == 0;
+    case GemmTile::warpgroup:
+      return precision == Precision::bf16 && shape.inputs % 64 == 0 && shape.outputs % 64 == 0 && shape.pixels() > 0;
     default:
       return true;
   }
@@ -89,8 +91,10 @@ Extents extents(const ImplicitGemmShape& s, LayerPass pass) {
   }
 }
 
-GemmTile choose(LayerPass pass, const ImplicitGemmShape& shape, Precision precision) {
+GemmTile choose(LayerPass pass, const ImplicitGemmShape& shape, Precision precision, bool warpgroups) {
   const Extents of = extents(shape, pass);
+  if (warpgroups && tile_serves(GemmTile::warpgroup, pass, shape, precision) && warpgroup_pays(shape))
+    return GemmTile::warpgroup;
   if (tile_serves(GemmTile::few_rows, pass, shape, precision)) return GemmTile::few_rows;
   if (of.rows <= 32) return GemmTile::small;
   if (pass == LayerPass::backward_weights) return of.rows <= 64 ? GemmTile::square : GemmTile::large;
@@ -111,9 +115,13 @@ Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run) {
   const Extents of = extents(shape, pass);
   Cut cut;
   const bool chosen = run.tile != GemmTile::automatic && tile_serves(run.tile, pass, shape, run.precision);
-  cut.tile = chosen ? run.tile : choose(pass, shape, run.precision);
-  const Extent each = extent(cut.tile, pass);
+  cut.tile = chosen ? run.tile : choose(pass, shape, run.precision, run.warpgroups);
   cut.rows = int(of.rows), cut.columns = int(of.columns);
+  if (cut.tile == GemmTile::warpgroup) {
+    cut_for_warpgroups(shape, pass, run.splits, cut);
+    return cut;
+  }
+  const Extent each = extent(cut.tile, pass);
   cut.row_tiles = int(ceil_div(of.rows, each.rows)), cut.column_tiles = int(ceil_div(of.columns, each.columns));
   std::int64_t parts = cut.tile == GemmTile::plain ? 1 : run.splits;
   if (parts == 0) {
@@ -126,10 +134,17 @@ Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run) {
 }
 
 Cut cut_of_denominator(const ImplicitGemmShape& shape, const GemmRun& run, bool several_terms) {
-  const Cut one = cut(shape, LayerPass::forward, run);
-  if (!several_terms || one.tile == GemmTile::tall || one.tile == GemmTile::small || one.tile == GemmTile::plain)
-    return one;
-  GemmRun fitting = run;
+  if (!several_terms) {
+    Cut of_one = cut(shape, LayerPass::forward, run);
+    if (of_one.tile == GemmTile::warpgroup) cut_for_warpgroups(shape, LayerPass::relevance, run.splits, of_one);
+    return of_one;
+  }
+  GemmRun tiled = run;
+  tiled.warpgroups = false;
+  if (run.tile == GemmTile::warpgroup) tiled.tile = GemmTile::automatic;
+  const Cut one = cut(shape, LayerPass::forward, tiled);
+  if (one.tile == GemmTile::tall || one.tile == GemmTile::small || one.tile == GemmTile::plain) return one;
+  GemmRun fitting = tiled;
   fitting.tile = one.tile == GemmTile::few_rows ? GemmTile::small : GemmTile::tall;
   return cut(shape, LayerPass::forward, fitting);
 }
@@ -163,12 +178,16 @@ void check(const ImplicitGemmShape& s, const GemmRun& run, std::size_t scratch_n
                      run.scratch_bytes, scratch_needed);
   PALIMPSEST_REQUIRE(run.splits >= 0 && run.splits <= 65535, "{} parts", run.splits);
   if (run.precision == Precision::fp32) return;
-  int device = 0, major = 0;
+  int device = 0, major = 0, minor = 0;
   CUDA_CHECK(cudaGetDevice(&device));
   CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
+  CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device));
   if (major < 8)
     throw Error(fmt::format("this GPU of compute capability {}.x does not support TF32 and BF16", major),
                 "use fp32, or a GPU of compute capability 8.0 or later");
+  if ((run.tile == GemmTile::warpgroup || run.warpgroups) && 10 * major + minor != 90)
+    throw Error(fmt::format("this GPU of compute capability {}.{} does not have Hopper's warpgroups", major, minor),
+                "use another tile, or a GPU of compute capability 9.0");
 }
 
 }  // namespace gemm
@@ -179,9 +198,10 @@ std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile
     return std::size_t(std::max(ledger_blocks(cut, false), ledger_blocks(cut, true)));
   };
   std::size_t most = 0;
-  for (const Precision precision : {Precision::fp32, Precision::tf32}) {  // bf16 uses tf32's split
+  for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16}) {
     GemmRun run;
     run.precision = precision, run.tile = tile, run.splits = splits;
+    run.warpgroups = precision == Precision::bf16;  // without them bf16 uses tf32's split
     most = std::max(most, cut(shape, LayerPass::forward, run).partial_bytes());
     const Cut back = cut(shape, LayerPass::backward_data, run);
     most = std::max(most, back.partial_bytes() + most_blocks(back) * 2 * sizeof(double));

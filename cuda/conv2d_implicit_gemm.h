@@ -59,7 +59,7 @@ struct Destination {
 
 // Rows (pixels) x columns of the product that one thread block computes; for backward weights rows are output channels.
 enum class GemmTile : std::uint8_t {
-  automatic,  // by shape: the same on every GPU, so that results are too
+  automatic,  // by shape: the same on every GPU, so that results are too, but for GemmRun::warpgroups
   large,      // 128 x 128
   tall,       // 128 x 64; forward and backward data
   square,     // 64 x 64; backward weights
@@ -67,6 +67,7 @@ enum class GemmTile : std::uint8_t {
   narrow,     // 128 x 16; backward data into few channels
   few_rows,   // fp32, fully connected layers of 1 to 8 rows, inputs a multiple of 4: see gemm/few_rows.h
   plain,      // 8 x 32, one part, without shared memory: see gemm/plain.cuh
+  warpgroup,  // 128 x 64, 128 or 256; bf16, channels a multiple of 64, compute capability 9.0: see gemm/warpgroup.h
 };
 
 // Whether a tile has kernels for a pass of this shape and precision; `automatic` always has.
@@ -80,7 +81,8 @@ struct GemmRun {
   std::size_t scratch_bytes = 0;
   Precision precision = Precision::fp32;  // the launchers throw Error where the GPU lacks it
   GemmTile tile = GemmTile::automatic;
-  int splits = 0;  // parts into which the sum of one tile is split, added in a fixed order; 0: by shape
+  int splits = 0;           // parts into which the sum of one tile is split, added in a fixed order; 0: by shape
+  bool warpgroups = false;  // whether `automatic` may choose `warpgroup`: the GPU has them, and the kernels are proved
 };
 
 // Enough for every operation below on this shape in any precision. Bytes.

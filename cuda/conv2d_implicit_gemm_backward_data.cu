@@ -1,6 +1,7 @@
 #include "cuda/gemm/few_rows.h"
 #include "cuda/gemm/launch.cuh"
 #include "cuda/gemm/plain.cuh"
+#include "cuda/gemm/warpgroup.h"
 #include "cuda/launch.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
@@ -69,6 +70,8 @@ void backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Fac
     few_rows_backward_data(shape, cut, run.stream, dy.values, w.values, problem.partials);
   else if (cut.tile == GemmTile::plain)
     plain_backward_data(run, cut, problem, epilogue);
+  else if (cut.tile == GemmTile::warpgroup)
+    warpgroup_backward_data(shape, run, cut, dy, w, epilogue);
   else
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small, GemmTile::narrow>(
         run.precision, cut.tile, [&](auto tile) {

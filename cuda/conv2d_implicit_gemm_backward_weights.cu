@@ -1,6 +1,7 @@
 #include "cuda/column_sums.h"
 #include "cuda/gemm/launch.cuh"
 #include "cuda/gemm/plain.cuh"
+#include "cuda/gemm/warpgroup.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -43,6 +44,8 @@ void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRu
     const BiasRelu epilogue{nullptr, false, dw};
     if (cut.tile == GemmTile::plain)
       plain_backward_weights(run, cut, problem, gradient, epilogue);
+    else if (cut.tile == GemmTile::warpgroup)
+      warpgroup_backward_weights(shape, run, cut, x, dy, epilogue);
     else
       tiled_backward_weights<GemmTile::large, GemmTile::square, GemmTile::small>(run, cut, problem, gradient, epilogue);
     if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
@@ -52,8 +55,19 @@ void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRu
   column_sums(run.stream, dy.values, int(shape.pixels()), shape.outputs, column_slices(shape.pixels()), partial, db);
 }
 
+namespace {
+
+// A step is bound by memory, so that the product of warpgroups would gain nothing.
+gemm::Cut cut_of_step(const ImplicitGemmShape& shape, const GemmRun& run) {
+  GemmRun without = run;
+  without.warpgroups = false;
+  return gemm::cut(shape, LayerPass::backward_weights, without);
+}
+
+}  // namespace
+
 bool implicit_gemm_steps_weights(const ImplicitGemmShape& shape, const GemmRun& run) {
-  const gemm::Cut cut = gemm::cut(shape, LayerPass::backward_weights, run);
+  const gemm::Cut cut = cut_of_step(shape, run);
   return cut.tile == GemmTile::large && cut.parts == 1;
 }
 
@@ -61,7 +75,7 @@ void implicit_gemm_step_weights(const ImplicitGemmShape& shape, const GemmRun& r
                                 const WeightStep& step) {
   using namespace gemm;
   PALIMPSEST_REQUIRE(implicit_gemm_steps_weights(shape, run), "a gradient that is not formed in one part");
-  const Cut cut = gemm::cut(shape, LayerPass::backward_weights, run);
+  const Cut cut = cut_of_step(shape, run);
   check(shape, run, 0);
   check_copies(run, cut, {x, dy});
   tiled_backward_weights<GemmTile::large>(run, cut, weights_problem(shape, run, cut, x),

@@ -1,6 +1,7 @@
 #include "cuda/gemm/few_rows.h"
 #include "cuda/gemm/launch.cuh"
 #include "cuda/gemm/plain.cuh"
+#include "cuda/gemm/warpgroup.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -17,6 +18,8 @@ void implicit_gemm_forward(const ImplicitGemmShape& shape, const GemmRun& run, c
     few_rows_forward(shape, cut, run.stream, x.values, w.values, problem.partials);
   else if (cut.tile == GemmTile::plain)
     plain_forward(run, cut, problem, Terms{}, epilogue);
+  else if (cut.tile == GemmTile::warpgroup)
+    warpgroup_forward(shape, run, cut, x, w, epilogue);
   else
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);

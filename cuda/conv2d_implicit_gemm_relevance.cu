@@ -1,6 +1,7 @@
 #include "cuda/gemm/few_rows.h"
 #include "cuda/gemm/launch.cuh"
 #include "cuda/gemm/plain.cuh"
+#include "cuda/gemm/warpgroup.h"
 
 namespace palimpsest::PALIMPSEST_CUDA {
 
@@ -40,6 +41,8 @@ void multiply(const GemmRun& run, const Cut& cut, const Problem& problem, const 
     few_rows_forward(problem.shape, cut, run.stream, what.x.values, what.term[0].weights.values, problem.partials);
     return;
   }
+  if (cut.tile == GemmTile::warpgroup)
+    return warpgroup_denominator(problem.shape, run, cut, what.x, what.term[0].weights, epilogue);
   if (is_plain(what) && cut.tile != GemmTile::plain) {
     with_tile<GemmTile::large, GemmTile::tall, GemmTile::small>(run.precision, cut.tile, [&](auto tile) {
       using Tile = decltype(tile);

@@ -34,12 +34,18 @@ class CudaDevice final : public Device {
         loss_(context_),
         sgd_(context_) {
     context_.refused = options.refused;
+    context_.refused_warpgroups = options.refused_warpgroups;
     if (!options.refused.empty())
       context_.say(fmt::format("Only the plain kernels serve on {}, slowly: {}", context_.gpu, options.refused));
+    if (!options.refused_warpgroups.empty())
+      context_.say(fmt::format("Warpgroups do not serve on {}, other tensor-core kernels do: {}", context_.gpu,
+                               options.refused_warpgroups));
   }
 
   DeviceInfo info() const override {
-    const std::string algorithms = table_.description() + (context_.refused.empty() ? "" : ", plain kernels");
+    const std::string algorithms = table_.description() + (!context_.refused.empty()              ? ", plain kernels"
+                                                           : !context_.refused_warpgroups.empty() ? ", no warpgroups"
+                                                                                                  : "");
     DeviceInfo info{device_name(context_), device_description(context_), 1, algorithms, algorithm_names(), true};
     info.records = true;
     info.cache_bytes = cache_bytes(context_);

@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "cuda/proof.h"
 
 namespace palimpsest {
 
@@ -53,17 +52,18 @@ const Opened& opened(CudaKind kind) {
   return emulated;
 }
 
-// Why only the plain kernels may serve.
-std::string refusal(CudaKind kind, const CudaOptions& options) {
+// Why these kernels may not serve; empty where the GPU has none of them.
+std::string refusal(CudaKind kind, const CudaOptions& options, KernelSet kernels) {
   const SelfTest wanted = self_test_wanted();
   if (wanted.where == SelfTest::nowhere || (wanted.where == SelfTest::gpus && kind == CudaKind::emulated)) return {};
   const Opened& device = opened(kind);
   const CudaIdentity identity = device.library->identity(options.gpu);
-  const std::string refused = refusal_of_tiled_kernels(
-      {device.file, options.gpu, identity.text, options.precision, identity.compiles_kernels ? 120 : 20});
+  if (kernels == KernelSet::warpgroups && (!identity.has_warpgroups || options.precision != Precision::bf16)) return {};
+  const std::string refused = refusal_of_kernels(
+      {device.file, options.gpu, identity.text, options.precision, kernels, identity.compiles_kernels ? 120 : 20});
   if (wanted.strict && !refused.empty())
-    throw Error(fmt::format("the kernels are refused on {}: {}", identity.text, refused),
-                "report this; without PALIMPSEST_SELF_TEST=strict the plain kernels run");
+    throw Error(fmt::format("the {} kernels are refused on {}: {}", word_of(kernels), identity.text, refused),
+                "report this; without PALIMPSEST_SELF_TEST=strict others run");
   return refused;
 }
 
@@ -84,7 +84,8 @@ std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& optio
     throw Error(fmt::format("--device {}: {}", kind == CudaKind::real ? "cuda" : "cuda-emulated", availability.reason),
                 "use --device cpu, or --device auto to use what is available");
   CudaOptions checked = options;
-  checked.refused = refusal(kind, options);
+  checked.refused = refusal(kind, options, KernelSet::tiled);
+  if (checked.refused.empty()) checked.refused_warpgroups = refusal(kind, options, KernelSet::warpgroups);
   return opened(kind).library->make(checked);
 }
 

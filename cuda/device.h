@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "cuda/precision.h"
+#include "cuda/proof.h"
 #include "ops/algorithm_table.h"
 #include "ops/device.h"
 
@@ -20,8 +21,10 @@ struct CudaOptions {
   Precision precision = Precision::fp32;
   // Names: "library" (cuDNN, cuBLASLt), "own", "own:TILE", "own:TILE:SPLITS" (cuda/algorithm_table.h).
   AlgorithmTable algorithms;
-  int gpu = 0;               // of several, as cuda_details lists them
-  std::string refused = {};  // result of cuda/proof.h, set by make_cuda_device: why only the plain kernels may serve
+  int gpu = 0;  // of several, as cuda_details lists them
+  // Results of cuda/proof.h, set by make_cuda_device: why only the plain kernels may serve, and those of warpgroups
+  // not.
+  std::string refused = {}, refused_warpgroups = {};
   // Prints what must be said, such as an algorithm that cannot serve. The program's: the shared object has a copy.
   void (*say)(std::string_view) = remark;
 };
@@ -42,6 +45,7 @@ std::unique_ptr<Device> make_cuda_device(CudaKind kind, const CudaOptions& optio
 // What a verdict on the kernels depends on besides the build. Found without a context on the GPU.
 struct CudaIdentity {
   std::string text;               // GPU, driver
+  bool has_warpgroups = false;    // Hopper's
   bool compiles_kernels = false;  // the driver does, at their first use: the build has no machine code for this GPU
 };
 
@@ -51,7 +55,7 @@ struct CudaLibrary {
   std::vector<std::string> (*details)();
   std::unique_ptr<Device> (*make)(const CudaOptions& options);
   CudaIdentity (*identity)(int gpu);
-  std::string (*self_test)(Precision precision, int gpu);  // cuda/self_test.h
+  std::string (*self_test)(Precision precision, KernelSet kernels, int gpu);  // cuda/self_test.h
 };
 using CudaLibraryFunction = const CudaLibrary* (*)();
 

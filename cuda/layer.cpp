@@ -104,7 +104,8 @@ class Plan final : public CudaLayerPlan {
     const Algorithm named = algorithm_of(table, pass, shape_);
     if (named.provider != Provider::own) {
       if (const auto serves = library_.plan(pass, named.provider)) return {*serves, GemmTile::automatic, 0};
-    } else if (tile_serves(named.tile, pass, gemm_, context_.precision)) {
+    } else if (tile_serves(named.tile, pass, gemm_, context_.precision) &&
+               (named.tile != GemmTile::warpgroup || context_.compute_capability == 90)) {
       return trusted(table, named);
     }
     say_replaced(table, named, pass);
@@ -112,10 +113,12 @@ class Plan final : public CudaLayerPlan {
   }
   // Where only the plain kernels may serve, another that is named is refused, not replaced.
   Algorithm trusted(const AlgorithmTable& table, const Algorithm& own) const {
-    if (context_.refused.empty() || own.tile == GemmTile::plain) return own;
+    const std::string& refused =
+        context_.refused.empty() && own.tile == GemmTile::warpgroup ? context_.refused_warpgroups : context_.refused;
+    if (refused.empty() || own.tile == GemmTile::plain) return own;
     if (own.tile != GemmTile::automatic)
       throw Error(fmt::format("--convolution {}: {} is refused on {}: {}", table.description(), name_of(own),
-                              context_.gpu, context_.refused),
+                              context_.gpu, refused),
                   "use auto, own:plain or library");
     return {Provider::own, GemmTile::plain, 0};
   }
@@ -131,8 +134,8 @@ class Plan final : public CudaLayerPlan {
   bool by_library(LayerPass pass) const { return algorithms_[std::size_t(pass)].provider != Provider::own; }
   GemmRun run(LayerPass pass) const {
     const Algorithm& by = algorithms_[std::size_t(pass)];
-    return {
-        context_.stream.get(), context_.scratch(), context_.scratch_bytes(), context_.precision, by.tile, by.splits};
+    return {context_.stream.get(), context_.scratch(), context_.scratch_bytes(), context_.precision, by.tile, by.splits,
+            context_.warpgroups()};
   }
 
   void check_operands(const Tensor& x, const Tensor& w, const Tensor& b, const char* weights, const char* bias) const {

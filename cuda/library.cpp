@@ -81,7 +81,7 @@ CudaIdentity identity(int gpu) {
   CUDA_CHECK(cudaDriverGetVersion(&driver));
   return {
       fmt::format("{}, compute capability {}.{}, driver for CUDA {}", p.name, p.major, p.minor, version_text(driver)),
-      !has_machine_code(built_architectures(), 10 * p.major + p.minor)};
+      p.major == 9 && p.minor == 0, !has_machine_code(built_architectures(), 10 * p.major + p.minor)};
 }
 
 }  // namespace

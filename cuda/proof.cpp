@@ -23,8 +23,9 @@ struct Outcome {
 Outcome run(const ProofRequest& request) {
   const char* const named = std::getenv("PALIMPSEST_SELF_TEST_PROGRAM");  // for tests
   const std::string program = named ? named : (request.library.parent_path() / kProgram).string();
-  const Spawned test = spawn(
-      {program, request.library.string(), std::to_string(request.gpu), word_of(request.precision)}, request.seconds);
+  const Spawned test = spawn({program, request.library.string(), std::to_string(request.gpu),
+                              word_of(request.precision), word_of(request.kernels)},
+                             request.seconds);
   const std::string line = test.output.substr(0, test.output.find('\n'));
   switch (test.end) {
     case Spawned::End::not_started:
@@ -62,9 +63,12 @@ SelfTest self_test_wanted() {
               "set it to on, strict, on,strict or off, or unset it");
 }
 
-std::string refusal_of_tiled_kernels(const ProofRequest& request) {
+std::string refusal_of_kernels(const ProofRequest& request) {
   const std::string build = fmt::format("{:016x}", Hash64().add(read_file(request.library)).value());
-  const Json key{{"gpu", request.identity}, {"build", build}, {"precision", word_of(request.precision)}};
+  const Json key{{"gpu", request.identity},
+                 {"build", build},
+                 {"precision", word_of(request.precision)},
+                 {"kernels", word_of(request.kernels)}};
   const fs::path folder = cache_folder();
   const fs::path file =
       folder.empty() ? fs::path{} : folder / fmt::format("kernels-{:016x}.json", Hash64().add(key.dump()).value());

@@ -24,8 +24,11 @@ constexpr std::array kProducts{Product::forward,     Product::backward_data, Pro
                                Product::denominator, Product::terms,         Product::redistribute};
 constexpr std::array kNames{"forward",     "backward data",      "backward weights",
                             "denominator", "several terms' sum", "redistribution"};
-constexpr std::array kTiles{GemmTile::large, GemmTile::tall,   GemmTile::square,
-                            GemmTile::small, GemmTile::narrow, GemmTile::few_rows};
+
+std::vector<GemmTile> tiles_of(KernelSet kernels) {
+  if (kernels == KernelSet::warpgroups) return {GemmTile::warpgroup};
+  return {GemmTile::large, GemmTile::tall, GemmTile::square, GemmTile::small, GemmTile::narrow, GemmTile::few_rows};
+}
 
 LayerPass pass_of(Product product) {
   switch (product) {
@@ -42,8 +45,13 @@ LayerPass pass_of(Product product) {
 }
 
 // Edges in pixels, channels and slices of the sum for every tile; more and fewer columns than a tile has; a few rows;
-// channels that are not a multiple of 4.
-const std::vector<LayerShape>& shapes() {
+// channels that are not a multiple of 4. For warpgroups tiles of all three widths, pictures that end within one, and
+// more tiles and parts than blocks.
+const std::vector<LayerShape>& shapes(KernelSet kernels) {
+  static const std::vector<LayerShape> of_warpgroups{Conv2dShape{2, 64, 9, 11, 192}, Conv2dShape{3, 128, 5, 7, 128},
+                                                     Conv2dShape{1, 64, 12, 13, 256}, LinearShape{70, 192, 320},
+                                                     LinearShape{5700, 192, 64}};
+  if (kernels == KernelSet::warpgroups) return of_warpgroups;
   static const std::vector<LayerShape> all{Conv2dShape{2, 24, 9, 11, 136}, Conv2dShape{1, 8, 12, 13, 64},
                                            Conv2dShape{1, 136, 5, 6, 16},  LinearShape{1, 516, 200},
                                            LinearShape{8, 260, 70},        LinearShape{9, 301, 43},
@@ -199,18 +207,21 @@ std::string shape_text(const LayerShape& s) {
   return fmt::format("{} x {} x {} x {} to {}", s.n, s.c, s.h, s.w, s.k);
 }
 
-std::string first_difference(Context& context, Precision precision) {
+std::string first_difference(Context& context, Precision precision, KernelSet kernels) {
   const Algorithm plain{Provider::own, GemmTile::plain, 1};
-  for (const LayerShape& layer : shapes()) {
+  for (const LayerShape& layer : shapes(kernels)) {
     const Operands integers(context, layer, Numbers::integers), reals(context, layer, Numbers::reals),
         sizes(context, layer, Numbers::sizes);
     for (const Product product : kProducts) {
+      std::vector<GemmTile> tiles = tiles_of(kernels);
+      std::erase_if(tiles,
+                    [&](GemmTile tile) { return !tile_serves(tile, pass_of(product), gemm_shape(layer), precision); });
+      if (tiles.empty()) continue;
       const bool has_reals = product <= Product::backward_weights;
       const Floats exact = integers.run(product, plain);
       const Floats rounded = has_reals ? reals.run(product, plain) : Floats{};
       const Floats size = has_reals ? sizes.run(product, plain) : Floats{};
-      for (const GemmTile tile : kTiles) {
-        if (!tile_serves(tile, pass_of(product), gemm_shape(layer), precision)) continue;
+      for (const GemmTile tile : tiles) {
         for (const int splits : {1, 3}) {
           const Algorithm algorithm{Provider::own, tile, splits};
           const auto difference = [&](const char* what) {
@@ -231,10 +242,10 @@ std::string first_difference(Context& context, Precision precision) {
 
 }  // namespace
 
-std::string self_test(Precision precision, int gpu) {
+std::string self_test(Precision precision, KernelSet kernels, int gpu) {
   Context context(precision, gpu);
   try {
-    return first_difference(context, precision);
+    return first_difference(context, precision, kernels);
   } catch (const Error& error) {  // an invalid access, for instance
     return error.what();
   }

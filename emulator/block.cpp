@@ -2,73 +2,28 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <memory>
 #include <numeric>
 
 #include "async_copy.h"
-#include "fiber.h"
+#include "barriers.h"
+#include "block_state.h"
 #include "observer.h"
 #include "order.h"
 #include "report.h"
 #include "shared_memory.h"
 #include "simt/work.h"
+#include "warpgroup.h"
 
 namespace palimpsest::simt {
 
 uint3 thread_index{}, block_index{};
 dim3 block_size{}, grid_size{};
 Observer* observer = nullptr;
+Block block;
 
 namespace {
 
-constexpr unsigned kWarp = 32;
-enum class State : std::uint8_t { Fresh, Ready, AtBarrier, InWarpOperation, Done };
-
-struct Thread {
-  uint3 index{};
-  unsigned linear = 0;
-  State state = State::Fresh;
-  Fiber* fiber = nullptr;
-  Site site{};  // where it waits
-  // At a barrier.
-  int vote = -1;  // none, or a Vote
-  int vote_result = 0;
-  bool predicate = false;
-  // In a warp operation.
-  const char* operation = nullptr;
-  std::uint32_t mask = 0;
-  Resolve resolve = nullptr;
-  void* payload = nullptr;
-};
-
 struct Trapped {};
-
-struct Block {
-  const Launch* launch = nullptr;
-  std::vector<Thread> threads;
-  unsigned size = 0, warps = 0;
-  // The running warp and its next thread to start.
-  unsigned warp = 0, next_fresh = 0;
-  std::array<unsigned, kWarp> lane_order{};
-  std::vector<unsigned> warp_order;
-  Thread* current = nullptr;
-  bool trapped = false;
-  unsigned resolving_warp = 0;  // while a warp operation is resolved
-  std::vector<std::unique_ptr<Fiber>> workers;
-  std::vector<Fiber*> idle;
-  Fiber* worker = nullptr;  // that runs
-  std::uint64_t switches = 0, blocks = 0, threads_run = 0;
-} block;
-
-unsigned lanes_of(unsigned warp) {
-  return std::min(kWarp, block.size - warp * kWarp);
-}
-Thread& lane(unsigned warp, unsigned index) {
-  return block.threads[warp * kWarp + index];
-}
 
 void enter(Thread& thread) {
   block.current = &thread;
@@ -93,6 +48,7 @@ void work() {
       try {
         block.launch->invoke(block.launch->arguments.get());
         require_no_copies(thread->linear);
+        require_no_products(thread->linear);
       } catch (const Trapped&) {
         block.trapped = true;
       }
@@ -122,7 +78,8 @@ Fiber* idle_worker() {
   return fiber;
 }
 
-// From the running thread to the scheduler; returns when the scheduler resumes the thread.
+}  // namespace
+
 void wait(State state, Site site) {
   Thread& self = *block.current;
   self.state = state;
@@ -136,64 +93,7 @@ void require_thread(const char* what) {
   if (!block.current) finding("misuse", fmt::format("{} outside a kernel", what));
 }
 
-// ---- warp operations ----
-
-// The lane that blocks `waiting`, and why.
-[[noreturn]] void stuck_in_warp(unsigned warp, unsigned waiting) {
-  const Thread& self = lane(warp, waiting);
-  const std::uint32_t missing = [&] {
-    std::uint32_t lanes = 0;
-    for (unsigned other = 0; other < lanes_of(warp); ++other) {
-      const Thread& thread = lane(warp, other);
-      if (self.mask >> other & 1u && thread.state != State::Done &&
-          !(thread.state == State::InWarpOperation && thread.mask == self.mask && thread.resolve == self.resolve))
-        lanes |= 1u << other;
-    }
-    return lanes;
-  }();
-  const Thread& other = lane(warp, static_cast<unsigned>(std::countr_zero(missing)));
-  if (other.state == State::InWarpOperation)
-    finding("lanes disagree",
-            fmt::format("thread {} is in {} at {} with mask {:#010x}, thread {} in {} at {} with mask {:#010x}",
-                        text(self.index), self.operation, text(self.site), self.mask, text(other.index),
-                        other.operation, text(other.site), other.mask));
-  finding("wrong mask",
-          fmt::format("thread {} waits in {} at {} with mask {:#010x}, which names lane {}; thread {} waits at "
-                      "the barrier at {} instead",
-                      text(self.index), self.operation, text(self.site), self.mask, other.linear % kWarp,
-                      text(other.index), text(other.site)));
-}
-
-// Runs the operation of `first`'s group if all of it has arrived.
-bool resolve_group(unsigned warp, unsigned first) {
-  const Thread& leader = lane(warp, first);
-  WarpCall call{};
-  for (unsigned other = 0; other < lanes_of(warp); ++other) {
-    Thread& thread = lane(warp, other);
-    if (!(leader.mask >> other & 1u) || thread.state == State::Done) continue;
-    if (thread.state != State::InWarpOperation || thread.mask != leader.mask || thread.resolve != leader.resolve)
-      return false;
-    call.lanes |= 1u << other;
-    call.payload[other] = thread.payload;
-  }
-  block.resolving_warp = warp;
-  if (leader.resolve) leader.resolve(call);
-  for (unsigned other = 0; other < lanes_of(warp); ++other) {
-    if (call.lanes >> other & 1u) lane(warp, other).state = State::Ready;
-  }
-  if (observer) observer->warp_synchronised(warp, call.lanes);
-  return true;
-}
-
-bool resolve_warp(unsigned warp) {
-  bool any = false;
-  for (unsigned index = 0; index < lanes_of(warp); ++index) {
-    if (lane(warp, index).state == State::InWarpOperation) any |= resolve_group(warp, index);
-  }
-  return any;
-}
-
-// ---- scheduling ----
+namespace {
 
 // Until every thread of the warp is done or waits for the block.
 void run_warp(unsigned warp) {
@@ -236,14 +136,36 @@ void open_barrier() {
   if (observer) observer->block_barrier();
 }
 
+// Every thread waits, and at least one of them not at the block's barrier.
+[[noreturn]] void deadlock(const Thread& first) {
+  std::string others;
+  std::vector<Site> sites{first.site};
+  for (unsigned i = 0; i < block.size; ++i) {
+    const Thread& thread = block.threads[i];
+    const bool known =
+        std::any_of(sites.begin(), sites.end(), [&](const Site& site) { return same_line(site, thread.site); });
+    if (thread.state == State::Done || known) continue;
+    sites.push_back(thread.site);
+    others += fmt::format("; thread {} waits at {}", text(thread.index), text(thread.site));
+    if (thread.state == State::Waiting) others += fmt::format(" ({})", thread.why(thread.linear));
+  }
+  finding(first.kind, fmt::format("thread {} waits in {} at {} ({}){}", text(first.index), first.operation,
+                                  text(first.site), first.why(first.linear), others));
+}
+
 // Every warp has run as far as it can. True if the block is finished.
 bool all_done_or_barrier() {
   unsigned done = 0;
+  const Thread *in_warp = nullptr, *waiting = nullptr;
   for (unsigned i = 0; i < block.size; ++i) {
     const Thread& thread = block.threads[i];
-    if (thread.state == State::InWarpOperation) stuck_in_warp(i / kWarp, i % kWarp);
+    if (thread.state == State::Ready) return false;  // another warp woke it
+    if (thread.state == State::InWarpOperation && !in_warp) in_warp = &thread;
+    if (thread.state == State::Waiting && !waiting) waiting = &thread;
     done += thread.state == State::Done;
   }
+  if (in_warp) stuck_in_warp(in_warp->linear / kWarp, in_warp->linear % kWarp);
+  if (waiting) deadlock(*waiting);
   if (done == block.size) return true;
   open_barrier();  // threads that have exited do not count (sm_70 and later)
   return false;
@@ -259,8 +181,7 @@ void draw_order() {
 void unwind() {
   for (unsigned i = 0; i < block.size; ++i) {
     const State state = block.threads[i].state;
-    if (state == State::Ready || state == State::AtBarrier || state == State::InWarpOperation)
-      resume(block.threads[i].fiber);
+    if (state != State::Fresh && state != State::Done) resume(block.threads[i].fiber);
   }
 }
 
@@ -268,6 +189,8 @@ void run_block(uint3 index) {
   block_index = index;
   start_shared_memory(block.launch->dynamic_shared_bytes);
   start_copies(block.size);
+  start_barriers();
+  start_products(block.size);
   if (observer) observer->block_started(block.size);
   for (unsigned i = 0; i < block.size; ++i) block.threads[i].state = State::Fresh;
   ++block.blocks;
@@ -279,6 +202,8 @@ void run_block(uint3 index) {
     }
     if (block.trapped) return unwind();
   } while (!all_done_or_barrier());
+  check_barriers();
+  check_registers();
   check_shared_gaps();
   if (observer) observer->block_ended();
 }
@@ -330,6 +255,9 @@ bool in_thread() {
 unsigned linear_thread() {
   return block.current->linear;
 }
+unsigned block_threads() {
+  return block.size;
+}
 std::uint64_t switches() {
   return block.switches;
 }
@@ -347,6 +275,18 @@ bool in_kernel_stack(const void* address) {
   return block.worker && block.worker->holds(address);
 }
 
+void suspend(const Wait& what, Site site) {
+  Thread& self = *block.current;
+  self.operation = what.name;
+  self.kind = what.kind;
+  self.why = what.why;
+  wait(State::Waiting, site);
+}
+
+void wake(unsigned thread) {
+  block.threads[thread].state = State::Ready;
+}
+
 void block_barrier(Site site) {
   require_thread("__syncthreads");
   block.current->vote = -1;
@@ -360,27 +300,6 @@ int block_vote(Vote vote, bool predicate, Site site) {
   self.predicate = predicate;
   wait(State::AtBarrier, site);
   return self.vote_result;
-}
-
-void warp_collective(const char* name, std::uint32_t mask, Resolve resolve, void* payload, Site site) {
-  require_thread(name);
-  Thread& self = *block.current;
-  if (!(mask >> self.linear % kWarp & 1u)) {
-    const EngineCall engine;
-    finding("wrong mask", fmt::format("{} at {} with mask {:#010x}, which lacks the calling lane ({})", name,
-                                      text(site), mask, self.linear % kWarp));
-  }
-  self.operation = name;
-  self.mask = mask;
-  self.resolve = resolve;
-  self.payload = payload;
-  wait(State::InWarpOperation, site);
-}
-
-void warp_finding(unsigned index, const char* kind, const char* what, unsigned other) {
-  const Thread& self = lane(block.resolving_warp, index);
-  finding(kind, fmt::format("thread {} in {} at {} with mask {:#010x} {} {}", text(self.index), self.operation,
-                            text(self.site), self.mask, what, other));
 }
 
 void trap(const char* what, Site site) {

@@ -105,6 +105,25 @@ bool in_shared_memory(const void* address) {
   return address >= arena.memory && address < arena.memory + arena.capacity;
 }
 
+std::size_t shared_bytes_behind(const void* address) {
+  const char* at = static_cast<const char*>(address);
+  const auto behind = [at](const char* data, std::size_t bytes) -> std::size_t {
+    return at >= data && at < data + bytes ? static_cast<std::size_t>(data + bytes - at) : 0;
+  };
+  if (const std::size_t bytes = behind(arena.dynamic, arena.dynamic_bytes)) return bytes;
+  for (const Slot& slot : arena.slots) {
+    if (const std::size_t bytes = behind(slot.data, slot.bytes)) return bytes;
+  }
+  return 0;
+}
+
+std::size_t shared_offset(const void* address) {
+  return static_cast<std::size_t>(static_cast<const char*>(address) - arena.memory);
+}
+char* shared_at(std::size_t offset) {
+  return arena.memory + offset;
+}
+
 std::string describe_shared(const void* address) {
   const char* at = static_cast<const char*>(address);
   for (auto slot = arena.slots.rbegin(); slot != arena.slots.rend(); ++slot) {

@@ -15,6 +15,11 @@ std::size_t static_shared_bytes();  // used by the current or last block
 // Overwritten gaps are findings (the only check for overflows of shared memory in plain mode).
 void check_shared_gaps();
 bool in_shared_memory(const void* address);
+// Bytes from the address to the end of its array, 0 between arrays.
+std::size_t shared_bytes_behind(const void* address);
+// Offsets in the block's shared memory, whose first byte is aligned to a page.
+std::size_t shared_offset(const void* address);
+char* shared_at(std::size_t offset);
 // "tile[66]", "dynamic shared memory + 12": what an address in shared memory is, for findings.
 std::string describe_shared(const void* address);
 

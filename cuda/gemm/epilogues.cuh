@@ -6,7 +6,10 @@
 // Processing of results. An epilogue has
 //   Sums                                    a thread's sums over its results
 //   operator()(at, column, results, sums)   `at`: position of the first in the output, `column`: its channel
-//   finish(sums, block)                     once per thread, all threads of the block together
+//   finish(sums, block, team)               once per thread, all threads of the team together
+// It may be called in two steps, so that a thread has several reads on their way:
+//   read<WIDTH>(at, column)                 what it reads
+//   operator()(at, column, results, read, sums)
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 // Neighbours in memory: 1, or 2 or 4 aligned to their size.
@@ -52,9 +55,18 @@ struct BiasRelu {
 
   struct Sums {};
   template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums&) const {
+  __device__ __forceinline__ Results<WIDTH> read(std::size_t, int column) const {
+    return bias ? read_results<WIDTH>(bias + column) : Results<WIDTH>{};
+  }
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int column, const Results<WIDTH>& results,
+                                             Sums& sums) const {
+    (*this)(at, column, results, read<WIDTH>(at, column), sums);
+  }
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int, Results<WIDTH> results, const Results<WIDTH>& b,
+                                             Sums&) const {
     if (bias) {
-      const Results<WIDTH> b = read_results<WIDTH>(bias + column);
 #pragma unroll
       for (int i = 0; i < WIDTH; ++i) results.value[i] += b.value[i];
     }
@@ -62,7 +74,8 @@ struct BiasRelu {
     for (float& value : results.value) value = relu && value < 0 ? 0.0F : value;  // NaN stays
     write_results(y, at, results);
   }
-  __device__ void finish(const Sums&, unsigned) const {}
+  template <class Team>
+  __device__ void finish(const Sums&, unsigned, Team) const {}
 };
 
 // value is the gradient of a weight.
@@ -73,11 +86,26 @@ struct StepWeights {
     bool good = true;
   };
   template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int, const Results<WIDTH>& results, Sums& sums) const {
+  struct Read {
+    Results<WIDTH> w, velocity, start;
+  };
+  template <int WIDTH>
+  __device__ __forceinline__ Read<WIDTH> read(std::size_t at, int) const {
+    Read<WIDTH> read{read_results<WIDTH>(step.value.values + at), {}, {}};
+    if (step.velocity) read.velocity = read_results<WIDTH>(step.velocity + at);
+    if (step.start) read.start = read_results<WIDTH>(step.start + at);
+    return read;
+  }
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int column, const Results<WIDTH>& results,
+                                             Sums& sums) const {
+    (*this)(at, column, results, read<WIDTH>(at, column), sums);
+  }
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int, const Results<WIDTH>& results, Read<WIDTH> read,
+                                             Sums& sums) const {
+    auto& [w, velocity, start] = read;
     const SgdRates& rates = step.rates;
-    Results<WIDTH> w = read_results<WIDTH>(step.value.values + at), velocity{}, start{};
-    if (step.velocity) velocity = read_results<WIDTH>(step.velocity + at);
-    if (step.start) start = read_results<WIDTH>(step.start + at);
     const float decay = step.start ? rates.l2_sp : rates.decay;
 #pragma unroll
     for (int i = 0; i < WIDTH; ++i)
@@ -86,7 +114,8 @@ struct StepWeights {
     write_results(step.value, at, w);
     if (step.velocity) write_results(step.velocity + at, velocity);
   }
-  __device__ void finish(const Sums& sums, unsigned) const {
+  template <class Team>
+  __device__ void finish(const Sums& sums, unsigned, Team) const {
     if (!sums.good) atomicMin(step.first_bad, step.parameter);
   }
 
@@ -117,12 +146,21 @@ __device__ __forceinline__ float smaller(float a, float b) {
   return a <= b || a != a ? a : b;
 }
 
-// Over the block's threads in a fixed order, valid in thread 0: lanes by halves, then warps in order.
+// The threads that finish a tile together. kAgain: they finish several, and must be through with the one before.
+struct WholeBlock {
+  static constexpr bool kAgain = false;
+  __device__ static int thread() { return int(threadIdx.x + blockDim.x * threadIdx.y); }
+  __device__ static int threads() { return int(blockDim.x * blockDim.y); }
+  __device__ static void sync() { __syncthreads(); }
+};
+
+// Over a team in a fixed order, valid in thread 0: lanes by halves, then warps in order.
 inline constexpr int kMostWarps = 8;
-template <int COUNT>
+template <class Team = WholeBlock, int COUNT>
 __device__ void block_sum(double (&values)[COUNT]) {
   SHARED_ARRAY(double, warps, kMostWarps* COUNT);
-  const int thread = int(threadIdx.x + blockDim.x * threadIdx.y), threads = int(blockDim.x * blockDim.y);
+  if constexpr (Team::kAgain) Team::sync();
+  const int thread = Team::thread(), threads = Team::threads();
 #pragma unroll
   for (int i = 0; i < COUNT; ++i) {
 #pragma unroll
@@ -130,7 +168,7 @@ __device__ void block_sum(double (&values)[COUNT]) {
       values[i] += __shfl_down_sync(0xffffffffU, values[i], unsigned(distance));
     if (thread % 32 == 0) warps[thread / 32 * COUNT + i] = values[i];
   }
-  __syncthreads();
+  Team::sync();
   if (thread == 0)
     for (int warp = 1; warp < threads / 32; ++warp)
       for (int i = 0; i < COUNT; ++i) values[i] += warps[warp * COUNT + i];
@@ -145,11 +183,13 @@ struct OutgoingSums {
     relevance += other.relevance;
     least = smaller(least, other.least);
   }
-  // The block's, two to `partials`.
-  __device__ __forceinline__ void finish(double* partials, unsigned block) const {
+  // The team's, two to `partials`.
+  template <class Team = WholeBlock>
+  __device__ __forceinline__ void finish(double* partials, unsigned block, Team = {}) const {
     SHARED_ARRAY(double, relevances, kMostWarps);
     SHARED_ARRAY(float, leasts, kMostWarps);
-    const int thread = int(threadIdx.x + blockDim.x * threadIdx.y), threads = int(blockDim.x * blockDim.y);
+    if constexpr (Team::kAgain) Team::sync();
+    const int thread = Team::thread(), threads = Team::threads();
     OutgoingSums all = *this;
 #pragma unroll
     for (unsigned distance = 16; distance > 0; distance /= 2) {
@@ -157,7 +197,7 @@ struct OutgoingSums {
       all.add({relevance_there, __shfl_down_sync(0xffffffffU, all.least, distance)});
     }
     if (thread % 32 == 0) relevances[thread / 32] = all.relevance, leasts[thread / 32] = all.least;
-    __syncthreads();
+    Team::sync();
     if (thread > 0) return;
     for (int warp = 1; warp < threads / 32; ++warp) all.add({relevances[warp], leasts[warp]});
     partials[2 * std::size_t(block)] = all.relevance;
@@ -177,23 +217,33 @@ struct Redistribute {
   bool accumulate = false;
   Destination to = {};
 
+  template <int WIDTH>
+  struct Read {
+    Results<WIDTH> input, before;
+  };
+  template <int WIDTH>
+  __device__ __forceinline__ Read<WIDTH> read(std::size_t at, int column) const {
+    Read<WIDTH> read{};
+    if (by != By::nothing) read.input = read_results<WIDTH>(constant ? constant + column : x + at);
+    if (accumulate) read.before = read_results<WIDTH>(to.values + at);
+    return read;
+  }
   // Returns what has been written.
   template <int WIDTH>
-  __device__ __forceinline__ Results<WIDTH> write(std::size_t at, int column, Results<WIDTH> results) const {
+  __device__ __forceinline__ Results<WIDTH> write(std::size_t at, Results<WIDTH> results,
+                                                  const Read<WIDTH>& read) const {
     if (by != By::nothing) {
-      const Results<WIDTH> input = read_results<WIDTH>(constant ? constant + column : x + at);
 #pragma unroll
       for (int i = 0; i < WIDTH; ++i) {
-        float g = input.value[i];
+        float g = read.input.value[i];
         g = g < low ? low : g;
         g = g > high ? high : g;
         results.value[i] = by == By::map ? factor * g * results.value[i] : g <= 0 ? 0.0F : results.value[i];
       }
     }
     if (accumulate) {
-      const Results<WIDTH> before = read_results<WIDTH>(to.values + at);
 #pragma unroll
-      for (int i = 0; i < WIDTH; ++i) results.value[i] = before.value[i] + results.value[i];
+      for (int i = 0; i < WIDTH; ++i) results.value[i] = read.before.value[i] + results.value[i];
     }
     write_results(to, at, results);
     return results;
@@ -201,10 +251,11 @@ struct Redistribute {
 
   struct Sums {};
   template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums&) const {
-    write(at, column, results);
+  __device__ __forceinline__ void operator()(std::size_t at, int column, const Results<WIDTH>& results, Sums&) const {
+    write(at, results, read<WIDTH>(at, column));
   }
-  __device__ void finish(const Sums&, unsigned) const {}
+  template <class Team>
+  __device__ void finish(const Sums&, unsigned, Team) const {}
 };
 
 // The same, with the sum of R as it is then, and the smallest x.
@@ -214,15 +265,26 @@ struct RedistributeAndSum {
 
   using Sums = OutgoingSums;
   template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums& sums) const {
-    const Results<WIDTH> relevance = redistribute.write(at, column, results);
+  __device__ __forceinline__ Redistribute::Read<WIDTH> read(std::size_t at, int column) const {
+    return redistribute.read<WIDTH>(at, column);
+  }
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int column, const Results<WIDTH>& results,
+                                             Sums& sums) const {
+    (*this)(at, column, results, read<WIDTH>(at, column), sums);
+  }
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int, const Results<WIDTH>& results,
+                                             const Redistribute::Read<WIDTH>& read, Sums& sums) const {
+    const Results<WIDTH> relevance = redistribute.write(at, results, read);
     if (!partials) return;
-    const Results<WIDTH> x = read_results<WIDTH>(redistribute.x + at);
+    const Results<WIDTH> x = redistribute.constant ? read_results<WIDTH>(redistribute.x + at) : read.input;
 #pragma unroll
     for (int i = 0; i < WIDTH; ++i) sums.add({double(relevance.value[i]), x.value[i]});
   }
-  __device__ void finish(const Sums& sums, unsigned block) const {
-    if (partials) sums.finish(partials, block);
+  template <class Team>
+  __device__ void finish(const Sums& sums, unsigned block, Team team) const {
+    if (partials) sums.finish(partials, block, team);
   }
 };
 
@@ -259,30 +321,48 @@ struct Divide {
     }
   }
 
+  // Of the first target; the others' are read when their turn comes.
   template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, Results<WIDTH> results, Sums& sums) const {
-    const Results<WIDTH> bias = bias_of<WIDTH>(column);
+  struct Read {
+    Results<WIDTH> bias, floor, reference, relevance;
+  };
+  template <int WIDTH>
+  __device__ __forceinline__ Read<WIDTH> read(std::size_t at, int column) const {
+    Read<WIDTH> read{};
+    read.bias = bias_of<WIDTH>(column);
+    if (what.floor) read.floor = read_results<WIDTH>(what.floor + at);
+    if (what.gate != Gate::all) read.reference = read_results<WIDTH>(what.gate_by + at);
+    read.relevance = read_results<WIDTH>(what.relevance[0] + at);
+    return read;
+  }
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int column, const Results<WIDTH>& results,
+                                             Sums& sums) const {
+    (*this)(at, column, results, read<WIDTH>(at, column), sums);
+  }
+  template <int WIDTH>
+  __device__ __forceinline__ void operator()(std::size_t at, int, const Results<WIDTH>& results,
+                                             const Read<WIDTH>& read, Sums& sums) const {
+    const Results<WIDTH>& bias = read.bias;
     Results<WIDTH> z = results, safe;
     if (add_bias) {
 #pragma unroll
       for (int i = 0; i < WIDTH; ++i) z.value[i] += bias.value[i];
     }
     if (what.floor) {
-      const Results<WIDTH> floor = read_results<WIDTH>(what.floor + at);
 #pragma unroll
-      for (int i = 0; i < WIDTH; ++i) z.value[i] = z.value[i] < floor.value[i] ? floor.value[i] : z.value[i];
+      for (int i = 0; i < WIDTH; ++i) z.value[i] = z.value[i] < read.floor.value[i] ? read.floor.value[i] : z.value[i];
     }
     bool passes[WIDTH];
 #pragma unroll
     for (int i = 0; i < WIDTH; ++i) safe.value[i] = stabilised(z.value[i]), passes[i] = true;
     if (what.gate != Gate::all) {
-      const Results<WIDTH> reference = read_results<WIDTH>(what.gate_by + at);
 #pragma unroll
       for (int i = 0; i < WIDTH; ++i)
-        passes[i] = what.gate == Gate::positive ? reference.value[i] > 0 : reference.value[i] < 0;
+        passes[i] = what.gate == Gate::positive ? read.reference.value[i] > 0 : read.reference.value[i] < 0;
     }
     for (int target = 0; target < what.targets; ++target) {
-      const Results<WIDTH> relevance = read_results<WIDTH>(what.relevance[target] + at);
+      const Results<WIDTH> relevance = target == 0 ? read.relevance : read_results<WIDTH>(what.relevance[target] + at);
       Results<WIDTH> quotient;
 #pragma unroll
       for (int i = 0; i < WIDTH; ++i) {
@@ -308,12 +388,13 @@ struct Divide {
     }
   }
 
-  __device__ void finish(const Sums& sums, unsigned block) const {
+  template <class Team>
+  __device__ void finish(const Sums& sums, unsigned block, Team team) const {
     if (!partials) return;
     double values[RelevanceSums::kCount] = {sums.incoming, sums.to_bias, sums.to_stabiliser, sums.to_zero,
                                             sums.near_zero};
-    block_sum(values);
-    if (threadIdx.x + threadIdx.y == 0)
+    block_sum<Team>(values);
+    if (team.thread() == 0)
       for (int i = 0; i < RelevanceSums::kCount; ++i)
         partials[std::size_t(block) * RelevanceSums::kCount + i] = values[i];
   }

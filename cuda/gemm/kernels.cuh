@@ -63,7 +63,7 @@ __device__ __forceinline__ void finish(const Problem& problem, const Multiplier&
     else
       epilogue(at, column, results, sums);
   });
-  if (!problem.partials) epilogue.finish(sums, blockIdx.x);
+  if (!problem.partials) epilogue.finish(sums, blockIdx.x, WholeBlock{});
 }
 
 // x mapped for each term. The raw values stay in registers between terms: x is read once for all of them.
@@ -244,7 +244,7 @@ __global__ void __launch_bounds__(256) apply_epilogue_kernel(const float* values
       for (int part = 1; part < parts; ++part) value += values[std::size_t(part) * part_size + at];
       epilogue(at, column, Results<1>{{value}}, sums);
     }
-  epilogue.finish(sums, blockIdx.x + gridDim.x * blockIdx.y);
+  epilogue.finish(sums, blockIdx.x + gridDim.x * blockIdx.y, WholeBlock{});
 }
 
 }  // namespace palimpsest::PALIMPSEST_CUDA::gemm

@@ -45,7 +45,7 @@ __device__ void each_result(const Problem& problem, const Epilogue& epilogue, co
   if (row < problem.rows && column < problem.columns)
     epilogue(std::size_t(row) * std::size_t(problem.columns) + std::size_t(column), column,
              Results<1>{{sum(row, column)}}, sums);
-  epilogue.finish(sums, blockIdx.x);
+  epilogue.finish(sums, blockIdx.x, WholeBlock{});
 }
 
 // One term with problem.weights unless `terms` has some.

@@ -10,6 +10,7 @@ struct Cut {
   GemmTile tile = GemmTile::large;
   int rows = 0, columns = 0;  // of the product
   int row_tiles = 0, column_tiles = 0;
+  int tile_columns = 0;  // with GemmTile::warpgroup: 64, 128 or 256
   int parts = 1;
 
   std::int64_t blocks() const { return std::int64_t{row_tiles} * column_tiles; }
@@ -19,6 +20,11 @@ struct Cut {
 
 // Tiles by the product's extents, parts so that small products fill a GPU too: the same on every GPU.
 Cut cut(const ImplicitGemmShape& shape, LayerPass pass, const GemmRun& run);
+
+// Whether they are faster than the other tiles: the product has enough terms.
+bool warpgroup_pays(const ImplicitGemmShape& shape);
+// Tiles and parts of a product of cut.rows x cut.columns; splits 0: by shape.
+void cut_for_warpgroups(const ImplicitGemmShape& shape, LayerPass pass, int splits, Cut& cut);
 
 // The forward product of a denominator. Several terms use only tall and small tiles: they occur in the first layer,
 // with 64 columns, and their kernel needs registers for x.

@@ -31,7 +31,7 @@ class Proof : public testing::Test {
     fs::permissions(script, fs::perms::owner_all);
     ::setenv("PALIMPSEST_SELF_TEST_PROGRAM", script.c_str(), 1);
   }
-  std::string refusal() const { return refusal_of_tiled_kernels(request_); }
+  std::string refusal() const { return refusal_of_kernels(request_); }
   std::size_t runs() const { return fs::exists(folder_ / "runs") ? fs::file_size(folder_ / "runs") : 0; }
 
   TempFolder folder_;
@@ -45,7 +45,7 @@ TEST_F(Proof, KernelsThatAgreeServeAndAreComparedOnce) {
   EXPECT_EQ(runs(), 1u);
 }
 
-TEST_F(Proof, IsRepeatedForAnotherGpuBuildOrPrecision) {
+TEST_F(Proof, IsRepeatedForAnotherGpuBuildPrecisionOrSet) {
   program("exit 0");
   refusal();
   request_.identity = "another GPU";
@@ -54,7 +54,9 @@ TEST_F(Proof, IsRepeatedForAnotherGpuBuildOrPrecision) {
   refusal();
   request_.precision = Precision::tf32;
   refusal();
-  EXPECT_EQ(runs(), 4u);
+  request_.kernels = KernelSet::warpgroups;
+  refusal();
+  EXPECT_EQ(runs(), 5u);
 }
 
 TEST_F(Proof, ADifferenceIsKeptAndSaysHowToTestAgain) {
@@ -139,10 +141,30 @@ TEST_F(Proof, ANamedKernelIsRefusedAndNotReplaced) {
   });
 }
 
+// Those of warpgroups alone: the others serve, and one sentence says so.
+TEST_F(Proof, WarpgroupsHaveAVerdictOfTheirOwn) {
+  program("[ $4 = tiled ] || { echo wrong; exit 1; }");
+  ::setenv("PALIMPSEST_SELF_TEST", "on", 1);
+  const auto made = [](Precision precision, const std::string& choice) {
+    return make_cuda_device(CudaKind::emulated, {precision, AlgorithmTable::of(choice)});
+  };
+  const std::string said = remarks_of([&] {
+    const auto device = made(Precision::bf16, "auto");
+    EXPECT_EQ(device->info().algorithms, "auto, no warpgroups");
+    EXPECT_EQ(device->plan_layer(Conv2dShape{1, 5, 6, 7, 9})->algorithm(LayerPass::forward), "own");
+    expect_error("own:warpgroup is refused on",
+                 [&] { made(Precision::bf16, "own:warpgroup")->plan_layer(Conv2dShape{1, 64, 6, 7, 64}); });
+  });
+  EXPECT_TRUE(said.starts_with("Warpgroups do not serve on ")) << said;
+  EXPECT_EQ(runs(), 2u);
+  made(Precision::tf32, "auto");
+  EXPECT_EQ(runs(), 3u) << "a precision without kernels of warpgroups";
+}
+
 TEST_F(Proof, StrictMakesARefusalAnError) {
   program("echo wrong\nexit 1");
   ::setenv("PALIMPSEST_SELF_TEST", "on,strict", 1);
-  expect_error("the kernels are refused on", [] { make_cuda_device(CudaKind::emulated); });
+  expect_error("the tiled kernels are refused on", [] { make_cuda_device(CudaKind::emulated); });
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ struct Variant {
 
   std::string name() const {
     const char* const precisions[] = {"fp32", "tf32", "bf16"};
-    const char* const tiles[] = {"automatic", "large", "tall", "square", "small", "narrow", "few_rows", "plain"};
+    const char* const tiles[] = {"automatic", "large",    "tall",  "square",   "small",
+                                 "narrow",    "few_rows", "plain", "warpgroup"};
     return std::string(precisions[int(precision)]) + " " + tiles[int(tile)] + " " + std::to_string(splits) + " parts";
   }
 };
@@ -52,6 +53,17 @@ inline std::vector<Variant> all_variants(std::initializer_list<GemmTile> tiles) 
       for (const int splits : {1, 3}) variants.push_back({precision, tile, splits});
   }
   return variants;
+}
+
+// Those by warpgroups, in parts by shape, in one and in three; none on a GPU that lacks them.
+inline std::vector<Variant> warpgroup_variants() {
+  int major = 0, minor = 0;
+  CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0));
+  CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0));
+  if (10 * major + minor != 90) return {};
+  return {{Precision::bf16, GemmTile::warpgroup, 0},
+          {Precision::bf16, GemmTile::warpgroup, 1},
+          {Precision::bf16, GemmTile::warpgroup, 3}};
 }
 
 // A factor or a result of a product, of rows of columns, with its copy.

@@ -227,51 +227,73 @@ TEST(ImplicitGemmRelevance, DenominatorWithEveryTileAndPrecision) {
 }
 
 // R = factor * sum_t sign_t g_t(x) c_t
-TEST(ImplicitGemmRelevance, RedistributionIsExactOnIntegers) {
-  const std::vector<std::vector<Term>> all = {
+void expect_redistribution(const LayerCase& layer, const std::vector<Term>& terms, bool accumulate,
+                           const Variant& variant) {
+  const HostTerms host = host_terms(layer, terms.size());
+  const Floats x = input_values(layer, Numbers::integers), s = gradient_values(layer, Numbers::integers);
+  const Floats before = values(layer.x_count(), {layer.inputs, layer.shape.inputs}, Numbers::integers, 70);
+  Doubles expected(before.size(), 0.0);
+  if (accumulate) expected.assign(before.begin(), before.end());
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    const Floats g = mapped(terms[t].input, x, host.constant);
+    const Doubles c = backward_data(layer.shape, s, host.weights[t]);
+    for (std::size_t i = 0; i < c.size(); ++i) expected[i] += -2 * double(terms[t].sign) * double(g[i]) * c[i];
+  }
+  const DeviceTerms device(layer, host, terms);
+  const DeviceFactor ds(s, layer.shape.outputs);
+  const DeviceArray<float> dx(x), out(before);
+  RedistributionPointers pointers;
+  pointers.terms = int(terms.size());
+  std::copy(std::begin(device.term), std::end(device.term), pointers.term);
+  pointers.x = dx.get();
+  pointers.factor = -2;
+  pointers.accumulate = accumulate;
+  pointers.quotient = ds.factor();
+  pointers.relevance = out.get();
+  const DeviceArray<double> sums(std::size_t{2});
+  pointers.sums = sums.get();
+  const Scratch scratch(layer.shape, variant);
+  implicit_gemm_relevance_redistribute(layer.shape, scratch.run(), pointers);
+  scratch.expect_guarded();
+  expect_equal(out.download(), expected, layer.name + ", " + variant.name());
+  const std::vector<double> two = sums.download();
+  EXPECT_EQ(two[0], std::accumulate(expected.begin(), expected.end(), 0.0)) << layer.name << variant.name();
+  EXPECT_EQ(two[1], double(*std::min_element(x.begin(), x.end()))) << layer.name << variant.name();
+}
+
+const std::vector<std::vector<Term>>& redistributions() {
+  static const std::vector<std::vector<Term>> all = {
       {{InputMap::identity}},
       {{InputMap::positive}, {InputMap::negative}},
       {{InputMap::identity}, {InputMap::constant, -1}, {InputMap::constant, -1}},
   };
+  return all;
+}
+
+TEST(ImplicitGemmRelevance, RedistributionIsExactOnIntegers) {
   for (const LayerCase& layer : relevance_layers())
-    for (const auto& terms : all)
+    for (const auto& terms : redistributions())
       for (const bool accumulate : {false, true})
         for (const Variant& variant : supported({{},
                                                  {Precision::fp32, GemmTile::narrow, 2},
                                                  {Precision::tf32, GemmTile::tall, 1},
                                                  {Precision::bf16, GemmTile::small, 2},
-                                                 {Precision::bf16, GemmTile::plain, 1}})) {
-          const HostTerms host = host_terms(layer, terms.size());
-          const Floats x = input_values(layer, Numbers::integers), s = gradient_values(layer, Numbers::integers);
-          const Floats before = values(layer.x_count(), {layer.inputs, layer.shape.inputs}, Numbers::integers, 70);
-          Doubles expected(before.size(), 0.0);
-          if (accumulate) expected.assign(before.begin(), before.end());
-          for (std::size_t t = 0; t < terms.size(); ++t) {
-            const Floats g = mapped(terms[t].input, x, host.constant);
-            const Doubles c = backward_data(layer.shape, s, host.weights[t]);
-            for (std::size_t i = 0; i < c.size(); ++i) expected[i] += -2 * double(terms[t].sign) * double(g[i]) * c[i];
-          }
-          const DeviceTerms device(layer, host, terms);
-          const DeviceFactor ds(s, layer.shape.outputs);
-          const DeviceArray<float> dx(x), out(before);
-          RedistributionPointers pointers;
-          pointers.terms = int(terms.size());
-          std::copy(std::begin(device.term), std::end(device.term), pointers.term);
-          pointers.x = dx.get();
-          pointers.factor = -2;
-          pointers.accumulate = accumulate;
-          pointers.quotient = ds.factor();
-          pointers.relevance = out.get();
-          const DeviceArray<double> sums(std::size_t{2});
-          pointers.sums = sums.get();
-          const Scratch scratch(layer.shape, variant);
-          implicit_gemm_relevance_redistribute(layer.shape, scratch.run(), pointers);
-          scratch.expect_guarded();
-          expect_equal(out.download(), expected, layer.name + ", " + variant.name());
-          const std::vector<double> two = sums.download();
-          EXPECT_EQ(two[0], std::accumulate(expected.begin(), expected.end(), 0.0)) << layer.name << variant.name();
-          EXPECT_EQ(two[1], double(*std::min_element(x.begin(), x.end()))) << layer.name << variant.name();
-        }
+                                                 {Precision::bf16, GemmTile::plain, 1}}))
+          expect_redistribution(layer, terms, accumulate, variant);
+}
+
+// Tiles of each width, one after the other in a block.
+TEST(ImplicitGemmRelevance, Warpgroups) {
+  const std::vector<LayerCase> layers{convolution(2, 64, 9, 11, 64), convolution(1, 128, 5, 3, 128),
+                                      convolution(1, 256, 2, 70, 256), linear(130 * 128 + 5, 64, 128)};
+  for (const LayerCase& layer : layers)
+    for (const Variant& variant : warpgroup_variants()) {
+      for (const auto& [name, what] : denominators())
+        if (layer.shape.taps == 9 || name == "zero only") expect_denominator(layer, what, variant, name);
+      for (const auto& terms : redistributions())
+        for (const bool accumulate : {false, true})
+          if (layer.shape.taps == 9 || terms.size() == 2) expect_redistribution(layer, terms, accumulate, variant);
+    }
 }
 
 TEST(ImplicitGemmRelevance, RefusesMissingPointers) {
