@@ -321,7 +321,7 @@ struct Divide {
     }
   }
 
-  // Of the first target; the others' are read when their turn comes.
+  // Of the first target; another one's is read while the one before it is divided.
   template <int WIDTH>
   struct Read {
     Results<WIDTH> bias, floor, reference, relevance;
@@ -361,8 +361,9 @@ struct Divide {
       for (int i = 0; i < WIDTH; ++i)
         passes[i] = what.gate == Gate::positive ? read.reference.value[i] > 0 : read.reference.value[i] < 0;
     }
-    for (int target = 0; target < what.targets; ++target) {
-      const Results<WIDTH> relevance = target == 0 ? read.relevance : read_results<WIDTH>(what.relevance[target] + at);
+    Results<WIDTH> relevance = read.relevance, next{};
+    for (int target = 0; target < what.targets; ++target, relevance = next) {
+      if (target + 1 < what.targets) next = read_results<WIDTH>(what.relevance[target + 1] + at);
       Results<WIDTH> quotient;
 #pragma unroll
       for (int i = 0; i < WIDTH; ++i) {
@@ -399,5 +400,10 @@ struct Divide {
         partials[std::size_t(block) * RelevanceSums::kCount + i] = values[i];
   }
 };
+
+// How many neighbouring results, or fours of them, a thread reads for together: as many as the registers hold beside
+// the sums, and as the instruction cache holds of the code.
+template <class Epilogue>
+inline constexpr int kReadTogether = std::is_same_v<Epilogue, Divide> ? 2 : 4;
 
 }  // namespace palimpsest::PALIMPSEST_CUDA::gemm

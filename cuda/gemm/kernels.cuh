@@ -48,22 +48,51 @@ __device__ __forceinline__ SharedLine* shared_memory() {
   }
 }
 
+// What is done with the results of a tile: they are summed into a part, or get their epilogue.
+template <class Shape, class Epilogue>
+struct Ends {
+  static constexpr int kReadTogether = gemm::kReadTogether<Epilogue>;
+  const Problem& problem;
+  const TileOrigin<Shape>& origin;
+  const Epilogue& epilogue;
+  float* partials;  // null: one part
+  typename Epilogue::Sums sums = {};
+
+  template <int WIDTH>
+  using Read = decltype(std::declval<Epilogue>().template read<WIDTH>(0, 0));
+
+  template <int WIDTH>
+  __device__ __forceinline__ Read<WIDTH> read(int row, int column) const {
+    row += origin.row, column += origin.column;
+    if (partials || row >= problem.rows || column >= problem.columns) return {};
+    return epilogue.template read<WIDTH>(at(row, column), column);
+  }
+  template <int WIDTH>
+  __device__ __forceinline__ void visit(int row, int column, const Results<WIDTH>& results, const Read<WIDTH>& read) {
+    row += origin.row, column += origin.column;
+    if (row >= problem.rows || column >= problem.columns) return;
+    if (partials)
+      write_results(partials + at(row, column), results);
+    else
+      epilogue(at(row, column), column, results, read, sums);
+  }
+  __device__ __forceinline__ void visit(int row, int column, const Results<1>& results) {
+    visit(row, column, results, read<1>(row, column));
+  }
+
+ private:
+  __device__ std::size_t at(int row, int column) const {
+    return std::size_t(row) * std::size_t(problem.columns) + std::size_t(column);
+  }
+};
+
 template <class Shape, class Multiplier, class Epilogue>
 __device__ __forceinline__ void finish(const Problem& problem, const Multiplier& multiplier, SharedLine* memory,
                                        const TileOrigin<Shape>& origin, const Epilogue& epilogue) {
-  typename Epilogue::Sums sums;
-  float* const partials =
-      problem.partials + std::size_t(blockIdx.z) * std::size_t(problem.rows) * std::size_t(problem.columns);
-  multiplier.for_each(memory, problem.columns % 4 == 0, [&](int row, int column, const auto& results) {
-    row += origin.row, column += origin.column;
-    if (row >= problem.rows || column >= problem.columns) return;
-    const std::size_t at = std::size_t(row) * std::size_t(problem.columns) + std::size_t(column);
-    if (problem.partials)
-      write_results(partials + at, results);
-    else
-      epilogue(at, column, results, sums);
-  });
-  if (!problem.partials) epilogue.finish(sums, blockIdx.x, WholeBlock{});
+  const std::size_t part = std::size_t(blockIdx.z) * std::size_t(problem.rows) * std::size_t(problem.columns);
+  Ends<Shape, Epilogue> ends{problem, origin, epilogue, problem.partials ? problem.partials + part : nullptr};
+  multiplier.for_each(memory, problem.columns % 4 == 0, ends);
+  if (!problem.partials) epilogue.finish(ends.sums, blockIdx.x, WholeBlock{});
 }
 
 // x mapped for each term. The raw values stay in registers between terms: x is read once for all of them.

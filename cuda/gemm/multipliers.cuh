@@ -51,11 +51,11 @@ class Multiplier<Shape, Left, Right, true> {
     }
   }
 
-  // visit(row, column, Results<1>) for each result of this warp. A loop cannot index registers, and an epilogue
+  // ends.visit(row, column, Results<1>) for each result of this warp. A loop cannot index registers, and an epilogue
   // unrolled kM * kN times would not fit the instruction cache; so each row of results goes through a patch of shared
   // memory per warp, in which neighbouring lanes also find neighbouring columns.
-  template <class Visit>
-  __device__ __forceinline__ void for_each(SharedLine* memory, bool, const Visit& visit) const {
+  template <class Ends>
+  __device__ __forceinline__ void for_each(SharedLine* memory, bool, Ends& ends) const {
     const int warp = int(threadIdx.x) / 32, lane = int(threadIdx.x) % 32;
     float* const patch = reinterpret_cast<float*>(memory) + warp * kLanesM * kPatchPitch;
     constexpr int kTogether = Right::kOrder == Contiguous::depth ? 1 : 4;  // columns of a thread that are neighbours
@@ -70,8 +70,9 @@ class Multiplier<Shape, Left, Right, true> {
 #pragma unroll 1
       for (int e = lane; e < kLanesM * kWarpColumns; e += 32) {
         const int m = e / kWarpColumns, n = e % kWarpColumns;
-        visit(outer<Left, Shape::kUnitsM>(warp / kWarpsN * kLanesM + m, i),
-              n / kRun * (kRun * kWarpsN) + warp % kWarpsN * kRun + n % kRun, Results<1>{{patch[m * kPatchPitch + n]}});
+        ends.visit(outer<Left, Shape::kUnitsM>(warp / kWarpsN * kLanesM + m, i),
+                   n / kRun * (kRun * kWarpsN) + warp % kWarpsN * kRun + n % kRun,
+                   Results<1>{{patch[m * kPatchPitch + n]}});
       }
       __syncwarp();
     }
@@ -146,11 +147,13 @@ class Multiplier<Shape, Left, Right, false> {
     }
   }
 
-  // visit(row, column, Results<4>) for each four neighbours in a row of this warp, or Results<1> for each. A loop
-  // cannot index registers, and an epilogue for each of them would not fit the instruction cache; so some rows at a
-  // time go through a patch of shared memory per warp, in which neighbouring lanes also find neighbouring columns.
-  template <class Visit>
-  __device__ __forceinline__ void for_each(SharedLine* memory, bool in_fours, const Visit& visit) const {
+  // ends.visit(row, column, Results<4>) for each four neighbours in a row of this warp, or Results<1> for each, or in
+  // two steps, so that a thread has several reads on their way: ends.read<4>(row, column), and visit with what that
+  // read. A loop cannot index registers, and an epilogue for each of them would not fit the instruction cache; so some
+  // rows at a time go through a patch of shared memory per warp, in which neighbouring lanes also find neighbouring
+  // columns.
+  template <class Ends>
+  __device__ __forceinline__ void for_each(SharedLine* memory, bool in_fours, Ends& ends) const {
     const int warp = int(threadIdx.x) / 32, lane = int(threadIdx.x) % 32, g = lane / 4, t = lane % 4;
     float* const patch = reinterpret_cast<float*>(memory) + warp * kPatchRows * kPatchPitch;
     const int row = warp / Shape::kUnitsN * kWarpRows, column = warp % Shape::kUnitsN * kWarpColumns;
@@ -166,21 +169,32 @@ class Multiplier<Shape, Left, Right, false> {
                 sum_[i][j][e];
       __syncwarp();
       if (in_fours)
-        visit_patch<4>(patch, row + first, column, visit);
+        visit_patch<4>(patch, row + first, column, ends);
       else
-        visit_patch<1>(patch, row + first, column, visit);
+        visit_patch<1>(patch, row + first, column, ends);
       __syncwarp();
     }
   }
 
  private:
-  template <int WIDTH, class Visit>
-  __device__ static void visit_patch(const float* patch, int row, int column, const Visit& visit) {
-    constexpr int kPerRow = kWarpColumns / WIDTH;
+  template <int WIDTH, class Ends>
+  __device__ static void visit_patch(const float* patch, int row, int column, Ends& ends) {
+    constexpr int kPerRow = kWarpColumns / WIDTH, kCount = kPatchRows * kPerRow / 32;
+    constexpr int kTogether = kCount % Ends::kReadTogether == 0 ? Ends::kReadTogether : 1;
+    static_assert(kPatchRows * kPerRow % 32 == 0);
 #pragma unroll 1
-    for (int e = int(threadIdx.x) % 32; e < kPatchRows * kPerRow; e += 32) {
-      const int m = e / kPerRow, n = e % kPerRow * WIDTH;
-      visit(row + m, column + n, read_results<WIDTH>(patch + m * kPatchPitch + n));
+    for (int first = int(threadIdx.x) % 32; first < kPatchRows * kPerRow; first += 32 * kTogether) {
+      decltype(ends.template read<WIDTH>(0, 0)) read[kTogether];
+#pragma unroll
+      for (int i = 0; i < kTogether; ++i) {
+        const int e = first + 32 * i;
+        read[i] = ends.template read<WIDTH>(row + e / kPerRow, column + e % kPerRow * WIDTH);
+      }
+#pragma unroll
+      for (int i = 0; i < kTogether; ++i) {
+        const int e = first + 32 * i, m = e / kPerRow, n = e % kPerRow * WIDTH;
+        ends.visit(row + m, column + n, read_results<WIDTH>(patch + m * kPatchPitch + n), read[i]);
+      }
     }
   }
 

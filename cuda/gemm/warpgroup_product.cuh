@@ -50,11 +50,6 @@ struct Consumers {
   __device__ static void sync() { sync_threads(1, kConsumerThreads); }
 };
 
-// Neighbours by fours that a thread reads for together: as many as the registers hold beside the sums, and as the
-// instruction cache holds of the code.
-template <class Epilogue>
-inline constexpr int kTogether = std::is_same_v<Epilogue, gemm::Divide> ? 2 : 4;
-
 // In place of the epilogue of a sum in parts.
 struct Partials {
   float* to;
@@ -78,7 +73,7 @@ __device__ __forceinline__ void write_rows(const Problem& problem, const Item<Ti
                                            const float (&sum)[Tile::kColumns / 2], float* patch,
                                            const Epilogue& epilogue) {
   using Read = decltype(epilogue.template read<4>(0, 0));
-  constexpr int kPerRow = Tile::kPatchColumns / 4, kRowsApart = 32 / kPerRow, kCount = kTogether<Epilogue>;
+  constexpr int kPerRow = Tile::kPatchColumns / 4, kRowsApart = 32 / kPerRow, kCount = gemm::kReadTogether<Epilogue>;
   const int lane = int(threadIdx.x) % 32, row = item.row + warp * 16 + lane / kPerRow;
   const int column = item.column + lane % kPerRow * 4, columns = problem.columns;
   const float* const from = patch + lane / kPerRow * Tile::kPatchPitch + lane % kPerRow * 4;
