@@ -41,10 +41,6 @@ enum class Mistake {
 };
 constexpr unsigned kTile = 64 * 128, kStage = 2 * kTile, kSteps = 4;
 
-__device__ char* aligned(char* memory) {
-  return memory + (1024 - shared_address(memory) % 1024) % 1024;
-}
-
 // out (64 x 64) = left * right^T, of 64 rows of 256 terms.
 template <Mistake M>
 __global__ void pipeline(const __grid_constant__ TensorMap left, const __grid_constant__ TensorMap right, float* out) {
@@ -101,7 +97,8 @@ __global__ void pipeline(const __grid_constant__ TensorMap left, const __grid_co
     if (M != Mistake::no_fence_of_products) fence_products(sum);
     for (unsigned k = 0; k < 4; ++k) {
       if (M == Mistake::warp_without_product && threadIdx.x >= 96 && k == 3) continue;
-      multiply<64, Along::sum, Along::sum>(sum, moved(a, 32 * k), moved(b, 32 * k), true);  // BUG missing_fence_of_products
+      const auto left_terms = moved(a, 32 * k), right_terms = moved(b, 32 * k);
+      multiply<64, Along::sum, Along::sum>(sum, left_terms, right_terms, true);  // BUG missing_fence_of_products
     }
     if (M == Mistake::sums_written) sum[3] = 0;
     if (M != Mistake::uncommitted_products) commit_products();
@@ -117,13 +114,6 @@ __global__ void pipeline(const __grid_constant__ TensorMap left, const __grid_co
     const unsigned t = threadIdx.x;
     out[(16 * (t / 32) + held / 2 % 2 * 8 + t % 32 / 4) * 64 + held / 4 * 8 + 2 * (t % 4) + held % 2] = sum[held];
   }
-}
-
-// Rows that differ, of terms that sum up differently in each row.
-std::vector<__nv_bfloat16> rows() {
-  std::vector<__nv_bfloat16> values;
-  for (int i = 0; i < 64 * 256; ++i) values.push_back(__float2bfloat16(float(i / 256 % 7 + i % 5) - 4));
-  return values;
 }
 
 template <Mistake M>
@@ -162,31 +152,35 @@ PLANTED(wrong_swizzle, "plain=wrong result") {
   run<Mistake::none>(planted, CU_TENSOR_MAP_SWIZZLE_NONE);
 }
 PIPELINE(wrong_phase, wrong_parity, "plain=two phases ahead@line")
-PIPELINE(early_read_of_sums, early_read, "plain=wrong result")
+PIPELINE(early_read_of_sums, early_read, "plain=wrong result;initcheck=use-of-uninitialized-value")
 
 // ---- products ----
 
-PIPELINE(missing_fence_of_products, no_fence_of_products, "plain=missing fence@line")
+PIPELINE(missing_fence_of_products, no_fence_of_products,
+         "plain=missing fence@line;reversed=missing fence@line;shuffled=missing fence@line")
 PIPELINE(sums_written, sums_written, "plain=sums in use")
-PIPELINE(warp_without_product, warp_without_product, "plain=warps disagree")
+PIPELINE(warp_without_product, warp_without_product,
+         "plain=warps disagree;reversed=warps disagree;shuffled=warps disagree")
 PIPELINE(warp_without_wait, warp_without_wait, "plain=missing warp@line")
-PIPELINE(no_wait_for_products, no_wait_for_products, "plain=missing wait")
+PIPELINE(no_wait_for_products, no_wait_for_products, "plain=missing wait;reversed=missing wait;shuffled=missing wait")
 PIPELINE(uncommitted_products, uncommitted_products, "plain=missing wait")
 
 // ---- stages ----
 
 PIPELINE(released_early, released_early, "racecheck=data race")
 PIPELINE(released_by_one_warp, released_by_one_warp, "racecheck=data race")
-PIPELINE(never_released, never_released, "plain=deadlock")
-PIPELINE(two_phases_ahead, two_phases_ahead, "plain=two phases ahead")
+PIPELINE(never_released, never_released, "plain=deadlock;reversed=deadlock;shuffled=deadlock")
+PIPELINE(two_phases_ahead, two_phases_ahead,
+         "plain=two phases ahead;reversed=two phases ahead;shuffled=two phases ahead")
 PIPELINE(one_thread_waits, one_thread_waits, "racecheck=data race")
 
 // ---- barriers ----
 
-PIPELINE(bytes_forgotten, bytes_forgotten, "plain=unexpected bytes")
+PIPELINE(bytes_forgotten, bytes_forgotten, "plain=unexpected bytes;reversed=unexpected bytes;shuffled=unexpected bytes")
 PIPELINE(too_few_bytes, too_few_bytes, "plain=unexpected bytes@line")
 PIPELINE(too_many_bytes, too_many_bytes, "plain=deadlock")
-PIPELINE(too_many_arrivals, too_many_arrivals, "plain=too many arrivals@line")
+PIPELINE(too_many_arrivals, too_many_arrivals,
+         "plain=too many arrivals@line;reversed=too many arrivals@line;shuffled=too many arrivals@line")
 PIPELINE(too_few_arrivals, too_few_arrivals, "plain=deadlock@line")
 PIPELINE(no_initialisation, no_initialisation, "plain=barrier misuse")
 PIPELINE(overwritten_barrier, overwritten_barrier, "plain=barrier misuse")
@@ -199,176 +193,3 @@ PIPELINE(no_barrier_of_block, no_barrier_of_block, "plain=barrier misuse")
 PIPELINE(unaligned_target, unaligned_target, "plain=invalid tensor copy@line")
 PIPELINE(target_too_small, target_too_small, "plain=out of bounds")
 PIPELINE(no_wait_for_copies, no_wait_for_copies, "plain=missing wait")
-
-__global__ void copy_once(const __grid_constant__ TensorMap map, float* out) {
-  DYNAMIC_SHARED(char, memory);
-  SHARED_ARRAY(Barrier, arrived, 1);
-  char* const tile = aligned(memory);
-  if (threadIdx.x == 0) {
-    init_barrier(arrived, 1);
-    fence_barriers();
-    arrive_expecting(arrived, kTile);
-    copy_tile(tile, map, arrived, 0, 0);  // BUG tensor_beyond_its_memory
-  }
-  __syncthreads();
-  wait_for(arrived, 0);
-  out[threadIdx.x] = __bfloat162float(reinterpret_cast<const __nv_bfloat16*>(tile)[threadIdx.x]);
-}
-PLANTED(tensor_beyond_its_memory, "plain=illegal address@line") {
-  Buffer<__nv_bfloat16> in(rows());
-  Buffer<float> out(32);
-  TensorMap map;
-  EXPECT(tiled(map, in.get(), 256, planted ? 65 : 64, 64, 64) == CUDA_SUCCESS);
-  CUDA_LAUNCH(copy_once, 1, 32, kTile + 1024, nullptr, map, out.get());
-  MUST_LAUNCH();
-}
-PLANTED(map_not_encoded, "plain=invalid tensor copy") {
-  Buffer<__nv_bfloat16> in(rows());
-  Buffer<float> out(32);
-  TensorMap map{};
-  if (!planted) EXPECT(tiled(map, in.get(), 256, 64, 64, 64) == CUDA_SUCCESS);
-  CUDA_LAUNCH(copy_once, 1, 32, kTile + 1024, nullptr, map, out.get());
-  MUST_LAUNCH();
-}
-PLANTED(copy_of_undefined_values, "racecheck=uninitialised read") {
-  Buffer<__nv_bfloat16> in(64 * 256);
-  Buffer<float> out(32);
-  if (!planted) in.zero();
-  TensorMap map;
-  EXPECT(tiled(map, in.get(), 256, 64, 64, 64) == CUDA_SUCCESS);
-  CUDA_LAUNCH(copy_once, 1, 32, kTile + 1024, nullptr, map, out.get());
-  MUST_LAUNCH();
-}
-
-__global__ void copy_pixels_once(const __grid_constant__ TensorMap map, int w) {
-  DYNAMIC_SHARED(char, memory);
-  SHARED_ARRAY(Barrier, arrived, 1);
-  if (threadIdx.x == 0) {
-    init_barrier(arrived, 1);
-    fence_barriers();
-    arrive_expecting(arrived, 16 * 128);
-    copy_pixels(aligned(memory), map, arrived, 0, w, -1, 0, 2, 2);  // BUG base_pixel_outside_its_box
-  }
-  __syncthreads();
-  wait_for(arrived, 0);
-}
-PLANTED(base_pixel_outside_its_box, "plain=invalid tensor copy@line") {
-  Buffer<__nv_bfloat16> in(8 * 8 * 64);
-  in.zero();
-  TensorMap map;
-  EXPECT(pixels(map, in.get(), {1, 8, 8, 64, 3, 1}, 64, 16) == CUDA_SUCCESS);
-  CUDA_LAUNCH(copy_pixels_once, 1, 32, 4096, nullptr, map, planted ? 7 : 6);
-  MUST_LAUNCH();
-}
-
-// ---- fences between ordinary writes and what is asynchronous ----
-
-enum class Fence { none, writer, issuer };
-template <Fence F>
-__global__ void written_factors(float* out) {
-  DYNAMIC_SHARED(char, memory);
-  char* const tile = aligned(memory);
-  auto* const halves = reinterpret_cast<__nv_bfloat16*>(tile);
-  for (unsigned i = threadIdx.x; i < 64 * 64; i += 128) halves[i] = __float2bfloat16(1);  // BUG unfenced_factors
-  if (F == Fence::writer) fence_shared();
-  __syncthreads();
-  if (F == Fence::issuer) fence_shared();
-  float sum[32];
-  const auto matrix = shared_matrix<Along::sum>(tile, 1024);
-  fence_products(sum);
-  multiply<64, Along::sum, Along::sum>(sum, matrix, matrix, false);
-  commit_products();
-  wait_for_products<0>(sum);
-  for (unsigned i = 0; i < 32; ++i) out[threadIdx.x * 32 + i] = sum[i];
-}
-PLANTED(unfenced_factors, "racecheck=missing fence@line") {
-  for (const bool by_writer : {true, false}) {
-    Buffer<float> out(64 * 64);
-    CUDA_LAUNCH((planted     ? written_factors<Fence::none>
-                 : by_writer ? written_factors<Fence::writer>
-                             : written_factors<Fence::issuer>),
-                1, 128, kTile + 1024, nullptr, out.get());
-    MUST_LAUNCH();
-    for (const float value : out.host()) EXPECT(value == 16);
-  }
-}
-
-template <bool fenced>
-__global__ void copy_over_written(const __grid_constant__ TensorMap map, float* out) {
-  DYNAMIC_SHARED(char, memory);
-  SHARED_ARRAY(Barrier, arrived, 1);
-  char* const tile = aligned(memory);
-  auto* const words = reinterpret_cast<float*>(tile);
-  words[threadIdx.x] = 1;  // BUG copy_over_unfenced_values
-  if (threadIdx.x == 0) {
-    init_barrier(arrived, 1);
-    fence_barriers();
-  }
-  out[threadIdx.x] = words[threadIdx.x];
-  if constexpr (fenced) fence_shared();
-  sync_threads(1, 64);
-  if (threadIdx.x == 32) {
-    arrive_expecting(arrived, kTile);
-    copy_tile(tile, map, arrived, 0, 0);
-  }
-  wait_for(arrived, 0);
-}
-PLANTED(copy_over_unfenced_values, "racecheck=missing fence@line") {
-  Buffer<__nv_bfloat16> in(rows());
-  Buffer<float> out(64);
-  TensorMap map;
-  EXPECT(tiled(map, in.get(), 256, 64, 64, 64) == CUDA_SUCCESS);
-  CUDA_LAUNCH((planted ? copy_over_written<false> : copy_over_written<true>), 1, 64, kTile + 1024, nullptr, map,
-              out.get());
-  MUST_LAUNCH();
-}
-
-// ---- registers and numbered barriers ----
-
-template <int N>
-__global__ void redistribute_registers(float* out) {
-  if (threadIdx.x < 128)
-    give_registers<40>();
-  else
-    take_registers<N>();  // BUG more_registers_than_exist
-  out[threadIdx.x] = 1;
-}
-PLANTED(more_registers_than_exist, "plain=too many registers@line") {
-  Buffer<float> out(384);
-  CUDA_LAUNCH((planted ? redistribute_registers<240> : redistribute_registers<232>), 1, 384, 0, nullptr, out.get());
-  MUST_LAUNCH();
-}
-__global__ void registers_of_some_warps(unsigned threads) {
-  if (threadIdx.x < threads) give_registers<40>();  // BUG registers_of_one_warp
-}
-PLANTED(registers_of_one_warp, "plain=missing warp@line") {
-  CUDA_LAUNCH(registers_of_some_warps, 1, 128, 0, nullptr, planted ? 32u : 128u);
-  MUST_LAUNCH();
-}
-
-// Three warps write, and one reads.
-__global__ void numbered(float* out, unsigned writers, unsigned readers, bool all) {
-  SHARED_ARRAY(float, values, 128);
-  values[threadIdx.x] = 1;
-  if (threadIdx.x < 96) {
-    if (all || threadIdx.x >= 32) sync_threads(3, writers);  // BUG numbered_barrier_short_of_threads
-    return;
-  }
-  sync_threads(3, readers);                          // BUG numbered_barrier_of_two_sizes
-  out[threadIdx.x - 96] = values[threadIdx.x - 96];  // BUG numbered_barrier_too_small
-}
-PLANTED(numbered_barrier_of_two_sizes, "plain=barrier misuse@line") {
-  Buffer<float> out(32);
-  CUDA_LAUNCH(numbered, 1, 128, 0, nullptr, out.get(), 128u, planted ? 64u : 128u, true);
-  MUST_LAUNCH();
-}
-PLANTED(numbered_barrier_short_of_threads, "plain=deadlock@line") {
-  Buffer<float> out(32);
-  CUDA_LAUNCH(numbered, 1, 128, 0, nullptr, out.get(), 128u, 128u, !planted);
-  MUST_LAUNCH();
-}
-PLANTED(numbered_barrier_too_small, "racecheck=data race@line") {
-  Buffer<float> out(32);
-  CUDA_LAUNCH(numbered, 1, 128, 0, nullptr, out.get(), planted ? 32u : 128u, planted ? 32u : 128u, true);
-  MUST_LAUNCH();
-}
