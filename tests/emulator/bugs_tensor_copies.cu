@@ -81,7 +81,7 @@ PLANTED(map_not_encoded, "plain=invalid tensor copy") {
   MUST_LAUNCH();
 }
 PLANTED(copy_of_undefined_values,
-        "plain=wrong result;racecheck=uninitialised read@line;initcheck=use-of-uninitialized-value") {
+        "plain=wrong result;racecheck=uninitialised read;initcheck=use-of-uninitialized-value") {
   Buffer<__nv_bfloat16> in(64 * 256);
   Buffer<float> out(32);
   if (!planted) in.zero();
