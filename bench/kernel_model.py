@@ -10,6 +10,9 @@ Of a product (all times of the whole launch; n = blocks of the busiest multiproc
   memory   each operand and result once / bandwidth              roofline (Williams, Waterman and Patterson, 2009)
   waiting  waves x steps x latency / tiles ahead                 Little's law: a step lasts until its tile has arrived
 
+A product of warpgroups (their code has `consumers`) has one block on a multiprocessor, whose warps write the results while
+the tensor cores wait: `pipe` counts the instructions for that too. `mma` is not for its instructions.
+
 Elsewhere: memory, issue, and `waiting`, bytes x latency / bytes in flight. To the longest bound a launch adds the time
 between two launches. A product reads its operands from memory; other kernels read theirs from L2 if they fit. Bank conflicts,
 misses of the instruction cache and chains of dependent instructions are not counted. A result of the tile is counted with
@@ -27,6 +30,11 @@ from kernel_report import Incomplete, blocks_of, entry_of, threads_of, values_of
 
 SCHEDULERS, LANES = 4, 32
 PRECISIONS, BATCHES, TARGETS = ("fp32", "tf32", "bf16"), (8, 32), (1, 8)
+WARPGROUPS = "90"  # the architecture that has them
+BY_WARPGROUPS = {("forward_kernel", ", false, BiasRelu"): "hopper::Forward, BiasRelu",
+                 ("forward_kernel", ", false, Divide"): "hopper::Forward, Divide",
+                 ("backward_data_kernel", ""): "hopper::BackwardData, RedistributeAndSum",
+                 ("backward_weights_kernel", ""): "hopper::BackwardWeights, BiasRelu"}
 PASSES = ("forward", "backward_data", "backward_weights", "denominator", "redistribute")
 
 
@@ -61,7 +69,9 @@ class Machine:
         """One launch of a tiled product. `moved`: bytes if each is moved once; `rule_terms`: of a relevance rule."""
         gpu, (code, threads, resident) = self.gpu, self.kernel(name)
         rows, columns, depth = code["tile"]
-        step, warps = code["step"], warps_of(threads)
+        step, warpgroups = code["step"], "consumers" in code
+        threads = code.get("consumers", threads)
+        warps = warps_of(threads)
         blocks = cut["row_tiles"] * cut["column_tiles"] * cut["parts"]
         steps = math.ceil(cut["taps"] * math.ceil(cut["terms"] / depth) / cut["parts"]) * rule_terms
         busiest = math.ceil(blocks / gpu["multiprocessors"])
@@ -74,10 +84,12 @@ class Machine:
         fetched = blocks * steps * (rows + columns) * depth * (2 if cut["precision"] == "bf16" else 4)
         cold = min(1.0, moved / fetched)  # the share of the fetches that no earlier one has brought to L2
         latency = gpu["l2_latency"] + cold * (gpu["memory_latency"] - gpu["l2_latency"])
-        rate = gpu["peak"][cut["precision"]] * (1 if cut["precision"] == "fp32" else gpu["mma"]) / gpu["multiprocessors"]
+        mma = 1 if cut["precision"] == "fp32" or warpgroups else gpu["mma"]
+        rate = gpu["peak"][cut["precision"]] * mma / gpu["multiprocessors"]
+        alone = self.clocks(busiest * math.ceil(warps / SCHEDULERS) * results) if warpgroups else 0
         return self.launch(name, {
             "issue": self.clocks(math.ceil(busiest * warps / SCHEDULERS) * ((steps + 1) * step["issued"] + results)),
-            "pipe": busiest * steps * rows * columns * depth * 2 / rate,
+            "pipe": busiest * steps * rows * columns * depth * 2 / rate + alone,
             "double": self.clocks(busiest * doubles / gpu["double_lanes"]),
             "shared": self.clocks(busiest * steps * warps * shared),
             "l2": fetched / gpu["l2_bandwidth"],
@@ -148,6 +160,8 @@ class Network:
         """The launches of one product: tiles or few rows, and the second pass if the sum was cut. `copied`: "y" or "x", if
         the result has so many values and is also written as a copy, or copied after the second pass."""
         kernel = f"{name[0]}<TileOf<{cut['precision']}, {cut['tile']}>{name[1]}>"
+        if str(cut["tile"]).startswith("warpgroup_"):
+            kernel = f"hopper::product_kernel<hopper::Tile<{cut['tile'][10:]}>, {BY_WARPGROUPS[name]}>"
         values = self.values[layer]
         if cut["tile"] == "few_rows":
             few = f"few_rows_{name[0]}<8>"
@@ -164,7 +178,10 @@ class Network:
         return launches + [self.apply(epilogue, cut, passes), *(self.copy(*[values[copied]] * targets) if copied else [])]
 
     def cut(self, layer, product):
-        return self.cuts[layer, self.batch, product, self.precision]
+        """By warpgroups where the GPU has them and the library chooses them."""
+        key = (layer, self.batch, product)
+        by_warpgroups = self.bf16 and self.machine.gpu["architecture"] == WARPGROUPS and self.cuts.get((*key, "bf16 warpgroups"))
+        return {**by_warpgroups, "precision": "bf16"} if by_warpgroups else self.cuts[*key, self.precision]
 
     def forward(self, layer):
         return self.product(layer, ("forward_kernel", ", false, BiasRelu"), self.cut(layer, "forward"), "BiasRelu", 1,

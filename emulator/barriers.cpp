@@ -18,7 +18,7 @@ namespace {
 
 constexpr unsigned kMostBytes = (1u << 20) - 1, kMostArrivals = (1u << 20) - 1;
 // A barrier's memory holds this and its number, so that one that was never made, or was overwritten, is recognised.
-constexpr std::uint64_t kMark = 0xba44'1e40'0000'0000u, kNumber = 0xffff'ffffu;
+constexpr std::uint64_t kMark = 0xba44'1e40'0000'0000u;
 
 struct PhaseBarrier {
   Barrier* word;

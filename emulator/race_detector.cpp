@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "block.h"
 #include "host_ranges.h"
 #include "memory.h"
 #include "observer.h"
+#include "race_clocks.h"
 #include "race_shadow.h"
 #include "region.h"
 #include "report.h"
@@ -23,14 +23,7 @@ namespace palimpsest::simt {
 namespace {
 
 constexpr unsigned kWarp = 32;
-
-// Vector clocks of a warp: all accesses of lane j up to clock seen[i][j] came before lane i's next.
-struct WarpClocks {
-  std::uint32_t segment = 0;  // the clocks restart at every barrier
-  std::uint16_t now = 1;
-  std::array<std::uint16_t, kWarp> clock{};
-  std::array<std::array<std::uint16_t, kWarp>, kWarp> seen{};
-};
+constexpr std::uint32_t kSite = 0x80000000u;  // a code that is the number of a site
 
 struct BlockStart {
   std::uint32_t segment;
@@ -39,26 +32,18 @@ struct BlockStart {
 
 struct State {
   std::uint32_t segment = kFirstSegment, launch_first = kFirstSegment, block_first = kFirstSegment;
-  std::vector<WarpClocks> warps;
+  Clocks clocks;
   std::vector<BlockStart> blocks;  // of this launch, for findings
+  std::vector<Site> sites;         // of the engine's accesses for threads
+  std::vector<Trace> copies;       // of this block
   char* region_start = region();
   // The first read of undefined memory since the last barrier. If another thread still writes it before the next one,
   // it is a race, and the better finding; so it is kept until then.
   std::string undefined_read;
 } state;
 
-WarpClocks& clocks_of(unsigned warp) {
-  WarpClocks& clocks = state.warps[warp];
-  if (clocks.segment != state.segment) {
-    clocks.segment = state.segment;
-    clocks.now = 1;
-    clocks.clock.fill(1);
-    for (auto& row : clocks.seen) row.fill(0);
-  }
-  return clocks;
-}
-
 std::string where(std::uint32_t code) {
+  if (code & kSite) return text(state.sites[code & ~kSite]);
   return source_line(&__ehdr_start + code);
 }
 
@@ -71,6 +56,10 @@ std::string thread_of(const Trace& trace) {
                        [](std::uint32_t segment, const BlockStart& start) { return segment < start.segment; });
   if (after == state.blocks.begin()) return thread;
   return fmt::format("{} of block {}", thread, text(std::prev(after)->index));
+}
+
+std::size_t offset_of(const void* address) {
+  return static_cast<std::size_t>(static_cast<const char*>(address) - state.region_start);
 }
 
 std::string memory_at(const void* address) {
@@ -93,13 +82,10 @@ struct Current {
                                    where(now.trace.code), thread_of(before), did, where(before.code), between));
 }
 
-// Whether all accesses of `lanes` of the trace's warp up to its clock came before the current one.
-bool ordered_in_warp(const Current& now, const Trace& before, std::uint32_t lanes) {
-  const unsigned warp = now.trace.thread / kWarp, self = now.trace.thread % kWarp;
-  if (before.thread / kWarp != warp || state.warps[warp].segment != state.segment) return false;
-  const auto& seen = state.warps[warp].seen[self];
+// Whether all accesses of `lanes` of the warp up to the clock came before the current one.
+bool all_ordered(const Current& now, unsigned warp, std::uint32_t lanes, std::uint32_t clock) {
   for (unsigned lane = 0; lane < kWarp; ++lane) {
-    if (lanes >> lane & 1u && lane != self && seen[lane] < before.clock) return false;
+    if (lanes >> lane & 1u && !state.clocks.ordered(warp * kWarp + lane, clock, now.trace.thread)) return false;
   }
   return true;
 }
@@ -108,8 +94,8 @@ void check_write(const Current& now, const Cell& cell) {
   const Trace& before = cell.write;
   if (before.segment < state.launch_first || (cell.atomic && now.access == Access::Atomic)) return;
   if (before.segment >= state.block_first) {
-    if (before.segment < state.segment || before.thread == now.trace.thread) return;
-    if (ordered_in_warp(now, before, 1u << before.thread % kWarp)) return;
+    if (before.segment < state.segment) return;
+    if (state.clocks.ordered(before.thread, before.clock, now.trace.thread)) return;
   }
   race(now, before, cell.atomic ? "atomically changed" : "wrote");
 }
@@ -119,19 +105,40 @@ void check_read(const Current& now, const Cell& cell) {
   if (before.segment < state.launch_first) return;
   if (cell.other_blocks || before.segment < state.block_first) race(now, before, "(or another block's) read");
   if (before.segment < state.segment) return;
-  const std::uint32_t others =
-      cell.lanes & ~(before.thread / kWarp == now.trace.thread / kWarp ? 1u << now.trace.thread % kWarp : 0u);
-  if (!cell.many_warps && (others == 0 || ordered_in_warp(now, before, others))) return;
-  race(now, before, "read");
+  if (!cell.many_warps) {
+    if (!all_ordered(now, before.thread / kWarp, cell.lanes, before.clock)) race(now, before, "read");
+    return;
+  }
+  if (!in_shared_memory(now.address)) race(now, before, "read");
+  const Readers& all = readers(offset_of(now.address));
+  for (unsigned warp = 0; warp < kWarp; ++warp) {
+    if (!all_ordered(now, warp, all.lanes[warp], all.clock[warp])) race(now, before, "(or another warp) read");
+  }
 }
 
-void remember_read(const Trace& now, Cell& cell) {
-  const bool this_launch = cell.read.segment >= state.launch_first, this_segment = cell.read.segment == now.segment;
-  const bool same_warp = this_segment && cell.read.thread / kWarp == now.thread / kWarp;
+void add_reader(Readers& to, const Trace& read, std::uint32_t lanes) {
+  to.clock[read.thread / kWarp] = read.clock;
+  to.lanes[read.thread / kWarp] |= lanes;
+}
+
+void remember_read(const Current& now, Cell& cell) {
+  const Trace& read = now.trace;
+  const bool this_launch = cell.read.segment >= state.launch_first, this_segment = cell.read.segment == read.segment;
+  const bool same_warp = this_segment && cell.read.thread / kWarp == read.thread / kWarp;
+  const bool many_warps = this_segment && (cell.many_warps || !same_warp);
+  const std::uint32_t lane = 1u << read.thread % kWarp;
   cell.other_blocks = this_launch && (cell.other_blocks || cell.read.segment < state.block_first);
-  cell.many_warps = this_segment && (cell.many_warps || !same_warp);
-  cell.lanes = (same_warp ? cell.lanes : 0u) | 1u << now.thread % kWarp;
-  cell.read = now;
+  if (many_warps && in_shared_memory(now.address)) {
+    Readers& all = readers(offset_of(now.address));
+    if (!cell.many_warps) {
+      all = {};
+      add_reader(all, cell.read, cell.lanes);
+    }
+    add_reader(all, read, lane);
+  }
+  cell.many_warps = many_warps;
+  cell.lanes = (same_warp ? cell.lanes : 0u) | lane;
+  cell.read = read;
 }
 
 void access_cell(const Current& now, Cell& cell) {
@@ -144,10 +151,25 @@ void access_cell(const Current& now, Cell& cell) {
     state.undefined_read = fmt::format("thread {} {} {}, which was never written, at {}", text(thread_index),
                                        verb(now.access), memory_at(now.address), where(now.trace.code));
   check_write(now, cell);
-  if (now.access == Access::Read) return remember_read(now.trace, cell);
+  if (now.access == Access::Read) return remember_read(now, cell);
   check_read(now, cell);
+  // Whoever comes after this write comes after those reads.
+  cell.read = {};
+  cell.lanes = 0;
+  cell.many_warps = cell.other_blocks = false;
   cell.write = now.trace;
   cell.atomic = now.access == Access::Atomic;
+  cell.async = false;
+}
+
+// Copies and products do not see ordinary writes that no fence was for.
+void check_fence(const Current& now, const Cell& cell) {
+  const Trace& write = cell.write;
+  if (cell.async || write.segment < state.block_first) return;
+  if (state.clocks.fenced(write.thread, write.segment, write.clock, now.trace.thread)) return;
+  finding("missing fence", fmt::format("{} at {} uses {}, which {} wrote at {}; no fence_shared in between",
+                                       now.access == Access::Read ? "the product" : "the copy", where(now.trace.code),
+                                       memory_at(now.address), thread_of(write), where(write.code)));
 }
 
 // A library call in a stream, or a kernel argument's copy: no thread, hence no race, but contents.
@@ -189,6 +211,23 @@ void set(const void* address, std::size_t bytes, std::uint32_t segment, bool for
   for_cells(address, bytes, [&](Cell& cell, const char*) { cell = fresh; });
 }
 
+// Of the engine for a thread.
+Trace trace_of(unsigned thread, const Site& site) {
+  std::size_t number = 0;
+  while (number < state.sites.size() && !same_line(state.sites[number], site)) ++number;
+  if (number == state.sites.size()) state.sites.push_back(site);
+  return {state.segment, thread, state.clocks.of(thread), kSite | static_cast<std::uint32_t>(number)};
+}
+
+void async_access(Current now, std::size_t bytes) {
+  for_cells(now.address, bytes, [&](Cell& cell, const char* at) {
+    now.address = at;
+    const Cell before = cell;
+    access_cell(now, cell);
+    if (in_shared_memory(at)) check_fence(now, before);
+  });
+}
+
 void report_undefined_read() {
   if (!state.undefined_read.empty()) finding("uninitialised read", state.undefined_read);
 }
@@ -205,29 +244,44 @@ class Detector : public Observer {
   void block_started(unsigned threads) override {
     state.block_first = ++state.segment;
     state.blocks.push_back({state.segment, block_index});
-    if (state.warps.size() < (threads + kWarp - 1) / kWarp) state.warps.resize((threads + kWarp - 1) / kWarp);
+    state.clocks.start_block(threads, state.segment);
+    state.copies.clear();
   }
   void block_ended() override { report_undefined_read(); }
   void block_barrier() override {
     report_undefined_read();
-    ++state.segment;
+    state.clocks.start_segment(++state.segment);
   }
-  void warp_synchronised(unsigned warp, std::uint32_t lanes) override {
-    WarpClocks& clocks = clocks_of(warp);
-    std::array<std::uint16_t, kWarp> together{};
-    for (unsigned lane = 0; lane < kWarp; ++lane) {
-      if (!(lanes >> lane & 1u)) continue;
-      for (unsigned i = 0; i < kWarp; ++i) together[i] = std::max(together[i], clocks.seen[lane][i]);
-    }
-    for (unsigned lane = 0; lane < kWarp; ++lane) {
-      if (lanes >> lane & 1u) together[lane] = clocks.now;  // everything a lane has done so far
-    }
-    ++clocks.now;
-    for (unsigned lane = 0; lane < kWarp; ++lane) {
-      if (!(lanes >> lane & 1u)) continue;
-      clocks.seen[lane] = together;
-      clocks.clock[lane] = clocks.now;
-    }
+  void warp_synchronised(unsigned warp, std::uint32_t lanes) override { state.clocks.warp_synchronised(warp, lanes); }
+  void release(const void* barrier, unsigned thread) override { state.clocks.release(barrier, thread); }
+  void phase_completed(const void* barrier) override { state.clocks.complete(barrier); }
+  void acquire(const void* barrier, unsigned thread) override { state.clocks.acquire(barrier, thread); }
+  void fence_shared(unsigned thread) override { state.clocks.fence(thread); }
+  void barrier_access(unsigned thread, const Site& site, const void* barrier, bool first) override {
+    Current now{barrier, first ? Access::Write : Access::Atomic, trace_of(thread, site)};
+    for_cells(barrier, 8, [&](Cell& cell, const char* at) {
+      now.address = at;
+      access_cell(now, cell);
+    });
+  }
+  void async_read(unsigned thread, const Site& site, const void* address, std::size_t bytes) override {
+    async_access({address, Access::Read, trace_of(thread, site)}, bytes);
+  }
+  std::uint64_t async_write(unsigned thread, const Site& site, const void* address, std::size_t bytes) override {
+    const Trace write = trace_of(thread, site);
+    async_access({address, Access::Write, write}, bytes);
+    for_cells(address, bytes, [&](Cell& cell, const char*) { cell.write.segment = kUndefined; });
+    state.copies.push_back(write);
+    return state.copies.size() - 1;
+  }
+  void arrived(std::uint64_t number, const void* address, std::size_t bytes) override {
+    const Trace& write = state.copies[number];
+    for_cells(address, bytes, [&](Cell& cell, const char* at) {
+      if (cell.write.segment != kUndefined) race({at, Access::Write, write}, cell.write, "wrote");
+      cell.write = write;
+      cell.atomic = false;
+      cell.async = true;
+    });
   }
   void undefined(const void* address, std::size_t bytes) override { set(address, bytes, kUndefined, false); }
   void defined(const void* address, std::size_t bytes) override {
@@ -258,10 +312,7 @@ void record_access(const void* address, std::size_t bytes, Access access, const 
     return;
   }
   const unsigned thread = linear_thread();
-  const WarpClocks& clocks = state.warps[thread / kWarp];
-  now.trace.segment = state.segment;
-  now.trace.thread = static_cast<std::uint16_t>(thread);
-  now.trace.clock = clocks.segment == state.segment ? clocks.clock[thread % kWarp] : 1;
+  now.trace = {state.segment, thread, state.clocks.of(thread), now.trace.code};
   for_cells(address, bytes, [&](Cell& cell, const char* at) {
     now.address = at;
     access_cell(now, cell);

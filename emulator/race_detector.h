@@ -3,7 +3,8 @@
 // every access of instrumented code (race_hooks.cpp).
 //
 // Two accesses race if they share a byte, at least one of them writes, not both are atomic, and nothing orders them.
-// Within a block a barrier orders everything; within a warp, a warp operation orders its lanes. Nothing orders blocks.
+// Within a block a barrier orders everything; race_clocks.h what warp operations and barriers of some threads order.
+// Nothing orders blocks.
 // Blocks run sequentially, so the numbers of their barrier intervals ("segments") only grow, and one comparison shows
 // whether an earlier access was made by another launch, another block, or before the last barrier.
 #include <cstddef>

@@ -21,6 +21,7 @@ T* reserve(std::size_t count) {
 Cell* const words = reserve<Cell>(kRegionBytes / 4);
 Cell* const bytes = reserve<Cell>(kRegionBytes);
 bool* const splits = reserve<bool>(kRegionBytes / 4);
+Readers* const shared_readers = reserve<Readers>(kSharedEnd);
 
 }  // namespace
 
@@ -29,6 +30,9 @@ Cell* word_cell(std::size_t offset) {
 }
 Cell* byte_cell(std::size_t offset) {
   return bytes + offset;
+}
+Readers& readers(std::size_t offset) {
+  return shared_readers[offset];
 }
 bool is_split(std::size_t offset) {
   return splits[offset / 4];

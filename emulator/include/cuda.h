@@ -9,8 +9,7 @@ using cuuint64_t = std::uint64_t;
 
 enum CUresult { CUDA_SUCCESS = 0, CUDA_ERROR_INVALID_VALUE = 1, CUDA_ERROR_NOT_SUPPORTED = 801 };
 
-// The real one is aligned to 128 bytes; 64 are required.
-struct alignas(64) CUtensorMap {
+struct alignas(128) CUtensorMap {
   cuuint64_t opaque[16];
 };
 enum CUtensorMapDataType {

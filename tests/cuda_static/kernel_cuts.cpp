@@ -34,14 +34,22 @@ struct Product {
   bool several_terms = false;  // of a relevance rule
 };
 
-const char* name_of(GemmTile tile) {
+std::string name_of(const gemm::Cut& cut) {
   constexpr std::array kNames{"automatic", "large", "tall", "square", "small", "narrow", "few_rows"};
-  return kNames.at(std::size_t(tile));
+  if (cut.tile == GemmTile::warpgroup) return fmt::format("warpgroup_{}", cut.tile_columns);
+  return kNames.at(std::size_t(cut.tile));
 }
+
+// Also where warpgroups are chosen, as "bf16 warpgroups".
+struct Choice {
+  Precision precision;
+  bool warpgroups = false;
+};
 
 void print(const std::string& layer, int batch, const ImplicitGemmShape& shape) {
   const int pixels = int(shape.pixels());
-  for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16})
+  for (const Choice choice :
+       {Choice{Precision::fp32}, Choice{Precision::tf32}, Choice{Precision::bf16}, Choice{Precision::bf16, true}})
     for (const Product& product :
          {Product{"forward", LayerPass::forward, shape.taps, shape.inputs},
           Product{"backward_data", LayerPass::backward_data, shape.taps, shape.outputs},
@@ -49,13 +57,14 @@ void print(const std::string& layer, int batch, const ImplicitGemmShape& shape) 
           Product{"denominator", LayerPass::relevance, shape.taps, shape.inputs},
           Product{"denominator_of_terms", LayerPass::relevance, shape.taps, shape.inputs, true}}) {
       GemmRun run;
-      run.precision = precision;
+      run.precision = choice.precision, run.warpgroups = choice.warpgroups;
       const gemm::Cut cut = product.pass == LayerPass::relevance
                                 ? gemm::cut_of_denominator(shape, run, product.several_terms)
                                 : gemm::cut(shape, product.pass, run);
-      fmt::print("{},{},{},{},{},{},{},{},{},{},{},{}\n", layer, batch, product.name, word_of(precision),
-                 name_of(cut.tile), cut.rows, cut.columns, cut.row_tiles, cut.column_tiles, cut.parts, product.taps,
-                 product.terms);
+      if (choice.warpgroups && cut.tile != GemmTile::warpgroup) continue;
+      fmt::print("{},{},{},{}{},{},{},{},{},{},{},{},{}\n", layer, batch, product.name, word_of(choice.precision),
+                 choice.warpgroups ? " warpgroups" : "", name_of(cut), cut.rows, cut.columns, cut.row_tiles,
+                 cut.column_tiles, cut.parts, product.taps, product.terms);
     }
 }
 

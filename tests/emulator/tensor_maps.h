@@ -1,10 +1,25 @@
 #pragma once
-// Maps of BF16 tensors for the tests of copies.
+// BF16 tensors and their maps for the tests of copies and products.
 #include <cuda.h>
 #include <cuda_bf16.h>
 
 #include <array>
 #include <cstddef>
+#include <vector>
+
+#include "simt/warpgroup.h"
+
+// The first byte that a swizzle of 128 bytes may begin at.
+inline char* aligned(char* memory) {
+  return memory + (1024 - palimpsest::simt::shared_address(memory) % 1024) % 1024;
+}
+
+// 64 rows of 256 values, of which the first row has -4, -3, -2, -1, 0 in turn.
+inline std::vector<__nv_bfloat16> rows() {
+  std::vector<__nv_bfloat16> values;
+  for (int i = 0; i < 64 * 256; ++i) values.push_back(__float2bfloat16(float(i / 256 % 7 + i % 5 - 4)));
+  return values;
+}
 
 // A matrix of lines without gaps; swizzled by 128 bytes unless another swizzle is given.
 inline CUresult tiled(CUtensorMap& map, const void* data, std::size_t values, std::size_t lines, unsigned box_values,

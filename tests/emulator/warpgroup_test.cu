@@ -29,9 +29,6 @@ std::vector<__nv_bfloat16> values(std::size_t count) {
   return result;
 }
 
-__device__ char* aligned(char* memory) {
-  return memory + (1024 - shared_address(memory) % 1024) % 1024;
-}
 // Where byte `at` of an atom's line `line` is, swizzled.
 __device__ unsigned swizzled(unsigned line, unsigned at) {
   return line * 128 + ((at / 16 ^ line % 8) * 16 | at % 16);

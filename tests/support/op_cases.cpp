@@ -63,6 +63,8 @@ std::vector<OpCase> op_cases() {
   // (several): tests/cuda_kernels/every_kernel_test.py names those that no case reaches.
   append(all, layer_cases({Conv2dShape{1, 33, 6, 6, 33}, Conv2dShape{1, 57, 6, 6, 57}, Conv2dShape{1, 65, 17, 16, 8},
                            Conv2dShape{1, 65, 17, 16, 65}, LinearShape{1, 64, 67}}));
+  // What warpgroups of a GPU multiply: channels are multiples of 64 (tests/ops on cuda-emulated-bf16-warpgroup).
+  append(all, layer_cases({Conv2dShape{2, 64, 9, 8, 128}, LinearShape{9, 128, 64}}));
   append(all,
          max_pool_cases({{1, 1, 2, 2}, {1, 3, 3, 5}, {2, 17, 7, 2}, {1, 16, 8, 8}, {3, 33, 5, 9}, {2, 64, 12, 12}}));
   append(all, average_pool_cases({{1, 1, 1, 1}, {2, 3, 1, 1}, {2, 17, 4, 2}, {3, 33, 5, 3}, {1, 64, 7, 7}}));

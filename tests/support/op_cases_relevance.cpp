@@ -242,10 +242,10 @@ OpCase redistribute(const std::string& operation, const LayerShape& shape, const
 }  // namespace
 
 std::vector<OpCase> relevance_cases() {
-  const std::vector<LayerShape> shapes{Conv2dShape{1, 1, 1, 1, 1},   Conv2dShape{2, 3, 7, 5, 17},
-                                       Conv2dShape{1, 17, 2, 2, 33}, Conv2dShape{3, 16, 6, 9, 8},
-                                       LinearShape{1, 1, 1},         LinearShape{2, 3, 5},
-                                       LinearShape{5, 17, 1},        LinearShape{3, 130, 67}};
+  const std::vector<LayerShape> shapes{
+      Conv2dShape{1, 1, 1, 1, 1},  Conv2dShape{2, 3, 7, 5, 17},  Conv2dShape{1, 17, 2, 2, 33},
+      Conv2dShape{3, 16, 6, 9, 8}, Conv2dShape{2, 64, 5, 3, 64}, LinearShape{1, 1, 1},
+      LinearShape{2, 3, 5},        LinearShape{5, 17, 1},        LinearShape{3, 130, 67}};
   std::vector<OpCase> cases;
   for (const LinearShape& shape : {LinearShape{1, 1, 1}, LinearShape{3, 17, 17}, LinearShape{9, 40, 40}})
     cases.push_back(quotients(shape));

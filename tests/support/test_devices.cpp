@@ -38,7 +38,7 @@ TestDevice cuda_device(CudaKind kind, const std::string& name, Precision precisi
 // available.
 bool wanted(const std::string& name) {
   const char* const names = std::getenv("PALIMPSEST_TEST_DEVICES");
-  if (!names) return !name.ends_with("-library");
+  if (!names) return !name.ends_with("-library") && !name.ends_with("-warpgroup");
   return ("," + std::string(names) + ",").find("," + name + ",") != std::string::npos;
 }
 
@@ -62,12 +62,14 @@ std::vector<TestDevice> all_devices() {
     double unit;
   };
   for (const auto& [kind, name] : {std::pair{CudaKind::emulated, "cuda-emulated"}, std::pair{CudaKind::real, "cuda"}})
-    for (const auto& [algorithms, by] : {std::pair{"auto", ""}, std::pair{"library", "-library"}})
+    for (const auto& [algorithms, by] :
+         {std::pair{"auto", ""}, std::pair{"library", "-library"}, std::pair{"own:warpgroup", "-warpgroup"}})
       for (const auto& [precision, suffix, unit] : {Products{Precision::fp32, "", kUnit32},
                                                     {Precision::tf32, "-tf32", 0x1p-11},
                                                     {Precision::bf16, "-bf16", 0x1p-8}})
         devices.push_back(cuda_device(kind, std::string(name) + suffix + by, precision, unit, algorithms));
   std::erase_if(devices, [](const TestDevice& device) {
+    if (device.name.ends_with("-warpgroup") && device.name.find("-bf16-") == std::string::npos) return true;
     const bool real = device.name.starts_with("cuda") && !device.name.starts_with("cuda-emulated");
     return !wanted(device.name) || (real && !has_gpu());
   });
