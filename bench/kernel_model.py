@@ -34,7 +34,7 @@ WARPGROUPS = "90"  # the architecture that has them
 BY_WARPGROUPS = {("forward_kernel", ", false, BiasRelu"): "hopper::Forward, BiasRelu",
                  ("forward_kernel", ", false, Divide"): "hopper::Forward, Divide",
                  ("backward_data_kernel", ""): "hopper::BackwardData, RedistributeAndSum",
-                 ("backward_weights_kernel", ""): "hopper::BackwardWeights, BiasRelu"}
+                 ("backward_weights_kernel", ", BiasRelu"): "hopper::BackwardWeights, BiasRelu"}
 PASSES = ("forward", "backward_data", "backward_weights", "denominator", "redistribute")
 
 
@@ -134,7 +134,7 @@ class Network:
         self.pools = [s["name"] for s in group["poolings"]["shapes"]]
         self.layers = self.convolutions + self.linear
         # Those whose weights a step changes while it forms their gradient.
-        self.stepped = [l for l in self.linear if (cut := self.cut(l, "backward_weights"))["tile"] == "large" and cut["parts"] == 1]
+        self.stepped = [l for l in self.linear if (cut := self.cut_of_step(l))["tile"] == "large" and cut["parts"] == 1]
         # Those that a layer follows without a pool.
         self.rectified = [c for c, after in zip(self.convolutions, self.convolutions[1:]) if c[:5] == after[:5]] + self.linear[:2]
 
@@ -183,6 +183,9 @@ class Network:
         by_warpgroups = self.bf16 and self.machine.gpu["architecture"] == WARPGROUPS and self.cuts.get((*key, "bf16 warpgroups"))
         return {**by_warpgroups, "precision": "bf16"} if by_warpgroups else self.cuts[*key, self.precision]
 
+    def cut_of_step(self, layer):
+        return self.cuts[layer, self.batch, "backward_weights", self.precision]
+
     def forward(self, layer):
         return self.product(layer, ("forward_kernel", ", false, BiasRelu"), self.cut(layer, "forward"), "BiasRelu", 1,
                             copied="y" if layer in self.rectified else None)
@@ -202,7 +205,7 @@ class Network:
 
     def step_weights(self, layer, momentum):
         """The gradient of the weights, with their SGD step and their copy."""
-        cut, values = self.cut(layer, "backward_weights"), self.values[layer]
+        cut, values = self.cut_of_step(layer), self.values[layer]
         kernel = f"backward_weights_kernel<TileOf<{cut['precision']}, large>, StepWeights>"
         moved = self.cost(kernel, "bytes", values) - (0 if momentum else 8 * values["w"])
         if self.bf16:

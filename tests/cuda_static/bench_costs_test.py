@@ -14,7 +14,7 @@ from kernel_report import entry_of, values_of  # noqa: E402
 
 COSTS = tomllib.loads((ROOT / "bench/kernel_costs.toml").read_text())
 FORWARD, RELEVANCE = "forward_kernel<TileOf<fp32, tall>, false, BiasRelu>", "forward_kernel<TileOf<fp32, tall>, false, Divide>"
-DATA, WEIGHTS = "backward_data_kernel<TileOf<fp32, tall>>", "backward_weights_kernel<TileOf<fp32, square>>"
+DATA, WEIGHTS = "backward_data_kernel<TileOf<fp32, tall>>", "backward_weights_kernel<TileOf<fp32, square>, BiasRelu>"
 PROGRAM = None
 
 
