@@ -66,6 +66,15 @@ class Product(unittest.TestCase):
         self.assertAlmostEqual(bounds["issue"], (6 * 19 + 4 * 5) * 1e-9, places=15)
         self.assertEqual(bounds["double"], 0)
 
+    def test_warpgroups_write_while_tensor_cores_wait(self):
+        # 9 x 2 steps of 64 x 64 x 32 at the peak itself; then 32 results at 10 instructions by one warp of each scheduler.
+        one = kernel(sass_texts.warpgroup_product(), sass_texts.WARPGROUP_TILE)
+        one["80"]["code"] |= {"consumers": 128, "per result": 10, "ahead": 2}
+        machine = kernel_model.Machine(GPU, {"product": one | {"threads": 256}}, COSTS)
+        cut = {"precision": "bf16", "tile": "warpgroup_64", "row_tiles": 20, "column_tiles": 1, "parts": 1, "taps": 9, "terms": 64}
+        bounds = machine.product("product", cut, 1e5, 1e6)["bounds"]
+        self.assertAlmostEqual(bounds["pipe"], 2 * 18 * (64 * 64 * 32 * 2) / (4e12 / 10) + 2 * 32 * 10 * 1e-9, places=15)
+
     def test_fp32_lanes_share_what_they_read(self):
         bounds = product(name="fp32", precision="fp32", terms=4)["bounds"]
         self.assertAlmostEqual(bounds["shared"], 2 * 9 * 4 * 1e-9, places=15)  # four reads of one clock

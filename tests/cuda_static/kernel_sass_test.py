@@ -90,6 +90,14 @@ class Copies(unittest.TestCase):
     def ahead(self, lines):
         return kernel_sass.tiles_ahead(code(sass_texts.text_of("k", [*lines, "EXIT"])).instructions)
 
+    def test_a_step_of_warpgroups(self):
+        """The loop over tiles has a barrier too, but is not the step; what is behind the sum has no loop."""
+        found = analysed(sass_texts.warpgroup_product(beside=8), sass_texts.WARPGROUP_TILE)
+        self.assertEqual((found["step"]["issued"], found["step"]["HGMMA.64x64x16.BF16"], found["step"]["mbarriers"]), (10, 2, 2))
+        self.assertIsNone(found["ahead"])
+        # Six instructions for all of the 32 results of a thread.
+        self.assertEqual((found["per result"], found["per partial"], found["per target"]), (round(6 / 32, 1), 1, 0))
+
     def test_tiles_ahead(self):
         copy = ["LDGSTS.E.128 [R1], [R2.64]", "LDGDEPBAR"]
         self.assertEqual(self.ahead([*copy, "DEPBAR.LE SB0, 0x0"]), 1)

@@ -249,6 +249,12 @@ class Gates(unittest.TestCase):
         stacked = {"add": {"75": {**numbers(), "stack": 16}}}
         self.assertRegex(kernel_gates.forbidden(stacked)[0], "add on sm_75: it uses local memory, for 16 bytes of stack")
 
+    def test_instructions_beside_products_of_warpgroups(self):
+        for beside, count in ((40, 0), (41, 1)):
+            found = kernel_gates.forbidden(self.kernels(sass_texts.warpgroup_product(beside), sass_texts.WARPGROUP_TILE))
+            self.assertEqual(len(found), count, found)
+        self.assertRegex(found[0], "20.5 instructions beside each product of a warpgroup, more than 20")
+
     def test_a_kernel_that_is_no_product_any_more(self):
         self.assertRegex(self.worse(self.kernels(), self.kernels(tile=None))[0], "unknown, ")
 
