@@ -57,6 +57,7 @@ struct Warpgroup {
   Site registers_site{};
 };
 std::vector<Warpgroup> warpgroups;
+bool used = false;  // in this block; most kernels have no such operation
 
 unsigned first_of(unsigned thread) {
   return thread / kGroup * kGroup;
@@ -72,6 +73,11 @@ Lane& own_lane(const char* what) {
   if (first_of(linear_thread()) + kGroup > block_threads())
     finding("missing warp", fmt::format("{} in a warpgroup of {} threads; it needs 128", what,
                                         block_threads() - first_of(linear_thread())));
+  if (!used) {
+    lanes.assign(block_threads(), {});
+    warpgroups.assign(block_threads() / kGroup, {});
+    used = true;
+  }
   return lanes[linear_thread()];
 }
 
@@ -228,14 +234,13 @@ void set_registers(unsigned first, unsigned count) {
 
 }  // namespace
 
-void start_products(unsigned threads) {
-  lanes.assign(threads, {});
-  warpgroups.assign((threads + kGroup - 1) / kGroup, {});
+void start_products() {
+  used = false;
 }
 
 void require_no_products(unsigned thread) {
   const EngineCall engine;
-  if (lanes[thread].products.empty()) return;
+  if (!used || lanes[thread].products.empty()) return;
   finding("missing wait",
           fmt::format("the thread exits without waiting for its product issued at {} ({} left)",
                       text(lanes[thread].products.front().product.site), lanes[thread].products.size()));
@@ -244,7 +249,7 @@ void require_no_products(unsigned thread) {
 // A launch has at most so many registers a thread, and warpgroups only redistribute them. How many it has is known to
 // ptxas only: a warpgroup that asked for none counts with the fewest.
 void check_registers() {
-  if (warpgroups.size() * kGroup > block_threads()) return;
+  if (!used) return;
   const unsigned most = std::min(255u, kRegisters / block_threads()) / 8 * 8;
   unsigned sum = 0;
   const Warpgroup* asking = nullptr;
