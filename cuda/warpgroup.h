@@ -39,7 +39,7 @@
 //                                  ends a group; waits for all but the last LEFT. Until then sums are undefined, and
 //                                  both factors must remain. A warp waits for its own part of a product: memory may be
 //                                  overwritten when all four have
-//   shared_matrix(first, between)  a factor in shared memory, see below
+//   shared_matrix(...), moved(...) a factor in shared memory, see below
 //   fence_shared()                 by the writer, between ordinary writes to shared memory and copies or products there
 //
 //   take_registers<N>(), give_registers<N>()   of each thread of a warpgroup, N a multiple of 8 from 24 to 256
@@ -47,13 +47,12 @@
 //
 // A factor's memory consists of atoms of 8 lines of 128 bytes, 1024-byte aligned. Copies with a swizzle of 128 bytes
 // write such lines: chunk c (16 bytes) of line l lies at chunk c ^ l % 8.
-//   Along::sum    a line is 64 terms of one row of the left factor, or column of the right one. shared_matrix(first,
-//                 1024): 8 rows after each other are an atom, `between` bytes from the next. The next 16 terms begin 32
-//                 bytes further on in the line.
-//   Along::side   a line is one term of 64 rows or columns. shared_matrix(first, between): 8 terms are an atom, the
-//   next
-//                 8 terms lie in the next atom (1024 bytes), the next 64 rows or columns `between` bytes further. The
-//                 next 16 terms begin 2048 bytes further on.
+//   Along::sum    shared_matrix<Along::sum>(first, between): a line is 64 terms of one row of the left factor, or of
+//                 one column of the right one. An atom is 8 rows or columns, the next 8 are `between` bytes further on.
+//                 The next 16 terms are at moved(matrix, 32), in the same lines.
+//   Along::side   shared_matrix<Along::side>(first, between): a line is one term of 64 rows or columns, the next 64 are
+//                 `between` bytes further on. An atom is 8 terms, the next atom the next 8. The next 16 terms are at
+//                 moved(matrix, 2048).
 namespace palimpsest::PALIMPSEST_CUDA {
 
 #if PALIMPSEST_EMULATED

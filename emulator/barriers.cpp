@@ -41,6 +41,7 @@ struct NumberedBarrier {
   Site site{};
 };
 std::array<NumberedBarrier, 16> numbered;
+bool any_numbered = false;  // in this block
 
 // What each thread waits for, for findings.
 struct Waited {
@@ -159,7 +160,8 @@ bool is_complete(PhaseBarrier& barrier, std::int64_t phase, const Site& site) {
 
 void start_barriers() {
   barriers.clear();
-  numbered = {};
+  if (any_numbered) numbered = {};
+  any_numbered = false;
 }
 
 void check_barriers() {
@@ -260,6 +262,7 @@ void sync_threads(unsigned id, unsigned threads, Site site) {
     if (threads == 0 || threads % 32 != 0 || threads > (block_threads() + 31) / 32 * 32)
       refuse(fmt::format("for {} threads: not whole warps, or more than the block has", threads));
     barrier = &numbered[id];
+    any_numbered = true;
     if (!barrier->waiting.empty() && barrier->threads != threads)
       refuse(fmt::format("for {} threads, where others came for {} at {}", threads, barrier->threads,
                          text(barrier->site)));

@@ -190,7 +190,7 @@ void run_block(uint3 index) {
   start_shared_memory(block.launch->dynamic_shared_bytes);
   start_copies(block.size);
   start_barriers();
-  start_products(block.size);
+  start_products();
   if (observer) observer->block_started(block.size);
   for (unsigned i = 0; i < block.size; ++i) block.threads[i].state = State::Fresh;
   ++block.blocks;

@@ -36,9 +36,14 @@ struct Sum {
   int columns;
   std::vector<float> before;  // the thread's values when the first product was issued
 };
+struct FencedSum {
+  const float* values;
+  std::uint64_t hash;
+};
 struct Lane {
   bool fenced = false;
-  unsigned groups = 0;  // committed
+  std::vector<FencedSum> fenced_sums;  // as they were at the last fence
+  unsigned groups = 0;                 // committed
   std::vector<Noted> products;
   std::vector<Sum> sums;  // under way
 };
@@ -57,6 +62,7 @@ struct Warpgroup {
   Site registers_site{};
 };
 std::vector<Warpgroup> warpgroups;
+bool used = false;  // in this block; most kernels have no such operation
 
 unsigned first_of(unsigned thread) {
   return thread / kGroup * kGroup;
@@ -72,7 +78,18 @@ Lane& own_lane(const char* what) {
   if (first_of(linear_thread()) + kGroup > block_threads())
     finding("missing warp", fmt::format("{} in a warpgroup of {} threads; it needs 128", what,
                                         block_threads() - first_of(linear_thread())));
+  if (!used) {
+    lanes.assign(block_threads(), {});
+    warpgroups.assign(block_threads() / kGroup, {});
+    used = true;
+  }
   return lanes[linear_thread()];
+}
+
+std::uint64_t hash_of(const float* values, int count) {
+  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, by words
+  for (int i = 0; i < count; ++i) hash = (hash ^ std::bit_cast<std::uint32_t>(values[i])) * 0x100000001b3u;
+  return hash;
 }
 
 // Suspends until all threads of the warpgroup have called; the last of them calls `resolve(first thread, argument)`.
@@ -228,14 +245,13 @@ void set_registers(unsigned first, unsigned count) {
 
 }  // namespace
 
-void start_products(unsigned threads) {
-  lanes.assign(threads, {});
-  warpgroups.assign((threads + kGroup - 1) / kGroup, {});
+void start_products() {
+  used = false;
 }
 
 void require_no_products(unsigned thread) {
   const EngineCall engine;
-  if (lanes[thread].products.empty()) return;
+  if (!used || lanes[thread].products.empty()) return;
   finding("missing wait",
           fmt::format("the thread exits without waiting for its product issued at {} ({} left)",
                       text(lanes[thread].products.front().product.site), lanes[thread].products.size()));
@@ -244,7 +260,7 @@ void require_no_products(unsigned thread) {
 // A launch has at most so many registers a thread, and warpgroups only redistribute them. How many it has is known to
 // ptxas only: a warpgroup that asked for none counts with the fewest.
 void check_registers() {
-  if (warpgroups.size() * kGroup > block_threads()) return;
+  if (!used) return;
   const unsigned most = std::min(255u, kRegisters / block_threads()) / 8 * 8;
   unsigned sum = 0;
   const Warpgroup* asking = nullptr;
@@ -267,7 +283,14 @@ unsigned shared_address(const void* pointer, Site site) {
 
 void fence_products(Site) {
   const EngineCall engine;
-  own_lane("fence_products").fenced = true;
+  Lane& lane = own_lane("fence_products");
+  lane.fenced = true;
+  lane.fenced_sums.clear();
+}
+
+void fence_sums(const float* sum, int count) {
+  const EngineCall engine;
+  own_lane("fence_products").fenced_sums.push_back({sum, hash_of(sum, count)});
 }
 
 void issue_product(const Product& product, float* values) {
@@ -279,6 +302,12 @@ void issue_product(const Product& product, float* values) {
       finding("missing fence", fmt::format("the product at {} uses registers that the thread may have used since the "
                                            "last fence_products",
                                            text(product.site)));
+    for (const FencedSum& fenced : lane.fenced_sums) {
+      if (product.add && fenced.values == values && fenced.hash != hash_of(values, product.columns / 2))
+        finding("missing fence",
+                fmt::format("the product at {} adds to sums that the thread wrote after fence_products",
+                            text(product.site)));
+    }
     const std::size_t count = static_cast<std::size_t>(product.columns) / 2;
     sum = lane.sums.insert(lane.sums.end(), {values, product.columns, {}});
     if (product.add) sum->before.assign(values, values + count);

@@ -175,6 +175,26 @@ PLANTED(copy_over_unfenced_values, "racecheck=missing fence@line") {
   MUST_LAUNCH();
 }
 
+__global__ void barrier_anywhere(Barrier* in_memory, bool in_global) {
+  SHARED_ARRAY(Barrier, in_shared, 1);
+  Barrier* const barrier = in_global ? in_memory : in_shared;
+  init_barrier(barrier, 1);  // BUG barrier_in_global_memory
+  arrive(barrier);
+  wait_for(barrier, 0);
+}
+PLANTED(barrier_in_global_memory, "plain=barrier misuse@line") {
+  Buffer<Barrier> memory(1);
+  CUDA_LAUNCH(barrier_anywhere, 1, 1, 0, nullptr, memory.get(), planted);
+  MUST_LAUNCH();
+}
+__global__ void barrier_number(unsigned id) {
+  sync_threads(id, 32);  // BUG number_of_no_barrier
+}
+PLANTED(number_of_no_barrier, "plain=barrier misuse@line") {
+  CUDA_LAUNCH(barrier_number, 1, 32, 0, nullptr, planted ? 16u : 15u);
+  MUST_LAUNCH();
+}
+
 // ---- matrices ----
 
 // Factors along their sides: 16 terms of 64 rows, all ones, and of 128 columns in two halves that are 2048 bytes apart,

@@ -13,6 +13,7 @@ enum class Mistake {
   wrong_pitch,
   wrong_parity,
   no_fence_of_products,
+  sums_written_after_fence,
   early_read,
   sums_written,
   released_early,
@@ -95,6 +96,7 @@ __global__ void pipeline(const __grid_constant__ TensorMap left, const __grid_co
     const auto a = shared_matrix<Along::sum>(stage, M == Mistake::wrong_pitch ? 2048 : 1024);
     const auto b = shared_matrix<Along::sum>(stage + kTile, 1024);
     if (M != Mistake::no_fence_of_products) fence_products(sum);
+    if (M == Mistake::sums_written_after_fence && step == 1) sum[2] += 1;
     for (unsigned k = 0; k < 4; ++k) {
       if (M == Mistake::warp_without_product && threadIdx.x >= 96 && k == 3) continue;
       const auto left_terms = moved(a, 32 * k), right_terms = moved(b, 32 * k);
@@ -158,6 +160,7 @@ PIPELINE(early_read_of_sums, early_read, "plain=wrong result;initcheck=use-of-un
 
 PIPELINE(missing_fence_of_products, no_fence_of_products,
          "plain=missing fence@line;reversed=missing fence@line;shuffled=missing fence@line")
+PIPELINE(sums_written_after_fence, sums_written_after_fence, "plain=missing fence")
 PIPELINE(sums_written, sums_written, "plain=sums in use")
 PIPELINE(warp_without_product, warp_without_product,
          "plain=warps disagree;reversed=warps disagree;shuffled=warps disagree")

@@ -41,3 +41,15 @@ inline std::vector<float> counting(std::size_t count) {
   std::iota(values.begin(), values.end(), 0.0f);
   return values;
 }
+
+// In three orders of the threads and blocks.
+template <typename Run>
+void in_all_orders(const Run& run) {
+  using palimpsest::simt::Order, palimpsest::simt::set_order;
+  const Order before = palimpsest::simt::order();
+  for (const Order order : {Order{}, Order{Order::Kind::Reversed, 0}, Order{Order::Kind::Shuffled, 3}}) {
+    set_order(order);
+    run();
+  }
+  set_order(before);
+}

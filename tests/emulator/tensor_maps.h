@@ -14,6 +14,21 @@ inline char* aligned(char* memory) {
   return memory + (1024 - palimpsest::simt::shared_address(memory) % 1024) % 1024;
 }
 
+// Where byte `at` of an atom's line `line` is, swizzled.
+inline unsigned swizzled(unsigned line, unsigned at) {
+  return line * 128 + ((at / 16 ^ line % 8) * 16 | at % 16);
+}
+
+// Small integers, exact in BF16, which differ between neighbours in both directions.
+inline int value_at(std::size_t i) {
+  return int(i * 7 % 13) + int(i / 64 % 5) - 8;
+}
+inline std::vector<__nv_bfloat16> values(std::size_t count) {
+  std::vector<__nv_bfloat16> result;
+  for (std::size_t i = 0; i < count; ++i) result.push_back(__float2bfloat16(float(value_at(i))));
+  return result;
+}
+
 // 64 rows of 256 values, of which the first row has -4, -3, -2, -1, 0 in turn.
 inline std::vector<__nv_bfloat16> rows() {
   std::vector<__nv_bfloat16> values;
@@ -32,7 +47,7 @@ inline CUresult tiled(CUtensorMap& map, const void* data, std::size_t values, st
                                 CU_TENSOR_MAP_L2_PROMOTION_L2_128B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
 }
 
-// PictureShape for a convolution of taps x taps.
+// Pictures for a convolution of taps x taps.
 struct PictureShape {
   int images, height, width, channels, taps, padding;
 };

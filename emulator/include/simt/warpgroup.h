@@ -36,6 +36,8 @@ struct Product {
 };
 void issue_product(const Product& product, float* sum);
 void fence_products(Site site = Site::current());
+// Of sums that the thread must not write before the product.
+void fence_sums(const float* sum, int count);
 void commit_products(Site site = Site::current());
 void await_products(unsigned left, Site site);
 void fence_shared(Site site = Site::current());
@@ -50,15 +52,17 @@ template <int LEFT>
 void wait_for_products(Site site = Site::current()) {
   await_products(LEFT, site);
 }
-// The sums are for the compiler of the real ones.
 template <int COUNT>
-void fence_products(float (&)[COUNT], Site site = Site::current()) {
+void fence_products(float (&sum)[COUNT], Site site = Site::current()) {
   fence_products(site);
+  fence_sums(sum, COUNT);
 }
 template <int COUNT, int OTHERS>
-void fence_products(float (&)[COUNT], float (&)[OTHERS], Site site = Site::current()) {
-  fence_products(site);
+void fence_products(float (&sum)[COUNT], float (&other)[OTHERS], Site site = Site::current()) {
+  fence_products(sum, site);
+  fence_sums(other, OTHERS);
 }
+// The sums are for the compiler of the real ones.
 template <int LEFT, int COUNT>
 void wait_for_products(float (&)[COUNT], Site site = Site::current()) {
   await_products(LEFT, site);
