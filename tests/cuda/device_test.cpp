@@ -74,6 +74,8 @@ TEST(CudaDevice, SaysWhatRunsWhereTheNamedAlgorithmCannot) {
             "");
   EXPECT_EQ(remarks_of([&] { EXPECT_EQ(run_by("own:tall", Precision::fp32), "own:tall own:tall own own:tall "); }),
             "--convolution own:tall: own:tall has no backward_weights in fp32: own runs it\n");
+  EXPECT_EQ(remarks_of([&] { run_by("own:warpgroup", Precision::bf16); }).substr(0, 72),
+            "--convolution own:warpgroup: own:warpgroup has no forward in bf16: own r");
   const std::string bf16 = remarks_of([&] { EXPECT_EQ(run_by("library", Precision::bf16), "own own own own "); });
   EXPECT_NE(bf16.find("library has no backward_data of 1 x 5 x 6 x 7 to 9 in bf16: own runs it"), bf16.npos) << bf16;
 }
