@@ -1,6 +1,7 @@
 #pragma once
 #include "cuda/gemm/epilogues.cuh"
 #include "cuda/gemm/multipliers.cuh"
+#include "cuda/gemm/step_weights.cuh"
 
 #ifndef __grid_constant__
 #define __grid_constant__  // nvcc: the argument stays in constant memory, where a loop may index it

@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 
 #include "base/safetensors.h"
-#include "cuda/device.h"
 #include "nn/batch_upload.h"
 #include "tests/nn/toy_run.h"
 #include "tests/support/counting_device.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/test_devices.h"
 
 // What training does only on a device with memory of its own and steps that form gradients.
 namespace palimpsest::nn {
@@ -28,9 +28,16 @@ void expect_same(const fs::path& a, const fs::path& b) {
   for (const auto& name : x.names()) EXPECT_EQ(x.read_floats(name), y.read_floats(name)) << name;
 }
 
-class StepsOfProducts : public testing::TestWithParam<Precision> {
+// Compilers for GPUs may round a step in another way than that of a stored gradient.
+std::vector<TestDevice> emulated_devices() {
+  std::vector<TestDevice> devices = test_devices();
+  std::erase_if(devices, [](const TestDevice& device) { return !device.name.starts_with("cuda-emulated"); });
+  return devices;
+}
+
+class StepsOfProducts : public testing::TestWithParam<TestDevice> {
  protected:
-  std::unique_ptr<Device> device() const { return make_cuda_device(CudaKind::emulated, {GetParam(), {}}); }
+  std::unique_ptr<Device> device() const { return GetParam().make(); }
 };
 
 // The norm of the gradients is needed for clipping, here by nothing: all of them are stored.
@@ -76,9 +83,8 @@ TEST_P(StepsOfProducts, StoreNoGradientOfWideLayers) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Precisions, StepsOfProducts,
-                         testing::Values(Precision::fp32, Precision::tf32, Precision::bf16),
-                         [](const auto& on) { return std::string(word_of(on.param)); });
+INSTANTIATE_TEST_SUITE_P(Devices, StepsOfProducts, testing::ValuesIn(emulated_devices()),
+                         [](const auto& on) { return test_name(on.param); });
 
 // A GPU without room for features.
 class Full final : public CountingDevice {
@@ -93,7 +99,7 @@ TEST(FeaturesOnGpu, AreTakenFromItsMemory) {
   run.frozen.fill(true);
   run.validation = toy_pictures(6, 4, 50);
   run.options.cache_limit = 1 << 20;
-  const auto inner = make_cuda_device(CudaKind::emulated);
+  const auto inner = emulated_devices().front().make();
   CountingDevice device(*inner);
   run.train(folder / "memory", device);
   // Pictures of 4 and 2 batches come once, those to learn from also mirrored.
