@@ -33,7 +33,7 @@ void print_layout(const char* name) {
   std::printf("%s: %zu bytes, alignment %zu\n", name, sizeof(T), alignof(T));
 }
 
-#define FUNCTION(name) print_type<decltype(&name)>(#name);
+#define FUNCTION(name) print_type<decltype(&(name))>(#name);
 #define VALUE(name) print_value(#name, name);
 #define TYPE(name) print_type<name>(#name);
 #define LAYOUT(name) print_layout<name>(#name);
