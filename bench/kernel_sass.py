@@ -335,8 +335,8 @@ def visit(code, step):
         targets = [4 * f["issued"] / f["bytes written"] for f in inner if f["bytes written"]]
         alone = sum(len(code.block(b)) for b in path if b not in nested)
         together = widest[head] // 4
-        # With a loop over targets for each of several groups of results, which one loop over tiles contains.
-        groups = len(targets) if code.around(head) else 1
+        # A loop over targets for each of several groups of results that are read together.
+        groups = max(1, len(targets))
         count = together * groups if per_loop else sum(stores[b] for b in path)
         if count:
             found = {"per result": round(alone / count, 1), "per target": round(min(targets, default=0), 1),
