@@ -6,7 +6,7 @@
 namespace palimpsest::simt {
 
 void start_barriers();
-// At the block's end: copies that nobody has waited for.
+// At the block's end: a finding for copies without a wait.
 void check_barriers();
 // The copy, of so many bytes, counts in the barrier's present phase. It arrives when a thread waits for the phase.
 void add_copy(Barrier* barrier, const TensorCopy& copy, std::size_t bytes);

@@ -153,7 +153,7 @@ void access_cell(const Current& now, Cell& cell) {
   check_write(now, cell);
   if (now.access == Access::Read) return remember_read(now, cell);
   check_read(now, cell);
-  // Whoever comes after this write comes after those reads.
+  // What is ordered after this write is ordered after those reads too.
   cell.read = {};
   cell.lanes = 0;
   cell.many_warps = cell.other_blocks = false;
