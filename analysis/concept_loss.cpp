@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include "analysis/bootstrap.h"
@@ -9,7 +10,6 @@
 #include "analysis/probe.h"
 #include "analysis/significance.h"
 #include "base/error.h"
-#include "base/ranking.h"
 
 namespace palimpsest::analysis {
 
@@ -22,27 +22,21 @@ constexpr int kRepeatsForCost = 4;
 // Areas of one repeat: [cost][set][half].
 using Areas = std::vector<std::vector<std::array<double, 2>>>;
 
-double area(const MatrixXd& odds, std::span<const std::uint8_t> truth) {
-  const auto positives = std::size_t(std::ranges::count(truth, 1));
-  if (positives == 0 || positives == truth.size()) return 0.5;  // only one class: no ranking
-  return ranking_auc({odds.col(1).data(), truth.size()}, truth);
-}
-
 Areas areas_of_repeat(std::span<const MatrixXd> sets, std::span<const int> labels, std::span<const std::uint8_t> half,
                       std::span<const double> costs) {
   Areas areas(costs.size(), std::vector<std::array<double, 2>>(sets.size()));
   for (const std::size_t held_out : {0, 1}) {
-    std::vector<int> train, test;
-    std::vector<std::uint8_t> truth;
+    std::vector<int> train, test, truth;
     for (std::size_t i = 0; i < labels.size(); ++i) {
       (half[i] == held_out ? test : train).push_back(int(i));
-      if (half[i] == held_out) truth.push_back(std::uint8_t(labels[i]));
+      if (half[i] == held_out) truth.push_back(labels[i]);
     }
     for (std::size_t set = 0; set < sets.size(); ++set) {
       std::optional<Probe> probe;
       for (std::size_t c = 0; c < costs.size(); ++c) {
         probe = Probe::train(sets[set], train, labels, 2, costs[c], probe ? &*probe : nullptr, kProbeToleranceForAreas);
-        areas[c][set][held_out] = area(probe->log_odds(sets[set], test), truth);
+        const double auc = class_auc(probe->log_odds(sets[set], test), 1, truth);
+        areas[c][set][held_out] = std::isnan(auc) ? 0.5 : auc;  // one class only: no ranking
       }
     }
   }

@@ -3,26 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <map>
-#include <numeric>
 #include <optional>
 
 #include "analysis/probe.h"
 #include "base/error.h"
-#include "base/ranking.h"
 
 namespace palimpsest::analysis {
 
 namespace {
 
 using Eigen::MatrixXd;
-
-std::vector<int> all_rows(std::ptrdiff_t count) {
-  std::vector<int> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), 0);
-  return rows;
-}
 
 std::vector<int> examples_in(std::span<const std::uint8_t> halves, int half) {
   std::vector<int> examples;
@@ -42,14 +33,6 @@ std::vector<int> some(std::span<const int> labels, std::span<const int> examples
   std::vector<int> chosen;
   for (const int i : examples) chosen.push_back(labels[std::size_t(i)]);
   return chosen;
-}
-
-double area(const MatrixXd& odds, int column, std::span<const int> labels) {
-  std::vector<std::uint8_t> positive;
-  for (const int label : labels) positive.push_back(label == column);
-  const auto count = std::size_t(std::ranges::count(positive, 1));
-  if (count == 0 || count == positive.size()) return std::numeric_limits<double>::quiet_NaN();
-  return ranking_auc({odds.col(column).data(), labels.size()}, positive);
 }
 
 // Takes the mean of `train` off both: its bias would make up for it, but the optimum is far sooner found without.
@@ -76,8 +59,8 @@ std::optional<MatrixXd> scored(std::vector<float> train, std::vector<float> scor
   const ProbeFeatures features(train, score, x.columns, x.name);
   const auto areas = probe_cross_validation(features.train(), labels, classes, seed);
   const double cost = kProbeCosts[std::ranges::max_element(areas) - areas.begin()];
-  const Probe probe = Probe::train(features.train(), all_rows(features.train().rows()), labels, classes, cost);
-  return probe.log_odds(features.score(), all_rows(features.score().rows()));
+  const Probe probe = Probe::train(features.train(), labels, classes, cost);
+  return probe.log_odds(features.score());
 }
 
 bool two_classes(std::span<const int> labels) {
@@ -121,7 +104,7 @@ std::vector<double> probe_areas(const FeatureRows& x, std::span<const int> label
     const auto odds = scored(std::move(train), std::move(score), x, to_learn, classes, seed);
     for (int c = 0; c < classes; ++c) {
       const bool learnt = odds && std::ranges::find(to_learn, c) != to_learn.end();
-      areas[std::size_t(c)] += learnt ? area(*odds, c, to_read) / 2 : std::nan("");
+      areas[std::size_t(c)] += learnt ? class_auc(*odds, c, to_read) / 2 : std::nan("");
     }
   }
   return areas;
@@ -142,13 +125,13 @@ ConceptReading read_concept(const FeatureRows& before, const FeatureRows& after,
     append_rows(score, after, held_out);
     const auto n = std::ptrdiff_t(held_out.size());
     const auto odds = scored(std::move(train), std::move(score), before, to_learn, 2, seed);
-    reading.before += odds ? area(odds->topRows(n), 1, to_read) / 2 : std::nan("");
-    reading.unchanged += odds ? area(odds->bottomRows(n), 1, to_read) / 2 : std::nan("");
+    reading.before += odds ? class_auc(odds->topRows(n), 1, to_read) / 2 : std::nan("");
+    reading.unchanged += odds ? class_auc(odds->bottomRows(n), 1, to_read) / 2 : std::nan("");
     std::vector<float> train_after, score_after;
     append_rows(train_after, after, trained);
     append_rows(score_after, after, held_out);
     const auto refitted = scored(std::move(train_after), std::move(score_after), after, to_learn, 2, seed);
-    reading.refitted += refitted ? area(*refitted, 1, to_read) / 2 : std::nan("");
+    reading.refitted += refitted ? class_auc(*refitted, 1, to_read) / 2 : std::nan("");
   }
   return reading;
 }

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <limits>
 #include <memory>
+#include <numeric>
 #include <optional>
 
 #include "base/error.h"
@@ -206,9 +208,19 @@ Probe Probe::train(const MatrixXd& x, std::span<const int> rows, std::span<const
   return probe;
 }
 
+Probe Probe::train(const MatrixXd& x, std::span<const int> labels, int classes, double c, const Probe* start) {
+  std::vector<int> rows(labels.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  return train(x, rows, labels, classes, c, start);
+}
+
 MatrixXd Probe::log_odds(const MatrixXd& x, std::span<const int> rows) const {
+  return log_odds(some_rows(x, rows));
+}
+
+MatrixXd Probe::log_odds(const MatrixXd& x) const {
   const std::ptrdiff_t features = parameters_.rows() - 1;
-  const MatrixXd z = (some_rows(x, rows) * parameters_.topRows(features)).rowwise() + parameters_.row(features);
+  const MatrixXd z = (x * parameters_.topRows(features)).rowwise() + parameters_.row(features);
   MatrixXd odds(z.rows(), z.cols());
   for (std::ptrdiff_t i = 0; i < z.rows(); ++i)
     for (std::ptrdiff_t c = 0; c < z.cols(); ++c) {
@@ -220,6 +232,14 @@ MatrixXd Probe::log_odds(const MatrixXd& x, std::span<const int> rows) const {
       odds(i, c) = z(i, c) - top - std::log(sum);
     }
   return odds;
+}
+
+double class_auc(const MatrixXd& log_odds, int c, std::span<const int> labels) {
+  std::vector<std::uint8_t> positive;
+  for (const int label : labels) positive.push_back(label == c);
+  const auto count = std::size_t(std::ranges::count(positive, 1));
+  if (count == 0 || count == positive.size()) return std::numeric_limits<double>::quiet_NaN();
+  return ranking_auc({log_odds.col(c).data(), labels.size()}, positive);
 }
 
 std::vector<double> probe_cross_validation(const MatrixXd& x, std::span<const int> labels, int classes,
@@ -254,11 +274,8 @@ std::vector<double> probe_cross_validation(const MatrixXd& x, std::span<const in
   for (const MatrixXd& of_cost : odds) {
     double sum = 0, ranked = 0;
     for (int c = 0; c < classes; ++c) {
-      std::vector<std::uint8_t> positive;
-      for (const int label : labels) positive.push_back(label == c);
-      const auto count = std::ranges::count(positive, 1);
-      if (count == 0 || std::size_t(count) == positive.size()) continue;
-      sum += ranking_auc({of_cost.col(c).data(), labels.size()}, positive), ranked += 1;
+      const double auc = class_auc(of_cost, c, labels);
+      if (!std::isnan(auc)) sum += auc, ranked += 1;
     }
     areas.push_back(ranked > 0 ? sum / ranked : 0.5);
   }

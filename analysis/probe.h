@@ -51,8 +51,12 @@ class Probe {
   // the optimum is unique, so that only the time depends on it. requires: at least one row, c > 0
   static Probe train(const Eigen::MatrixXd& x, std::span<const int> rows, std::span<const int> labels, int classes,
                      double c, const Probe* start = nullptr, double tolerance = kProbeTolerance);
+  // On all rows.
+  static Probe train(const Eigen::MatrixXd& x, std::span<const int> labels, int classes, double c,
+                     const Probe* start = nullptr);
 
-  // log p_c / (1 - p_c) of each class for some rows of `x`: examples x classes.
+  // log p_c / (1 - p_c) of each class for all rows of `x`, or some: examples x classes.
+  Eigen::MatrixXd log_odds(const Eigen::MatrixXd& x) const;
   Eigen::MatrixXd log_odds(const Eigen::MatrixXd& x, std::span<const int> rows) const;
   const Eigen::MatrixXd& layer() const { return parameters_; }  // coordinates + 1 x classes; biases last
   double gradient() const { return gradient_; }  // its norm relative to that of the parameters, at the end
@@ -63,6 +67,10 @@ class Probe {
   double gradient_ = 0;
   int iterations_ = 0;
 };
+
+// The area under the ROC curve of class `c` against all others, of the log-odds of examples with these labels. NaN if
+// all are of the class, or no example is.
+double class_auc(const Eigen::MatrixXd& log_odds, int c, std::span<const int> labels);
 
 inline constexpr double kProbeCosts[]{0.001, 0.01, 0.1};
 

@@ -6,15 +6,15 @@
 #include <algorithm>
 #include <string_view>
 
-#include "analysis/class_losses.h"
 #include "analysis/predictions.h"
 #include "base/csv.h"
 #include "base/error.h"
 #include "experiments/calibrate/sets.h"
-#include "experiments/calibrate/tests.h"
 #include "experiments/command.h"
 #include "experiments/study/config.h"
 #include "experiments/study/records.h"
+#include "experiments/study/same_training.h"
+#include "experiments/study/test_names.h"
 
 namespace palimpsest::experiments {
 
@@ -29,29 +29,6 @@ double disagreement(const fs::path& study) {
   double differ = 0;
   for (std::size_t i = 0; i < a.size(); ++i) differ += a.predicted[i] != b.predicted[i];
   return differ / double(a.size());
-}
-
-// Every run of a model as "before" and the next one as "after". They had the same training, so a test of what training
-// does should reject in 5 %; one that asks about these very networks need not.
-void add_same(const fs::path& study, int number, analysis::Rejections& rejections) {
-  const StudyRecord record = read_study_record(study / "study.json");
-  for (int k = 0; k < most_frozen; ++k) {
-    std::vector<Eigen::MatrixXd> runs;
-    for (const ModelRun& run : record.runs)
-      if (run.k == k) runs.push_back(read_log_odds(study / run_step("probe", run)));
-    if (runs.size() < 2) continue;
-    const auto labels = analysis::read_predictions(study / run_step("probe", {k}) / "predictions.csv").labels;
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      const Eigen::MatrixXd& other = runs[(i + 1) % runs.size()];
-      const analysis::ClassLosses losses(runs[i], std::span(&other, 1), labels);
-      for (int e = 0; e < int(record.emotions.size()); ++e) {
-        if (!losses.of(e)) continue;
-        rejections.add(class_loss_images, losses.of(e)->loss.test.p, number);
-        rejections.add(class_recall, mcnemar_p(runs[i], other, labels, e), number);
-      }
-      rejections.add(all_classes_images, losses.omnibus().p, number);
-    }
-  }
 }
 
 class Results {
@@ -106,7 +83,8 @@ void run_calibrate(const CalibrateCommand& command) {
   }
   if (!command.same.empty()) {
     analysis::Rejections rejections;
-    for (std::size_t i = 0; i < command.same.size(); ++i) add_same(command.same[i], int(i), rejections);
+    for (std::size_t i = 0; i < command.same.size(); ++i)
+      add_same_training(command.same[i], read_study_record(command.same[i] / "study.json"), int(i), rejections);
     results.add(same_training, rejections);
   }
   write_file(command.out, results.csv());

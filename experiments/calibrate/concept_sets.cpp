@@ -8,8 +8,8 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "experiments/calibrate/sets.h"
-#include "experiments/calibrate/tests.h"
 #include "experiments/study/records.h"
+#include "experiments/study/test_names.h"
 
 namespace palimpsest::experiments::calibrate {
 

@@ -2,13 +2,13 @@
 #include <numeric>
 
 #include "analysis/class_losses.h"
-#include "analysis/mcnemar.h"
 #include "analysis/parallel.h"
 #include "analysis/probe.h"
 #include "base/error.h"
 #include "experiments/calibrate/sets.h"
-#include "experiments/calibrate/tests.h"
 #include "experiments/study/records.h"
+#include "experiments/study/same_training.h"
+#include "experiments/study/test_names.h"
 
 namespace palimpsest::experiments::calibrate {
 
@@ -26,24 +26,7 @@ std::vector<int> pick(const std::vector<int>& labels, std::span<const int> rows)
   return some;
 }
 
-int best(const Eigen::MatrixXd& scores, std::ptrdiff_t row) {
-  std::ptrdiff_t at = 0;
-  scores.row(row).maxCoeff(&at);
-  return int(at);
-}
-
 }  // namespace
-
-double mcnemar_p(const Eigen::MatrixXd& before, const Eigen::MatrixXd& after, std::span<const int> labels, int label) {
-  int lost = 0, gained = 0;
-  for (std::ptrdiff_t i = 0; i < before.rows(); ++i) {
-    if (labels[std::size_t(i)] != label) continue;
-    const bool was_right = best(before, i) == label, is_right = best(after, i) == label;
-    lost += was_right && !is_right;
-    gained += is_right && !was_right;
-  }
-  return analysis::mcnemar(lost, gained).exact_p;
-}
 
 EmotionSets::EmotionSets(const fs::path& study, int emotions, double c, const std::vector<std::uint8_t>& planned)
     : train_(features_before(study, "train")),
@@ -59,8 +42,7 @@ EmotionSets::EmotionSets(const fs::path& study, int emotions, double c, const st
 Eigen::MatrixXd EmotionSets::scores(const Rows& train, std::span<const int> train_labels, const Rows& test) const {
   const analysis::ProbeFeatures x({train.data(), std::size_t(train.size())}, {test.data(), std::size_t(test.size())},
                                   int(train.cols()), "a made-up set");
-  return analysis::Probe::train(x.train(), all_rows(train.rows()), train_labels, emotions_, c_)
-      .log_odds(x.score(), all_rows(test.rows()));
+  return analysis::Probe::train(x.train(), train_labels, emotions_, c_).log_odds(x.score());
 }
 
 double EmotionSets::noise_for(double disagreement, std::uint64_t seed) const {
@@ -74,7 +56,7 @@ double EmotionSets::noise_for(double disagreement, std::uint64_t seed) const {
       both.push_back(scores(x, train_.labels, noisy(test_.features, test, deviation_, noise, random)));
     }
     double differ = 0;
-    for (std::ptrdiff_t i = 0; i < both[0].rows(); ++i) differ += best(both[0], i) != best(both[1], i);
+    for (std::ptrdiff_t i = 0; i < both[0].rows(); ++i) differ += decision(both[0], i) != decision(both[1], i);
     return differ / double(both[0].rows());
   };
   double low = 0, high = 1;

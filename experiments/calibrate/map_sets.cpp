@@ -3,8 +3,8 @@
 
 #include "analysis/parallel.h"
 #include "experiments/calibrate/sets.h"
-#include "experiments/calibrate/tests.h"
 #include "experiments/study/records.h"
+#include "experiments/study/test_names.h"
 
 namespace palimpsest::experiments::calibrate {
 

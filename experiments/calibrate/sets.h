@@ -15,9 +15,6 @@ struct Noise {
 // The features before, of the study's files of this name.
 FeatureFiles features_before(const fs::path& study, const std::string& name);
 
-// McNemar's exact p over the images of one class, which each network decides by its largest score.
-double mcnemar_p(const Eigen::MatrixXd& before, const Eigen::MatrixXd& after, std::span<const int> labels, int label);
-
 // Sets of emotion images: half of those to train probes on and half of those to test.
 class EmotionSets {
  public:

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "analysis/rejections.h"
-#include "experiments/calibrate/tests.h"
+#include "experiments/study/test_names.h"
 
 namespace palimpsest::experiments::report {
 
@@ -13,7 +13,7 @@ class Calibration {
  public:
   using Rate = analysis::Rejections::Rate;
   struct Kind {
-    std::string name;  // of sets: calibrate/tests.h
+    std::string name;  // of sets: study/test_names.h
     std::vector<Rate> rates;
   };
 

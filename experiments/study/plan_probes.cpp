@@ -63,12 +63,6 @@ Features read_labelled(const fs::path& folder, const std::string& name, int clas
   return features;
 }
 
-std::vector<int> all_rows(std::size_t count) {
-  std::vector<int> rows(count);
-  std::iota(rows.begin(), rows.end(), 0);
-  return rows;
-}
-
 // The one C for all models, so that they are compared on equal terms: the best mean area on "before" and the farthest
 // "after".
 void choose_cost(const StudyPlan& plan, const fs::path& folder) {
@@ -92,9 +86,8 @@ void run_probe(const StudyPlan& plan, const ModelRun& run, const fs::path& folde
   const Features train = read_labelled(of, train_name, classes), test = read_labelled(of, test_name, classes);
   const double c = Json::parse(read_file(plan.at("probe-cost/cost.json"))).at("c");
   const analysis::ProbeFeatures x(train.values, test.values, train.columns, of.string());
-  const analysis::Probe probe =
-      analysis::Probe::train(x.train(), all_rows(train.labels.size()), train.labels, classes, c);
-  const Eigen::MatrixXd odds = probe.log_odds(x.score(), all_rows(test.labels.size()));
+  const analysis::Probe probe = analysis::Probe::train(x.train(), train.labels, classes, c);
+  const Eigen::MatrixXd odds = probe.log_odds(x.score());
   write_log_odds(folder, odds);
   analysis::Predictions predictions;
   predictions.classes = classes;

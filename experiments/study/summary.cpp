@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "experiments/pair_tables.h"
 #include "experiments/study/plan.h"
+#include "experiments/study/same_training.h"
 
 namespace palimpsest::experiments {
 
@@ -130,6 +131,14 @@ void add_pairs(Json& json, const fs::path& study, const StudyRecord& record) {
     json["pair_change"]["never less core"] = analysis::mean_of(groups["never"]) - analysis::mean_of(groups["core"]);
 }
 
+// How often tests reject between two runs of one training.
+void add_rejections(Json& json, const fs::path& study, const StudyRecord& record) {
+  analysis::Rejections rejections;
+  add_same_training(study, record, 0, rejections);
+  for (const auto& rate : rejections.rates())
+    json["same_training"][rate.test] = {{"tests", rate.tests}, {"rejected", rate.rejected}, {"rate", rate.rate()}};
+}
+
 }  // namespace
 
 void plan_summary(StudyPlan& plan) {
@@ -138,6 +147,8 @@ void plan_summary(StudyPlan& plan) {
   step.reads = {"mcnemar/mcnemar.json", "losses/losses.json"};
   if (!record.units.empty()) step.reads.insert(step.reads.end(), {"concepts/concepts.json", "ranking/ranking.json"});
   for (const int k : record.models()) step.reads.push_back(source_predictions(record, k));
+  for (const ModelRun& run : record.runs)
+    for (const char* file : {"/log_odds.npy", "/predictions.csv"}) step.reads.push_back(run_step("probe", run) + file);
   if (!record.given()) {
     step.reads.push_back(evaluation_of(source_step(record)));
     for (const int k : record.models()) step.reads.push_back(evaluation_of(target_step(record, {k})));
@@ -149,6 +160,7 @@ void plan_summary(StudyPlan& plan) {
     Json json = {{"seed", record.seed}, {"emotions", record.emotions}};
     add_recalls(json, study, record);
     add_losses(json, study);
+    add_rejections(json, study, record);
     add_tests(json, study, record);
     if (!record.units.empty()) add_rankings(json, study, record);
     if (with_pairs) add_pairs(json, study, record);

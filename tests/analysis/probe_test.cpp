@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numeric>
 
 #include "base/npy.h"
 #include "base/random.h"
@@ -32,12 +31,6 @@ Examples blobs(int count, int columns, std::uint64_t seed) {
   return e;
 }
 
-std::vector<int> all_rows(std::size_t count) {
-  std::vector<int> rows(count);
-  std::iota(rows.begin(), rows.end(), 0);
-  return rows;
-}
-
 TEST(Probe, AgreesWithScikitLearn) {
   const auto golden = golden_json("probe");
   for (const auto& one : golden) {
@@ -46,9 +39,10 @@ TEST(Probe, AgreesWithScikitLearn) {
     const auto odds = one.at("log_odds").get<std::vector<double>>();
     const int classes = one.at("classes");
     const ProbeFeatures x(features, test, one.at("columns"), "golden");
-    const Probe probe = Probe::train(x.train(), all_rows(labels.size()), labels, classes, one.at("c"));
+    const Probe probe = Probe::train(x.train(), labels, classes, one.at("c"));
     EXPECT_LT(probe.gradient(), 1e-5);
-    const auto got = probe.log_odds(x.score(), all_rows(odds.size() / std::size_t(classes)));
+    const auto got = probe.log_odds(x.score());
+    ASSERT_EQ(got.size(), std::ssize(odds));
     for (std::ptrdiff_t i = 0; i < got.rows(); ++i)
       for (std::ptrdiff_t c = 0; c < got.cols(); ++c)
         EXPECT_NEAR(got(i, c), odds[std::size_t(i * classes + c)], 2e-3) << one.at("name");
@@ -70,9 +64,8 @@ TEST(Probe, FewerExamplesThanFeaturesGiveTheSameScores) {
   const ProbeFeatures narrow(e.features, test.features, 12, "a"), wide(padded(e), padded(test), 100, "b");
   ASSERT_EQ(wide.train().cols(), 60);
   // Zeros change the scale: its square is 12/100 of the other's, and the penalty counts accordingly.
-  const auto rows = all_rows(60), scored = all_rows(20);
-  const auto a = Probe::train(narrow.train(), rows, e.labels, 3, 0.1).log_odds(narrow.score(), scored);
-  const auto b = Probe::train(wide.train(), rows, e.labels, 3, 0.1 * 12 / 100).log_odds(wide.score(), scored);
+  const auto a = Probe::train(narrow.train(), e.labels, 3, 0.1).log_odds(narrow.score());
+  const auto b = Probe::train(wide.train(), e.labels, 3, 0.1 * 12 / 100).log_odds(wide.score());
   EXPECT_LT((a - b).cwiseAbs().maxCoeff(), 1e-3);
 }
 
@@ -81,10 +74,10 @@ TEST(Probe, ItsLayerOnTheFeaturesGivesTheSameLogOdds) {
   for (const int count : {60, 9}) {
     const Examples e = blobs(count, 12, 1), test = blobs(20, 12, 2);
     const ProbeFeatures x(e.features, test.features, 12, "blobs");
-    const Probe probe = Probe::train(x.train(), all_rows(e.labels.size()), e.labels, 3, 0.1);
+    const Probe probe = Probe::train(x.train(), e.labels, 3, 0.1);
     const Eigen::MatrixXd layer = x.on_features(probe.layer());
     ASSERT_EQ(layer.rows(), 13);
-    const Eigen::MatrixXd odds = probe.log_odds(x.score(), all_rows(20));
+    const Eigen::MatrixXd odds = probe.log_odds(x.score());
     for (int i = 0; i < 20; ++i) {
       Eigen::RowVectorXd z = layer.row(12);
       for (int j = 0; j < 12; ++j) z += double(test.features[std::size_t(12 * i + j)]) * layer.row(j);
@@ -100,11 +93,18 @@ TEST(Probe, ItsLayerOnTheFeaturesGivesTheSameLogOdds) {
 TEST(Probe, AWarmStartReachesTheSameOptimum) {
   const Examples e = blobs(90, 6, 3);
   const ProbeFeatures x(e.features, e.features, 6, "a");
-  const auto rows = all_rows(90);
-  const Probe other = Probe::train(x.train(), rows, e.labels, 3, 10);
-  const Probe cold = Probe::train(x.train(), rows, e.labels, 3, 0.1);
-  const Probe warm = Probe::train(x.train(), rows, e.labels, 3, 0.1, &other);
-  EXPECT_LT((cold.log_odds(x.train(), rows) - warm.log_odds(x.train(), rows)).cwiseAbs().maxCoeff(), 1e-4);
+  const Probe other = Probe::train(x.train(), e.labels, 3, 10);
+  const Probe cold = Probe::train(x.train(), e.labels, 3, 0.1);
+  const Probe warm = Probe::train(x.train(), e.labels, 3, 0.1, &other);
+  EXPECT_LT((cold.log_odds(x.train()) - warm.log_odds(x.train())).cwiseAbs().maxCoeff(), 1e-4);
+}
+
+TEST(Probe, TheAreaOfAClassIsAgainstAllOthers) {
+  Eigen::MatrixXd odds(5, 3);
+  odds.col(1) << 0.1, 0.4, 0.35, 0.8, 0.4;
+  EXPECT_DOUBLE_EQ(class_auc(odds, 1, std::vector{0, 2, 1, 1, 0}), 4.0 / 6);
+  EXPECT_TRUE(std::isnan(class_auc(odds, 1, std::vector{0, 2, 2, 0, 0}))) << "no example of the class";
+  EXPECT_TRUE(std::isnan(class_auc(odds, 1, std::vector{1, 1, 1, 1, 1}))) << "nothing else";
 }
 
 TEST(Probe, CrossValidationPrefersTheRightPenalty) {
@@ -147,11 +147,8 @@ TEST(Probe, FeaturesOfLowRankAreAllowed) {
     }
   }
   const ProbeFeatures features(x, x, columns, "a");
-  const Probe probe = Probe::train(features.train(), all_rows(rows), labels, 2, 0.1);
-  EXPECT_LT((probe.log_odds(features.train(), all_rows(rows)) - probe.log_odds(features.score(), all_rows(rows)))
-                .cwiseAbs()
-                .maxCoeff(),
-            1e-3);
+  const Probe probe = Probe::train(features.train(), labels, 2, 0.1);
+  EXPECT_LT((probe.log_odds(features.train()) - probe.log_odds(features.score())).cwiseAbs().maxCoeff(), 1e-3);
 }
 
 TEST(Probe, RefusesFeaturesWithoutInformation) {

@@ -1,11 +1,12 @@
 // Every case of the contract on the emulated GPU, for the sanitizers: results are compared elsewhere, here cases only
 // run twice and their results are fetched. No GoogleTest, in which MSan reports false positives, and one program with
 // everything in it, so that all of it is instrumented.
-//   contract_checks [--precision fp32|tf32|bf16] [--convolution NAME] [--only TEXT] [--skip TEXT]
-//     TEXT is part of a case's name
+//   contract_checks [--precision fp32|tf32|bf16] [--convolution NAME] [--only TEXT] [--skip TEXT] [--part K --of N]
+//     TEXT is part of a case's name; --part: of the cases left, number K (from 0) and every Nth after it
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -49,13 +50,19 @@ void run(Device& device, const OpCase& one) {
   if (std::isnan(sum)) std::puts("NaN");  // and uses it
 }
 
-int run_all(palimpsest::Precision precision, const std::string& convolution, const char* only, const char* skip) {
+struct Choice {
+  const char *only = nullptr, *skip = nullptr;
+  int part = 0, of = 1;
+};
+
+int run_all(palimpsest::Precision precision, const std::string& convolution, const Choice& choice) {
   const auto table = palimpsest::AlgorithmTable::of(convolution);
   const auto device = palimpsest_cuda_library()->make({precision, table});
-  int count = 0;
+  int count = 0, left = 0;
   for (const OpCase& one : palimpsest::op_cases()) {
-    if (only && one.name.find(only) == std::string::npos) continue;
-    if (skip && one.name.find(skip) != std::string::npos) continue;
+    if (choice.only && one.name.find(choice.only) == std::string::npos) continue;
+    if (choice.skip && one.name.find(choice.skip) != std::string::npos) continue;
+    if (left++ % choice.of != choice.part) continue;
     std::fprintf(stderr, "\r%-70s", one.name.c_str());
     run(*device, one);
     ++count;
@@ -71,16 +78,18 @@ int run_all(palimpsest::Precision precision, const std::string& convolution, con
 int main(int argc, char** argv) {
   auto precision = palimpsest::Precision::fp32;
   std::string convolution = "auto";
-  const char *only = nullptr, *skip = nullptr;
+  Choice choice;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--precision") == 0)
       precision = palimpsest::value_of<palimpsest::Precision>(argv[i + 1]).value();
     if (std::strcmp(argv[i], "--convolution") == 0) convolution = argv[i + 1];
-    if (std::strcmp(argv[i], "--only") == 0) only = argv[i + 1];
-    if (std::strcmp(argv[i], "--skip") == 0) skip = argv[i + 1];
+    if (std::strcmp(argv[i], "--only") == 0) choice.only = argv[i + 1];
+    if (std::strcmp(argv[i], "--skip") == 0) choice.skip = argv[i + 1];
+    if (std::strcmp(argv[i], "--part") == 0) choice.part = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "--of") == 0) choice.of = std::atoi(argv[i + 1]);
   }
   try {
-    return run_all(precision, convolution, only, skip);
+    return run_all(precision, convolution, choice);
   } catch (const palimpsest::Error& error) {
     std::fprintf(stderr, "contract_checks: %s: %s\n", error.what(), error.remedy().c_str());
     return 1;

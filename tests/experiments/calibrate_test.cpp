@@ -7,7 +7,7 @@
 #include "base/csv.h"
 #include "base/npy.h"
 #include "base/random.h"
-#include "experiments/calibrate/tests.h"
+#include "experiments/study/test_names.h"
 #include "experiments/study/explained_sample.h"
 #include "experiments/study/records.h"
 #include "tests/support/expect_error.h"
