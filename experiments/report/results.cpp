@@ -46,6 +46,18 @@ std::vector<Epoch> load_curve(const fs::path& file) {
   });
 }
 
+// Of a trained model's state.json: the options, by their names on the command line, and the device.
+std::map<std::string, std::string> training_options(const std::string& state) {
+  const std::string group = std::string(training_group) + ".";
+  std::map<std::string, std::string> options;
+  for (const auto& [key, value] : Json::parse(state).at("inputs").get<std::map<std::string, std::string>>())
+    if (key.starts_with(group))
+      options[key.substr(group.size())] = value;
+    else if (key == "device")
+      options[key] = value;
+  return options;
+}
+
 // PNG names in index.json are relative to its folder, and stay inside it.
 fs::path picture(const fs::path& folder, const Json& entry, const char* key) {
   if (!entry.contains(key)) return {};
@@ -166,9 +178,7 @@ void load_models(StudyResults& results) {
   for (const std::string& step : steps) {
     if (fs::exists(folder / step / "metrics.jsonl")) results.curves[step] = load_curve(folder / step / "metrics.jsonl");
     if (fs::exists(folder / step / "state.json"))
-      results.options[step] = guarded(folder / step / "state.json", [](const std::string& text) {
-        return Json::parse(text).at("inputs").get<std::map<std::string, std::string>>();
-      });
+      results.options[step] = guarded(folder / step / "state.json", training_options);
   }
 }
 

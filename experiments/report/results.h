@@ -64,7 +64,7 @@ struct StudyResults {
   std::map<int, Evaluation> pain, retrained;  // by k
   std::optional<Evaluation> emotion;
   std::map<std::string, std::vector<Epoch>> curves;                   // by step
-  std::map<std::string, std::map<std::string, std::string>> options;  // by step: its options
+  std::map<std::string, std::map<std::string, std::string>> options;  // by step: how it was trained
   std::vector<McNemarRow> mcnemar;
   std::optional<Losses> losses;
   std::map<int, std::vector<Disagreement>> disagreements;  // by k; absent: not explained yet

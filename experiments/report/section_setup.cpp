@@ -61,8 +61,7 @@ std::string training_table(const StudyResults& r, const Wording& say) {
   std::set<std::string> keys;
   for (const auto& [step, name] : steps)
     if (const auto found = r.options.find(step); found != r.options.end())
-      for (const auto& [key, value] : found->second)
-        if (!key.starts_with("file ") && !key.starts_with("data")) keys.insert(key);
+      for (const auto& [key, value] : found->second) keys.insert(key);
   for (const std::string& key : keys) {
     std::vector<std::string> cells{escape(key)};
     for (const auto& [step, name] : steps) {
@@ -70,8 +69,9 @@ std::string training_table(const StudyResults& r, const Wording& say) {
       const bool known = found != r.options.end() && found->second.contains(key);
       std::string value = known ? found->second.at(key) : "";
       if (key == "freeze" && step == target) value = "0 to 5";
-      if (value.size() > 24) value = value.substr(0, 12) + "…";  // hashes
-      cells.push_back(value.empty() ? "<span class=\"soft\">–</span>" : escape(value));
+      cells.push_back(value.empty()       ? "<span class=\"soft\">–</span>"
+                      : value.size() > 24 ? fmt::format("<span class=\"wrap\">{}</span>", escape(value))
+                                          : escape(value));
     }
     table.row(std::move(cells));
   }

@@ -236,9 +236,9 @@ DataSettings data_choice(const StudyPlan& plan, StudySet set, Part part) {
   return choice;
 }
 
-void add_inputs(const Fields& fields, const std::string& group, std::map<std::string, std::string>& inputs) {
+void add_inputs(const Fields& fields, std::string_view group, std::map<std::string, std::string>& inputs) {
   for (const Field& field : fields)
-    if (field.changes_results && !field.names_content) inputs[group + "." + field.name] = field.text();
+    if (field.changes_results && !field.names_content) inputs[fmt::format("{}.{}", group, field.name)] = field.text();
 }
 
 void add_data_inputs(const StudyPlan& plan, StudySet set, DataSettings choice,

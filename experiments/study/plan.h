@@ -94,7 +94,7 @@ DataSettings data_choice(const StudyPlan& plan, StudySet set, Part part);
 
 // A step's dependencies besides the files that it reads: every setting that changes results, as "group.name" and its
 // value. For data the content counts, not the path.
-void add_inputs(const Fields& fields, const std::string& group, std::map<std::string, std::string>& inputs);
+void add_inputs(const Fields& fields, std::string_view group, std::map<std::string, std::string>& inputs);
 void add_data_inputs(const StudyPlan& plan, StudySet set, DataSettings choice,
                      std::map<std::string, std::string>& inputs);
 

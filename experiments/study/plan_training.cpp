@@ -29,7 +29,7 @@ TrainCommand stage_command(const StudyPlan& plan, const Recipe& recipe, StudySet
 std::map<std::string, std::string> train_inputs(const StudyPlan& plan, TrainCommand c, StudySet set) {
   std::map<std::string, std::string> inputs{
       {"device", c.on.threads == plan.on.threads ? plan.processor : plan.processor_alone}};
-  add_inputs(fields_of(static_cast<Recipe&>(c)), "train", inputs);
+  add_inputs(fields_of(static_cast<Recipe&>(c)), training_group, inputs);
   add_data_inputs(plan, set, c.data, inputs);
   return inputs;
 }

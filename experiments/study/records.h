@@ -195,7 +195,8 @@ std::vector<NullRow> read_null_rows(const fs::path& path);
 // study.
 std::string model_step(std::string_view kind, int k);
 std::string run_step(std::string_view kind, const ModelRun& run);
-std::string source_step(const StudyRecord& record);                       // "emotion"
+inline constexpr std::string_view training_group = "train";  // of a trained model's options among its step's inputs
+std::string source_step(const StudyRecord& record);          // "emotion"
 std::string target_step(const StudyRecord& record, const ModelRun& run);  // "pain-b0-s2"
 std::string concept_name(const StudyRecord& record, int unit);            // "AU14", or as the concepts' CSV has it
 // How pain uses an action unit: "never", "core" or "sometimes".

@@ -237,6 +237,25 @@ TEST_F(Report, PrecisionStandsBesideRecall) {
   EXPECT_THAT(page(), testing::HasSubstr(">53.3 %<"));
 }
 
+TEST_F(Report, SaysHowTheModelsWereTrained) {
+  for (const std::string step : {"emotion", "pain-b5", "pain-b0", "retrain-b0"}) {
+    const std::string freeze = step == "pain-b5" ? "5" : "0", keep = step == "emotion" ? "auc" : "last";
+    create_folder(study / step);
+    write_file(study / step / "state.json",
+               R"({"inputs":{"data pain":"278b766325c7","device":"cpu, 2 threads, convolution auto","train.freeze":")" +
+                   freeze + R"(","train.keep":")" + keep + "\"}}");
+    write_file(study / step / "metrics.jsonl",
+               R"({"epoch":1,"train_loss":0.2,"train_accuracy":0.6,"validation_loss":0.1,"validation_accuracy":0.7})");
+  }
+  const std::string html = page();
+  expect_well_formed(html);
+  EXPECT_THAT(html, testing::HasSubstr("cpu, 2 threads, convolution auto"));
+  EXPECT_THAT(html, testing::ContainsRegex("freeze</td><td[^>]*>0</td><td[^>]*>0 to 5</td>"));
+  EXPECT_THAT(html, testing::Not(testing::HasSubstr("278b766325c7"))) << "of a data set, not of the training";
+  EXPECT_THAT(html, testing::HasSubstr(
+                        "Kept was the epoch of highest mean AUC on the validation part (emotion); the last epoch ("));
+}
+
 TEST_F(Report, SaysWhenThereWasLittleToForget) {
   evaluate(30);
   lose({{"neutral", 0}, {"surprise", 0}, {"contempt", .08}}, .05);
