@@ -62,6 +62,10 @@ std::string one_run(const Wording& say) {
                    "lose other {sources}. ");
 }
 
+std::string in_one_run(const Wording& say, int runs) {
+  return runs == 1 && !say.given ? " in this one run" : "";
+}
+
 std::string lead(const StudyResults& r) {
   const Wording say(r.record);
   const int k = r.record.farthest();
@@ -161,11 +165,11 @@ std::string performance_card(const StudyResults& r) {
     const std::string figures =
         fmt::format("AUC lost {}, {} to {}; {} with Holm’s correction", signed_fixed(loss.value, 3),
                     signed_fixed(loss.low, 3), signed_fixed(loss.high, 3), p_value(row->holm));
-    text += paragraph(fmt::format("Hypothesis: <b>{}</b> is lost. {} ({}).", escape(row->emotion),
+    text += paragraph(fmt::format("Hypothesis: <b>{}</b> is lost. {}{} ({}).", escape(row->emotion),
                                   row->holm < level && loss.value > 0 ? "Supported"
                                   : loss.low > 0                      ? "Not beyond chance once corrected"
                                                                       : "Not shown",
-                                  figures));
+                                  in_one_run(say, row->auc.runs), figures));
   }
   const auto before = r.retrained.find(r.record.before()), after = r.retrained.find(k);
   if (before != r.retrained.end() && after != r.retrained.end()) {
@@ -218,11 +222,12 @@ std::string concept_sentence(const StudyResults& r, int unit) {
   const std::string name = escape(concept_name(r.record, unit));
   if (!row) return fmt::format("<b>{}</b> was not tested: too few images show it.", name);
   const analysis::Estimate& loss = row->auc.loss;
-  std::string text = fmt::format("<b>{}</b>: {} {}; {} with Holm’s correction.", name,
-                                 row->holm < level && loss.value > 0 ? "supported, it is decoded less well."
-                                 : loss.value > 0 ? "in the expected direction, but within the uncertainty."
-                                                  : "not supported, it is decoded no worse than before.",
-                                 concept_figures(*row), p_value(row->holm));
+  std::string text =
+      fmt::format("<b>{}</b>: {}{}. {}; {} with Holm’s correction.", name,
+                  row->holm < level && loss.value > 0 ? "supported, it is decoded less well"
+                  : loss.value > 0                    ? "in the expected direction, but within the uncertainty"
+                                                      : "not supported, it is decoded no worse than before",
+                  in_one_run(Wording(r.record), row->auc.runs), concept_figures(*row), p_value(row->holm));
   for (const Faces faces : {Faces::blank, Faces::stretch, Faces::alone})
     if (const ConceptRow* other = r.concept_of(k, unit, faces))
       text += fmt::format(" <i>{}</i>: {}.", faces_name(faces), concept_figures(*other));

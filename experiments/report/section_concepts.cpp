@@ -51,12 +51,13 @@ std::string auc_table(const StudyResults& r, const Wording& say, const std::stri
               {say("{Unit}"), "images", "AUC before", "AUC after", "AUC lost", "t" + calibration_flag(test), "Holm"});
   for (const ConceptRow* row : rows) {
     const analysis::ConceptLoss& auc = row->auc;
+    const bool one_run = auc.runs == 1 && !say.given;  // the images alone: p would not be of what a training does
     table.row(
         {first_cell(r, *row, with_model), fmt::format("{}", row->positives), fixed(auc.before, 3), fixed(auc.after, 3),
          change_cell(signed_fixed(auc.loss.value, 3), signed_fixed(auc.loss.low, 3),
-                     signed_fixed(auc.loss.high, 3) + (auc.runs > 1 || say.given ? "" : ", one run")),
-         test_cell(auc.loss.test.t, auc.loss.test.p), scientific_number(row->holm)},
-        row->holm < 0.05 ? "strong" : "");
+                     signed_fixed(auc.loss.high, 3) + (one_run ? ", one run" : "")),
+         one_run ? "–" : test_cell(auc.loss.test.t, auc.loss.test.p), one_run ? "–" : scientific_number(row->holm)},
+        row->holm < 0.05 && !one_run ? "strong" : "");
   }
   return table.empty() ? "" : table.html();
 }

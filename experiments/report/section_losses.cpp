@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "experiments/report/calibration.h"
 #include "experiments/report/csv_files.h"
 #include "experiments/report/html.h"
@@ -22,6 +24,14 @@ std::string flagged(const std::string& name, const char* test) {
   return name + calibration_flag(test);
 }
 
+// Of a loss over one run: its interval is of the images alone, and it has no p for what a training does.
+bool one_run(const Wording& say, int runs) {
+  return runs == 1 && !say.given;
+}
+std::string interval(const Wording& say, const analysis::Estimate& e, int runs) {
+  return interval(e) + (one_run(say, runs) ? "<span class=\"soft\">, one run</span>" : "");
+}
+
 std::string model_table(const StudyResults& r, const Wording& say, const LossSummary& model) {
   Table table(
       say("{Before} against {}{}", model_name(model.k), say.given ? "" : ", " + count(model.runs, "run", "runs")),
@@ -30,14 +40,15 @@ std::string model_table(const StudyResults& r, const Wording& say, const LossSum
        flagged("p, images<br>only", calibrate::class_loss_images), "recall before<br>after"});
   for (const LossRow* row : loss_rows(r, model.k)) {
     const analysis::RankingLoss& a = row->auc;
+    const bool tested = !one_run(say, a.runs);
     const auto below = [](const std::string& text) { return "<br><span class=\"soft\">" + text + "</span>"; };
     table.row(
         {escape(row->emotion) + (row->hypothesis ? below("hypothesis") : ""), fmt::format("{}", row->images),
-         fixed(a.before, 3), fixed(a.after, 3), interval(a.loss),
-         scientific_number(a.loss.test.p) + below(scientific_number(row->holm)),
+         fixed(a.before, 3), fixed(a.after, 3), interval(say, a.loss, a.runs),
+         tested ? scientific_number(a.loss.test.p) + below(scientific_number(row->holm)) : "–",
          fixed(std::sqrt(a.image_variance), 3) + below(a.runs > 1 ? fixed(std::sqrt(a.run_variance), 3) : "–"),
          scientific_number(a.images.test.p), percent(row->recall_before, 1) + below(percent(row->recall_after, 1))},
-        row->holm < level ? "strong" : "");
+        tested && row->holm < level ? "strong" : "");
   }
   return table.html();
 }
@@ -57,9 +68,9 @@ std::string summary_table(const StudyResults& r, const Wording& say) {
                                    fmt::format("{}", model.runs),
                                    fixed(model.all.f, 2),
                                    fmt::format("{:.0f}, {:.0f}", model.all.df1, model.all.df2),
-                                   scientific_number(model.all.p),
-                                   interval(model.mean)};
-    if (hypotheses) cells.emplace_back(model.selectivity ? interval(*model.selectivity) : "–");
+                                   one_run(say, model.runs) ? "–" : scientific_number(model.all.p),
+                                   interval(say, model.mean, model.runs)};
+    if (hypotheses) cells.emplace_back(model.selectivity ? interval(say, *model.selectivity, model.runs) : "–");
     table.row(std::move(cells));
   }
   return table.html();
@@ -103,6 +114,10 @@ std::string section_losses(const StudyResults& r) {
                 ". <i>p, images only</i> asks whether these networks differ on other images; it is not a test of what "
                 "learning {target} does, and rejects far too often as such. ") +
                 families);
+  if (std::ranges::any_of(r.losses->models, [&](const LossSummary& model) { return one_run(say, model.runs); }))
+    text += paragraph(say(
+        "Of a model with one run the intervals contain the images alone. What learning {target} does cannot be tested "
+        "with it, so its p is left out."));
   std::string others;
   for (const LossSummary& model : r.losses->models)
     (model.k == r.record.farthest() ? text : others) += model_table(r, say, model);

@@ -138,6 +138,7 @@ TEST_F(Report, ALossIsTheHeadline) {
               testing::HasSubstr("<b>Yes.</b> 1 of 3 emotions can be read less well from the network’s features "
                                  "over 3 runs of fine-tuning all blocks for pain: <b>contempt</b> (0.950 → 0.870)"));
   EXPECT_THAT(html, testing::HasSubstr("The hypotheses’ emotions lose more than the others (+0.050"));
+  EXPECT_THAT(html, testing::Not(testing::HasSubstr(", one run")));
   EXPECT_THAT(html, testing::HasSubstr("<b>contempt</b> is lost. Supported (AUC lost +0.080"));
   EXPECT_THAT(html, testing::HasSubstr("<b>surprise</b> is lost. Not shown (AUC lost +0.015"));
   EXPECT_THAT(html, testing::HasSubstr("recall of contempt by one head each, 85 % → 30 %"));
@@ -171,6 +172,10 @@ TEST_F(Report, OneRunDoesNotTellWhatTrainingDoes) {
   EXPECT_THAT(html, testing::HasSubstr("in this one run of fine-tuning"));
   EXPECT_THAT(html, testing::HasSubstr("other runs may lose other emotions"));
   EXPECT_THAT(html, testing::HasSubstr("contain the choice of test images only"));
+  EXPECT_THAT(html, testing::HasSubstr("<b>contempt</b> is lost. Supported in this one run (AUC lost +0.080"));
+  EXPECT_THAT(html, testing::HasSubstr("+0.060 to +0.100</span><span class=\"soft\">, one run</span></td><td"));
+  EXPECT_THAT(html, testing::ContainsRegex(", one run</span></td><td[^>]*>–</td>")) << "no p of what a training does";
+  EXPECT_THAT(html, testing::HasSubstr("so its p is left out"));
 }
 
 TEST_F(Report, WithoutTestImagesNothingIsMeasured) {
