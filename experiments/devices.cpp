@@ -1,6 +1,7 @@
 #include "experiments/devices.h"
 
 #include <cstdio>
+#include <fstream>
 
 #include "base/error.h"
 #include "cpu/device.h"
@@ -32,6 +33,17 @@ std::vector<DeviceChoice> known_devices() {
   return {{"cpu", true, "always available"},
           {"cuda", real.available, real.reason},
           {"cuda-emulated", emulated.available, emulated.reason}};
+}
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+std::string machine_of(const DeviceInfo& device) {
+  return fmt::format("{} ({}; processor: {})", device.name, device.description, processor_name());
 }
 
 void announce_devices(bool announce) {

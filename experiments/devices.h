@@ -21,6 +21,10 @@ std::vector<DeviceChoice> known_devices();
 // is not available or unknown.
 std::unique_ptr<Device> make_device(const MachineSettings& on);
 
+// What decides the last bits of its results besides the options: the processor's name and the device's description.
+std::string machine_of(const DeviceInfo& device);
+std::string processor_name();  // as the system knows it; "unknown" if it does not
+
 void announce_devices(bool announce);  // false: `auto` is silent (--quiet)
 
 }  // namespace palimpsest::experiments

@@ -23,13 +23,6 @@ struct InfoCommand {
   MachineSettings on;
 };
 
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown";
-}
-
 // What the processor has of the instruction sets that oneDNN chooses between.
 std::string instruction_sets() {
 #if defined(__x86_64__)

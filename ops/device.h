@@ -33,7 +33,7 @@ struct DeviceInfo {
   std::size_t cache_bytes = 0;                           // of the last-level cache; all of them, if there are several
   std::string gpu = {};                                  // its name as the driver knows it; empty: no GPU
   std::string gpu_bus = {};                              // its place on the PCI bus: 00000000:65:00.0
-  // What the last bits of a result depend on, as a run records it.
+  // What the last bits of a result depend on besides the processor, as a run records it.
   std::string fingerprint() const;
 };
 

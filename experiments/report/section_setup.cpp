@@ -95,6 +95,11 @@ std::string section_setup(const StudyResults& r) {
   if (!r.record.concepts.empty()) sets.push_back(say("{units} from <code>{}</code>", escape(r.record.concepts)));
   std::string text = design(r, say) + paragraph(fmt::format("Data: {}.", enumerate(sets)));
   for (const std::string& warning : r.record.warnings) text += missing("Note: " + escape(warning));
+  if (!r.record.machines.empty())
+    text +=
+        paragraph(fmt::format("Computed with {}. Another processor may round otherwise; the same seed then makes "
+                              "another network.",
+                              escape(enumerate(r.record.machines))));
   text += data_table(r);
   if (!say.given) text += details("Training options", training_table(r, say));
   text += details(say.given ? "Every option" : "Every value of the config",

@@ -52,6 +52,18 @@ void add_part(StudyRecord& record, const std::string& name, const data::Dataset&
   record.parts.push_back(std::move(part));
 }
 
+// A study may go on on another machine.
+std::vector<std::string> with_earlier_machines(const std::string& machine, const fs::path& record) {
+  std::vector<std::string> machines;
+  try {
+    if (fs::exists(record)) machines = read_study_record(record).machines;
+  } catch (const Error&) {
+    // of another version, or damaged: it is about to be written again
+  }
+  if (std::ranges::find(machines, machine) == machines.end()) machines.push_back(machine);
+  return machines;
+}
+
 void add_choices(StudyRecord& record, const std::string& set, const data::Selected& selected) {
   for (const auto& [key, value] : selected.choices) record.choices.emplace_back(fmt::format("{}: {}", set, key), value);
   for (const auto& warning : selected.warnings) record.warnings.push_back(fmt::format("{}: {}", set, warning));
@@ -259,9 +271,11 @@ StudyPlan plan_study(const StudyConfig& config, const fs::path& study, const Mac
   plan.on = plan.alone = on;
   plan.alone.threads = effective_threads(on.threads);
   plan.on.threads = std::max(1, plan.alone.threads / together);
-  plan.processor = make_device(plan.on)->info().fingerprint();
+  const DeviceInfo device = make_device(plan.on)->info();
+  plan.processor = device.fingerprint();
   plan.processor_alone = together == 1 ? plan.processor : make_device(plan.alone)->info().fingerprint();
   plan.record = new_record(config);
+  plan.record.machines = with_earlier_machines(machine_of(device), study / "study.json");
   if (!given.empty()) {
     plan.record.runs = {{given_before}, {given_after}};
     plan.record.from_scratch = false;

@@ -23,7 +23,7 @@ PALIMPSEST_JSON(StudyRecord::Part, name, classes)
 PALIMPSEST_JSON(StudyRecord::Unit, number, name, positives, images, tested, pain_bits)
 PALIMPSEST_JSON(StudyRecord, names, emotion, pain, concepts, drawn, from_scratch, emotions, parts, units, hypotheses,
                 emotion_units, pain_units, pain_sometimes_units, null_seeds, runs, bottom_cut, co_occurring, seed,
-                report_pictures, values, choices, warnings)
+                report_pictures, values, choices, warnings, machines)
 PALIMPSEST_JSON(McNemarRow, k, emotion, hypothesis, images, test, holm)
 PALIMPSEST_JSON(LossRow, k, emotion, hypothesis, images, auc, holm, recall_before, recall_after)
 PALIMPSEST_JSON(LossSummary, k, runs, all, mean, selectivity)

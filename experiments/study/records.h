@@ -79,6 +79,7 @@ struct StudyRecord {
   std::vector<std::pair<std::string, std::string>> values;   // of the config, defaults included
   std::vector<std::pair<std::string, std::string>> choices;  // made while the sets were read
   std::vector<std::string> warnings;
+  std::vector<std::string> machines;  // on which it was run (devices.h)
 
   int before() const { return runs.front().k; }
   std::vector<int> after() const;                          // the other models

@@ -157,7 +157,7 @@ void plan_summary(StudyPlan& plan) {
   const bool with_pairs = !plan.config.pairs.empty();
   if (with_pairs) step.reads.emplace_back("pairs/effects.json");
   step.run = [study = plan.study, record, with_pairs](const fs::path& folder) {
-    Json json = {{"seed", record.seed}, {"emotions", record.emotions}};
+    Json json = {{"seed", record.seed}, {"emotions", record.emotions}, {"machines", record.machines}};
     add_recalls(json, study, record);
     add_losses(json, study);
     add_rejections(json, study, record);

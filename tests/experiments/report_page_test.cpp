@@ -42,6 +42,7 @@ class Report : public testing::Test {
     record.pain_units = {4};
     record.bottom_cut = {5};
     record.drawn = true;
+    record.machines = {"cpu (<A>)", "cpu (B)"};
     write_record(study / "study.json", record);
   }
 
@@ -125,6 +126,7 @@ TEST_F(Report, SaysWhatIsMissing) {
   EXPECT_THAT(html, testing::HasSubstr("The concept tests have not been run"));
   EXPECT_THAT(html, testing::HasSubstr("Nothing has been explained yet"));
   EXPECT_THAT(html, testing::HasSubstr("affectnet:&lt;sets&gt;&amp;co"));
+  EXPECT_THAT(html, testing::HasSubstr("Computed with cpu (&lt;A&gt;) and cpu (B). Another processor may round"));
 }
 
 TEST_F(Report, ALossIsTheHeadline) {
