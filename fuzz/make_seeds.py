@@ -90,9 +90,11 @@ def keras_objects(keras_3=False, listed=True):
 T_TEST = {"t": 1.5, "df": 9.0, "p": 0.2}
 MCNEMAR = {"b": 3, "c": 1, "both_right": 5, "both_wrong": 2, "exact_p": 0.6, "chi2": {"statistic": 1.0, "p": 0.3},
            "chi2_corrected": {"statistic": 0.2, "p": 0.6}}
-CONCEPT = {"unit": 5, "k": 0, "bottom_cut": False, "hypothesis": True, "images": 9, "positives": 4, "repeats": 2,
-           "f1_before": 0.5, "f1_after": 0.4, "auc_before": 0.7, "auc_after": 0.6, "difference": 0.1, "low": 0.0,
-           "high": 0.2, "paired": T_TEST, "corrected": T_TEST | {"t": None}, "holm_paired": 1.0, "holm_corrected": 1.0,
+ESTIMATE = {"value": 0.1, "low": 0.0, "high": 0.2, "test": T_TEST}
+LOSS = {"before": 0.75, "after": 0.5, "runs": 3, "image_variance": 0.01, "run_variance": 0.02, "loss": ESTIMATE}
+CONCEPT = {"unit": 5, "k": 0, "faces": "blank", "hypothesis": True, "images": 9, "positives": 4, "repeats": 2,
+           "paper_images": 9, "f1_before": 0.5, "f1_after": 0.4, "auc": LOSS, "ungrouped": False, "holm": 1.0,
+           "difference": 0.1, "low": 0.0, "high": 0.2, "paired": T_TEST, "corrected": T_TEST | {"t": None},
            "grouped_difference": None, "grouped_corrected": T_TEST}
 TRUTH = {"id": "a.png", "shown": [4], "areas": {"4": [[0.5, 0.5, 0.1, 0.1]]}}
 STATE = {"step": "a", "status": "finished", "inputs": {"lr": "0.1"}, "outputs": {"x": {"sha256": "00", "size": 3}}}
@@ -106,16 +108,25 @@ RESULTS = [CURVE, text(STATE),
                {"number": 5, "images": 2, "clusters": 2, "area": 0.1, "before": 0.3, "after": 0.2,
                 "lost": {"mean": 0.1, "low": 0.0, "high": 0.2}}]}])]
 RECORDS = {
-    "study": {"emotion": "affectnet:E", "pain": "unbc:P", "concepts": "ckplus:C", "drawn": True, "from_scratch": False,
+    "study": {"names": {"source": "emotion", "sources": "emotions", "target": "pain", "unit": "AU", "units": "AUs"},
+              "emotion": "affectnet:E", "pain": "unbc:P", "concepts": "ckplus:C", "drawn": True, "from_scratch": False,
               "emotions": ["happy", "sad"], "parts": [{"name": "emotion, training", "classes": [["happy", 3]]}],
-              "units": [{"number": 5, "positives": 3, "images": 9, "tested": True}],
-              "hypotheses": [{"emotion": "happy", "unit": 12}], "emotion_units": {"happy": [6, 12]},
-              "pain_units": [4], "pain_sometimes_units": [12], "null_seeds": [2], "bottom_cut": [5], "seed": 1,
-              "report_pictures": 6, "values": [["seed", "1"]], "choices": [["a", "b"]], "warnings": ["w"]},
+              "units": [{"number": 5, "name": "", "positives": 3, "images": 9, "tested": True, "pain_bits": 0.25}],
+              "hypotheses": [{"emotion": "happy", "unit": 12, "name": ""}], "emotion_units": {"happy": [6, 12]},
+              "pain_units": [4], "pain_sometimes_units": [12], "null_seeds": [2],
+              "runs": [{"k": 5, "seed": None}, {"k": 0, "seed": None}, {"k": 0, "seed": 2}], "bottom_cut": [5],
+              "co_occurring": [26], "seed": 1, "report_pictures": 6, "values": [["seed", "1"]], "choices": [["a", "b"]],
+              "warnings": ["w"], "machines": ["cpu"]},
     "mcnemar": [{"k": 0, "emotion": "happy", "hypothesis": True, "images": 11, "test": MCNEMAR, "holm": 1.0}],
     "concepts": [CONCEPT],
-    "ranking": [{"k": 0, "units": [{"number": 5, "group": "never", "auc_lost": 0.1}], "mean_lost": {"never": 0.1},
-                 "auc": 0.5, "auc_core": None}],
+    "losses": {"c": 0.01, "c_tried": [0.001, 0.01], "auc": [0.75, 0.875],
+               "models": [{"k": 0, "runs": 3, "all": {"f": 2.0, "df1": 8.0, "df2": 30.0, "p": 0.1}, "mean": ESTIMATE,
+                           "selectivity": None}],
+               "rows": [{"k": 0, "emotion": "happy", "hypothesis": True, "images": 11, "auc": LOSS | {"images": ESTIMATE},
+                         "holm": 1.0, "recall_before": 0.75, "recall_after": 0.5}]},
+    "ranking": [{"k": 0, "units": [{"number": 5, "group": "never", "auc_lost": 0.1, "low": 0.0, "high": 0.2}],
+                 "mean_lost": {"never": 0.1}, "auc": 0.5, "auc_core": None, "p": 0.5, "p_core": None,
+                 "spearman_bits": -0.5, "tau_bits": None}],
     "null": [{"k": 0, "seeds": [1, 2], "spreads": [{"emotion": "happy", "mean": 1.0, "sd": 0.0, "low": 1.0, "high": 1.0}],
               "pairs": [{"seed_a": 1, "seed_b": 2, "emotion": "happy", "test": MCNEMAR}]}],
     "truth": [TRUTH],

@@ -30,6 +30,7 @@ void fuzz::target(std::string_view bytes) {
   const auto write = [](const fs::path& to, const auto& rows) { write_records(to, rows); };
   copy_twice(path, read_study_record, write_record);
   copy_twice(path, read_mcnemar_rows, write);
+  copy_twice(path, read_losses, write_losses);
   copy_twice(path, read_concept_rows, write);
   copy_twice(path, read_ranking_rows, write);
   copy_twice(path, read_null_rows, write);
