@@ -7,9 +7,9 @@
 #include "base/csv.h"
 #include "base/npy.h"
 #include "base/random.h"
-#include "experiments/study/test_names.h"
 #include "experiments/study/explained_sample.h"
 #include "experiments/study/records.h"
+#include "experiments/study/test_names.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_folder.h"
 

@@ -1,5 +1,7 @@
 #include "experiments/study/records.h"
 
+#include <gtest/gtest.h>
+
 #include <functional>
 
 #include "base/error.h"
