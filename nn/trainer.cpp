@@ -386,6 +386,7 @@ void train(Network& network, const TrainOptions& options, std::shared_ptr<const 
     }
     at.finished = reached(at, options);
     const bool kept = keeps(options.keep, validated, at);
+    if (at.finished && kept && validated) validated->require_alive(run.path().string());  // before it is saved as done
     run.append_metrics(
         metrics_line(at.epochs, trained, validated ? &*validated : nullptr, rate, scheduled_gamma(options, epoch)));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

@@ -57,6 +57,18 @@ double Validation::auc() const {
   return classes > 0 ? sum / classes : 0.5;
 }
 
+void Validation::require_alive(const std::string& run) const {
+  const auto same = [](const auto& values) {
+    return std::ranges::all_of(values, [&](const auto& value) { return value == values.front(); });
+  };
+  if (same(labels_) || !std::ranges::all_of(odds_, same)) return;
+  throw Error(
+      fmt::format("{} has learned nothing: every picture of the validation part gets the same answer, as from a "
+                  "network whose units are dead",
+                  run),
+      "train again from the start with a smaller --lr, more --warmup-steps or --plain-epochs, or another --seed");
+}
+
 double Validation::score(Keep keep) const {
   switch (keep) {
     case Keep::recall:

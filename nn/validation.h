@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/words.h"
@@ -29,6 +30,10 @@ class Validation {
   // area under the ROC curve of a class against all others by its softmax probability, 1/2 if only one class occurs.
   double recall() const;
   double auc() const;
+
+  // Throws Error naming the run where pictures of several classes all get the same logits, as from a network in which
+  // no unit that depends on the picture is alive.
+  void require_alive(const std::string& run) const;
 
   // Larger is better. requires: keep is not Keep::last
   double score(Keep keep) const;

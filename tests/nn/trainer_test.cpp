@@ -70,7 +70,7 @@ TEST(Trainer, KeepsTheEpochThatIsAskedFor) {
   TempFolder folder;
   ToyRun run;
   run.validation = toy_pictures(10, 4, 99);
-  run.options.rate = 0.02;
+  run.options.rate = 0.015;
   run.options.momentum = 0.9;
   run.options.epochs = 12;
   std::map<Keep, std::string> kept;
@@ -192,6 +192,27 @@ TEST(Trainer, LeavesFrozenBlocksAlone) {
       if (p.name.ends_with("weight")) {
         EXPECT_EQ(device->download(p.value) == after.read_floats(p.name), p.block < k) << p.name << " B" << k;
       }
+  }
+}
+
+TEST(Trainer, ADeadNetworkIsNotTakenForATrainedOne) {
+  TempFolder folder;
+  ToyRun run;
+  run.validation = toy_pictures(7, 4, 99);
+  const auto device = cpu_device();
+  const auto train_dead = [&] {
+    Network network(*device, run.architecture);
+    initialise(network, 3);
+    run.frozen.fill(true);
+    network.set_frozen(run.frozen);
+    for (const auto& p : network.parameters())
+      if (p.block < kBlocks) device->fill(p.value, 0);
+    run.train(folder / "run", network);
+  };
+  for (const char* call : {"first", "resumed"}) {
+    SCOPED_TRACE(call);
+    expect_error("run has learned nothing", train_dead);
+    EXPECT_EQ(metrics(folder / "run").size(), 2U) << "the last epoch is trained again";
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "tests/support/expect_error.h"
+
 namespace palimpsest::nn {
 namespace {
 
@@ -33,6 +35,18 @@ TEST(Validation, ConfidentLogitsAreStillRanked) {
   const std::array<float, 4> logits{200, 0, 100, 0};  // both probabilities round to 1
   v.add({0, 1}, labels, logits);
   EXPECT_DOUBLE_EQ(v.auc(), 1);
+}
+
+TEST(Validation, TheSameAnswerForEveryPictureIsAnError) {
+  const std::array<float, 6> same{1, 0.25, 1, 0.25, 1, 0.25}, other{1, 0.25, 1, 0.25, 1, 0.2500001F};
+  Validation dead(2), alive(2), one_class(2);
+  dead.add({0, 1}, std::array{0, 1, 0}, same);
+  expect_error("emotion has learned nothing", [&] { dead.require_alive("emotion"); });
+  alive.add({0, 1}, std::array{0, 1, 0}, other);
+  EXPECT_NO_THROW(alive.require_alive("emotion"));
+  one_class.add({0, 1}, std::array{1, 1, 1}, same);
+  EXPECT_NO_THROW(one_class.require_alive("emotion")) << "it may be right";
+  EXPECT_NO_THROW(Validation(2).require_alive("emotion"));
 }
 
 TEST(Validation, OneClassAloneHasNoRanking) {
