@@ -257,7 +257,7 @@ TEST_F(Report, SaysHowTheModelsWereTrained) {
   const std::string html = page();
   expect_well_formed(html);
   EXPECT_THAT(html, testing::HasSubstr("cpu, 2 threads, convolution auto"));
-  EXPECT_THAT(html, testing::ContainsRegex("freeze</td><td[^>]*>0</td><td[^>]*>0 to 5</td>"));
+  EXPECT_THAT(html, testing::ContainsRegex("freeze</th><td[^>]*>0</td><td[^>]*>0 to 5</td>"));
   EXPECT_THAT(html, testing::Not(testing::HasSubstr("278b766325c7"))) << "of a data set, not of the training";
   EXPECT_THAT(html, testing::HasSubstr(
                         "Kept was the epoch of highest mean AUC on the validation part (emotion); the last epoch ("));
