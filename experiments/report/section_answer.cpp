@@ -63,7 +63,7 @@ std::string one_run(const Wording& say) {
 }
 
 std::string in_one_run(const Wording& say, int runs) {
-  return runs == 1 && !say.given ? " in this one run" : "";
+  return say.one_run(runs) ? " in this one run" : "";
 }
 
 std::string lead(const StudyResults& r) {

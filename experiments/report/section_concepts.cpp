@@ -51,7 +51,7 @@ std::string auc_table(const StudyResults& r, const Wording& say, const std::stri
               {say("{Unit}"), "images", "AUC before", "AUC after", "AUC lost", "t" + calibration_flag(test), "Holm"});
   for (const ConceptRow* row : rows) {
     const analysis::ConceptLoss& auc = row->auc;
-    const bool one_run = auc.runs == 1 && !say.given;  // the images alone: p would not be of what a training does
+    const bool one_run = say.one_run(auc.runs);
     table.row(
         {first_cell(r, *row, with_model), fmt::format("{}", row->positives), fixed(auc.before, 3), fixed(auc.after, 3),
          change_cell(signed_fixed(auc.loss.value, 3), signed_fixed(auc.loss.low, 3),

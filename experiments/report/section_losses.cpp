@@ -24,12 +24,8 @@ std::string flagged(const std::string& name, const char* test) {
   return name + calibration_flag(test);
 }
 
-// Of a loss over one run: its interval is of the images alone, and it has no p for what a training does.
-bool one_run(const Wording& say, int runs) {
-  return runs == 1 && !say.given;
-}
 std::string interval(const Wording& say, const analysis::Estimate& e, int runs) {
-  return interval(e) + (one_run(say, runs) ? "<span class=\"soft\">, one run</span>" : "");
+  return interval(e) + (say.one_run(runs) ? "<span class=\"soft\">, one run</span>" : "");
 }
 
 std::string model_table(const StudyResults& r, const Wording& say, const LossSummary& model) {
@@ -40,7 +36,7 @@ std::string model_table(const StudyResults& r, const Wording& say, const LossSum
        flagged("p, images<br>only", calibrate::class_loss_images), "recall before<br>after"});
   for (const LossRow* row : loss_rows(r, model.k)) {
     const analysis::RankingLoss& a = row->auc;
-    const bool tested = !one_run(say, a.runs);
+    const bool tested = !say.one_run(a.runs);
     const auto below = [](const std::string& text) { return "<br><span class=\"soft\">" + text + "</span>"; };
     table.row(
         {escape(row->emotion) + (row->hypothesis ? below("hypothesis") : ""), fmt::format("{}", row->images),
@@ -68,7 +64,7 @@ std::string summary_table(const StudyResults& r, const Wording& say) {
                                    fmt::format("{}", model.runs),
                                    fixed(model.all.f, 2),
                                    fmt::format("{:.0f}, {:.0f}", model.all.df1, model.all.df2),
-                                   one_run(say, model.runs) ? "–" : scientific_number(model.all.p),
+                                   say.one_run(model.runs) ? "–" : scientific_number(model.all.p),
                                    interval(say, model.mean, model.runs)};
     if (hypotheses) cells.emplace_back(model.selectivity ? interval(say, *model.selectivity, model.runs) : "–");
     table.row(std::move(cells));
@@ -114,7 +110,7 @@ std::string section_losses(const StudyResults& r) {
                 ". <i>p, images only</i> asks whether these networks differ on other images; it is not a test of what "
                 "learning {target} does, and rejects far too often as such. ") +
                 families);
-  if (std::ranges::any_of(r.losses->models, [&](const LossSummary& model) { return one_run(say, model.runs); }))
+  if (std::ranges::any_of(r.losses->models, [&](const LossSummary& model) { return say.one_run(model.runs); }))
     text += paragraph(say(
         "Of a model with one run the intervals contain the images alone. What learning {target} does cannot be tested "
         "with it, so its p is left out."));

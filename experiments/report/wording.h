@@ -25,6 +25,10 @@ class Wording {
                        fmt::arg("before", before), fmt::arg("after", after), fmt::arg("Before", begin(before)));
   }
 
+  // Of a loss over so many runs: whether its interval and p are of the images alone, and so not of what a training
+  // does.
+  bool one_run(int runs) const { return runs == 1 && !given; }
+
   bool given = false;   // two networks that were not trained here
   bool papers = false;  // the paper's own tasks, so that its figures stand beside ours
   std::string source, sources, target, unit, units, before, after;

@@ -69,6 +69,12 @@ void write_log_odds(const fs::path& folder, const Eigen::MatrixXd& odds) {
   write_npy(folder / "log_odds.npy", std::span(rows.data(), std::size_t(rows.size())), shape);
 }
 
+int decision(const Eigen::MatrixXd& odds, std::ptrdiff_t row) {
+  std::ptrdiff_t at = 0;
+  odds.row(row).maxCoeff(&at);
+  return int(at);
+}
+
 Eigen::MatrixXd read_log_odds(const fs::path& folder) {
   const NpyArray array = read_npy(folder / "log_odds.npy");
   if (array.shape.size() != 2)

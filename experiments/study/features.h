@@ -23,6 +23,7 @@ Features read_features(const FeatureFiles& files);  // throws Error when the fil
 
 // The scores that a probe gave the test images: FOLDER/log_odds.npy, float32 (images, emotions).
 void write_log_odds(const fs::path& folder, const Eigen::MatrixXd& odds);
-Eigen::MatrixXd read_log_odds(const fs::path& folder);  // throws Error for another shape than that of a matrix
+int decision(const Eigen::MatrixXd& odds, std::ptrdiff_t row);  // the column of the largest
+Eigen::MatrixXd read_log_odds(const fs::path& folder);          // throws Error for another shape than that of a matrix
 
 }  // namespace palimpsest::experiments

@@ -95,9 +95,7 @@ void run_probe(const StudyPlan& plan, const ModelRun& run, const fs::path& folde
   predictions.labels = test.labels;
   predictions.names = plan.record.emotions;
   for (std::ptrdiff_t i = 0; i < odds.rows(); ++i) {
-    std::ptrdiff_t best = 0;
-    odds.row(i).maxCoeff(&best);
-    predictions.predicted.push_back(int(best));
+    predictions.predicted.push_back(decision(odds, i));
     for (std::ptrdiff_t q = 0; q < odds.cols(); ++q)
       predictions.probabilities.push_back(float(1 / (1 + std::exp(-odds(i, q)))));
   }

@@ -2,16 +2,11 @@
 
 #include "analysis/class_losses.h"
 #include "analysis/mcnemar.h"
+#include "experiments/study/features.h"
 #include "experiments/study/parts.h"
 #include "experiments/study/test_names.h"
 
 namespace palimpsest::experiments {
-
-int decision(const Eigen::MatrixXd& scores, std::ptrdiff_t row) {
-  std::ptrdiff_t at = 0;
-  scores.row(row).maxCoeff(&at);
-  return int(at);
-}
 
 double mcnemar_p(const Eigen::MatrixXd& before, const Eigen::MatrixXd& after, std::span<const int> labels, int label) {
   int lost = 0, gained = 0;

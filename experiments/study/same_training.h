@@ -12,7 +12,4 @@ void add_same_training(const fs::path& study, const StudyRecord& record, int num
 // McNemar's exact p over the images of one class, which each network decides by its largest score.
 double mcnemar_p(const Eigen::MatrixXd& before, const Eigen::MatrixXd& after, std::span<const int> labels, int label);
 
-// The column of the largest score.
-int decision(const Eigen::MatrixXd& scores, std::ptrdiff_t row);
-
 }  // namespace palimpsest::experiments
