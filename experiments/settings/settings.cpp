@@ -31,9 +31,9 @@ std::vector<Preset> presets() {
       {"pain", "a pain model",
        paper + "gamma = 2\nclass-weights = 'none'\naugment = 'keras'\nepochs = 50\nhead-init = 'fresh'\n"},
       {"retrain", "an emotion head on frozen blocks", on_faces + "freeze = 5\nhead-init = 'fresh'\n"},
-      // Without weights to start from, the paper's recipe does not converge. This one does on unbalanced faces at widths
-      // of 1/8 and 1/4: large steps held by momentum and a clipped gradient, a long warm-up to leave the plateau of
-      // chance (docs/drawn-faces.md, "The recipe from scratch"), cross-entropy until the classes come apart, a slow end.
+      // Without weights to start from, the paper's recipe does not converge. This one does on unbalanced faces at width
+      // 1/8 (docs/drawn-faces.md, "The recipe from scratch"): large steps held by momentum and a clipped gradient, a
+      // long warm-up to leave the plateau of chance, cross-entropy until the classes come apart, a slow end.
       {"scratch", "for training without --init, alone or after another",
        "lr = 0.02\nmomentum = 0.9\nclip-norm = 1\nwarmup-steps = 400\nplain-epochs = 4\nslow-epochs = 3\n"
        "batch = 16\nepochs = 16\n"}};
