@@ -128,7 +128,7 @@ TEST(StudyConfig, PaperConfigIsTheDefaultAndNamesEveryKey) {
 TEST(StudyConfig, TheOneForPhotographsIsRead) {
   const StudyConfig config = read_study_config(goldens() / "../../experiments/configs/photographs.toml");
   EXPECT_EQ(config.model.width, 1);
-  EXPECT_EQ(config.data.crop, data::Crop::box);
+  EXPECT_EQ(config.data.crop, data::Crop::landmarks);
 }
 
 }  // namespace
