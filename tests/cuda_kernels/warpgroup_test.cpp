@@ -147,7 +147,7 @@ TEST(Warpgroup, SmallProductsAreCutIntoParts) {
   EXPECT_EQ(cut({1, 1, 1, 128, 64, 1}, 7).parts, 2);
 }
 
-// A tile's columns of backward weights are of one tap.
+// Backward weights: a tile's 64 columns at a time are of one tap, so that three taps of 64 channels fill one of 192.
 TEST(Warpgroup, TilesAreAsWideAsColumnsAllow) {
   const auto columns = [](int channels, LayerPass pass) {
     const gemm::Cut cut = gemm::cut({16, 56, 56, channels, channels, 9}, pass, with_warpgroups());
