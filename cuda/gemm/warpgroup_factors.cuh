@@ -1,5 +1,5 @@
 #pragma once
-#include "cuda/gemm/warpgroup_tiles.cuh"
+#include "cuda/gemm/warpgroup_items.cuh"
 
 // What the copying thread fetches for each step of a product. A factor's two sides: along the sum, and along the rows
 // (left) or columns (right); kLeft and kRight say which of them has neighbours in memory.

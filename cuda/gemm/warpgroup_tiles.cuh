@@ -2,7 +2,6 @@
 #include "cuda/divisor.h"
 #include "cuda/language.h"
 #include "cuda/tensor_map.h"
-#include "cuda/warpgroup.h"
 
 // How the products of Hopper's warpgroups are divided: into items of a tile and a part of its sum, items among blocks
 // that stay, and a step of the sum into what two warpgroups multiply.
@@ -58,40 +57,8 @@ struct Problem {
   __host__ __device__ int items() const { return tiles() * parts; }
 };
 
-// The blocks of a cluster need the same right factor: each fetches a part of its lines, for all of them.
-struct Share {
-  __device__ explicit Share(const Problem& problem)
-      : together(problem.together), rank(together == 1 ? 0 : int(block_rank())) {}
-  __device__ unsigned blocks() const { return (1U << together) - 1; }
-  // Of `count`, whatever they are: this block's first.
-  __device__ int first(int count) const { return count / together * rank; }
-  int together, rank;
-};
-
 struct Maps {
   TensorMap left, right;
-};
-
-// A tile and a part of its sum. Items of one row of tiles are neighbours: blocks that run at once share the rows'
-// pixels in L2, and the weights.
-template <class Tile>
-struct Item {
-  __device__ Item(const Problem& problem, const Share& share, int index) : Item(problem, index) {
-    const int of_cluster = index - part * problem.tiles(), row_tile = of_cluster / problem.column_tiles,
-              column_tile = of_cluster - row_tile * problem.column_tiles;
-    const int own_row_tile = row_tile * share.together + share.rank;
-    tile = own_row_tile * problem.column_tiles + column_tile;
-    row = own_row_tile * kRows;
-    column = column_tile * Tile::kColumns;
-  }
-  int part, tile, row, column;
-  int first, last;  // steps of the sum
-
- private:
-  __device__ Item(const Problem& problem, int index)
-      : part(index / problem.tiles()),
-        first(int(std::int64_t{problem.steps} * part / problem.parts)),
-        last(int(std::int64_t{problem.steps} * (part + 1) / problem.parts)) {}
 };
 
 // The stage of a step, and the parity of its barriers' phase.
