@@ -166,8 +166,8 @@ class AsTheyAre(unittest.TestCase):
             self.assertLess(total["relevance, 1 target"], total["relevance, 8 targets"])
             forward = sum(e["ms"] for e in self.layers if e["pass"] == "forward" and all(
                 e[name] == total[name] for name in ("gpu", "batch", "precision")))
-            self.assertLess(forward, total["forward"])       # the pools are the rest
-            self.assertGreater(forward, 0.8 * total["forward"])
+            self.assertLess(forward, total["forward"])  # pools, and copies that are made separately, are the rest
+            self.assertGreater(forward, 0.75 * total["forward"])
 
     def test_figures_of_the_gpus_fit_together(self):
         for gpu in (g for g in self.gpus if "clock" in g):
