@@ -10,8 +10,9 @@ Of a product (all times of the whole launch; n = blocks of the busiest multiproc
   memory   each operand and result once / bandwidth              roofline (Williams, Waterman and Patterson, 2009)
   waiting  waves x steps x latency / tiles ahead                 Little's law: a step lasts until its tile has arrived
 
-A product of warpgroups (their code has `consumers`) has one block on a multiprocessor, whose warps write the results while
-the tensor cores wait: `pipe` counts the instructions for that too. `mma` is not for its instructions.
+A product of warpgroups (their code has `consumers`) has one block on a multiprocessor. If it has no `writers`, its warps
+write the results while the tensor cores wait: `pipe` counts the instructions for that too. `mma` is not for its instructions. The sums of rows that
+one column of tiles adds up (the gradient of the bias) are not counted: at most 5 % of the tensor cores' time.
 
 Elsewhere: memory, issue, and `waiting`, bytes x latency / bytes in flight. To the longest bound a launch adds the time
 between two launches. A product reads its operands from memory; other kernels read theirs from L2 if they fit. Bank conflicts,
@@ -81,12 +82,15 @@ class Machine:
         results, doubles = rows * columns / threads * each, 0 if cut_sum else rows * columns * code["doubles"]
         # Several lanes of a fp32 product read the same values: its reads take one clock each, all others their width.
         shared = step.get("shared reads", 0) if cut["precision"] == "fp32" else step.get("shared clocks", 0)
-        fetched = blocks * steps * (rows + columns) * depth * (2 if cut["precision"] == "bf16" else 4)
+        # Blocks of a cluster fetch the columns' factor once for all of them.
+        fetched = blocks * steps * (rows + columns / cut.get("together", 1)) * depth * (2 if cut["precision"] == "bf16" else 4)
         cold = min(1.0, moved / fetched)  # the share of the fetches that no earlier one has brought to L2
         latency = gpu["l2_latency"] + cold * (gpu["memory_latency"] - gpu["l2_latency"])
         mma = 1 if cut["precision"] == "fp32" or warpgroups else gpu["mma"]
         rate = gpu["peak"][cut["precision"]] * mma / gpu["multiprocessors"]
-        alone = self.clocks(busiest * math.ceil(warps / SCHEDULERS) * results) if warpgroups else 0
+        # Results are written while the tensor cores wait, or go to writers through shared memory, which takes less.
+        alone = (rows * columns * 4 / 128 if code.get("writers") else math.ceil(warps / SCHEDULERS) * results)
+        alone = self.clocks(busiest * alone) if warpgroups else 0
         return self.launch(name, {
             "issue": self.clocks(math.ceil(busiest * warps / SCHEDULERS) * ((steps + 1) * step["issued"] + results)),
             "pipe": busiest * steps * rows * columns * depth * 2 / rate + alone,
@@ -215,6 +219,9 @@ class Network:
     def bias_sums(self, layer):
         cut = self.cut(layer, "backward_weights")
         pixels, outputs = cut["terms"], cut["rows"]
+        if str(cut["tile"]).startswith("warpgroup_"):  # which have them from one column of tiles
+            return [self.machine.stream("column_sums_kernel", 4 * cut["parts"] * outputs, overhead=True,
+                                        threads=256 * math.ceil(outputs / 32))][:cut["parts"] > 1]
         slices = min(max(pixels // 256, 1), 128)
         return [self.machine.stream("column_sums_kernel", 4 * rows * outputs, overhead=True,
                                     threads=256 * blocks * math.ceil(outputs / 32))

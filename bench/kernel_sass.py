@@ -1,7 +1,8 @@
 """What nvcc's machine code says: reads nvdisasm's text, finds the loops of each kernel, and counts what a warp issues.
 
 The main loop is the innermost loop with the most tensor instructions; in a kernel without any, with the most FFMA; without
-those too, with the most bytes read. Where it has no barrier and a loop around it has one, the step is that outer loop, in
+those too, with the most bytes read. A loop that also adds up the rows of a factor, by a product with 8 columns of ones, is
+left out: only one column of tiles takes it. Where the main loop has no barrier and a loop around it has one, the step is that outer loop, in
 which the main loop repeats as often as the tile's arithmetic takes.
 
 The steady path is the way through a loop's body of a warp that is neither at the start nor at the end of its sum: of all
@@ -14,6 +15,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 LANES = 32
 READS = ("LDG", "LDGSTS", "UTMALDG")
@@ -70,6 +72,10 @@ class Instruction:
         if not re.fullmatch(r"[A-Z]+MMA", self.opcode):
             return None
         return ".".join(p for p in self.operation.split(".") if p not in ("F32", "SYNC", "ROW", "COL"))
+
+    @property
+    def adds_rows(self):
+        return self.opcode == "HGMMA" and ".64x8x" in self.operation
 
     @property
     def products(self):
@@ -157,6 +163,12 @@ class Code:
                         body.add(one)
                         stack += before[one]
         return loops
+
+    @cached_property
+    def adding_rows(self):
+        """Heads of the innermost loops that also add up rows."""
+        having = {h for h in self.loops if any(i.adds_rows for i in self.of(self.loops[h]))}
+        return {h for h in having if not having & set(self.within(h))}
 
     def within(self, head):
         """Heads of the loops inside a loop."""
@@ -292,7 +304,7 @@ def analyse(code, tile=None):
     kinds = Counter(i.opcode for i in code.instructions)
     result = {"instructions": len(code.instructions), "generic": kinds["LD"] + kinds["ST"], "local": kinds["LDL"] + kinds["STL"]}
     whole = code.of(code.steady_path(None, main))
-    innermost = [h for h in code.loops if not any(mains[i] for i in code.within(h))]
+    innermost = [h for h in code.loops if not any(mains[i] for i in code.within(h)) and h not in code.adding_rows]
     steps = {h: h if count[h]["mbarriers"] else next((s for s in [h, *code.around(h)] if count[s]["barriers"]), h)
              for h in innermost}
     # Of several main loops, such as one for whole chunks and one for others, that which fetches the most.
@@ -346,8 +358,36 @@ def visit(code, step):
     return most if any(most.values()) else None
 
 
+def writers(code, step):
+    """Where warps of their own write the results, the same of their loops, and of the loop for partial sums `per partial`.
+    None where those that multiply write. A loop over tiles waits for its barrier; within it, results are written without."""
+    waits = {h for h in code.loops if any(i.opcode == "SYNCS" for i in code.of(code.loops[h]))}
+    stores = {h: sum(i.width // 4 for i in code.of(code.loops[h]) if i.opcode == "STG") for h in code.loops}
+    found = []
+    for head in code.loops:
+        around = code.around(head)
+        if head in waits or not stores[head] or not around or around[0] not in waits or step in code.loops[around[0]]:
+            continue
+        inner = code.within(head)
+        nested = set().union(*(code.loops[h] for h in inner))
+        path = code.of(code.best_path(head, lambda b: (sum(i.opcode == "STG" for i in code.block(b)), len(code.block(b)))))
+        count = sum(i.width // 4 for b in code.loops[head] if b not in nested for i in code.block(b) if i.opcode == "STG")
+        in_targets = [figures(code.of(code.best_path(h, lambda b: (len(code.block(b)),)))) for h in inner]
+        targets = [4 * f["issued"] / f["bytes written"] for f in in_targets if f["bytes written"]]
+        count = count or sum(f["bytes written"] // 4 for f in in_targets)
+        alone = len(path) - sum(f["issued"] for f in in_targets if f["bytes written"])
+        found.append({"per result": round(alone / count, 1), "per target": round(min(targets, default=0), 1),
+                      "doubles": round(sum(i.double for i in path) / count, 1)})
+    if not found:
+        return None
+    most, least = (pick(found, key=lambda f: sum(f.values())) for pick in (max, min))
+    return most | {"per partial": math.ceil(sum(least.values()))}
+
+
 def behind(code, step, results):
     """visit(), and where a loop over tiles contains the sum also the code without loops for a thread's `results`."""
+    if of_writers := writers(code, step):
+        return {**of_writers, "writers": True}
     around, visited = code.around(step), visit(code, step)
     if not around:
         return visited or {"per result": 0, "per target": 0, "doubles": 0, "per partial": 0}
@@ -355,7 +395,7 @@ def behind(code, step, results):
 
     def path(longest):
         way = code.best_path(around[0], lambda b: (stores[b], longest * len(code.block(b))))
-        return code.of(b for b in way if b not in code.loops[step])
+        return code.of(b for b in way if not any(b in code.loops[h] for h in (step, *code.adding_rows)))
 
     most, per_partial = path(1), math.ceil(len(path(-1)) / results)
     return {**visited, "per partial": per_partial} if visited else {

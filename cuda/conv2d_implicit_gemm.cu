@@ -160,8 +160,9 @@ dim3 apply_grid(int rows, int columns) {
           unsigned(std::max<std::int64_t>(ceil_div(columns, 128), 1)), 1};
 }
 
-std::size_t bias_partial_bytes(const ImplicitGemmShape& shape) {
-  return std::size_t(column_slices(shape.pixels())) * std::size_t(shape.outputs) * sizeof(float);
+std::size_t bias_partial_bytes(const ImplicitGemmShape& shape, const Cut& of_weights) {
+  const int most = std::max(column_slices(shape.pixels()), of_weights.parts);
+  return std::size_t(most) * std::size_t(shape.outputs) * sizeof(float);
 }
 
 void check(const ImplicitGemmShape& s, const GemmRun& run, std::size_t scratch_needed) {
@@ -205,7 +206,8 @@ std::size_t implicit_gemm_scratch_bytes(const ImplicitGemmShape& shape, GemmTile
     most = std::max(most, cut(shape, LayerPass::forward, run).partial_bytes());
     const Cut back = cut(shape, LayerPass::backward_data, run);
     most = std::max(most, back.partial_bytes() + most_blocks(back) * 2 * sizeof(double));
-    most = std::max(most, cut(shape, LayerPass::backward_weights, run).partial_bytes() + bias_partial_bytes(shape));
+    const Cut weights = cut(shape, LayerPass::backward_weights, run);
+    most = std::max(most, weights.partial_bytes() + bias_partial_bytes(shape, weights));
     for (const bool several_terms : {false, true}) {
       const Cut cut = cut_of_denominator(shape, run, several_terms);
       most = std::max(most, cut.partial_bytes() + most_blocks(cut) * RelevanceSums::kCount * sizeof(double));

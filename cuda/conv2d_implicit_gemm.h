@@ -67,7 +67,7 @@ enum class GemmTile : std::uint8_t {
   narrow,     // 128 x 16; backward data into few channels
   few_rows,   // fp32, fully connected layers of 1 to 8 rows, inputs a multiple of 4: see gemm/few_rows.h
   plain,      // 8 x 32, one part, without shared memory: see gemm/plain.cuh
-  warpgroup,  // 128 x 64, 128 or 256; bf16, channels a multiple of 64, compute capability 9.0: see gemm/warpgroup.h
+  warpgroup,  // 128 x 64 to 256; bf16, channels a multiple of 64, compute capability 9.0: see gemm/warpgroup.h
 };
 
 // Whether a tile has kernels for a pass of this shape and precision; `automatic` always has.

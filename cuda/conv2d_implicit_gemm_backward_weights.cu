@@ -36,8 +36,9 @@ void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRu
                                     const Factor& dy, float* dw, float* db) {
   using namespace gemm;
   const Cut cut = gemm::cut(shape, LayerPass::backward_weights, run);
-  check(shape, run, cut.partial_bytes() + bias_partial_bytes(shape));
+  check(shape, run, cut.partial_bytes() + bias_partial_bytes(shape, cut));
   check_copies(run, cut, {x, dy});
+  auto* const bias_partial = reinterpret_cast<float*>(static_cast<char*>(run.scratch) + cut.partial_bytes());
   if (dw) {
     const Problem problem = weights_problem(shape, run, cut, x);
     const Pixels gradient = gradient_pixels(shape, run, cut, dy);
@@ -45,14 +46,17 @@ void implicit_gemm_backward_weights(const ImplicitGemmShape& shape, const GemmRu
     if (cut.tile == GemmTile::plain)
       plain_backward_weights(run, cut, problem, gradient, epilogue);
     else if (cut.tile == GemmTile::warpgroup)
-      warpgroup_backward_weights(shape, run, cut, x, dy, epilogue);
+      warpgroup_backward_weights(shape, run, cut, x, dy, epilogue, !db || cut.parts == 1 ? db : bias_partial);
     else
       tiled_backward_weights<GemmTile::large, GemmTile::square, GemmTile::small>(run, cut, problem, gradient, epilogue);
     if (problem.partials) apply_epilogue(run, problem.partials, cut.parts, cut.rows, cut.columns, epilogue);
   }
   if (!db) return;
-  auto* const partial = reinterpret_cast<float*>(static_cast<char*>(run.scratch) + cut.partial_bytes());
-  column_sums(run.stream, dy.values, int(shape.pixels()), shape.outputs, column_slices(shape.pixels()), partial, db);
+  if (!dw || cut.tile != GemmTile::warpgroup)
+    column_sums(run.stream, dy.values, int(shape.pixels()), shape.outputs, column_slices(shape.pixels()), bias_partial,
+                db);
+  else if (cut.parts > 1)
+    column_sums(run.stream, bias_partial, cut.parts, shape.outputs, 1, nullptr, db);
 }
 
 namespace {

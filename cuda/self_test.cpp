@@ -48,9 +48,10 @@ LayerPass pass_of(Product product) {
 // channels that are not a multiple of 4. For warpgroups tiles of all three widths, pictures that end within one, and
 // more tiles and parts than blocks.
 const std::vector<LayerShape>& shapes(KernelSet kernels) {
-  static const std::vector<LayerShape> of_warpgroups{Conv2dShape{2, 64, 9, 11, 192}, Conv2dShape{3, 128, 5, 7, 128},
+  static const std::vector<LayerShape> of_warpgroups{Conv2dShape{2, 64, 9, 11, 192},  Conv2dShape{3, 128, 5, 7, 128},
                                                      Conv2dShape{1, 64, 12, 13, 256}, LinearShape{70, 192, 320},
-                                                     LinearShape{5700, 192, 64}};
+                                                     LinearShape{5700, 192, 64},      LinearShape{70, 256, 64},
+                                                     LinearShape{70, 128, 64},        LinearShape{70, 320, 64}};
   if (kernels == KernelSet::warpgroups) return of_warpgroups;
   static const std::vector<LayerShape> all{Conv2dShape{2, 24, 9, 11, 136}, Conv2dShape{1, 8, 12, 13, 64},
                                            Conv2dShape{1, 136, 5, 6, 16},  LinearShape{1, 516, 200},

@@ -19,6 +19,13 @@
 //   wait_for(b, parity)            until the present or the last phase, whichever has this parity, is complete. So it
 //                                  returns at once for parity 1 of a new barrier, and must be called in every phase
 //
+// Clusters, blocks that run at once and have the same shared arrays at the same addresses:
+//   block_rank()                   of this block in its cluster
+//   sync_cluster()                 all threads of all its blocks. Before the first access to another block, and after
+//                                  the last: none may end, or begin without barriers, while another needs it
+//   arrive_at(b, rank)             arrives at the barrier at this address of another block
+//   wait_for_cluster(b, parity)    wait_for() where other blocks arrive too
+//
 // Copies, by one thread; `to` is in shared memory, 128-byte aligned (1024 if swizzled). They count on the barrier, with
 // all their bytes, when they have arrived; what is outside the tensor arrives as zeros.
 //   copy_tile(to, map, b, value, line)          the box of a matrix from value `value` of line `line` on
@@ -27,14 +34,17 @@
 //                                  the map's number of pixels and channels. Base pixels go from (n, h, w) on, row by
 //                                  row through the map's bounding box and from picture to picture. What arrives is the
 //                                  pixel (tap_h, tap_w) behind each, from `channel` on
+//   copy_tile_to(blocks, to, map, b, value, line), copy_pixels_to(blocks, to, ...)
+//                                  to the same address of several blocks of the cluster, a bit for each rank: fetched
+//                                  once, counted on the barrier at b's address of each
 //   prefetch_map(map)              ahead of the first copy
 //
 // Products of a warpgroup (four warps, the first a multiple of four; all lanes call together):
 //   fence_products(sums...)        before the first product, and between other uses of the sums and a product
 //   multiply<N, LEFT, RIGHT>(sum, left, right, add)
 //                                  sum (64 x N) = left (64 x 16) * right (16 x N), BF16, plus the sum if `add`; N is
-//                                  64, 128 or 256. Thread t holds as sum[4 j + 2 i + e] row 16 (t / 32) + 8 i + t % 32
-//                                  / 4 of column 8 j + 2 (t % 4) + e
+//                                  8, 64, 128, 192 or 256. Thread t holds as sum[4 j + 2 i + e] row 16 (t / 32) + 8 i +
+//                                  t % 32 / 4 of column 8 j + 2 (t % 4) + e
 //   commit_products(), wait_for_products<LEFT>(sums...)
 //                                  ends a group; waits for all but the last LEFT. Until then sums are undefined, and
 //                                  both factors must remain. A warp waits for its own part of a product: memory may be
@@ -61,8 +71,9 @@ inline constexpr bool kHasWarpgroups = true;
 
 using simt::Along, simt::Barrier;
 using simt::arrive, simt::arrive_expecting, simt::init_barrier, simt::wait_for, simt::fence_barriers;
+using simt::arrive_at, simt::block_rank, simt::sync_cluster, simt::wait_for_cluster;
 using simt::commit_products, simt::fence_products, simt::fence_shared, simt::multiply, simt::wait_for_products;
-using simt::copy_pixels, simt::copy_tile, simt::prefetch_map;
+using simt::copy_pixels, simt::copy_pixels_to, simt::copy_tile, simt::copy_tile_to, simt::prefetch_map;
 using simt::give_registers, simt::shared_address, simt::sync_threads, simt::take_registers;
 
 #else
@@ -105,6 +116,31 @@ __device__ __forceinline__ void wait_for(Barrier* barrier, unsigned parity) {
       : "memory");
 }
 
+__device__ __forceinline__ unsigned block_rank() {
+  unsigned rank = 0;
+  asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+  return rank;
+}
+// Not `.aligned`: one thread of the copying warp may come later than the others.
+__device__ __forceinline__ void sync_cluster() {
+  asm volatile("barrier.cluster.arrive.release; barrier.cluster.wait.acquire;" ::: "memory");
+}
+__device__ __forceinline__ void arrive_at(Barrier* barrier, unsigned rank) {
+  asm volatile(
+      "{.reg .b32 there; mapa.shared::cluster.u32 there, %0, %1;\n"
+      "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [there];}" ::"r"(shared_address(barrier)),
+      "r"(rank)
+      : "memory");
+}
+__device__ __forceinline__ void wait_for_cluster(Barrier* barrier, unsigned parity) {
+  asm volatile(
+      "{.reg .pred complete;\n"
+      "again: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 complete, [%0], %1;\n"
+      "@!complete bra again;}" ::"r"(shared_address(barrier)),
+      "r"(parity)
+      : "memory");
+}
+
 __device__ __forceinline__ void copy_tile(void* to, const TensorMap& map, Barrier* barrier, int value, int line) {
   asm volatile(
       "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4}], [%2];" ::
@@ -127,6 +163,24 @@ __device__ __forceinline__ void copy_pixels(void* to, const TensorMap& map, Barr
       "%6}], [%2], {%7, %8};" ::"r"(shared_address(to)),
       "l"(&map), "r"(shared_address(barrier)), "r"(channel), "r"(w), "r"(h), "r"(n),
       "h"(static_cast<unsigned short>(tap_w)), "h"(static_cast<unsigned short>(tap_h))
+      : "memory");
+}
+__device__ __forceinline__ void copy_tile_to(unsigned blocks, void* to, const TensorMap& map, Barrier* barrier,
+                                             int value, int line) {
+  asm volatile(
+      "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, "
+      "{%3, %4}], [%2], %5;" ::"r"(shared_address(to)),
+      "l"(&map), "r"(shared_address(barrier)), "r"(value), "r"(line), "h"(static_cast<unsigned short>(blocks))
+      : "memory");
+}
+__device__ __forceinline__ void copy_pixels_to(unsigned blocks, void* to, const TensorMap& map, Barrier* barrier,
+                                               int channel, int w, int h, int n, int tap_w, int tap_h) {
+  asm volatile(
+      "cp.async.bulk.tensor.4d.shared::cluster.global.im2col.mbarrier::complete_tx::bytes.multicast::cluster [%0], "
+      "[%1, {%3, %4, %5, %6}], [%2], {%7, %8}, %9;" ::"r"(shared_address(to)),
+      "l"(&map), "r"(shared_address(barrier)), "r"(channel), "r"(w), "r"(h), "r"(n),
+      "h"(static_cast<unsigned short>(tap_w)), "h"(static_cast<unsigned short>(tap_h)),
+      "h"(static_cast<unsigned short>(blocks))
       : "memory");
 }
 __device__ __forceinline__ void prefetch_map(const TensorMap& map) {
@@ -168,12 +222,14 @@ __device__ __forceinline__ void fence_shared() {
   NAMES_32                                                                                                      \
   ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, " \
   "%53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
-#define NAMES_128                                                                                               \
+#define NAMES_96                                                                                                \
   NAMES_64                                                                                                      \
   ", %64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79, %80, %81, %82, %83, %84, " \
-  "%85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95, %96, %97, %98, %99, %100, %101, %102, %103, %104, "   \
-  "%105, %106, %107, %108, %109, %110, %111, %112, %113, %114, %115, %116, %117, %118, %119, %120, %121, "      \
-  "%122, %123, %124, %125, %126, %127"
+  "%85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95"
+#define NAMES_128                                                                                                    \
+  NAMES_96                                                                                                           \
+  ", %96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111, %112, %113, %114, " \
+  "%115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127"
 #define MULTIPLY(n, names, left_at, right_at, add_at, left_along, right_along, ...)                      \
   asm volatile("{.reg .pred add; setp.ne.u32 add, %" #add_at ", 0; wgmma.mma_async.sync.aligned.m64n" #n \
                "k16.f32.bf16.bf16 {" names "}, %" #left_at ", %" #right_at ", add, 1, 1, %" #left_along  \
@@ -184,17 +240,22 @@ __device__ __forceinline__ void fence_shared() {
 
 template <int N, Along LEFT, Along RIGHT>
 __device__ __forceinline__ void multiply(float (&sum)[N / 2], std::uint64_t left, std::uint64_t right, bool add) {
-  static_assert(N == 64 || N == 128 || N == 256);
-  if constexpr (N == 64)
+  static_assert(N == 8 || N == 64 || N == 128 || N == 192 || N == 256);
+  if constexpr (N == 8)
+    MULTIPLY(8, "%0, %1, %2, %3", 4, 5, 6, 7, 8, "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3]));
+  else if constexpr (N == 64)
     MULTIPLY(64, NAMES_32, 32, 33, 34, 35, 36, SUMS_32(0));
   else if constexpr (N == 128)
     MULTIPLY(128, NAMES_64, 64, 65, 66, 67, 68, SUMS_32(0), SUMS_32(32));
+  else if constexpr (N == 192)
+    MULTIPLY(192, NAMES_96, 96, 97, 98, 99, 100, SUMS_32(0), SUMS_32(32), SUMS_32(64));
   else
     MULTIPLY(256, NAMES_128, 128, 129, 130, 131, 132, SUMS_32(0), SUMS_32(32), SUMS_32(64), SUMS_32(96));
 }
 
 #undef MULTIPLY
 #undef NAMES_128
+#undef NAMES_96
 #undef NAMES_64
 #undef NAMES_32
 #undef SUMS_32
@@ -222,10 +283,17 @@ __device__ void fence_barriers();
 __device__ void arrive(Barrier* barrier);
 __device__ void arrive_expecting(Barrier* barrier, unsigned bytes);
 __device__ void wait_for(Barrier* barrier, unsigned parity);
+__device__ unsigned block_rank();
+__device__ void sync_cluster();
+__device__ void arrive_at(Barrier* barrier, unsigned rank);
+__device__ void wait_for_cluster(Barrier* barrier, unsigned parity);
 __device__ void copy_tile(void* to, const TensorMap& map, Barrier* barrier, int value, int line);
 __device__ void copy_tile(void* to, const TensorMap& map, Barrier* barrier, int value, int line, int plane);
 __device__ void copy_pixels(void* to, const TensorMap& map, Barrier* barrier, int channel, int w, int h, int n,
                             int tap_w, int tap_h);
+__device__ void copy_tile_to(unsigned blocks, void* to, const TensorMap& map, Barrier* barrier, int value, int line);
+__device__ void copy_pixels_to(unsigned blocks, void* to, const TensorMap& map, Barrier* barrier, int channel, int w,
+                               int h, int n, int tap_w, int tap_h);
 __device__ void prefetch_map(const TensorMap& map);
 template <int... COUNT>
 __device__ void fence_products(float (&... sums)[COUNT]);

@@ -122,6 +122,7 @@ const char* cudaGetErrorName(cudaError_t error) {
     NAME(cudaErrorCapturedEvent);
     NAME(cudaErrorStreamCaptureWrongThread);
     NAME(cudaErrorGraphExecUpdateFailure);
+    NAME(cudaErrorInvalidClusterSize);
     NAME(cudaErrorUnknown);
 #undef NAME
   }
@@ -194,6 +195,8 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "attempt to terminate a thread-local capture sequence from another thread";
     case cudaErrorGraphExecUpdateFailure:
       return "the graph update was not performed because it included changes which violated constraints";
+    case cudaErrorInvalidClusterSize:
+      return "an invalid cluster size was specified";
     case cudaErrorUnknown:
       return "unknown error";
   }

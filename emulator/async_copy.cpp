@@ -59,7 +59,7 @@ void issue_copy(void* to, const void* from, std::size_t bytes, std::size_t zero_
   if (zero_filled > bytes) fail("more bytes zeroed than copied");
   if (reinterpret_cast<std::uintptr_t>(to) % bytes != 0) fail("the target is not aligned to the size");
   if (reinterpret_cast<std::uintptr_t>(from) % bytes != 0) fail("the source is not aligned to the size");
-  if (!in_shared_memory(to)) fail("the target is not in shared memory");
+  if (!in_own_shared_memory(to)) fail("the target is not in shared memory");
   // If all of it is zeroed, the source is not read.
   if (zero_filled < bytes && bytes_behind(from) < bytes - zero_filled)
     finding("illegal address", fmt::format("asynchronous copy at {} reads {} bytes at {}", text(site),

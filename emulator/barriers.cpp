@@ -30,6 +30,7 @@ struct PhaseBarrier {
   Site expecting{};                   // where the last were expected
   std::vector<TensorCopy> copies;     // of the present phase
   std::deque<TensorCopy> complete;    // of complete ones
+  bool from_cluster = false;          // another block has arrived
   std::vector<unsigned> waiting;      // threads
   std::vector<std::int64_t> awaited;  // by thread: the last phase, -1 before the first
 };
@@ -40,14 +41,15 @@ struct NumberedBarrier {
   std::vector<unsigned> waiting;
   Site site{};
 };
-std::array<NumberedBarrier, 16> numbered;
-bool any_numbered = false;  // in this block
+using NumberedBarriers = std::array<NumberedBarrier, 16>;
+std::array<NumberedBarriers, kMostClusterBlocks> numbered;  // by block
+bool any_numbered = false;                                  // in this block
 
 // What each thread waits for, for findings.
 struct Waited {
   const PhaseBarrier* barrier;
   std::int64_t phase;
-  unsigned number;
+  const NumberedBarrier* numbered;
 };
 std::vector<Waited> waited;
 Waited& waited_by(unsigned thread) {
@@ -65,6 +67,8 @@ Waited& waited_by(unsigned thread) {
 void check_address(const Barrier* barrier, const Site& site) {
   require_thread("a barrier");
   if (!in_shared_memory(barrier)) misuse(site, barrier, "is not in shared memory");
+  if (!in_own_shared_memory(barrier) && block_has_ended(shared_rank(barrier)))
+    misuse(site, barrier, "is of a block that has ended");
   if (reinterpret_cast<std::uintptr_t>(barrier) % 8 != 0) misuse(site, barrier, "is not aligned to 8 bytes");
   if (shared_bytes_behind(barrier) < 8) misuse(site, barrier, "is not within a shared array");
 }
@@ -119,8 +123,9 @@ std::string why_phase(unsigned thread) {
                      barrier->arrivals, barrier->issued, barrier->expected);
 }
 std::string why_numbered(unsigned thread) {
-  const NumberedBarrier& barrier = numbered[waited_by(thread).number];
-  return fmt::format("at barrier {}, where {} of {} threads are", waited_by(thread).number, barrier.waiting.size(),
+  const NumberedBarrier& barrier = *waited_by(thread).numbered;
+  return fmt::format("at barrier {}, where {} of {} threads are",
+                     (&barrier - numbered.data()->data()) % std::ptrdiff_t{16}, barrier.waiting.size(),
                      barrier.threads);
 }
 
@@ -134,6 +139,7 @@ void arrive_with(Barrier* word, unsigned bytes, const Site& site) {
     misuse(site, word, "expects 2^20 bytes or more in one phase");
   barrier.expected += bytes;
   if (bytes > 0) barrier.expecting = site;
+  barrier.from_cluster |= !in_own_shared_memory(word);
   --barrier.left;
   if (observer) observer->release(word, linear_thread());
   settle(barrier);
@@ -145,6 +151,8 @@ std::int64_t phase_meant(const PhaseBarrier& barrier, unsigned parity) {
   const std::int64_t last = barrier.awaited[linear_thread()];
   return (last + 1) % 2 == parity ? last + 1 : last;
 }
+
+enum class Scope : std::uint8_t { block, cluster };
 
 bool is_complete(PhaseBarrier& barrier, std::int64_t phase, const Site& site) {
   const std::int64_t complete = barrier.phase;  // how many
@@ -207,8 +215,9 @@ void init_barrier(Barrier* word, unsigned arrivals, Site site) {
                       {},
                       {},
                       {},
+                      false,
                       {},
-                      std::vector<std::int64_t>(block_threads(), -1)});
+                      std::vector<std::int64_t>(cluster_threads(), -1)});
 }
 
 void fence_barriers(Site) {
@@ -223,8 +232,13 @@ void arrive(Barrier* barrier, Site site) {
 void arrive_expecting(Barrier* barrier, unsigned bytes, Site site) {
   arrive_with(barrier, bytes, site);
 }
+void arrive_at(Barrier* barrier, unsigned rank, Site site) {
+  arrive_with(reinterpret_cast<Barrier*>(in_block(barrier, rank, site)), 0, site);
+}
 
-void wait_for(Barrier* word, unsigned parity, Site site) {
+namespace {
+
+void wait_in(Scope scope, Barrier* word, unsigned parity, const Site& site) {
   PhaseBarrier* barrier = nullptr;
   std::int64_t phase = 0;
   const auto complete = [&] {
@@ -232,6 +246,7 @@ void wait_for(Barrier* word, unsigned parity, Site site) {
     if (!barrier) {
       barrier = &used(word, site, false);
       if (parity > 1) misuse(site, word, "is waited for with a parity that is not 0 or 1");
+      if (!in_own_shared_memory(word)) misuse(site, word, "is of another block, which alone may wait for it");
       phase = phase_meant(*barrier, parity);
     }
     return is_complete(*barrier, phase, site);
@@ -240,14 +255,27 @@ void wait_for(Barrier* word, unsigned parity, Site site) {
     {
       const EngineCall engine;
       barrier->waiting.push_back(linear_thread());
-      waited_by(linear_thread()) = {barrier, phase, 0};
+      waited_by(linear_thread()) = {barrier, phase, nullptr};
     }
     suspend({"wait_for", "deadlock", why_phase}, site);
   }
   const EngineCall engine;
+  if (barrier->from_cluster && scope == Scope::block)
+    finding("missing fence", fmt::format("{} waits for arrivals of another block without wait_for_cluster, at the "
+                                         "barrier {}",
+                                         text(site), describe_shared(word)));
   for (; !barrier->complete.empty(); barrier->complete.pop_front()) deliver(barrier->complete.front());
   barrier->awaited[linear_thread()] = phase;
   if (observer) observer->acquire(word, linear_thread());
+}
+
+}  // namespace
+
+void wait_for(Barrier* word, unsigned parity, Site site) {
+  wait_in(Scope::block, word, parity, site);
+}
+void wait_for_cluster(Barrier* word, unsigned parity, Site site) {
+  wait_in(Scope::cluster, word, parity, site);
 }
 
 void sync_threads(unsigned id, unsigned threads, Site site) {
@@ -261,7 +289,7 @@ void sync_threads(unsigned id, unsigned threads, Site site) {
     if (id == 0 || id > 15) refuse("does not exist; use 1 to 15, 0 is that of __syncthreads");
     if (threads == 0 || threads % 32 != 0 || threads > (block_threads() + 31) / 32 * 32)
       refuse(fmt::format("for {} threads: not whole warps, or more than the block has", threads));
-    barrier = &numbered[id];
+    barrier = &numbered[rank_of(linear_thread())][id];
     any_numbered = true;
     if (!barrier->waiting.empty() && barrier->threads != threads)
       refuse(fmt::format("for {} threads, where others came for {} at {}", threads, barrier->threads,
@@ -269,7 +297,7 @@ void sync_threads(unsigned id, unsigned threads, Site site) {
     barrier->threads = threads;
     barrier->site = site;
     barrier->waiting.push_back(linear_thread());
-    waited_by(linear_thread()) = {nullptr, 0, id};
+    waited_by(linear_thread()) = {nullptr, 0, barrier};
     if (observer) observer->release(barrier, linear_thread());
     if (barrier->waiting.size() == threads) {
       if (observer) observer->phase_completed(barrier);

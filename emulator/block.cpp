@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "async_copy.h"
 #include "barriers.h"
 #include "block_state.h"
+#include "launch.h"
 #include "observer.h"
 #include "order.h"
 #include "report.h"
@@ -28,6 +31,9 @@ struct Trapped {};
 void enter(Thread& thread) {
   block.current = &thread;
   thread_index = thread.index;
+  block_index = block.first_index;
+  block_index.x += thread.rank;
+  enter_shared_memory(thread.rank);
 }
 
 Thread* next_fresh() {
@@ -112,26 +118,52 @@ void run_warp(unsigned warp) {
   } while (!block.trapped && resolve_warp(warp));
 }
 
-void open_barrier() {
+std::span<Thread> threads_of(unsigned rank) {
+  return std::span(block.threads).subspan(std::size_t{rank} * block.of_each, block.of_each);
+}
+
+// Of those at the barrier.
+void require_same_barrier(std::span<const Thread> threads, State at) {
   const Thread* first = nullptr;
-  int count = 0, arrived = 0;
-  for (unsigned i = 0; i < block.size; ++i) {
-    const Thread& thread = block.threads[i];
-    if (thread.state != State::AtBarrier) continue;
+  for (const Thread& thread : threads) {
+    if (thread.state != at) continue;
     if (!first) first = &thread;
     if (!same_line(first->site, thread.site) || first->vote != thread.vote)
       finding("divergent barrier",
               fmt::format("thread {} waits at the barrier at {}, thread {} at the one at {}", text(first->index),
                           text(first->site), text(thread.index), text(thread.site)));
+  }
+}
+
+// All of a block's threads are there, but for those that have exited: they do not count (sm_70 and later).
+void open_barrier(unsigned rank) {
+  const std::span<Thread> threads = threads_of(rank);
+  require_same_barrier(threads, State::AtBarrier);
+  int count = 0, arrived = 0;
+  for (const Thread& thread : threads) {
+    if (thread.state != State::AtBarrier) continue;
     count += thread.predicate;
     ++arrived;
   }
-  for (unsigned i = 0; i < block.size; ++i) {
-    Thread& thread = block.threads[i];
+  for (Thread& thread : threads) {
     if (thread.state != State::AtBarrier) continue;
     const Vote vote = static_cast<Vote>(thread.vote);
     thread.vote_result = vote == Vote::Count ? count : vote == Vote::And ? count == arrived : count > 0;
     thread.state = State::Ready;
+  }
+  if (!observer) return;
+  if (block.blocks_together == 1) return observer->block_barrier();
+  // The other blocks' accesses are not ordered by it. Its name is a thread's address.
+  for (const Thread& thread : threads) observer->release(threads.data(), thread.linear);
+  observer->phase_completed(threads.data());
+  for (const Thread& thread : threads) observer->acquire(threads.data(), thread.linear);
+}
+
+void open_cluster_barrier() {
+  const std::span<Thread> threads(block.threads.data(), block.size);
+  require_same_barrier(threads, State::AtCluster);
+  for (Thread& thread : threads) {
+    if (thread.state == State::AtCluster) thread.state = State::Ready;
   }
   if (observer) observer->block_barrier();
 }
@@ -146,28 +178,46 @@ void open_barrier() {
         std::any_of(sites.begin(), sites.end(), [&](const Site& site) { return same_line(site, thread.site); });
     if (thread.state == State::Done || known) continue;
     sites.push_back(thread.site);
-    others += fmt::format("; thread {} waits at {}", text(thread.index), text(thread.site));
+    others += fmt::format("; {} waits at {}", name_of_thread(i), text(thread.site));
     if (thread.state == State::Waiting) others += fmt::format(" ({})", thread.why(thread.linear));
   }
   finding(first.kind, fmt::format("thread {} waits in {} at {} ({}){}", text(first.index), first.operation,
                                   text(first.site), first.why(first.linear), others));
 }
 
-// Every warp has run as far as it can. True if the block is finished.
+// Opens the barriers of blocks whose threads are all there.
+bool open_barriers() {
+  bool opened = false;
+  for (unsigned rank = 0; rank < block.blocks_together; ++rank) {
+    bool all = true, any = false;
+    for (const Thread& thread : threads_of(rank)) {
+      any |= thread.state == State::AtBarrier;
+      all &= thread.state == State::AtBarrier || thread.state == State::Done;
+    }
+    if (all && any) open_barrier(rank);
+    opened |= all && any;
+  }
+  return opened;
+}
+
+// Every warp has run as far as it can. True if all blocks are finished.
 bool all_done_or_barrier() {
-  unsigned done = 0;
-  const Thread *in_warp = nullptr, *waiting = nullptr;
+  unsigned done = 0, at_cluster = 0;
+  const Thread *in_warp = nullptr, *waiting = nullptr, *at_barrier = nullptr;
   for (unsigned i = 0; i < block.size; ++i) {
     const Thread& thread = block.threads[i];
     if (thread.state == State::Ready) return false;  // another warp woke it
     if (thread.state == State::InWarpOperation && !in_warp) in_warp = &thread;
-    if (thread.state == State::Waiting && !waiting) waiting = &thread;
+    if ((thread.state == State::Waiting || thread.state == State::AtCluster) && !waiting) waiting = &thread;
+    if (thread.state == State::AtBarrier && !at_barrier) at_barrier = &thread;
     done += thread.state == State::Done;
+    at_cluster += thread.state == State::AtCluster;
   }
-  if (in_warp) stuck_in_warp(in_warp->linear / kWarp, in_warp->linear % kWarp);
-  if (waiting) deadlock(*waiting);
   if (done == block.size) return true;
-  open_barrier();  // threads that have exited do not count (sm_70 and later)
+  if (at_barrier && open_barriers()) return false;
+  if (in_warp) stuck_in_warp(in_warp->linear / kWarp, in_warp->linear % kWarp);
+  if (done + at_cluster < block.size) deadlock(*waiting);
+  open_cluster_barrier();
   return false;
 }
 
@@ -185,15 +235,16 @@ void unwind() {
   }
 }
 
+// Or a cluster, from its first block on.
 void run_block(uint3 index) {
-  block_index = index;
-  start_shared_memory(block.launch->dynamic_shared_bytes);
+  block.first_index = block_index = index;
+  start_shared_memory(block.launch->dynamic_shared_bytes, block.blocks_together);
   start_copies(block.size);
   start_barriers();
   start_products();
   if (observer) observer->block_started(block.size);
   for (unsigned i = 0; i < block.size; ++i) block.threads[i].state = State::Fresh;
-  ++block.blocks;
+  block.blocks += block.blocks_together;
   block.threads_run += block.size;
   do {
     draw_order();
@@ -213,13 +264,23 @@ void set_up(const Launch& launch) {
   block.trapped = false;
   block_size = launch.block;
   grid_size = launch.grid;
-  block.size = launch.block.x * launch.block.y * launch.block.z;
+  block.blocks_together = launch.cluster;
+  block.of_each = launch.block.x * launch.block.y * launch.block.z;
+  block.size = block.of_each * block.blocks_together;
+  if (block.blocks_together > 1 && (block.of_each % 128 != 0 || block.size > kMaxThreads))
+    finding("emulator",
+            fmt::format("a cluster of {} blocks of {} threads; the emulator runs whole warpgroups, and at most {} "
+                        "threads together",
+                        block.blocks_together, block.of_each, kMaxThreads));
   block.warps = (block.size + kWarp - 1) / kWarp;
   if (block.threads.size() < block.size) block.threads.resize(block.size);
   for (unsigned i = 0; i < block.size; ++i) {
     Thread& thread = block.threads[i];
     thread.linear = i;
-    thread.index = {i % launch.block.x, i / launch.block.x % launch.block.y, i / (launch.block.x * launch.block.y)};
+    thread.rank = i / block.of_each;
+    const unsigned in_block = i % block.of_each;
+    thread.index = {in_block % launch.block.x, in_block / launch.block.x % launch.block.y,
+                    in_block / (launch.block.x * launch.block.y)};
   }
   std::iota(block.lane_order.begin(), block.lane_order.end(), 0u);
   block.warp_order.resize(block.warps);
@@ -235,10 +296,10 @@ void set_up(const Launch& launch) {
 bool run_launch(const Launch& launch) {
   set_up(launch);
   if (observer) observer->launch_started();
-  const std::uint64_t count = std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z;
+  const std::uint64_t count = std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z / launch.cluster;
   const BlockOrder blocks(count);
   for (std::uint64_t i = 0; i < count && !block.trapped; ++i) {
-    const std::uint64_t at = blocks[i];
+    const std::uint64_t at = blocks[i] * launch.cluster;
     run_block({static_cast<unsigned>(at % launch.grid.x), static_cast<unsigned>(at / launch.grid.x % launch.grid.y),
                static_cast<unsigned>(at / launch.grid.x / launch.grid.y)});
   }
@@ -255,8 +316,33 @@ bool in_thread() {
 unsigned linear_thread() {
   return block.current->linear;
 }
-unsigned block_threads() {
+unsigned cluster_threads() {
   return block.size;
+}
+unsigned block_threads() {
+  return block.of_each;
+}
+unsigned rank_of(unsigned thread) {
+  return block.threads[thread].rank;
+}
+char* in_block(const void* address, unsigned rank, const Site& site) {
+  require_thread("access to another block");
+  if (!in_own_shared_memory(address))
+    finding("misuse", fmt::format("{}: not in the block's shared memory", text(site)));
+  if (rank >= block.blocks_together)
+    finding("misuse", fmt::format("{}: block {} of a cluster of {}", text(site), rank, block.blocks_together));
+  return shared_of(address, rank);
+}
+bool block_has_ended(unsigned rank) {
+  return std::ranges::all_of(threads_of(rank), [](const Thread& thread) { return thread.state == State::Done; });
+}
+std::string name_of_thread(unsigned thread) {
+  const Thread& named = block.threads[thread];
+  const std::string name = "thread " + text(named.index);
+  if (!block.current || block.current->rank == named.rank) return name;
+  uint3 index = block.first_index;
+  index.x += named.rank;
+  return fmt::format("{} of block {} of the cluster", name, text(index));
 }
 std::uint64_t switches() {
   return block.switches;
@@ -300,6 +386,30 @@ int block_vote(Vote vote, bool predicate, Site site) {
   self.predicate = predicate;
   wait(State::AtBarrier, site);
   return self.vote_result;
+}
+
+unsigned block_rank() {
+  require_thread("block_rank");
+  return block.current->rank;
+}
+
+namespace {
+
+std::string why_cluster(unsigned) {
+  const auto there = std::ranges::count(std::span(block.threads.data(), block.size), State::AtCluster, &Thread::state);
+  return fmt::format("for all {} threads of the cluster, of which {} are there", block.size, there);
+}
+
+}  // namespace
+
+void sync_cluster(Site site) {
+  require_thread("sync_cluster");
+  Thread& self = *block.current;
+  self.operation = "sync_cluster";
+  self.kind = "deadlock";
+  self.why = why_cluster;
+  self.vote = -1;
+  wait(State::AtCluster, site);
 }
 
 void trap(const char* what, Site site) {

@@ -1,5 +1,6 @@
 #pragma once
-// The threads of the running block, for the scheduler (block.cpp) and the operations that suspend threads.
+// The threads of the running block, or of a cluster's blocks, for the scheduler (block.cpp) and the operations that
+// suspend threads.
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -13,12 +14,13 @@
 namespace palimpsest::simt {
 
 constexpr unsigned kWarp = 32;
-// Waiting: until another thread wakes it (block.h).
-enum class State : std::uint8_t { Fresh, Ready, AtBarrier, InWarpOperation, Waiting, Done };
+// Waiting: until another thread wakes it (block.h). AtCluster: the same, until all of the cluster are there.
+enum class State : std::uint8_t { Fresh, Ready, AtBarrier, AtCluster, InWarpOperation, Waiting, Done };
 
 struct Thread {
   uint3 index{};
-  unsigned linear = 0;
+  unsigned linear = 0;  // within the cluster
+  unsigned rank = 0;    // of its block there
   State state = State::Fresh;
   Fiber* fiber = nullptr;
   Site site{};  // where it waits
@@ -39,7 +41,10 @@ struct Thread {
 struct Block {
   const Launch* launch = nullptr;
   std::vector<Thread> threads;
-  unsigned size = 0, warps = 0;
+  unsigned size = 0, warps = 0;  // of all blocks of the cluster
+  unsigned blocks_together = 1;  // which they are
+  unsigned of_each = 0;          // threads
+  uint3 first_index{};           // of the cluster's first block
   // The running warp and its next thread to start.
   unsigned warp = 0, next_fresh = 0;
   std::array<unsigned, kWarp> lane_order{};

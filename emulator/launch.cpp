@@ -39,6 +39,8 @@ cudaError_t configuration_error(const Launch& launch) {
   const dim3& block = launch.block;
   const bool empty = grid.x == 0 || grid.y == 0 || grid.z == 0 || block.x == 0 || block.y == 0 || block.z == 0;
   if (empty || grid.x > 2147483647u || grid.y > 65535 || grid.z > 65535) return cudaErrorInvalidConfiguration;
+  if (launch.cluster == 0 || launch.cluster > kMostClusterBlocks || grid.x % launch.cluster != 0)
+    return cudaErrorInvalidClusterSize;
   if (block.x > kMaxThreads || block.y > kMaxThreads || block.z > 64) return cudaErrorInvalidConfiguration;
   if (std::uint64_t{block.x} * block.y * block.z > kMaxThreads) return cudaErrorInvalidConfiguration;
   if (launch.dynamic_shared_bytes > function_at(launch.function).dynamic_limit) return cudaErrorInvalidValue;

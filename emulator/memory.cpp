@@ -234,8 +234,7 @@ std::size_t bytes_behind(const void* pointer) {
   return static_cast<std::size_t>(allocation->data + allocation->bytes - at);
 }
 
-char* shared_region(std::size_t& bytes) {
-  bytes = kSharedEnd - kSharedBegin;
+char* shared_region(std::size_t bytes) {
   char* memory = region() + kSharedBegin;
   if (mprotect(memory, bytes, PROT_READ | PROT_WRITE) != 0)
     finding("emulator", "no memory for the shared-memory arena");

@@ -49,6 +49,6 @@ class DeviceAccess {
 void check_guard_bytes();
 
 // Address space for shared memory, inside the region covered by the race detector's shadow.
-char* shared_region(std::size_t& bytes);
+char* shared_region(std::size_t bytes);
 
 }  // namespace palimpsest::simt

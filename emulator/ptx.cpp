@@ -82,7 +82,7 @@ void resolve_multiply(WarpCall& call) {
 }  // namespace
 
 unsigned exchange_rows(const char* name, MatrixRows& lane, Site site) {
-  const char* wrong = !in_shared_memory(lane.named) ? "the row is not in shared memory"
+  const char* wrong = !in_own_shared_memory(lane.named) ? "the row is not in shared memory"
                       : reinterpret_cast<std::uintptr_t>(lane.named) % 16 != 0
                           ? "the row's address is not a multiple of 16 bytes"
                           : nullptr;

@@ -48,8 +48,7 @@ std::string where(std::uint32_t code) {
 }
 
 std::string thread_of(const Trace& trace) {
-  const unsigned x = block_size.x, y = block_size.y, i = trace.thread;
-  const std::string thread = fmt::format("thread {}", text(uint3{i % x, i / x % y, i / (x * y)}));
+  const std::string thread = name_of_thread(trace.thread);
   if (trace.segment >= state.block_first) return thread;
   const auto after =
       std::upper_bound(state.blocks.begin(), state.blocks.end(), trace.segment,

@@ -60,11 +60,11 @@ void gather(std::uint64_t bits, Along along, const Gathered& to, unsigned (*read
     const std::size_t offset = matrix.start + chunk, swizzled = offset ^ (offset >> 3 & (matrix.width - kChunk));
     const char* const from = shared_at(swizzled);
     if (from < array || from + kChunk > array_end) {
-      const std::size_t behind = in_shared_memory(from) ? shared_bytes_behind(from) : 0;
+      const std::size_t behind = in_own_shared_memory(from) ? shared_bytes_behind(from) : 0;
       if (behind < kChunk)
         finding("out of bounds",
                 fmt::format("{} of the product at {} has values at {}", factor, text(site),
-                            in_shared_memory(from) ? describe_shared(from) : "the end of shared memory"));
+                            in_own_shared_memory(from) ? describe_shared(from) : "the end of shared memory"));
       array = from;
       array_end = from + behind;
     }

@@ -80,6 +80,8 @@ class Rows {
 
 void check_target(const TensorCopy& copy, std::size_t bytes) {
   if (!in_shared_memory(copy.to)) refuse(copy.site, "the target is not in shared memory");
+  if (!in_own_shared_memory(copy.to) && block_has_ended(shared_rank(copy.to)))
+    refuse(copy.site, "the target is in a block that has ended");
   // The pattern of a swizzle repeats after eight rows of its width.
   const std::size_t alignment = std::max<std::size_t>(128, copy.map.swizzle_bytes * std::size_t{8});
   if (shared_offset(copy.to) % alignment != 0)
@@ -111,9 +113,21 @@ void check_pixels(const TensorCopy& copy) {
     refuse(copy.site, fmt::format("the tap ({}, {}) is not from 0 to 255", copy.tap_w, copy.tap_h));
 }
 
-void issue(TensorCopy copy, Barrier* barrier, bool pixels, unsigned rank) {
+// `blocks`: bits of those of the cluster that it goes to, to the same place in each; 0: of the thread's own.
+void issue(TensorCopy copy, Barrier* barrier, bool pixels, unsigned rank, unsigned blocks = 0) {
   const EngineCall engine;
   if (!in_thread()) finding("misuse", "a tensor's copy outside a kernel");
+  if (blocks != 0) {
+    const TensorCopy own = copy;
+    Barrier* const own_barrier = barrier;
+    for (unsigned block = 0; blocks >> block != 0; ++block) {
+      if (!(blocks >> block & 1u)) continue;
+      copy = own;
+      copy.to = in_block(own.to, block, copy.site);
+      issue(copy, reinterpret_cast<Barrier*>(in_block(own_barrier, block, copy.site)), pixels, rank);
+    }
+    return;
+  }
   if (copy.map.pixels != pixels || copy.map.rank != rank)
     refuse(copy.site,
            fmt::format("the map is {}, of {} dimensions", copy.map.pixels ? "of pixels" : "tiled", copy.map.rank));
@@ -140,6 +154,7 @@ void issue(TensorCopy copy, Barrier* barrier, bool pixels, unsigned rank) {
 void deliver(const TensorCopy& copy) {
   const std::size_t width = row_bytes(copy.map), count = rows_of(copy.map);
   const std::size_t swizzled = copy.map.swizzle_bytes == 0 ? 0 : copy.map.swizzle_bytes - std::size_t{16};
+  const std::size_t begin = shared_offset(copy.to);
   std::array<char, 512 * 4> row_values;
   Rows rows(copy);
   for (std::size_t i = 0; i < count; ++i) {
@@ -147,8 +162,8 @@ void deliver(const TensorCopy& copy) {
     std::memset(row_values.data(), 0, width);
     if (row.data) std::memcpy(row_values.data() + row.missing, row.data, row.bytes);
     for (std::size_t at = 0; at < width; at += 16) {
-      const std::size_t offset = shared_offset(copy.to) + i * width + at;
-      std::memcpy(shared_at(offset ^ (offset >> 3 & swizzled)), row_values.data() + at, 16);
+      const std::size_t offset = begin + i * width + at;
+      std::memcpy(copy.to - begin + (offset ^ (offset >> 3 & swizzled)), row_values.data() + at, 16);
     }
   }
   if (observer) observer->arrived(copy.write, copy.to, width * count);
@@ -163,6 +178,14 @@ void copy_tile(void* to, const CUtensorMap& map, Barrier* barrier, int value, in
 void copy_pixels(void* to, const CUtensorMap& map, Barrier* barrier, int channel, int w, int h, int n, int tap_w,
                  int tap_h, Site site) {
   issue({record_of(map), static_cast<char*>(to), {channel, w, h, n}, tap_w, tap_h, 0, site, 0}, barrier, true, 4);
+}
+void copy_tile_to(unsigned blocks, void* to, const CUtensorMap& map, Barrier* barrier, int value, int line, Site site) {
+  issue({record_of(map), static_cast<char*>(to), {value, line, 0, 0}, 0, 0, 0, site, 0}, barrier, false, 2, blocks);
+}
+void copy_pixels_to(unsigned blocks, void* to, const CUtensorMap& map, Barrier* barrier, int channel, int w, int h,
+                    int n, int tap_w, int tap_h, Site site) {
+  issue({record_of(map), static_cast<char*>(to), {channel, w, h, n}, tap_w, tap_h, 0, site, 0}, barrier, true, 4,
+        blocks);
 }
 void prefetch_map(const CUtensorMap& map, Site) {
   record_of(map);

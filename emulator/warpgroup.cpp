@@ -75,12 +75,11 @@ std::string why_group(unsigned thread) {
 
 Lane& own_lane(const char* what) {
   require_thread(what);
-  if (first_of(linear_thread()) + kGroup > block_threads())
-    finding("missing warp", fmt::format("{} in a warpgroup of {} threads; it needs 128", what,
-                                        block_threads() - first_of(linear_thread())));
+  const unsigned left = cluster_threads() - first_of(linear_thread());
+  if (left < kGroup) finding("missing warp", fmt::format("{} in a warpgroup of {} threads; it needs 128", what, left));
   if (!used) {
-    lanes.assign(block_threads(), {});
-    warpgroups.assign(block_threads() / kGroup, {});
+    lanes.assign(cluster_threads(), {});
+    warpgroups.assign(cluster_threads() / kGroup, {});
     used = true;
   }
   return lanes[linear_thread()];
@@ -277,7 +276,8 @@ void check_registers() {
 
 unsigned shared_address(const void* pointer, Site site) {
   const EngineCall engine;
-  if (!in_shared_memory(pointer)) finding("misuse", fmt::format("shared_address at {} of other memory", text(site)));
+  if (!in_own_shared_memory(pointer))
+    finding("misuse", fmt::format("shared_address at {} of other memory", text(site)));
   return static_cast<unsigned>(shared_offset(pointer));
 }
 

@@ -4,11 +4,10 @@
 
 // Processing of results. An epilogue has
 //   Sums                                    a thread's sums over its results
-//   operator()(at, column, results, sums)   `at`: position of the first in the output, `column`: its channel
-//   finish(sums, block, team)               once per thread, all threads of the team together
-// It may be called in two steps, so that a thread has several reads on their way:
-//   read<WIDTH>(at, column)                 what it reads
-//   operator()(at, column, results, read, sums)
+//   read<WIDTH>(at, column)                       what it reads for some results, so that a thread has several reads on
+//                                                 their way. `at`: of the first in the output, `column`: its channel
+//   operator()(at, column, results, read, sums)   writes them
+//   finish(sums, block, team)                     once per thread, all threads of the team together
 namespace palimpsest::PALIMPSEST_CUDA::gemm {
 
 // Neighbours in memory: 1, or 2 or 4 aligned to their size.
@@ -56,11 +55,6 @@ struct BiasRelu {
   template <int WIDTH>
   __device__ __forceinline__ Results<WIDTH> read(std::size_t, int column) const {
     return bias ? read_results<WIDTH>(bias + column) : Results<WIDTH>{};
-  }
-  template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, const Results<WIDTH>& results,
-                                             Sums& sums) const {
-    (*this)(at, column, results, read<WIDTH>(at, column), sums);
   }
   template <int WIDTH>
   __device__ __forceinline__ void operator()(std::size_t at, int, Results<WIDTH> results, const Results<WIDTH>& b,
@@ -187,8 +181,9 @@ struct Redistribute {
 
   struct Sums {};
   template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, const Results<WIDTH>& results, Sums&) const {
-    write(at, results, read<WIDTH>(at, column));
+  __device__ __forceinline__ void operator()(std::size_t at, int, const Results<WIDTH>& results,
+                                             const Read<WIDTH>& read, Sums&) const {
+    write(at, results, read);
   }
   template <class Team>
   __device__ void finish(const Sums&, unsigned, Team) const {}
@@ -203,11 +198,6 @@ struct RedistributeAndSum {
   template <int WIDTH>
   __device__ __forceinline__ Redistribute::Read<WIDTH> read(std::size_t at, int column) const {
     return redistribute.read<WIDTH>(at, column);
-  }
-  template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, const Results<WIDTH>& results,
-                                             Sums& sums) const {
-    (*this)(at, column, results, read<WIDTH>(at, column), sums);
   }
   template <int WIDTH>
   __device__ __forceinline__ void operator()(std::size_t at, int, const Results<WIDTH>& results,
@@ -270,11 +260,6 @@ struct Divide {
     if (what.gate != Gate::all) read.reference = read_results<WIDTH>(what.gate_by + at);
     read.relevance = read_results<WIDTH>(what.relevance[0] + at);
     return read;
-  }
-  template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, const Results<WIDTH>& results,
-                                             Sums& sums) const {
-    (*this)(at, column, results, read<WIDTH>(at, column), sums);
   }
   template <int WIDTH>
   __device__ __forceinline__ void operator()(std::size_t at, int, const Results<WIDTH>& results,

@@ -272,7 +272,7 @@ __global__ void __launch_bounds__(256) apply_epilogue_kernel(const float* values
       const std::size_t at = std::size_t(row) * std::size_t(columns) + std::size_t(column);
       float value = values[at];
       for (int part = 1; part < parts; ++part) value += values[std::size_t(part) * part_size + at];
-      epilogue(at, column, Results<1>{{value}}, sums);
+      epilogue(at, column, Results<1>{{value}}, epilogue.template read<1>(at, column), sums);
     }
   epilogue.finish(sums, blockIdx.x + gridDim.x * blockIdx.y, WholeBlock{});
 }

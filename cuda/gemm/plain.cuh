@@ -42,9 +42,10 @@ __device__ void each_result(const Problem& problem, const Epilogue& epilogue, co
   typename Epilogue::Sums sums;
   const int row = int(blockIdx.x) / problem.column_tiles * kPlainRows + int(threadIdx.y);
   const int column = int(blockIdx.x) % problem.column_tiles * kPlainColumns + int(threadIdx.x);
-  if (row < problem.rows && column < problem.columns)
-    epilogue(std::size_t(row) * std::size_t(problem.columns) + std::size_t(column), column,
-             Results<1>{{sum(row, column)}}, sums);
+  if (row < problem.rows && column < problem.columns) {
+    const std::size_t at = std::size_t(row) * std::size_t(problem.columns) + std::size_t(column);
+    epilogue(at, column, Results<1>{{sum(row, column)}}, epilogue.template read<1>(at, column), sums);
+  }
   epilogue.finish(sums, blockIdx.x, WholeBlock{});
 }
 

@@ -10,7 +10,8 @@ struct Cut {
   GemmTile tile = GemmTile::large;
   int rows = 0, columns = 0;  // of the product
   int row_tiles = 0, column_tiles = 0;
-  int tile_columns = 0;  // with GemmTile::warpgroup: 64, 128 or 256
+  int tile_columns = 0;  // with GemmTile::warpgroup: 64, 128, 192 or 256
+  int together = 1;      // with GemmTile::warpgroup: blocks that share the columns' factor, 1 or 2
   int parts = 1;
 
   std::int64_t blocks() const { return std::int64_t{row_tiles} * column_tiles; }
@@ -36,7 +37,7 @@ std::int64_t ledger_blocks(const Cut& cut, bool second_pass);
 dim3 apply_grid(int rows, int columns);
 
 // The partial sums of db: column_slices(pixels) rows of `outputs` floats.
-std::size_t bias_partial_bytes(const ImplicitGemmShape& shape);
+std::size_t bias_partial_bytes(const ImplicitGemmShape& shape, const Cut& of_weights);
 
 // Throws ContractError when extents do not fit or scratch memory is short, Error when the GPU lacks the precision.
 void check(const ImplicitGemmShape& shape, const GemmRun& run, std::size_t scratch_needed);

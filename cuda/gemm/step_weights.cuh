@@ -23,11 +23,6 @@ struct StepWeights {
     return read;
   }
   template <int WIDTH>
-  __device__ __forceinline__ void operator()(std::size_t at, int column, const Results<WIDTH>& results,
-                                             Sums& sums) const {
-    (*this)(at, column, results, read<WIDTH>(at, column), sums);
-  }
-  template <int WIDTH>
   __device__ __forceinline__ void operator()(std::size_t at, int, const Results<WIDTH>& results, Read<WIDTH> read,
                                              Sums& sums) const {
     auto& [w, velocity, start] = read;

@@ -11,8 +11,9 @@ void warpgroup_forward(const ImplicitGemmShape& shape, const GemmRun& run, const
                        const Factor& w, const BiasRelu& epilogue);
 void warpgroup_backward_data(const ImplicitGemmShape& shape, const GemmRun& run, const Cut& cut, const Factor& dy,
                              const Factor& w, const RedistributeAndSum& epilogue);
+// row_sums: of dy over the pixels of each part; null: not computed.
 void warpgroup_backward_weights(const ImplicitGemmShape& shape, const GemmRun& run, const Cut& cut, const Factor& x,
-                                const Factor& dy, const BiasRelu& epilogue);
+                                const Factor& dy, const BiasRelu& epilogue, float* row_sums);
 void warpgroup_denominator(const ImplicitGemmShape& shape, const GemmRun& run, const Cut& cut, const Factor& x,
                            const Factor& w, const Divide& epilogue);
 

@@ -6,7 +6,7 @@ void warpgroup_backward_data(const ImplicitGemmShape& shape, const GemmRun& run,
                              const Factor& w, const RedistributeAndSum& epilogue) {
   using namespace hopper;
   const Maps maps{pixels_of(shape, dy, shape.outputs, kRows),
-                  lines_of(w, shape.outputs, shape.taps * shape.inputs, kDepth)};
+                  lines_of(w, shape.outputs, shape.taps * shape.inputs, kDepth / cut.together)};
   launch<BackwardData>(run, cut, make_problem(shape, run, cut, shape.taps * shape.outputs / kDepth), maps, epilogue);
 }
 

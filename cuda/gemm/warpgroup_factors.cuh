@@ -1,11 +1,11 @@
 #pragma once
-#include "cuda/gemm/warpgroup_tiles.cuh"
-#include "cuda/warpgroup.h"
+#include "cuda/gemm/warpgroup_items.cuh"
 
 // What the copying thread fetches for each step of a product. A factor's two sides: along the sum, and along the rows
 // (left) or columns (right); kLeft and kRight say which of them has neighbours in memory.
-//   copies(problem, maps, item)     from the item's first step on
-//   fetch(barrier, left, right)     one step, all of its bytes; then the next one
+//   copies(problem, share, maps, item)   from the item's first step on
+//   fetch(barrier, left, right)     one step, of the right factor this block's share; then the next one
+// kRowSums: whether the sums of the left factor's rows may be asked for.
 namespace palimpsest::PALIMPSEST_CUDA::hopper {
 
 // The pixel that the first tap of pixel `index` points at: where its window begins.
@@ -19,7 +19,7 @@ struct Window {
   int image, h, w;
 };
 
-// Steps along taps and then slices of `depth` channels.
+// Slices of 64 of `depth` channels, then taps.
 struct Slices {
   __device__ Slices(int depth, int step) : depth_(depth) {
     const int slices = depth / kDepth, tap = step / slices;
@@ -38,28 +38,48 @@ struct Slices {
   int depth_;
 };
 
+// copy_tile and copy_pixels, to all blocks of the cluster.
+__device__ __forceinline__ void copy_share(const Share& share, void* to, const TensorMap& map, Barrier* barrier,
+                                           int value, int line) {
+  if (share.together == 1)
+    copy_tile(to, map, barrier, value, line);
+  else
+    copy_tile_to(share.blocks(), to, map, barrier, value, line);
+}
+__device__ __forceinline__ void copy_share(const Share& share, void* to, const TensorMap& map, Barrier* barrier,
+                                           int channel, int w, int h, int n, int tap_w, int tap_h) {
+  if (share.together == 1)
+    copy_pixels(to, map, barrier, channel, w, h, n, tap_w, tap_h);
+  else
+    copy_pixels_to(share.blocks(), to, map, barrier, channel, w, h, n, tap_w, tap_h);
+}
+
 // Rows: output pixels. Columns: output channels. Sum: taps, slices of the input channels. w as a matrix has the sum's
 // terms in its lines.
 struct Forward {
   static constexpr Along kLeft = Along::sum, kRight = Along::sum;
+  static constexpr bool kRowSums = false;
 
   template <class Tile>
   class Copies {
    public:
-    __device__ Copies(const Problem& problem, const Maps& maps, const Item<Tile>& item)
-        : maps_(maps),
+    __device__ Copies(const Problem& problem, const Share& share, const Maps& maps, const Item<Tile>& item)
+        : share_(share),
+          maps_(maps),
           window_(problem, item.row),
           at_(problem.inputs, item.first),
           term_(item.first * kDepth),
           column_(item.column) {}
     __device__ __forceinline__ void fetch(Barrier* barrier, unsigned char* left, unsigned char* right) {
       copy_pixels(left, maps_.left, barrier, at_.channel, window_.w, window_.h, window_.image, at_.s, at_.r);
-      copy_tile(right, maps_.right, barrier, term_, column_);
+      copy_share(share_, right + share_.first(Tile::kRightBytes), maps_.right, barrier, term_,
+                 column_ + share_.first(Tile::kColumns));
       at_.next();
       term_ += kDepth;
     }
 
    private:
+    const Share& share_;
     const Maps& maps_;
     const Window window_;
     Slices at_;
@@ -71,12 +91,14 @@ struct Forward {
 // from is the opposite one's; w is read in place, where the columns are neighbours.
 struct BackwardData {
   static constexpr Along kLeft = Along::sum, kRight = Along::side;
+  static constexpr bool kRowSums = false;
 
   template <class Tile>
   class Copies {
    public:
-    __device__ Copies(const Problem& problem, const Maps& maps, const Item<Tile>& item)
-        : maps_(maps),
+    __device__ Copies(const Problem& problem, const Share& share, const Maps& maps, const Item<Tile>& item)
+        : share_(share),
+          maps_(maps),
           window_(problem, item.row),
           at_(problem.outputs, item.first),
           inputs_(problem.inputs),
@@ -88,11 +110,13 @@ struct BackwardData {
       const int first = (3 * at_.r + at_.s) * inputs_ + column_;
 #pragma unroll
       for (int box = 0; box < Tile::kColumns / kLine; ++box)
-        copy_tile(right + box * kBoxBytes, maps_.right, barrier, first + box * kLine, at_.channel);
+        copy_share(share_, right + box * kBoxBytes + share_.first(kBoxBytes), maps_.right, barrier, first + box * kLine,
+                   at_.channel + share_.first(kDepth));
       at_.next();
     }
 
    private:
+    const Share& share_;
     const Maps& maps_;
     const Window window_;
     Slices at_;
@@ -100,35 +124,41 @@ struct BackwardData {
   };
 };
 
-// Rows: output channels. Columns: input channels of one tap. Sum: pixels. Of both factors the side lies along memory.
+// Rows: output channels. Columns: taps, input channels; 64 of them are of one tap. Sum: pixels. Of both factors the
+// side lies along memory. The sums of the rows are the gradient of the bias.
 struct BackwardWeights {
   static constexpr Along kLeft = Along::side, kRight = Along::side;
+  static constexpr bool kRowSums = true;
 
   template <class Tile>
   class Copies {
    public:
-    __device__ Copies(const Problem& problem, const Maps& maps, const Item<Tile>& item)
-        : problem_(problem), maps_(maps), row_(item.row), pixel_(item.first * kDepth) {
-      const int tap = item.column / problem.inputs;
-      channel_ = item.column - tap * problem.inputs;
-      r_ = tap / 3, s_ = tap % 3;
-    }
+    __device__ Copies(const Problem& problem, const Share& share, const Maps& maps, const Item<Tile>& item)
+        : problem_(problem),
+          share_(share),
+          maps_(maps),
+          columns_(problem.inputs, item.column / kLine),
+          row_(item.row),
+          pixel_(item.first * kDepth) {}
     __device__ __forceinline__ void fetch(Barrier* barrier, unsigned char* left, unsigned char* right) {
 #pragma unroll
       for (int box = 0; box < kRows / kLine; ++box)
         copy_tile(left + box * kBoxBytes, maps_.left, barrier, row_ + box * kLine, pixel_);
-      const Window window(problem_, pixel_);
-#pragma unroll
-      for (int box = 0; box < Tile::kColumns / kLine; ++box)
-        copy_pixels(right + box * kBoxBytes, maps_.right, barrier, channel_ + box * kLine, window.w, window.h,
-                    window.image, s_, r_);
+      const Window window(problem_, pixel_ + share_.first(kDepth));
+      Slices at = columns_;
+#pragma unroll 1
+      for (int box = 0; box < Tile::kColumns / kLine; ++box, at.next())
+        copy_share(share_, right + box * kBoxBytes + share_.first(kBoxBytes), maps_.right, barrier, at.channel,
+                   window.w, window.h, window.image, at.s, at.r);
       pixel_ += kDepth;
     }
 
    private:
     const Problem& problem_;
+    const Share& share_;
     const Maps& maps_;
-    int row_, pixel_, channel_, r_, s_;
+    const Slices columns_;
+    int row_, pixel_;
   };
 };
 

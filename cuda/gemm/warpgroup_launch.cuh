@@ -9,13 +9,15 @@
 // Shared by the launchers of the products by warpgroups.
 namespace palimpsest::PALIMPSEST_CUDA::hopper {
 
-inline Problem make_problem(const ImplicitGemmShape& shape, const GemmRun& run, const gemm::Cut& cut, int steps) {
+inline Problem make_problem(const ImplicitGemmShape& shape, const GemmRun& run, const gemm::Cut& cut, int steps,
+                            float* row_sums = nullptr) {
   return {cut.rows,
           cut.columns,
           cut.row_tiles,
           cut.column_tiles,
           cut.parts,
           steps,
+          cut.together,
           shape.taps,
           shape.inputs,
           shape.outputs,
@@ -23,7 +25,8 @@ inline Problem make_problem(const ImplicitGemmShape& shape, const GemmRun& run, 
           shape.width,
           Divisor(shape.width),
           Divisor(shape.height),
-          cut.has_partials() ? static_cast<float*>(run.scratch) : nullptr};
+          cut.has_partials() ? static_cast<float*>(run.scratch) : nullptr,
+          row_sums};
 }
 
 // Pixels x channels under the taps, in boxes of `pixels` by 64 channels.
@@ -47,10 +50,13 @@ void launch_tiles(const GemmRun& run, const Problem& problem, const Maps& maps, 
   const auto kernel = product_kernel<Tile, Factors, Epilogue>;
   CUDA_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
                                   Tile::kDynamicBytes));
+  const int together = problem.together;
   const std::int64_t items = std::int64_t{problem.tiles()} * problem.parts;
   PALIMPSEST_REQUIRE(items < 0x7f000000, "{} tiles and parts", items);
-  CUDA_LAUNCH((product_kernel<Tile, Factors, Epilogue>), dim3(unsigned(std::min<std::int64_t>(items, multiprocessors))),
-              dim3(kBlockThreads), Tile::kDynamicBytes, run.stream, problem, maps, epilogue);
+  const auto clusters = std::min<std::int64_t>(items, std::max(multiprocessors / together, 1));
+  CUDA_LAUNCH_CLUSTERS(unsigned(together), (product_kernel<Tile, Factors, Epilogue>),
+                       dim3(unsigned(clusters * together)), dim3(Tile::kThreads), Tile::kDynamicBytes, run.stream,
+                       problem, maps, epilogue);
   CUDA_LAUNCH_CHECK();
 }
 
@@ -62,17 +68,26 @@ void launch(const GemmRun& run, const gemm::Cut& cut, const Problem& problem, co
       return launch_tiles<Tile<64>, Factors>(run, problem, maps, epilogue);
     case 128:
       return launch_tiles<Tile<128>, Factors>(run, problem, maps, epilogue);
-    default:
+    case 192:
+      if constexpr (std::is_same_v<Factors, BackwardWeights>)
+        return launch_tiles<Tile<192>, Factors>(run, problem, maps, epilogue);
+      break;
+    case 256:
       if constexpr (!std::is_same_v<Epilogue, gemm::Divide>)
         return launch_tiles<Tile<256>, Factors>(run, problem, maps, epilogue);
+      break;
+    default:
+      break;
   }
+  PALIMPSEST_REQUIRE(false, "no tile of {} columns", cut.tile_columns);
 }
 
 template <class Epilogue>
 void launch_forward(const ImplicitGemmShape& shape, const GemmRun& run, const gemm::Cut& cut, const Factor& x,
                     const Factor& w, const Epilogue& epilogue) {
   const int terms = shape.taps * shape.inputs;
-  const Maps maps{pixels_of(shape, x, shape.inputs, kRows), lines_of(w, shape.outputs, terms, cut.tile_columns)};
+  const Maps maps{pixels_of(shape, x, shape.inputs, kRows),
+                  lines_of(w, shape.outputs, terms, cut.tile_columns / cut.together)};
   launch<Forward>(run, cut, make_problem(shape, run, cut, terms / kDepth), maps, epilogue);
 }
 

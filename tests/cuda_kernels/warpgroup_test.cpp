@@ -10,8 +10,8 @@ namespace {
 
 using namespace reference;
 
-// Tiles of 64, 128 and 256 columns; pictures that end within a tile, of a row, of a column, of one pixel; several in a
-// tile; one tap; fewer rows than a tile, and more tiles than blocks.
+// Tiles of 64, 128, 192 and 256 columns; pictures that end within a tile, of a row, of a column, of one pixel; several
+// in a tile; one tap; fewer rows than a tile, and more tiles than blocks.
 std::vector<LayerCase> cases() {
   return {convolution(2, 64, 9, 11, 192),
           convolution(1, 128, 7, 20, 128),
@@ -22,6 +22,7 @@ std::vector<LayerCase> cases() {
           convolution(3, 256, 1, 1, 64),
           convolution(1, 512, 4, 5, 64),
           linear(70, 192, 320),
+          linear(70, 128, 64),
           linear(3, 64, 512),
           linear(130 * 128 + 1, 64, 128)};
 }
@@ -141,17 +142,26 @@ TEST(Warpgroup, SmallProductsAreCutIntoParts) {
   };
   EXPECT_EQ(cut({32, 112, 112, 128, 128, 9}, 0).parts, 1);
   const gemm::Cut small = cut({8, 14, 14, 512, 512, 9}, 0);
-  EXPECT_EQ(small.blocks(), 26);
-  EXPECT_EQ(small.parts, 5);
+  EXPECT_EQ(small.blocks(), 28);
+  EXPECT_EQ(small.parts, 4);
   EXPECT_EQ(cut({1, 1, 1, 128, 64, 1}, 7).parts, 2);
 }
 
-// A tile's columns of backward weights are of one tap.
-TEST(Warpgroup, TilesOfBackwardWeightsStayWithinATap) {
-  for (const int inputs : {64, 128, 192, 256, 320, 512}) {
-    const gemm::Cut cut = gemm::cut({8, 56, 56, inputs, 256, 9}, LayerPass::backward_weights, with_warpgroups());
+// Backward weights: a tile's 64 columns at a time are of one tap, so that three taps of 64 channels fill one of 192.
+TEST(Warpgroup, TilesAreAsWideAsColumnsAllow) {
+  const auto columns = [](int channels, LayerPass pass) {
+    const gemm::Cut cut = gemm::cut({16, 56, 56, channels, channels, 9}, pass, with_warpgroups());
     EXPECT_EQ(cut.tile, GemmTile::warpgroup);
-    EXPECT_EQ(inputs % cut.tile_columns, 0) << inputs;
+    EXPECT_EQ(cut.columns % cut.tile_columns, 0) << channels;
+    return cut.tile_columns;
+  };
+  for (const int channels : {64, 128, 192, 320})
+    EXPECT_EQ(columns(channels, LayerPass::backward_weights), 192) << channels;
+  for (const int channels : {256, 512}) EXPECT_EQ(columns(channels, LayerPass::backward_weights), 256) << channels;
+  for (const LayerPass pass : {LayerPass::forward, LayerPass::backward_data}) {
+    EXPECT_EQ(columns(192, pass), 64);
+    EXPECT_EQ(columns(384, pass), 128);
+    EXPECT_EQ(columns(512, pass), 256);
   }
 }
 

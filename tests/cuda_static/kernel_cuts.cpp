@@ -62,9 +62,9 @@ void print(const std::string& layer, int batch, const ImplicitGemmShape& shape) 
                                 ? gemm::cut_of_denominator(shape, run, product.several_terms)
                                 : gemm::cut(shape, product.pass, run);
       if (choice.warpgroups && cut.tile != GemmTile::warpgroup) continue;
-      fmt::print("{},{},{},{}{},{},{},{},{},{},{},{},{}\n", layer, batch, product.name, word_of(choice.precision),
+      fmt::print("{},{},{},{}{},{},{},{},{},{},{},{},{},{}\n", layer, batch, product.name, word_of(choice.precision),
                  choice.warpgroups ? " warpgroups" : "", name_of(cut), cut.rows, cut.columns, cut.row_tiles,
-                 cut.column_tiles, cut.parts, product.taps, product.terms);
+                 cut.column_tiles, cut.parts, product.taps, product.terms, cut.together);
     }
 }
 
@@ -73,7 +73,7 @@ void print(const std::string& layer, int batch, const ImplicitGemmShape& shape) 
 
 int main() {
   using namespace palimpsest;
-  fmt::print("layer,batch,product,precision,tile,rows,columns,row_tiles,column_tiles,parts,taps,terms\n");
+  fmt::print("layer,batch,product,precision,tile,rows,columns,row_tiles,column_tiles,parts,taps,terms,together\n");
   for (const int batch : {8, 32}) {
     PALIMPSEST_CUDA::PaperNames names;
     for (const nn::Layer& layer : nn::layers_with_weights({}))

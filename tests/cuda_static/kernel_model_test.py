@@ -153,11 +153,10 @@ class AsTheyAre(unittest.TestCase):
             self.assertLessEqual(entry["roofline"], 1, entry)
 
     def test_a_larger_batch_is_never_faster(self):
-        """But for fc8, whose few rows take two launches."""
+        """But where fewer rows take more launches."""
         key = lambda e: (e["gpu"], e["precision"], e["pass"], e["layer"])  # noqa: E731
-        small, large = ({key(e): e["ms"] for e in self.layers if e["batch"] == batch and e["layer"] != "fc8"}
-                        for batch in (8, 32))
-        slower = [(k, small[k], large[k]) for k in small if large[k] < small[k]]
+        small, large = ({key(e): (e["ms"], e["launches"]) for e in self.layers if e["batch"] == batch} for batch in (8, 32))
+        slower = [(k, small[k], large[k]) for k in small if large[k][0] < small[k][0] and small[k][1] <= large[k][1]]
         self.assertEqual(slower, [])
 
     def test_whole_operations_contain_one_another(self):
@@ -167,8 +166,8 @@ class AsTheyAre(unittest.TestCase):
             self.assertLess(total["relevance, 1 target"], total["relevance, 8 targets"])
             forward = sum(e["ms"] for e in self.layers if e["pass"] == "forward" and all(
                 e[name] == total[name] for name in ("gpu", "batch", "precision")))
-            self.assertLess(forward, total["forward"])       # the pools are the rest
-            self.assertGreater(forward, 0.8 * total["forward"])
+            self.assertLess(forward, total["forward"])  # pools, and copies that are made separately, are the rest
+            self.assertGreater(forward, 0.75 * total["forward"])
 
     def test_figures_of_the_gpus_fit_together(self):
         for gpu in (g for g in self.gpus if "clock" in g):

@@ -98,6 +98,12 @@ class Copies(unittest.TestCase):
         # Six instructions for all of the 32 results of a thread.
         self.assertEqual((found["per result"], found["per partial"], found["per target"]), (round(6 / 32, 1), 1, 0))
 
+    def test_a_loop_that_adds_rows_is_not_the_main_one(self):
+        without = analysed(sass_texts.warpgroup_product(), sass_texts.WARPGROUP_TILE)
+        found = analysed(sass_texts.warpgroup_product(rows=sass_texts.ROWS), sass_texts.WARPGROUP_TILE)
+        self.assertGreater(found["instructions"], without["instructions"])
+        self.assertEqual({k: v for k, v in found.items() if k != "instructions"}, {k: v for k, v in without.items() if k != "instructions"})
+
     def test_tiles_ahead(self):
         copy = ["LDGSTS.E.128 [R1], [R2.64]", "LDGDEPBAR"]
         self.assertEqual(self.ahead([*copy, "DEPBAR.LE SB0, 0x0"]), 1)

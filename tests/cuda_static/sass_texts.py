@@ -52,10 +52,10 @@ def product(tensor=2, fragment="LDS R20, [R21]", extra=(), wait="0x0", copy=COPY
 PRODUCT_TILE = (16, 8, 16, 32)  # one warp: 16 x 8 results, two tensor instructions of depth 8
 
 
-def warpgroup_product(beside=8, behind=("FADD R0, R0, R1", "STG.E.128 [R4.64], R0")):
+def warpgroup_product(beside=8, behind=("FADD R0, R0, R1", "STG.E.128 [R4.64], R0"), rows=()):
     """A loop over tiles of a product by warpgroups: a step waits for its barrier, multiplies twice and releases a stage."""
     return text_of("warpgroups", [
-        "MOV R1, c[0x0][0x28]", ".L_x_1:", "MOV R6, RZ", ".L_x_2:", "IADD3 R6, R6, 0x1, RZ",
+        "MOV R1, c[0x0][0x28]", ".L_x_1:", *rows, "MOV R6, RZ", ".L_x_2:", "IADD3 R6, R6, 0x1, RZ",
         ".L_x_3:", "SYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R2], R3", "@!P0 BRA `(.L_x_3)",
         *["IADD3 R0, R0, 0x1, RZ"] * (beside - 6), *["HGMMA.64x64x16.F32.BF16 R24, gdesc[UR4], R24"] * 2,
         "SYNCS.ARRIVE.TRANS64 RZ, [R2], RZ", "WARPGROUP.DEPBAR.LE gsb0, 0x1", "@P1 BRA `(.L_x_2)",
@@ -64,6 +64,10 @@ def warpgroup_product(beside=8, behind=("FADD R0, R0, R1", "STG.E.128 [R4.64], R
 
 
 WARPGROUP_TILE = (64, 64, 32, 128)  # one warpgroup
+# Another loop over steps, which also adds up the rows of the left factor.
+ROWS = ("@P4 BRA `(.L_x_7)", ".L_x_6:", *["IADD3 R6, R6, 0x1, RZ"] * 20, "SYNCS.PHASECHK.TRANS64.TRYWAIT P0, [R2], R3",
+        *["HGMMA.64x64x16.F32.BF16 R24, gdesc[UR4], R24", "HGMMA.64x8x16.F32.BF16 R20, gdesc[UR8], R20"] * 2,
+        "@P5 BRA `(.L_x_6)", ".L_x_7:")
 
 
 def fp32_sum(label=1, fetch="LDG.E.128.CONSTANT"):

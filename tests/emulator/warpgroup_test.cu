@@ -72,11 +72,18 @@ void expect_products() {
   expect_product<N, Along::side, Along::sum>();
   expect_product<N, Along::side, Along::side>();
 }
+TEST_F(EmulatorTest, WarpgroupProducts8) {
+  expect_product<8, Along::sum, Along::sum>();
+  expect_product<8, Along::side, Along::sum>();
+}
 TEST_F(EmulatorTest, WarpgroupProducts64) {
   expect_products<64>();
 }
 TEST_F(EmulatorTest, WarpgroupProducts128) {
   expect_products<128>();
+}
+TEST_F(EmulatorTest, WarpgroupProducts192) {
+  expect_products<192>();
 }
 TEST_F(EmulatorTest, WarpgroupProducts256) {
   expect_products<256>();

@@ -17,6 +17,7 @@ struct Launch {
   const char* name;      // as written at the launch
   const void* function;  // the kernel's address
   dim3 grid, block;
+  unsigned cluster;  // neighbouring blocks along x that run together
   std::size_t dynamic_shared_bytes;
   cudaStream_t stream;
   std::source_location site;
@@ -45,8 +46,8 @@ T converted(std::type_identity_t<T> argument) {
 }
 
 template <typename... P, typename... A>
-void launch(const char* name, void (*kernel)(P...), dim3 grid, dim3 block, std::size_t dynamic_shared_bytes,
-            cudaStream_t stream, std::source_location site, A&&... arguments) {
+void launch(const char* name, void (*kernel)(P...), unsigned cluster, dim3 grid, dim3 block,
+            std::size_t dynamic_shared_bytes, cudaStream_t stream, std::source_location site, A&&... arguments) {
   static_assert(sizeof...(P) == sizeof...(A), "a launch names every parameter of its kernel");
   static_assert((!std::is_reference_v<P> && ...), "a kernel's parameters are values");
   static_assert((std::is_trivially_copyable_v<P> && ...), "a kernel's parameters are copied byte by byte");
@@ -59,7 +60,7 @@ void launch(const char* name, void (*kernel)(P...), dim3 grid, dim3 block, std::
       std::make_shared<const Packed>(Packed{kernel, Values{converted<P>(std::forward<A>(arguments))...}});
   std::vector<const void*> pointers = std::apply(
       [](const auto&... value) { return std::vector<const void*>{pointer_value(value)...}; }, packed->values);
-  submit({name, reinterpret_cast<const void*>(kernel), grid, block, dynamic_shared_bytes, stream, site,
+  submit({name, reinterpret_cast<const void*>(kernel), grid, block, cluster, dynamic_shared_bytes, stream, site,
           std::move(pointers), packed, sizeof(Packed), [](const void* arguments_of_thread) {
             const Packed& call = *static_cast<const Packed*>(arguments_of_thread);
             std::apply(call.kernel, call.values);

@@ -16,7 +16,11 @@ void init_barrier(Barrier* barrier, unsigned arrivals, Site site = Site::current
 void fence_barriers(Site site = Site::current());
 void arrive(Barrier* barrier, Site site = Site::current());
 void arrive_expecting(Barrier* barrier, unsigned bytes, Site site = Site::current());
+void arrive_at(Barrier* barrier, unsigned rank, Site site = Site::current());
 void wait_for(Barrier* barrier, unsigned parity, Site site = Site::current());
+void wait_for_cluster(Barrier* barrier, unsigned parity, Site site = Site::current());
+unsigned block_rank();
+void sync_cluster(Site site = Site::current());
 void sync_threads(unsigned id, unsigned threads, Site site = Site::current());
 
 void copy_tile(void* to, const CUtensorMap& map, Barrier* barrier, int value, int line, Site site = Site::current());
@@ -24,6 +28,10 @@ void copy_tile(void* to, const CUtensorMap& map, Barrier* barrier, int value, in
                Site site = Site::current());
 void copy_pixels(void* to, const CUtensorMap& map, Barrier* barrier, int channel, int w, int h, int n, int tap_w,
                  int tap_h, Site site = Site::current());
+void copy_tile_to(unsigned blocks, void* to, const CUtensorMap& map, Barrier* barrier, int value, int line,
+                  Site site = Site::current());
+void copy_pixels_to(unsigned blocks, void* to, const CUtensorMap& map, Barrier* barrier, int channel, int w, int h,
+                    int n, int tap_w, int tap_h, Site site = Site::current());
 void prefetch_map(const CUtensorMap& map, Site site = Site::current());
 
 // One thread's part of a call by the whole warpgroup.
@@ -45,7 +53,7 @@ void change_registers(bool more, unsigned count, Site site);
 
 template <int N, Along LEFT, Along RIGHT>
 void multiply(float (&sum)[N / 2], std::uint64_t left, std::uint64_t right, bool add, Site site = Site::current()) {
-  static_assert(N == 64 || N == 128 || N == 256);
+  static_assert(N == 8 || N == 64 || N == 128 || N == 192 || N == 256);
   issue_product({N, LEFT, RIGHT, left, right, add, site}, sum);
 }
 template <int LEFT>
