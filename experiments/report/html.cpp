@@ -92,6 +92,11 @@ std::string term(std::string_view id, std::string_view text) {
   return fmt::format("<a class=\"term\" href=\"#word-{}\">{}</a>", id, text);
 }
 
+std::vector<std::string> escape(std::vector<std::string> texts) {
+  for (std::string& text : texts) text = escape(text);
+  return texts;
+}
+
 std::string enumerate(const std::vector<std::string>& words) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i)

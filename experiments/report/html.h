@@ -8,7 +8,8 @@
 // Small pieces of HTML and of its wording. Everything that comes from data goes through escape().
 namespace palimpsest::experiments::report {
 
-std::string escape(std::string_view text);  // & < > " '
+std::string escape(std::string_view text);                        // & < > " '
+std::vector<std::string> escape(std::vector<std::string> texts);  // each of them
 std::string base64(std::string_view bytes);
 
 std::string fixed(double value, int digits);            // ".87" is written "0.87"; a true minus sign; "-0.00" is "0.00"

@@ -19,6 +19,16 @@ std::vector<const LossRow*> loss_rows(const StudyResults& results, int k) {
   return rows;
 }
 
+std::vector<std::string> too_few_images(const StudyResults& results) {
+  const auto rows = loss_rows(results, results.record.farthest());
+  if (rows.empty()) return {};
+  auto names = results.record.emotions;
+  std::erase_if(names, [&](const std::string& name) {
+    return std::ranges::any_of(rows, [&](const LossRow* row) { return row->emotion == name; });
+  });
+  return names;
+}
+
 std::vector<const LossRow*> lost(const StudyResults& results, int k, bool hypothesis) {
   auto rows = loss_rows(results, k);
   std::erase_if(rows, [&](const LossRow* row) {

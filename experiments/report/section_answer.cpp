@@ -94,6 +94,8 @@ std::string lead(const StudyResults& r) {
   } else {
     text = say("<b>Not shown.</b> None of the {} {sources} is read less well beyond chance {}. ", all, where);
   }
+  if (const auto few = too_few_images(r); !few.empty())
+    text += fmt::format("Not measured, for want of test images: {}. ", enumerate(escape(few)));
   if (!gained_too.empty()) text += fmt::format("Read better: {}. ", enumerate(texts(gained_too)));
   if (2 * count > all && model->selectivity && model->selectivity->low <= 0) text += "The loss is general. ";
   text += selectivity(say, *model);
@@ -171,6 +173,10 @@ std::string performance_card(const StudyResults& r) {
                                                                       : "Not shown",
                                   in_one_run(say, row->auc.runs), figures));
   }
+  for (const std::string& emotion : too_few_images(r))
+    if (std::ranges::any_of(r.record.hypotheses, [&](const Hypothesis& h) { return h.emotion == emotion; }))
+      text +=
+          paragraph(fmt::format("Hypothesis: <b>{}</b> is lost. Not tested: too few test images.", escape(emotion)));
   const auto before = r.retrained.find(r.record.before()), after = r.retrained.find(k);
   if (before != r.retrained.end() && after != r.retrained.end()) {
     for (const McNemarRow& row : r.mcnemar) {

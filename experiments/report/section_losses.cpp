@@ -114,6 +114,10 @@ std::string section_losses(const StudyResults& r) {
     text += paragraph(say(
         "Of a model with one run the intervals contain the images alone. What learning {target} does cannot be tested "
         "with it, so its p is left out."));
+  if (const auto few = too_few_images(r); !few.empty())
+    text += paragraph(
+        say("Left out: {}. An AUC with its error needs at least two test images of {a_source} and two of others.",
+            enumerate(escape(few))));
   std::string others;
   for (const LossSummary& model : r.losses->models)
     (model.k == r.record.farthest() ? text : others) += model_table(r, say, model);

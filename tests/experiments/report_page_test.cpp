@@ -185,6 +185,16 @@ TEST_F(Report, WithoutTestImagesNothingIsMeasured) {
   EXPECT_THAT(page(), testing::HasSubstr("<b>Not measured.</b> How well an emotion is read needs two test images"));
 }
 
+TEST_F(Report, AClassWithTooFewTestImagesIsNamed) {
+  lose({{"neutral", .05}, {"surprise", .04}}, .01);
+  const std::string html = page();
+  EXPECT_THAT(html, testing::HasSubstr("All 2 emotions can be read less well"));
+  EXPECT_THAT(html, testing::HasSubstr("Not measured, for want of test images: contempt. "));
+  EXPECT_THAT(html, testing::HasSubstr("<b>contempt</b> is lost. Not tested: too few test images."));
+  EXPECT_THAT(html, testing::HasSubstr("Left out: contempt. An AUC with its error needs at least two test images of an "
+                                       "emotion and two of others."));
+}
+
 TEST_F(Report, AGainIsNotALoss) {
   lose({{"neutral", 0}, {"surprise", 0}, {"contempt", -.08}}, .05);
   const std::string html = page();
