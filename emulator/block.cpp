@@ -338,7 +338,7 @@ bool block_has_ended(unsigned rank) {
 }
 std::string name_of_thread(unsigned thread) {
   const Thread& named = block.threads[thread];
-  const std::string name = "thread " + text(named.index);
+  std::string name = "thread " + text(named.index);
   if (!block.current || block.current->rank == named.rank) return name;
   uint3 index = block.first_index;
   index.x += named.rank;
